@@ -1,0 +1,1 @@
+"""Everything with torch: compile, train, evaluate, export."""

@@ -1,0 +1,83 @@
+"""What long work tells while it goes on: plain events, safe to pass between threads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far work has come; ``total`` is None when it cannot be known."""
+
+    text: str
+    done: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins."""
+
+    run: str
+    number: int
+    epochs: int
+    batches: int
+    train_rows: int
+    validation_rows: int
+    device: str
+    threads: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnd:
+    """A look at the running loss, at most 20 times a second.
+
+    ``position`` is in epochs (2.5 is half way through the third); ``loss`` the mean over the batches
+    since the last look; ``rate`` in batches a second.
+    """
+
+    step: int
+    position: float
+    loss: float
+    lr: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnd:
+    """An epoch is over. ``val_loss`` is None without validation rows; metrics are on validation."""
+
+    epoch: int
+    train_loss: float
+    val_loss: float | None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    lr: float = 0.0
+    seconds: float = 0.0
+    best: bool = False
+    grad_norm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSaved:
+    """Weights are on disk; ``best`` when they are the best so far."""
+
+    epoch: int
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """A run is over; ``best_epoch`` is 0 when no epoch was finished."""
+
+    run: str
+    status: Literal["finished", "stopped", "interrupted", "failed"]
+    best_epoch: int
+    epochs: int
+    best: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+
+
+RunEvent = Progress | RunStarted | BatchEnd | EpochEnd | CheckpointSaved | RunEnd

@@ -1,0 +1,149 @@
+"""What the engine hands out: plain values, tuples and numpy arrays, never a tensor.
+
+Nothing here imports torch, so views may name these types at module level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from modelstudio.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run as the run store lists it.
+
+    ``status`` is ``"running"`` only while its owner is alive; ``metrics`` are of the best epoch on
+    validation rows, with ``loss`` among them. Times are seconds since 1970 and seconds.
+    """
+
+    id: str
+    number: int
+    name: str
+    status: Literal["running", "paused", "finished", "stopped", "interrupted", "failed"]
+    started: float
+    seconds: float
+    epochs: int
+    best_epoch: int
+    metrics: Mapping[str, float]
+    parameters: int
+    data_key: str
+    network_key: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One row of a run's history."""
+
+    epoch: int
+    train_loss: float
+    val_loss: float | None
+    metrics: Mapping[str, float]
+    lr: float
+    seconds: float
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What a model says of some rows.
+
+    Parameters
+    ----------
+    kind
+        Kind of the target.
+    truth
+        Class indices (int64) or values in the target's own units (float64); shape (rows,). Unseen
+        classes are -1, missing values NaN.
+    scores
+        Probabilities, shape (rows, classes) with both classes of a binary target, or predicted values,
+        shape (rows,).
+    rows
+        Row numbers in the source, from 0; shape (rows,).
+    unscored
+        Rows that could not be scored, by the reason.
+    """
+
+    kind: Literal["binary", "classes", "value"]
+    classes: tuple[str, ...]
+    truth: np.ndarray
+    scores: np.ndarray
+    rows: np.ndarray
+    unscored: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric with its 95 % bootstrap interval."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RocCurve:
+    """One class against the rest; all three arrays have shape (points,).
+
+    ``auc`` is None when the rows hold only one side.
+    """
+
+    label: str
+    fpr: np.ndarray
+    tpr: np.ndarray
+    thresholds: np.ndarray
+    auc: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores of a run on one part of the data.
+
+    ``confusion`` has shape (classes, classes), rows true and columns predicted; ``roc`` holds one
+    curve for a binary target (its positive class) and one a class otherwise. ``threshold`` applies to
+    the positive class of a binary target. ``notes`` are sentences worth showing.
+    """
+
+    run: str
+    part: str
+    predictions: Predictions
+    scores: tuple[Score, ...]
+    confusion: np.ndarray | None = None
+    roc: tuple[RocCurve, ...] = ()
+    threshold: float = 0.5
+    notes: tuple[str, ...] = ()
+
+    def score(self, name: str) -> float:
+        """Return the value of a metric by name."""
+        return next(score.value for score in self.scores if score.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What came of an export: ``max_abs_diff`` is between the file and PyTorch on real rows."""
+
+    path: Path
+    opset: int
+    size_bytes: int
+    rows_checked: int
+    rows_agreeing: int
+    max_abs_diff: float
+    seconds_per_row: float
+    needs_first: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A project made from a file, with what had to be guessed said in sentences."""
+
+    project: Project
+    notes: tuple[str, ...]

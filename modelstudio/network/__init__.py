@@ -1,0 +1,1 @@
+"""What a network is: layers, graphs, shapes and checks, in plain Python."""

@@ -1,0 +1,114 @@
+"""What is known of a network before it runs: shapes, costs and problems of each block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from modelstudio.network.graph import Edge, Graph
+
+Dim = int | str
+"""A size, or a symbol: ``"B"`` the batch, ``"T"`` the length of a sequence."""
+
+Shape = tuple[Dim, ...]
+"""Sizes with the batch first, as PyTorch has them: ``("B", 32, 14, 14)``."""
+
+
+class FieldLike(Protocol):
+    """What a network must know of a field of the data; `recipe.fields.FieldSpec` is one."""
+
+    @property
+    def name(self) -> str:
+        """Name that Input and Output blocks refer to."""
+
+    @property
+    def role(self) -> Literal["input", "target"]:
+        """Whether it goes into the network or is what the network should say."""
+
+    @property
+    def shape(self) -> tuple[int | str, ...]:
+        """Shape of one sample, without the batch."""
+
+    @property
+    def dtype(self) -> Literal["float", "int"]:
+        """Numbers or ids."""
+
+    @property
+    def vocabulary(self) -> int | None:
+        """Number of different ids, where the field holds ids."""
+
+    @property
+    def logits(self) -> int | None:
+        """For a target: how many numbers a sample the head must give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair on offer: a button text and the edit behind it."""
+
+    label: str
+    apply: Callable[[Graph], Graph]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong, pinned to the block (and wire) that caused it.
+
+    An ``error`` stops training, a ``warning`` and a ``notice`` do not. ``node`` is None when it
+    concerns the whole network.
+    """
+
+    node: str | None
+    message: str
+    severity: Literal["error", "warning", "notice"] = "error"
+    fixes: tuple[Fix, ...] = ()
+    edge: Edge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """What is known of one block.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Shapes at its ports, in port order; empty where unknown.
+    parameters
+        Trainable numbers; weights shared with another block count there.
+    macs
+        Multiply-accumulates for one sample.
+    memory
+        Bytes of its outputs for one sample, as float32.
+    state
+        ``"waiting"`` when something upstream has no shape.
+    """
+
+    inputs: tuple[Shape, ...] = ()
+    outputs: tuple[Shape, ...] = ()
+    parameters: int = 0
+    macs: int = 0
+    memory: int = 0
+    state: Literal["ok", "error", "waiting", "off"] = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Shapes, costs and problems of a whole network."""
+
+    nodes: Mapping[str, NodeInfo] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    parameters: int = 0
+    macs: int = 0
+    memory: int = 0
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Problems that stop training."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+def format_shape(shape: Shape, *, batch: bool = False) -> str:
+    """Write a shape for people: ``64×7×7``, the batch left out unless asked for."""
+    dims = shape if batch else shape[1:]
+    return "×".join(str(dim) for dim in dims) or "1"

@@ -1,0 +1,126 @@
+"""The base of every layer type and the placeholder for unknown ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import ConfigDict
+
+from modelstudio.declaration import Declaration
+
+if TYPE_CHECKING:
+    from modelstudio.network.shapes import Builder, Value
+
+Category = Literal[
+    "Input and output",
+    "Convolution",
+    "Linear",
+    "Normalise",
+    "Activation",
+    "Pooling",
+    "Recurrent",
+    "Attention",
+    "Regularise",
+    "Merge and shape",
+    "Group",
+]
+"""Palette categories in palette order; each has a hue in the tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A place on a block where a wire ends or begins.
+
+    Parameters
+    ----------
+    name
+        Unique among the inputs (or outputs) of a layer.
+    rank
+        Number of dimensions it takes, the batch included; several are allowed, None takes any.
+    dtype
+        ``"float"``, ``"int"`` (ids) or ``"any"``.
+    variadic
+        Takes one or more wires, kept in order.
+    optional
+        May be left open.
+    """
+
+    name: str
+    rank: int | tuple[int, ...] | None = None
+    dtype: Literal["float", "int", "any"] = "float"
+    variadic: bool = False
+    optional: bool = False
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """Allowed ranks; empty when any will do."""
+        if self.rank is None:
+            return ()
+        return (self.rank,) if isinstance(self.rank, int) else self.rank
+
+
+class Layer(Declaration):
+    """One layer type; its fields are what a person can set.
+
+    Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category.
+    """
+
+    category: ClassVar[Category] = "Linear"
+    inputs: ClassVar[tuple[Port, ...]] = (Port("x"),)
+    outputs: ClassVar[tuple[Port, ...]] = (Port("y", dtype="any"),)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, category: Category | None = None, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if category is not None:
+            cls.category = category
+
+    def lower(self, b: Builder, *values: Value) -> Value | tuple[Value, ...]:
+        """Write the layer with the builder's operations; one value for each output port.
+
+        A variadic port arrives as all its values in order.
+        """
+        raise TypeError(f"{self.type_name} does not say how it is lowered")
+
+    def summary(self) -> str:
+        """Return the main parameter, as short as a block shows it."""
+        return self.label
+
+    def input_ports(self) -> tuple[Port, ...]:
+        """Return the input ports; a group has those of its graph."""
+        return self.inputs
+
+    def output_ports(self) -> tuple[Port, ...]:
+        """Return the output ports; a group has those of its graph."""
+        return self.outputs
+
+    @classmethod
+    def unknown(cls, name: str, raw: dict[str, Any]) -> UnknownLayer:
+        """Keep a layer this version does not know."""
+        return UnknownLayer(raw=tuple(sorted(raw.items(), key=lambda item: item[0])))
+
+
+class UnknownLayer(Layer, abstract=True):
+    """A layer that this version does not know; it is shown, kept and saved back unchanged."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    category: ClassVar[Category] = "Merge and shape"
+    label: ClassVar[str] = "Unknown"
+    inputs: ClassVar[tuple[Port, ...]] = (Port("x", dtype="any", variadic=True, optional=True),)
+
+    raw: tuple[tuple[str, Any], ...]
+
+    @property
+    def type_name(self) -> str:
+        """Name of the type in the file it came from."""
+        return str(dict(self.raw).get("type", "nameless"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object as it was read."""
+        return dict(self.raw)
+
+    def summary(self) -> str:
+        """Return the name of the unknown type."""
+        return self.type_name

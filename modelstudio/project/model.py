@@ -1,0 +1,170 @@
+"""The project: everything a person decided, as one immutable value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+from uuid import uuid4
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+
+from modelstudio.declaration import Declaration, sentence
+from modelstudio.errors import FieldError
+from modelstudio.network.graph import Graph
+from modelstudio.network.group import GraphField
+from modelstudio.project.training import AdamW, Constant, Loss, Optimizer, Schedule
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.steps import Step
+
+FORMAT_VERSION = 1
+"""Version of the project file; a change of meaning raises it and adds a migration."""
+
+
+def _reader(family: type[Declaration]) -> PlainValidator:
+    def read(value: Any) -> Any:
+        if isinstance(value, family):
+            return value
+        try:
+            return family.from_dict(value)
+        except FieldError as error:
+            raise ValueError(error.message) from None
+
+    return PlainValidator(read)
+
+
+_writer = PlainSerializer(lambda value: value.to_dict())
+
+StepField = Annotated[Step, _reader(Step), _writer]
+OptimizerField = Annotated[Optimizer, _reader(Optimizer), _writer]
+ScheduleField = Annotated[Schedule, _reader(Schedule), _writer]
+LossField = Annotated[Loss, _reader(Loss), _writer]
+
+
+class Frozen(BaseModel):
+    """Base of the plain parts of a project."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+
+    def changed(self, **values: Any) -> Self:
+        """Return a validated copy with some fields replaced; the rest is shared.
+
+        Raises
+        ------
+        FieldError
+            When a value is out of range; the sentence names field and range.
+        """
+        kept = {name: getattr(self, name) for name in type(self).model_fields}
+        try:
+            return type(self)(**{**kept, **values})
+        except ValidationError as error:
+            raise FieldError(sentence(error, type(self))) from None
+
+
+class CsvOptions(Frozen):
+    """How a text table is read; None means that it is worked out from the file."""
+
+    delimiter: str | None = Field(None, description="Character between cells; empty finds it.")
+    encoding: str | None = Field(None, description="Text encoding; empty finds it.")
+    missing: tuple[str, ...] = Field(
+        (), description="Words that mean a missing value, besides an empty cell."
+    )
+
+
+class SplitConfig(Frozen):
+    """Which rows train, validate and test.
+
+    With ``test_path`` the test rows come from that file, and ``test`` is not used.
+    """
+
+    test: float = Field(0.2, ge=0, lt=1, description="Share of rows kept for the final test.")
+    validation: float = Field(
+        0.15, ge=0, lt=1, description="Share of rows that choose the best epoch."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same rows.")
+    stratify: bool = Field(True, description="Keep the class shares alike in every part.")
+    test_path: str | None = None
+
+    @model_validator(mode="after")
+    def _leave_rows_to_train(self) -> Self:
+        tested = 0 if self.test_path else self.test
+        if tested + self.validation > 0.95:
+            raise ValueError("at least 5 % of the rows must be left for training")
+        return self
+
+
+class DataConfig(Frozen):
+    """Where the data is and what is done to it.
+
+    ``fields`` and ``fingerprint`` are worked out from the file and kept, so that shapes are known
+    when it is missing; they change without an undo entry.
+    """
+
+    path: str | None = None
+    csv: CsvOptions = CsvOptions()
+    columns: tuple[Column, ...] = ()
+    recipe: tuple[StepField, ...] = ()
+    split: SplitConfig = SplitConfig()
+    target_scaling: Literal["auto", "standardise", "log and standardise", "none"] = Field(
+        "auto", description="How a number to predict is scaled while training."
+    )
+    fields: tuple[FieldSpec, ...] = ()
+    fingerprint: str | None = None
+
+    @property
+    def target(self) -> Column | None:
+        """The column to predict."""
+        return next((column for column in self.columns if column.role == "target"), None)
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The columns that go into the network, in file order."""
+        return tuple(column for column in self.columns if column.role == "feature")
+
+
+class TrainConfig(Frozen):
+    """How the next run is trained."""
+
+    loss: LossField | None = Field(None, description="Empty takes the usual loss for the target.")
+    optimizer: OptimizerField = AdamW()
+    schedule: ScheduleField = Constant()
+    batch_size: int = Field(64, ge=1, le=1_000_000, description="Rows a step.")
+    epochs: int = Field(60, ge=1, le=100_000, description="Passes over the training rows.")
+    early_stopping: bool = Field(True, description="Stop when validation no longer gets better.")
+    patience: int = Field(
+        10, ge=1, le=10_000, description="Epochs without gain before training stops."
+    )
+    clip_norm: float | None = Field(
+        None, gt=0, title="Clip gradients", description="Largest norm of the gradient; empty is off."
+    )
+    l1: float = Field(0.0, ge=0, le=10, title="L1", description="Pull of the weights to exactly 0.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="Where the arithmetic happens; auto takes the fastest there is."
+    )
+    threads: int = Field(
+        0, ge=0, le=256, description="Processor threads; 0 measures and takes the faster choice."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same numbers.")
+
+
+class Project(Frozen):
+    """Data choices, network and training choices."""
+
+    id: str = Field(default_factory=lambda: uuid4().hex)
+    name: str = "Untitled"
+    data: DataConfig = DataConfig()
+    network: GraphField = Field(default_factory=Graph)
+    training: TrainConfig = TrainConfig()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object that a project file holds."""
+        return {"format_version": FORMAT_VERSION, **self.model_dump(mode="json")}

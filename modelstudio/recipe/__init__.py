@@ -1,0 +1,1 @@
+"""What a data recipe is: columns, fields and steps, as declarations only."""

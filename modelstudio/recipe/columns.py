@@ -1,0 +1,20 @@
+"""Columns of a table: what kind of value they hold and what they are for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["number", "category", "text", "date", "id"]
+Role = Literal["feature", "target", "ignored"]
+
+
+class Column(BaseModel):
+    """A column as the person decided it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    kind: Kind
+    role: Role = "feature"
