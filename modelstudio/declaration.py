@@ -128,7 +128,10 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     field = model.model_fields.get(name)
     title = (field.title if field and field.title else name.replace("_", " ")).strip()
     title = title[:1].upper() + title[1:]
-    context = fault.get("ctx", {})
+    context = {
+        key: f"{value:g}" if isinstance(value, float) else value
+        for key, value in fault.get("ctx", {}).items()
+    }
     rules = {
         "greater_than_equal": "must be {ge} or more",
         "greater_than": "must be more than {gt}",
