@@ -1,8 +1,8 @@
 """Things declared once as a class: layers, recipe steps, optimizers, losses.
 
-A family (`Layer`, `Step`, ...) subclasses `Declaration` and becomes a registry of its own; each member
-is one frozen class whose fields feed the palette, the forms, the checks, the files and the reference
-page.
+A family (`Layer`, `Step`, ...) subclasses `Declaration` and becomes a registry of its own; each
+member is one frozen class whose fields feed the palette, the forms, the checks, the files and the
+reference page.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from modelstudio.errors import FieldError
 class Declaration(BaseModel):
     """Base of every declared family: frozen, validated, tagged by type when saved.
 
-    A direct subclass names a family. A subclass of a family is registered in it under its class name
-    and its ``aliases``; ``abstract=True`` leaves a class out.
+    A direct subclass names a family. A subclass of a family is registered in it under its class
+    name and its ``aliases``; ``abstract=True`` leaves a class out.
     """
 
     model_config = ConfigDict(
@@ -32,7 +32,7 @@ class Declaration(BaseModel):
     label: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Leave the class keywords to `__pydantic_init_subclass__`, which runs on the whole class."""
+        """Leave the class keywords to `__pydantic_init_subclass__`."""
         super().__init_subclass__()
 
     @classmethod

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
 
+    from modelstudio.data.prepare import StepEffect
+    from modelstudio.data.profile import ColumnProfile, Finding
     from modelstudio.project.model import Project
+    from modelstudio.recipe.fields import FieldSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ class Predictions:
         Class indices (int64) or values in the target's own units (float64); shape (rows,). Unseen
         classes are -1, missing values NaN.
     scores
-        Probabilities, shape (rows, classes) with both classes of a binary target, or predicted values,
-        shape (rows,).
+        Probabilities, shape (rows, classes) with both classes of a binary target, or predicted
+        values, shape (rows,).
     rows
         Row numbers in the source, from 0; shape (rows,).
     unscored
@@ -109,8 +112,8 @@ class Evaluation:
     """Scores of a run on one part of the data.
 
     ``confusion`` has shape (classes, classes), rows true and columns predicted; ``roc`` holds one
-    curve for a binary target (its positive class) and one a class otherwise. ``threshold`` applies to
-    the positive class of a binary target. ``notes`` are sentences worth showing.
+    curve for a binary target (its positive class) and one a class otherwise. ``threshold`` applies
+    to the positive class of a binary target. ``notes`` are sentences worth showing.
     """
 
     run: str
@@ -147,3 +150,36 @@ class Draft:
 
     project: Project
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartInfo:
+    """Rows of one part of the split; ``classes`` counts them by target class, empty for a value."""
+
+    name: Literal["train", "validation", "test"]
+    rows: int
+    classes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What the Data page shows of a source and its recipe.
+
+    ``rows`` counts the source; ``effects`` has one entry a recipe step, in order.
+    """
+
+    rows: int
+    profiles: tuple[ColumnProfile, ...]
+    findings: tuple[Finding, ...]
+    effects: tuple[StepEffect, ...]
+    parts: tuple[PartInfo, ...]
+    fields: tuple[FieldSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictReport:
+    """What came of a prediction; ``unscored`` counts rows without an answer, by the reason."""
+
+    out: Path
+    rows: int
+    unscored: Mapping[str, int]

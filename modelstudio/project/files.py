@@ -126,7 +126,7 @@ def write_text(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
         if target.exists() and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "read-only")
         os.replace(temporary, target)

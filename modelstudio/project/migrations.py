@@ -1,7 +1,7 @@
 """Steps from one version of the project file to the next, on the raw JSON before it is parsed.
 
-When the meaning of the file changes: raise ``FORMAT_VERSION`` in `modelstudio.project.model` and add a
-function here that takes the raw object of the version before and returns that of the new one.
+When the meaning of the file changes: raise ``FORMAT_VERSION`` in `modelstudio.project.model` and
+add a function here that takes the raw object of the version before and returns the new one.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def migrate(
         )
     if version > current:
         raise ProjectError(
-            f"The project was saved by a newer Model Studio (format {version}; this one reads up to "
-            f"{current}).",
+            f"The project was saved by a newer Model Studio (format {version}; this one reads up "
+            f"to {current}).",
             fix="Update Model Studio and open it again. The file was not changed.",
         )
     for step in range(version, current):

@@ -144,7 +144,10 @@ class TrainConfig(Frozen):
         10, ge=1, le=10_000, description="Epochs without gain before training stops."
     )
     clip_norm: float | None = Field(
-        None, gt=0, title="Clip gradients", description="Largest norm of the gradient; empty is off."
+        None,
+        gt=0,
+        title="Clip gradients",
+        description="Largest norm of the gradient; empty is off.",
     )
     l1: float = Field(0.0, ge=0, le=10, title="L1", description="Pull of the weights to exactly 0.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(

@@ -15,9 +15,9 @@ Stage = Literal["rows", "fitted"]
 class Step(Declaration):
     """One data step.
 
-    ``stage`` says when it runs: ``"rows"`` before the split, learning nothing; ``"fitted"`` after it,
-    learning from training rows only. ``kinds`` are the columns it may act on; ``onnx`` tells whether
-    the exported model can carry it.
+    ``stage`` says when it runs: ``"rows"`` before the split, learning nothing; ``"fitted"`` after
+    it, learning from training rows only. ``kinds`` are the columns it may act on; ``onnx`` tells
+    whether the exported model can carry it.
     """
 
     stage: ClassVar[Stage] = "fitted"

@@ -110,7 +110,16 @@ def test_a_project_cut_anywhere_is_named_so(share: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a,b\n1,2\n", "[]", "3", "{}", "null", '{"format_version": "x", "data": {}}', "[" * 100_000],
+    [
+        "",
+        "a,b\n1,2\n",
+        "[]",
+        "3",
+        "{}",
+        "null",
+        '{"format_version": "x", "data": {}}',
+        "[" * 100_000,
+    ],
 )
 def test_other_files_are_refused(text: str) -> None:
     with pytest.raises(ProjectError):
