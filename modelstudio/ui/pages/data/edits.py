@@ -1,0 +1,130 @@
+"""Edits of the data choices: each takes a `DataConfig` and gives another; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import get_args
+
+from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Column, Kind, Role
+from modelstudio.recipe.steps import ColumnStep, OneHot, Ordinal, Step
+
+ROLES: tuple[Role, ...] = get_args(Role)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_ENCODERS = (OneHot, Ordinal)
+
+_ORDER = ("FillMissing", "ClipOutliers", "Standardise", "MinMax", "OneHot", "Ordinal")
+"""Where a new step goes, when nothing else is known: repair, then scale, then encode."""
+
+
+def next_role(role: Role) -> Role:
+    """Return the role that a click on the tag leads to."""
+    return ROLES[(ROLES.index(role) + 1) % len(ROLES)]
+
+
+def set_role(data: DataConfig, names: Collection[str], role: Role) -> DataConfig:
+    """Give columns a role; the column that was the target before becomes a feature."""
+    if role == "target" and len(names) > 1:
+        raise DataError("Only one column can be the target.", fix="Select one column and press T.")
+    columns = []
+    for column in data.columns:
+        if column.name in names:
+            column = column.model_copy(update={"role": role})
+        elif role == "target" and column.role == "target":
+            column = column.model_copy(update={"role": "feature"})
+        columns.append(column)
+    return data.changed(columns=tuple(columns))
+
+
+def set_kind(data: DataConfig, names: Collection[str], kind: Kind) -> DataConfig:
+    """Say what kind of value columns hold; steps that no longer fit let go of them."""
+    columns = tuple(
+        Column(name=column.name, kind=kind, role=column.role) if column.name in names else column
+        for column in data.columns
+    )
+    recipe = tuple(_let_go(step, names) if kind not in step.kinds else step for step in data.recipe)
+    return data.changed(columns=columns, recipe=tuple(step for step in recipe if step is not None))
+
+
+def _let_go(step: Step, names: Collection[str]) -> Step | None:
+    if not isinstance(step, ColumnStep) or not set(names) & set(step.columns or ()):
+        return step
+    left = tuple(name for name in step.columns or () if name not in names)
+    return step.changed(columns=left) if left else None
+
+
+def add_step(data: DataConfig, step: Step) -> tuple[DataConfig, int]:
+    """Put a step where steps of its sort go; return its place too."""
+    place = _place(data.recipe, step)
+    recipe = (*data.recipe[:place], step, *data.recipe[place:])
+    return data.changed(recipe=recipe), place
+
+
+def _place(recipe: tuple[Step, ...], step: Step) -> int:
+    rank = _rank(step)
+    later = (index for index, other in enumerate(recipe) if _rank(other) > rank)
+    return next(later, len(recipe))
+
+
+def _rank(step: Step) -> int:
+    if step.stage == "rows":
+        return -1
+    name = step.type_name
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+
+
+def replace_step(data: DataConfig, index: int, step: Step) -> DataConfig:
+    """Change the settings of a step."""
+    return data.changed(recipe=(*data.recipe[:index], step, *data.recipe[index + 1 :]))
+
+
+def remove_step(data: DataConfig, index: int) -> DataConfig:
+    """Take a step out."""
+    return data.changed(recipe=data.recipe[:index] + data.recipe[index + 1 :])
+
+
+def move_step(data: DataConfig, source: int, target: int) -> DataConfig:
+    """Move a step to another place.
+
+    Raises
+    ------
+    DataError
+        When the steps cannot run in that order; the sentence says why.
+    """
+    recipe = list(data.recipe)
+    recipe.insert(target, recipe.pop(source))
+    if fault := order_fault(tuple(recipe)):
+        raise DataError(fault)
+    return data.changed(recipe=tuple(recipe))
+
+
+def order_fault(recipe: tuple[Step, ...]) -> str | None:
+    """Say why steps cannot run in this order; None when they can."""
+    fitted: Step | None = None
+    encoded: dict[str, Step] = {}
+    for step in recipe:
+        if step.stage == "fitted":
+            fitted = fitted or step
+        elif fitted is not None:
+            return (
+                f"{step.label} works on whole rows before the split, so it stays above "
+                f"{fitted.label}, which learns from training rows."
+            )
+        if not isinstance(step, ColumnStep):
+            continue
+        for name in step.columns or ():
+            if name in encoded and "category" in step.kinds:
+                return (
+                    f"{encoded[name].label} has replaced {name} by then, so {step.label} "
+                    "must stay above it."
+                )
+        if isinstance(step, _ENCODERS):
+            encoded.update(dict.fromkeys(step.columns or (), step))
+    return None
+
+
+def fitting_columns(data: DataConfig, step: type[Step] | Step) -> tuple[str, ...]:
+    """Return the features that a step may act on."""
+    return tuple(column.name for column in data.features if column.kind in step.kinds)

@@ -1,0 +1,91 @@
+"""Small widgets that every page uses."""
+
+from modelstudio.ui.widgets.basic import (
+    ElidedLabel,
+    Flow,
+    Splitter,
+    Watcher,
+    action_button,
+    button,
+    column,
+    icon_button,
+    label,
+    row,
+    rule,
+    scroll,
+    splitter,
+    toned,
+)
+from modelstudio.ui.widgets.controls import (
+    ComboBox,
+    LineField,
+    NumberField,
+    SearchField,
+    SegmentedControl,
+    SpinBox,
+    Switch,
+    count_text,
+    format_number,
+    parse_number,
+)
+from modelstudio.ui.widgets.dialogs import ConfirmDialog, Dialog, MessageDialog, SaveDialog
+from modelstudio.ui.widgets.form import ModelForm
+from modelstudio.ui.widgets.notices import Banner, Tag, TagButton
+from modelstudio.ui.widgets.palette import CommandPalette, PaletteEntry
+from modelstudio.ui.widgets.panels import (
+    EmptyState,
+    IconLabel,
+    MetricCard,
+    PanelHeader,
+    Section,
+    key_label,
+)
+from modelstudio.ui.widgets.progress import ProgressPanel, Skeleton
+from modelstudio.ui.widgets.toast import Toast, ToastHost
+
+__all__ = [
+    "Banner",
+    "ComboBox",
+    "CommandPalette",
+    "ConfirmDialog",
+    "Dialog",
+    "ElidedLabel",
+    "EmptyState",
+    "Flow",
+    "IconLabel",
+    "LineField",
+    "MessageDialog",
+    "MetricCard",
+    "ModelForm",
+    "NumberField",
+    "PaletteEntry",
+    "PanelHeader",
+    "ProgressPanel",
+    "SaveDialog",
+    "SearchField",
+    "Section",
+    "SegmentedControl",
+    "Skeleton",
+    "SpinBox",
+    "Splitter",
+    "Switch",
+    "Tag",
+    "TagButton",
+    "Toast",
+    "ToastHost",
+    "Watcher",
+    "action_button",
+    "button",
+    "column",
+    "count_text",
+    "format_number",
+    "icon_button",
+    "key_label",
+    "label",
+    "parse_number",
+    "row",
+    "rule",
+    "scroll",
+    "splitter",
+    "toned",
+]

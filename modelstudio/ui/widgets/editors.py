@@ -1,0 +1,313 @@
+"""One editor for each kind of field; all have ``changed(object)``, ``refused(str)``, ``set_value``."""
+
+from __future__ import annotations
+
+import enum
+import types
+from collections.abc import Callable
+from typing import Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+
+from modelstudio.ui.actions import tr
+from modelstudio.ui.theme import icon, restyle
+from modelstudio.ui.widgets.basic import icon_button
+from modelstudio.ui.widgets.controls import (
+    ComboBox,
+    SpinBox,
+    Switch,
+    count_text,
+    format_number,
+    parse_number,
+)
+
+_MIXED = "mixed"
+
+
+class IntEditor(SpinBox):
+    """A whole number; typing outside the range is refused in words, - and + stop at its ends."""
+
+    edited = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, field: FieldInfo, name: str, tip: str):
+        super().__init__(name, tip, -(2**31), 2**31 - 1)
+        low, high = bounds(field)
+        self._low = -(2**31) if low is None else int(low)
+        self._high = 2**31 - 1 if high is None else int(high)
+        self.valueChanged.connect(self.edited)
+
+    def set_value(self, value: Any) -> None:
+        self.blockSignals(True)
+        self.setValue(value)
+        self.blockSignals(False)
+
+    def set_mixed(self) -> None:
+        self.lineEdit().setText("")
+        self.lineEdit().setPlaceholderText(tr(_MIXED))
+
+    def stepEnabled(self) -> SpinBox.StepEnabledFlag:
+        flags = SpinBox.StepEnabledFlag.StepNone
+        if self.value() > self._low:
+            flags |= SpinBox.StepEnabledFlag.StepDownEnabled
+        if self.value() < self._high:
+            flags |= SpinBox.StepEnabledFlag.StepUpEnabled
+        return flags
+
+    def stepBy(self, steps: int) -> None:
+        self.setValue(max(self._low, min(self._high, self.value() + steps)))
+
+
+class TextEditor(QLineEdit):
+    """A line of text read by ``read`` and written by ``write``; `ValueError` refuses it."""
+
+    edited = Signal(object)
+    refused = Signal(str)
+
+    def __init__(
+        self,
+        name: str,
+        tip: str,
+        read: Callable[[str], Any],
+        write: Callable[[Any], str],
+        empty: str = "",
+    ):
+        super().__init__(objectName=name, toolTip=tip, placeholderText=empty)
+        self.setMinimumWidth(64)
+        self._read, self._write, self._empty = read, write, empty
+        self._shown = ""
+        self.editingFinished.connect(self._commit)
+
+    def set_value(self, value: Any) -> None:
+        self.setPlaceholderText(self._empty)
+        self._shown = self._write(value)
+        if self.text() != self._shown:
+            self.setText(self._shown)
+            self.setCursorPosition(0)
+
+    def set_mixed(self) -> None:
+        self._shown = ""
+        self.setText("")
+        self.setPlaceholderText(tr(_MIXED))
+
+    def _commit(self) -> None:
+        text = self.text()
+        if text == self._shown:
+            return
+        self._shown = text
+        try:
+            value = self._read(text)
+        except ValueError:
+            self.refused.emit(text)
+        else:
+            self.edited.emit(value)
+
+
+class ChoiceEditor(ComboBox):
+    """One of some values."""
+
+    edited = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, values: tuple[Any, ...], texts: dict[Any, str], name: str, tip: str):
+        super().__init__(name, tip)
+        for value in values:
+            self.addItem(texts.get(value) or choice_text(value), value)
+        self.activated.connect(lambda index: self.edited.emit(self.itemData(index)))
+
+    def set_value(self, value: Any) -> None:
+        self.setCurrentIndex(self.findData(value))
+
+    def set_mixed(self) -> None:
+        self.setPlaceholderText(tr(_MIXED))
+        self.setCurrentIndex(-1)
+
+
+class BoolEditor(Switch):
+    """Yes or no."""
+
+    edited = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, name: str, tip: str):
+        super().__init__(False, name, tip)
+        self.clicked.connect(self._tell)
+
+    def set_value(self, value: Any) -> None:
+        super().set_mixed(False)
+        self.setChecked(bool(value))
+
+    def set_mixed(self) -> None:
+        super().set_mixed(True)
+
+    def _tell(self, checked: bool) -> None:
+        super().set_mixed(False)
+        self.edited.emit(checked)
+
+
+class PairEditor(QWidget):
+    """Two whole numbers; while the chain is closed they are the same."""
+
+    edited = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, field: FieldInfo, name: str, tip: str):
+        super().__init__(objectName=name, toolTip=tip)
+        self._single = int in get_args(field.annotation)
+        self._parts = tuple(IntEditor(field, f"{name}.{index}", tip) for index in range(2))
+        self._chain = icon_button("link", tr("Same in both directions"), f"{name}.chain", checkable=True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for part in (self._parts[0], self._chain, self._parts[1]):
+            layout.addWidget(part, 0 if part is self._chain else 1)
+        for part in self._parts:
+            part.setButtonSymbols(SpinBox.ButtonSymbols.NoButtons)
+            part.setStyleSheet("padding-right: 7px;")
+            part.setMinimumWidth(40)
+            part.edited.connect(self._tell)
+        self._chain.toggled.connect(self._draw_chain)
+        self.setFocusProxy(self._parts[0])
+
+    def set_value(self, value: Any) -> None:
+        pair = (value, value) if isinstance(value, int) else tuple(value)
+        self._chain.setChecked(pair[0] == pair[1])
+        for part, number in zip(self._parts, pair, strict=True):
+            part.set_value(number)
+
+    def set_mixed(self) -> None:
+        for part in self._parts:
+            part.set_mixed()
+
+    def _draw_chain(self, closed: bool) -> None:
+        self._chain.setIcon(icon("link" if closed else "unlink", "textTertiary", "accent"))
+
+    def _tell(self, number: int) -> None:
+        if self._chain.isChecked():
+            for part in self._parts:
+                part.set_value(number)
+        pair = tuple(part.value() for part in self._parts)
+        self.edited.emit(pair[0] if self._single and pair[0] == pair[1] else pair)
+
+
+def make_editor(
+    field: FieldInfo, name: str, tip: str, texts: dict[Any, str]
+) -> QWidget | None:
+    """Return the editor that fits the annotation of a field, or None when none does."""
+    kinds, optional = _kinds(field.annotation)
+    if len(kinds) == 2 and int in kinds and (pair := _pair_of(kinds)):
+        return PairEditor(field, name, tip)
+    if len(kinds) != 1:
+        return None
+    kind = kinds[0]
+    if get_origin(kind) is Literal:
+        values = get_args(kind)
+        return ChoiceEditor((*values, None) if optional else values, texts, name, tip)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return ChoiceEditor(tuple(kind), texts, name, tip)
+    if kind is bool and not optional:
+        return BoolEditor(name, tip)
+    if kind is int and not optional:
+        return IntEditor(field, name, tip)
+    empty = texts.get(None, tr("none")) if optional else ""
+    if kind in (int, float):
+        return TextEditor(
+            name,
+            tip,
+            lambda text: _read_number(text, whole=kind is int, optional=optional),
+            lambda value: "" if value is None else format_number(value),
+            empty,
+        )
+    if kind is str:
+        return TextEditor(
+            name, tip, lambda text: text or (None if optional else ""), lambda value: value or "", empty
+        )
+    if _pair_of(kinds):
+        return PairEditor(field, name, tip)
+    if get_origin(kind) is tuple and get_args(kind)[0] in (int, float, str):
+        return _list_editor(get_args(kind)[0], name, tip, optional=optional, empty=empty)
+    return None
+
+
+def _list_editor(kind: type, name: str, tip: str, *, optional: bool, empty: str) -> TextEditor:
+    def read(text: str) -> tuple[Any, ...] | None:
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        return tuple(kind(part) for part in parts) if parts or not optional else None
+
+    def write(value: tuple[Any, ...] | None) -> str:
+        return ", ".join(str(part) for part in value or ())
+
+    return TextEditor(name, tip, read, write, empty)
+
+
+def _kinds(annotation: Any) -> tuple[tuple[Any, ...], bool]:
+    """Split a union into its kinds, and say whether it may be None."""
+    union = get_origin(annotation) in (Union, types.UnionType)
+    kinds = get_args(annotation) if union else (annotation,)
+    return tuple(kind for kind in kinds if kind is not type(None)), type(None) in kinds
+
+
+def _pair_of(kinds: tuple[Any, ...]) -> bool:
+    return any(get_origin(kind) is tuple and get_args(kind) == (int, int) for kind in kinds)
+
+
+def _read_number(text: str, *, whole: bool, optional: bool) -> float | int | None:
+    if optional and not text.strip():
+        return None
+    number = parse_number(text)
+    if number is None or (whole and number != int(number)):
+        raise ValueError(text)
+    return int(number) if whole else number
+
+
+def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
+    """Return the lowest and highest whole number that a field takes."""
+    low = high = None
+    for rule in field.metadata:
+        if isinstance(rule, Ge):
+            low = rule.ge
+        elif isinstance(rule, Gt):
+            low = rule.gt + 1
+        elif isinstance(rule, Le):
+            high = rule.le
+        elif isinstance(rule, Lt):
+            high = rule.lt - 1
+    return low, high
+
+
+def range_text(field: FieldInfo) -> str:
+    """Say in words which numbers a field takes; empty without limits."""
+    rules = {type(rule): rule for rule in field.metadata}
+    write = lambda number: count_text(number) if isinstance(number, int) else format_number(number)  # noqa: E731
+    if Ge in rules and Le in rules:
+        return tr("From {low} to {high}.").format(
+            low=write(rules[Ge].ge), high=write(rules[Le].le)
+        )
+    parts = []
+    if Ge in rules:
+        parts.append(tr("{low} or more").format(low=write(rules[Ge].ge)))
+    if Gt in rules:
+        parts.append(tr("more than {low}").format(low=write(rules[Gt].gt)))
+    if Le in rules:
+        parts.append(tr("at most {high}").format(high=write(rules[Le].le)))
+    if Lt in rules:
+        parts.append(tr("less than {high}").format(high=write(rules[Lt].lt)))
+    text = tr(" and ").join(parts)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def choice_text(value: Any) -> str:
+    """Write a value of a choice for people."""
+    if value is None:
+        return tr("Automatic")
+    text = str(value.value if isinstance(value, enum.Enum) else value).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def mark_invalid(editor: QWidget, invalid: bool) -> None:
+    """Give an editor, or the parts of one, the error border."""
+    for part in (editor, *editor.findChildren(SpinBox)):
+        restyle(part, invalid="true" if invalid else "false")

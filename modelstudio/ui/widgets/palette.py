@@ -1,0 +1,260 @@
+"""The command palette: type a few letters of anything and go there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modelstudio.ui.actions import tr
+from modelstudio.ui.theme import paint_icon, theme
+from modelstudio.ui.widgets.basic import Watcher, label, row, rule, toned
+from modelstudio.ui.widgets.panels import IconLabel, key_label
+
+Index = QModelIndex | QPersistentModelIndex
+_WIDTH, _HEIGHT, _TOP = 560, 440, 96
+
+
+class PaletteEntry(NamedTuple):
+    """Something to go to or to do; ``hint`` is the key or place at the right."""
+
+    title: str
+    group: str
+    run: Callable[[], object]
+    icon: str = ""
+    hint: str = ""
+
+
+def match_score(query: str, text: str) -> float | None:
+    """Rate how well ``query`` fits ``text``; None when a letter is missing.
+
+    The letters must occur in order. Beginnings of words and neighbours count more, length counts less.
+    """
+    wanted, lower = query.lower().replace(" ", ""), text.lower()
+    score, last = 0.0, -1
+    for letter in wanted:
+        starts = [at for at in range(last + 1, len(lower)) if lower[at] == letter]
+        if not starts:
+            return None
+        adjacent = last + 1 if last >= 0 and starts[0] == last + 1 else None
+        word = next((at for at in starts if at == 0 or not lower[at - 1].isalnum()), None)
+        at = adjacent if adjacent is not None else word if word is not None else starts[0]
+        score += 3 if at == adjacent else 2.5 if at == word else 0.5
+        last = at
+    if query.lower() in lower:
+        score += 2 * len(wanted)
+    return score - 0.02 * len(text)
+
+
+class _Lines(QAbstractListModel):
+    """Group heads and entries in one list."""
+
+    def __init__(self, parent: QObject):
+        super().__init__(parent)
+        self.lines: list[str | PaletteEntry] = []
+
+    def show(self, entries: Iterable[PaletteEntry]) -> None:
+        self.beginResetModel()
+        groups: dict[str, list[PaletteEntry]] = {}
+        for entry in entries:
+            groups.setdefault(entry.group, []).append(entry)
+        self.lines = [line for group, found in groups.items() for line in (group, *found)]
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return len(self.lines)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        line = self.lines[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return line if isinstance(line, str) else line.title
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if isinstance(self.lines[index.row()], str):
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+
+class _Painter(QStyledItemDelegate):
+    """Draws heads quiet and entries with icon and hint."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        head = isinstance(index.model().lines[index.row()], str)
+        return QSize(0, 28 if head else 32)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        now, line = theme(), index.model().lines[index.row()]
+        rect: QRect = option.rect
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        if isinstance(line, str):
+            painter.setFont(now.font("section"))
+            painter.setPen(now.color("textTertiary"))
+            painter.drawText(rect.adjusted(16, 4, 0, 0), left, line)
+            painter.restore()
+            return
+        chosen = bool(option.state & option.state.State_Selected)
+        if chosen:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(now.color("accentFill"))
+            painter.drawRoundedRect(QRectF(rect.adjusted(6, 1, -6, -1)), 4, 4)
+        if line.icon:
+            place = QRectF(rect.left() + 16, rect.center().y() - 7, 16, 16)
+            paint_icon(painter, place, line.icon, "onAccent" if chosen else "textSecondary")
+        painter.setFont(now.font("base"))
+        painter.setPen(now.color("onAccent" if chosen else "text"))
+        painter.drawText(rect.adjusted(42, 0, -120, 0), left, line.title)
+        painter.setFont(now.font("label"))
+        painter.setPen(now.color("onAccent" if chosen else "textTertiary"))
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(rect.adjusted(0, 0, -16, 0), right, line.hint)
+        painter.restore()
+
+
+class CommandPalette(QFrame):
+    """A sheet over the window with a search line and what it finds."""
+
+    def __init__(self, window: QWidget):
+        super().__init__(window, objectName="palette")
+        self.setAccessibleName(tr("Command palette"))
+        toned(self, "popup")
+        self.hide()
+        self._entries: list[PaletteEntry] = []
+        self._before: QWidget | None = None
+        self.query = QLineEdit(
+            objectName="palette.query", placeholderText=tr("Search commands, blocks and columns")
+        )
+        self.query.setAccessibleName(tr("Search"))
+        self.query.setStyleSheet("border: none; background: transparent; font-size: 15px;")
+        self._model = _Lines(self)
+        self.list = QListView(objectName="palette.results")
+        self.list.setAccessibleName(tr("Results"))
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(_Painter(self.list))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setMouseTracking(True)
+        self.list.entered.connect(self._point_at)
+        self.list.clicked.connect(lambda: self.accept())
+        self._nothing = label(tr("Nothing found"), "base", "tertiary")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.setSpacing(0)
+        layout.addWidget(
+            row(IconLabel("search"), self.query, key_label("Esc"), margins=(15, 9, 12, 9))
+        )
+        layout.addWidget(rule())
+        layout.addSpacing(4)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self._nothing, 1)
+        layout.addSpacing(4)
+        layout.addWidget(rule())
+        foot = label(tr("↑ ↓ move      Enter run"), "label", "tertiary")
+        layout.addWidget(row(foot, None, margins=(15, 7, 12, 7)))
+        self.query.textChanged.connect(self._search)
+        self.query.installEventFilter(self)
+        Watcher(window, {QEvent.Type.Resize}, self._place)
+
+    def open_with(self, entries: Iterable[PaletteEntry]) -> None:
+        """Show the palette over these entries."""
+        self._entries = list(entries)
+        self._before = self.window().focusWidget()
+        self.query.clear()
+        self._search("")
+        self._place()
+        self.show()
+        self.raise_()
+        self.query.setFocus()
+
+    def found(self) -> list[PaletteEntry]:
+        """Return what is listed now, in order."""
+        return [line for line in self._model.lines if isinstance(line, PaletteEntry)]
+
+    def accept(self) -> None:
+        """Run the chosen entry."""
+        index = self.list.currentIndex()
+        line = self._model.lines[index.row()] if index.isValid() else None
+        self.dismiss()
+        if isinstance(line, PaletteEntry):
+            line.run()
+
+    def dismiss(self) -> None:
+        """Close it and give the focus back."""
+        if self.isHidden():
+            return
+        self.hide()
+        if self._before is not None:
+            self._before.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusOut and self.isVisible():
+            self.dismiss()
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            key = event.key()
+            if key == Qt.Key.Key_Escape:
+                self.dismiss()
+            elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.accept()
+            elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+                self._move(1 if key == Qt.Key.Key_Down else -1)
+            else:
+                return False
+            return True
+        return False
+
+    def _search(self, query: str) -> None:
+        rated = [
+            (score, entry)
+            for entry in self._entries
+            if (score := match_score(query, entry.title)) is not None
+        ]
+        if query:
+            rated.sort(key=lambda pair: -pair[0])
+            rated = rated[:40]
+        self._model.show(entry for _, entry in rated)
+        self.list.setVisible(bool(rated))
+        self._nothing.setVisible(not rated)
+        self.list.setCurrentIndex(self._model.index(1)) if rated else None
+        self.list.scrollToTop()
+
+    def _move(self, step: int) -> None:
+        lines, at = self._model.lines, self.list.currentIndex().row()
+        for _ in lines:
+            at = (at + step) % len(lines)
+            if isinstance(lines[at], PaletteEntry):
+                self.list.setCurrentIndex(self._model.index(at))
+                return
+
+    def _point_at(self, index: QModelIndex) -> None:
+        if isinstance(self._model.lines[index.row()], PaletteEntry):
+            self.list.setCurrentIndex(index)
+
+    def _place(self) -> None:
+        window = self.parentWidget()
+        width = min(_WIDTH, window.width() - 48)
+        height = min(_HEIGHT, window.height() - _TOP - 48)
+        self.setGeometry((window.width() - width) // 2, _TOP, width, height)
