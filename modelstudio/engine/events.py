@@ -61,6 +61,20 @@ class EpochEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPaused:
+    """Training waits between two batches."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """Training goes on after a pause."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSaved:
     """Weights are on disk; ``best`` when they are the best so far."""
 
@@ -80,4 +94,6 @@ class RunEnd:
     reason: str = ""
 
 
-RunEvent = Progress | RunStarted | BatchEnd | EpochEnd | CheckpointSaved | RunEnd
+RunEvent = (
+    Progress | RunStarted | BatchEnd | EpochEnd | RunPaused | RunResumed | CheckpointSaved | RunEnd
+)

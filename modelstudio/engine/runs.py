@@ -1,0 +1,552 @@
+"""The runs of a project: an SQLite index and a directory each.
+
+``name.runs/`` lies beside ``name.mstudio``. ``index.sqlite`` (WAL) holds the list and the history of
+every run, so that several processes may watch while one writes. A run's directory holds what it takes to
+repeat, use or resume it:
+
+    project.json        the whole project it was trained from
+    recipe.json         the fitted recipe
+    best.safetensors    weights of the best epoch
+    last.pt             weights, optimizer, generators and counters, to resume from
+    decision.json       threshold of the positive class
+
+Nothing here needs torch; what is in the weight files is the business of `modelstudio.engine.train`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from modelstudio.engine.events import EpochEnd
+from modelstudio.engine.results import EpochRecord, RunInfo
+from modelstudio.errors import RunError
+from modelstudio.project.files import dumps, loads, read_json, write_text
+from modelstudio.project.model import Project
+from modelstudio.resources import app_home
+
+Status = Literal["running", "paused", "finished", "stopped", "interrupted", "failed"]
+
+BEAT: Final = 2.0
+"""Seconds between signs of life of a run's owner."""
+
+SILENCE: Final = 30.0
+"""Seconds without a sign of life after which an owner on another machine counts as gone."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, number INTEGER NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '', started REAL NOT NULL, seconds REAL NOT NULL DEFAULT 0,
+    epochs INTEGER NOT NULL DEFAULT 0, best_epoch INTEGER NOT NULL DEFAULT 0,
+    metrics TEXT NOT NULL DEFAULT '{}', parameters INTEGER NOT NULL, data_key TEXT NOT NULL,
+    network_key TEXT NOT NULL, owner TEXT, beat REAL, deleted INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS epochs (
+    run TEXT NOT NULL, epoch INTEGER NOT NULL, train_loss REAL, val_loss REAL, metrics TEXT NOT NULL,
+    lr REAL NOT NULL, seconds REAL NOT NULL, best INTEGER NOT NULL, PRIMARY KEY (run, epoch)
+);
+CREATE TABLE IF NOT EXISTS changes (n INTEGER NOT NULL);
+INSERT INTO changes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM changes);
+"""
+
+_INFO = (
+    "id, number, name, status, started, seconds, epochs, best_epoch, metrics, parameters, data_key,"
+    " network_key, reason, owner, beat"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about using a run; it goes into predictions and exports."""
+
+    threshold: float = 0.5
+
+
+def data_key(project: Project) -> str:
+    """Return a short hash of what decides the data of a run."""
+    raw = project.data.model_dump(mode="json", exclude={"fields"})
+    return _digest(raw)
+
+
+def network_key(project: Project) -> str:
+    """Return a short hash of the network; moving blocks does not change it."""
+    raw = project.network.to_dict()
+    nodes = [{**node, "position": None} for node in raw["nodes"]]
+    return _digest([nodes, raw["edges"]])
+
+
+def _digest(raw: object) -> str:
+    text = json.dumps(raw, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+# Where runs lie
+
+
+def store_folder(project_path: Path | None, project_id: str) -> Path:
+    """Return the folder for the runs of a project.
+
+    That is ``name.runs`` beside its file; without a file, or where nothing may be written, a folder of
+    the application's own.
+    """
+    hidden = app_home() / "runs" / project_id
+    if project_path is None:
+        return hidden
+    beside = project_path.with_suffix(".runs")
+    if (beside / "index.sqlite").exists() or os.access(beside.parent, os.W_OK):
+        return beside
+    return hidden
+
+
+def adopt_runs(project: Project, project_path: Path) -> None:
+    """Move the runs that a project made before it had a file to their place beside it."""
+    hidden, target = app_home() / "runs" / project.id, store_folder(project_path, project.id)
+    if hidden == target or not hidden.is_dir() or target.exists():
+        return
+    if any(run.status in {"running", "paused"} for run in RunStore(hidden).list()):
+        raise RunError(
+            "The runs cannot be moved beside the project while one of them is going on.",
+            fix="Stop the run, then save again.",
+        )
+    with told(target):
+        shutil.move(hidden, target)
+
+
+@contextlib.contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn a failure to write into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: ("the disk is full", "Free some space."),
+            errno.EDQUOT: ("your disk quota is used up", "Free some space."),
+            errno.EACCES: ("the folder is read-only", "Ask for the permission to write there."),
+            errno.EROFS: ("the disk is read-only", "Save the project to another disk."),
+        }
+        reason, fix = reasons.get(
+            error.errno or 0, (str(error.strerror or error), "Check the disk and try again.")
+        )
+        message = f"The run could not be written: {reason}."
+        raise RunError(message, where=str(path), fix=fix) from None
+    except sqlite3.DatabaseError as error:
+        full = "full" in str(error)
+        raise RunError(
+            "The run could not be written: the disk is full."
+            if full
+            else f"The list of runs cannot be used: {error}.",
+            where=str(path),
+            fix="Free some space." if full else "Check that the folder may be written to.",
+        ) from None
+
+
+def write_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a new file that then takes the place of ``path`` in one step."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with told(path):
+            write(fresh)
+            os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+class RunStore:
+    """The runs in one folder, which is made when the first run is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._index = folder / "index.sqlite"
+
+    def connect(self) -> sqlite3.Connection:
+        """Open the index, which is made if needed."""
+        if not self._index.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.closing(sqlite3.connect(self._index, timeout=10)) as fresh:
+                fresh.execute("PRAGMA journal_mode=WAL")
+                fresh.executescript(_SCHEMA)
+        locator = self._index.resolve().as_uri()
+        if not os.access(self.folder, os.W_OK):
+            locator += "?immutable=1"
+        db = sqlite3.connect(locator, uri=True, timeout=10, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA synchronous=NORMAL")
+        return db
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """Open the index for one transaction."""
+        with told(self._index), contextlib.closing(self.connect()) as db, db:
+            yield db
+
+    def _change(self, sql: str, *values: object) -> None:
+        with self.database() as db:
+            db.execute(sql, values)
+            db.execute("UPDATE changes SET n = n + 1")
+
+    def version(self) -> int:
+        """Return a number that grows with every change of list or history."""
+        if not self._index.exists():
+            return -1
+        with self.database() as db:
+            return int(db.execute("SELECT n FROM changes").fetchone()[0])
+
+    # Reading
+
+    def list(self) -> tuple[RunInfo, ...]:
+        """Return the runs, oldest first."""
+        return self._runs("deleted = 0 ORDER BY number")
+
+    def info(self, run_id: str) -> RunInfo:
+        """Return one run, by its id or its number.
+
+        Raises
+        ------
+        RunError
+            When there is no such run.
+        """
+        found = self._runs("deleted = 0 AND (id = ? OR number = ?)", run_id, run_id)
+        if not found:
+            known = ", ".join(str(run.number) for run in self.list()[-8:])
+            raise RunError(
+                f"There is no run {run_id}.",
+                where=str(self.folder),
+                fix=f"Known runs: {known}." if known else "Train the network first.",
+            )
+        return found[0]
+
+    def last_finished(self) -> RunInfo | None:
+        """Return the latest run with weights to use; an interrupted one only if there is no other."""
+        usable = [
+            run
+            for run in self.list()
+            if run.status not in {"running", "paused", "failed"} and self.best_file(run.id).exists()
+        ]
+        return max(usable, key=lambda run: (run.status != "interrupted", run.number), default=None)
+
+    def usable(self, run_id: str | None) -> RunInfo:
+        """Return a run that has weights: the named one or the last finished.
+
+        Raises
+        ------
+        RunError
+            When there is none.
+        """
+        run = self.info(run_id) if run_id is not None else self.last_finished()
+        if run is None:
+            raise RunError("This project has no finished run.", fix="Train the network first.")
+        if not self.best_file(run.id).exists():
+            raise RunError(
+                f"Run {run.number} ended before its first epoch, so it has no weights.",
+                fix="Choose another run or train again.",
+            )
+        return run
+
+    def _runs(self, where: str, *values: object) -> tuple[RunInfo, ...]:
+        if not self._index.exists():
+            return ()
+        with self.database() as db:
+            rows = db.execute(f"SELECT {_INFO} FROM runs WHERE {where}", values).fetchall()
+        return tuple(_info(row) for row in rows)
+
+    def history(self, run_id: str) -> tuple[EpochRecord, ...]:
+        """Return the finished epochs of a run."""
+        if not self._index.exists():
+            return ()
+        with self.database() as db:
+            rows = db.execute("SELECT * FROM epochs WHERE run = ? ORDER BY epoch", (run_id,))
+            return tuple(
+                EpochRecord(
+                    row["epoch"],
+                    row["train_loss"],
+                    row["val_loss"],
+                    json.loads(row["metrics"]),
+                    row["lr"],
+                    row["seconds"],
+                    bool(row["best"]),
+                )
+                for row in rows
+            )
+
+    def path(self, run_id: str) -> Path:
+        """Return the directory of a run."""
+        return self.folder / run_id
+
+    def best_file(self, run_id: str) -> Path:
+        """Return the file with the weights of the best epoch."""
+        return self.path(run_id) / "best.safetensors"
+
+    def last_file(self, run_id: str) -> Path:
+        """Return the file that a run is resumed from."""
+        return self.path(run_id) / "last.pt"
+
+    def project(self, run_id: str) -> Project:
+        """Return the project as it was when the run began."""
+        return loads(self._text(run_id, "project.json"), f"The project of run {run_id}")
+
+    def recipe_text(self, run_id: str) -> str:
+        """Return the fitted recipe as JSON."""
+        return self._text(run_id, "recipe.json")
+
+    def _text(self, run_id: str, name: str) -> str:
+        try:
+            return (self.path(run_id) / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise RunError(
+                f"The file {name} of run {run_id} is missing or damaged.",
+                where=str(self.path(run_id)),
+                fix="Choose another run or train again.",
+            ) from None
+
+    # Changing
+
+    def create(
+        self, project: Project, recipe: str, *, parameters: int, name: str = ""
+    ) -> RunWriter:
+        """Begin a run: note what it is made from and own it until the writer is closed."""
+        run_id = f"{time.strftime('%y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        folder = self.path(run_id)
+        with told(folder):
+            folder.mkdir(parents=True)
+        write_text(folder / "project.json", dumps(project))
+        write_text(folder / "recipe.json", recipe)
+        writer = RunWriter(self, run_id)
+        with self.database() as db:
+            db.execute("BEGIN IMMEDIATE")
+            number = db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()[0]
+            db.execute(
+                "INSERT INTO runs (id, number, name, status, started, parameters, data_key,"
+                " network_key, owner, beat) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+                (
+                    run_id,
+                    number,
+                    name or f"Run {number}",
+                    time.time(),
+                    parameters,
+                    data_key(project),
+                    network_key(project),
+                    writer.owner,
+                    time.time(),
+                ),
+            )
+            db.execute("UPDATE changes SET n = n + 1")
+        return writer
+
+    def take_over(self, run_id: str) -> RunWriter:
+        """Own an ended run again, to resume it.
+
+        Raises
+        ------
+        RunError
+            When it is alive, or there is nothing to resume from.
+        """
+        run = self.info(run_id)
+        if run.status in {"running", "paused"}:
+            raise RunError(
+                f"Run {run.number} is still going on, here or in another window.",
+                fix="Stop it there first.",
+            )
+        if not self.last_file(run.id).exists():
+            raise RunError(
+                f"Run {run.number} ended before its first checkpoint.", fix="Train again."
+            )
+        writer = RunWriter(self, run.id, earlier=run.seconds)
+        self._change(
+            "UPDATE runs SET status = 'running', reason = '', owner = ?, beat = ? WHERE id = ?",
+            writer.owner,
+            time.time(),
+            run.id,
+        )
+        return writer
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Give a run another name."""
+        self._change("UPDATE runs SET name = ? WHERE id = ?", name.strip() or run_id, run_id)
+
+    def delete(self, run_id: str) -> None:
+        """Move a run to the bin inside the folder."""
+        run = self.info(run_id)
+        if run.status in {"running", "paused"}:
+            raise RunError(f"Run {run.number} is still going on.", fix="Stop it first.")
+        with told(self.folder):
+            (self.folder / "bin").mkdir(exist_ok=True)
+            if self.path(run.id).exists():
+                shutil.move(self.path(run.id), self.folder / "bin" / run.id)
+        self._change("UPDATE runs SET deleted = 1 WHERE id = ?", run.id)
+
+    def restore(self, run_id: str) -> None:
+        """Take a run out of the bin."""
+        with told(self.folder):
+            if (self.folder / "bin" / run_id).exists():
+                shutil.move(self.folder / "bin" / run_id, self.path(run_id))
+        self._change("UPDATE runs SET deleted = 0 WHERE id = ?", run_id)
+
+    def decision(self, run_id: str) -> Decision:
+        """Return what was decided about using a run."""
+        raw = read_json(self.path(run_id) / "decision.json")
+        threshold = raw.get("threshold", 0.5) if isinstance(raw, dict) else 0.5
+        return Decision(float(threshold))
+
+    def set_decision(self, run_id: str, decision: Decision) -> None:
+        """Keep what was decided about using a run."""
+        text = json.dumps({"threshold": decision.threshold})
+        write_text(self.path(run_id) / "decision.json", text)
+        self._change("UPDATE runs SET id = id WHERE id = ?", run_id)
+
+
+def _info(row: sqlite3.Row) -> RunInfo:
+    status, reason = row["status"], row["reason"]
+    if status in {"running", "paused"} and not _alive(row["owner"], row["beat"]):
+        status, reason = "interrupted", "The program ended while it was training."
+    return RunInfo(
+        id=row["id"],
+        number=row["number"],
+        name=row["name"],
+        status=status,
+        started=row["started"],
+        seconds=row["seconds"],
+        epochs=row["epochs"],
+        best_epoch=row["best_epoch"],
+        metrics=json.loads(row["metrics"]),
+        parameters=row["parameters"],
+        data_key=row["data_key"],
+        network_key=row["network_key"],
+        reason=reason,
+    )
+
+
+def _alive(owner: str | None, beat: float | None) -> bool:
+    """Tell whether the owner ``host:pid:token`` still works."""
+    if not owner or beat is None:
+        return False
+    host, pid, _ = owner.rsplit(":", 2)
+    if host == socket.gethostname() and not _process_exists(int(pid)):
+        return False
+    return time.time() - beat < SILENCE
+
+
+def _process_exists(pid: int) -> bool:
+    if sys.platform == "win32":
+        import ctypes
+
+        handle = ctypes.windll.kernel32.OpenProcess(0x1000, False, pid)
+        if not handle:
+            return False
+        code = ctypes.c_ulong()
+        ctypes.windll.kernel32.GetExitCodeProcess(handle, ctypes.byref(code))
+        ctypes.windll.kernel32.CloseHandle(handle)
+        return code.value == 259  # STILL_ACTIVE
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class RunWriter:
+    """The one owner of a run while it goes on; a thread shows that it lives.
+
+    Parameters
+    ----------
+    earlier
+        Seconds the run took before it was resumed.
+    """
+
+    def __init__(self, store: RunStore, run_id: str, *, earlier: float = 0.0) -> None:
+        self.store = store
+        self.run_id = run_id
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._earlier = earlier
+        self._since = time.monotonic()
+        self._done = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name=f"run {run_id}", daemon=True)
+        with told(store.folder):
+            self._db = store.connect()
+
+    def __enter__(self) -> Self:
+        self._heart.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._heart.join()
+        self._db.close()
+
+    def _beat(self) -> None:
+        while not self._done.wait(BEAT):
+            with contextlib.suppress(RunError), self.store.database() as db:
+                db.execute(
+                    "UPDATE runs SET beat = ? WHERE id = ? AND owner = ?",
+                    (time.time(), self.run_id, self.owner),
+                )
+
+    @property
+    def seconds(self) -> float:
+        """Seconds the run has taken, earlier parts included."""
+        return self._earlier + time.monotonic() - self._since
+
+    def rewind(self, epoch: int) -> None:
+        """Forget epochs after ``epoch``; they are going to be trained again."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM epochs WHERE run = ? AND epoch > ?", (self.run_id, epoch))
+
+    def write(self, name: str, write: Callable[[Path], object]) -> None:
+        """Put a file into the run's directory in one step."""
+        write_file(self.store.path(self.run_id) / name, write)
+
+    def set_status(self, status: Status) -> None:
+        """Show another state of a run that goes on."""
+        with self._transaction() as db:
+            self._set(db, status=status)
+
+    def epoch(self, event: EpochEnd) -> None:
+        """Add an epoch to the history."""
+        values = asdict(event) | {"run": self.run_id, "metrics": json.dumps(dict(event.metrics))}
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO epochs VALUES"
+                " (:run, :epoch, :train_loss, :val_loss, :metrics, :lr, :seconds, :best)",
+                values,
+            )
+            self._set(db, epochs=event.epoch, seconds=self.seconds)
+            if event.best:
+                loss = event.train_loss if event.val_loss is None else event.val_loss
+                best = {"loss": loss, **event.metrics}
+                self._set(db, best_epoch=event.epoch, metrics=json.dumps(best))
+
+    def end(self, status: Status, *, reason: str = "") -> None:
+        """Note how the run ended and give it up."""
+        with self._transaction() as db:
+            self._set(db, status=status, reason=reason, seconds=self.seconds, owner=None)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with told(self.store.folder), self._db:
+            yield self._db
+            self._db.execute("UPDATE changes SET n = n + 1")
+
+    def _set(self, db: sqlite3.Connection, **values: Any) -> None:
+        names = ", ".join(f"{name} = ?" for name in values)
+        db.execute(f"UPDATE runs SET {names} WHERE id = ?", (*values.values(), self.run_id))
