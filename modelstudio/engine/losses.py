@@ -1,0 +1,70 @@
+"""Torch losses for their declarations; each takes the logits of a head and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from modelstudio.errors import TrainingError
+from modelstudio.project import training as declared
+from modelstudio.recipe.fields import FieldKind, FieldSpec
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+LOSSES: dict[type[declared.Loss], Callable[[Any], LossFunction]] = {
+    declared.CrossEntropy: lambda loss: nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing),
+    declared.BinaryCrossEntropy: lambda loss: _flat(_binary(loss.positive_weight)),
+    declared.MSE: lambda loss: _flat(nn.MSELoss()),
+    declared.L1: lambda loss: _flat(nn.L1Loss()),
+}
+
+USUAL: dict[FieldKind, declared.Loss] = {
+    "binary": declared.BinaryCrossEntropy(),
+    "classes": declared.CrossEntropy(),
+    "value": declared.MSE(),
+}
+
+
+def _binary(positive_weight: float) -> LossFunction:
+    def compare(output: Tensor, target: Tensor) -> Tensor:
+        weight = None if positive_weight == 1 else output.new_tensor(positive_weight)
+        return nn.functional.binary_cross_entropy_with_logits(output, target, pos_weight=weight)
+
+    return compare
+
+
+def _flat(function: LossFunction) -> LossFunction:
+    """Compare one number a sample, whether or not it stands in a column of its own."""
+
+    def compare(output: Tensor, target: Tensor) -> Tensor:
+        return function(output.flatten(), target.flatten().to(output.dtype))
+
+    return compare
+
+
+def build_loss(loss: declared.Loss | None, target: FieldSpec) -> LossFunction:
+    """Return the function of a loss, or the usual one for the target.
+
+    Raises
+    ------
+    TrainingError
+        When the loss does not fit the kind of target.
+    """
+    chosen = loss or USUAL[target.kind]
+    if target.kind not in chosen.targets:
+        usual = USUAL[target.kind]
+        raise TrainingError(
+            f"{chosen.label} does not fit the target {target.name}, which is "
+            f"{_KIND_NAMES[target.kind]}.",
+            fix=f"Choose {usual.label} or leave the loss empty.",
+        )
+    return LOSSES[type(chosen)](chosen)
+
+
+_KIND_NAMES: dict[FieldKind, str] = {
+    "binary": "one of two classes",
+    "classes": "one of several classes",
+    "value": "a number",
+}

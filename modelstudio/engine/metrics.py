@@ -1,0 +1,265 @@
+"""Scores, curves and their uncertainty, from predictions to plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelstudio.engine.results import Predictions, RocCurve, Score
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SAMPLES: Final = 1000
+"""Bootstrap samples behind an interval."""
+
+_CELLS: Final = 2_000_000
+"""Numbers held at once while resampling rows."""
+
+_WORK: Final = 400_000_000
+"""Rows times classes times samples that an interval may cost; beyond it takes fewer samples."""
+
+
+def known(predictions: Predictions) -> Predictions:
+    """Return the rows whose truth is known and was seen in training."""
+    truth = predictions.truth
+    keep = ~np.isnan(truth) if predictions.kind == "value" else truth >= 0
+    if keep.all():
+        return predictions
+    return Predictions(
+        predictions.kind,
+        predictions.classes,
+        truth[keep],
+        predictions.scores[keep],
+        predictions.rows[keep],
+        predictions.unscored,
+    )
+
+
+def decide(scores: Floats, threshold: float = 0.5) -> Ints:
+    """Return the class of each row of probabilities (rows, classes).
+
+    The threshold applies to the second of two classes; of more, the most probable is taken.
+    """
+    if scores.shape[1] == 2:
+        return (scores[:, 1] >= threshold).astype(np.int64)
+    return np.asarray(scores.argmax(axis=1), dtype=np.int64)
+
+
+def confusion_matrix(predictions: Predictions, threshold: float = 0.5) -> Ints:
+    """Count rows by true (row) and predicted (column) class."""
+    rows, count = known(predictions), len(predictions.classes)
+    cells = rows.truth * count + decide(rows.scores, threshold)
+    return np.bincount(cells, minlength=count * count).reshape(count, count)
+
+
+def score(
+    predictions: Predictions, threshold: float = 0.5, *, intervals: bool = True, seed: int = 0
+) -> tuple[Score, ...]:
+    """Return every score that fits the kind of target, with 95 % bootstrap intervals if asked.
+
+    Precision, recall and F1 are of the positive class (the second) of a binary target and else the mean
+    over the classes; ROC AUC of several classes is the mean of each against the rest. A score that the
+    rows do not allow is NaN.
+    """
+    rows = known(predictions)
+    if len(rows.truth) == 0:
+        return ()
+    generator = np.random.default_rng(seed)
+    if rows.kind == "value":
+        return _value_scores(rows, generator if intervals else None)
+    return _class_scores(rows, threshold, generator if intervals else None)
+
+
+def epoch_scores(
+    kind: str, scores: Floats, truth: NDArray[np.float64] | Ints
+) -> Mapping[str, float]:
+    """Return the few scores that are cheap enough for the end of every epoch."""
+    if kind == "value":
+        means = _error_terms(scores, truth.astype(np.float64)).mean(axis=0)
+        return {"mae": float(_mae(means)), "r2": float(_r2(means))}
+    keep = truth >= 0
+    scores, labels = scores[keep], truth[keep].astype(np.int64)
+    if not len(labels):
+        return {}
+    metrics = {"accuracy": float((decide(scores) == labels).mean())}
+    if kind == "binary" and 0 < labels.sum() < len(labels):
+        metrics["roc_auc"] = float(_auc(scores[:, 1], labels == 1, np.ones((1, len(labels))))[0])
+    return metrics
+
+
+def roc_curves(predictions: Predictions) -> tuple[RocCurve, ...]:
+    """Return the curve of the positive class, or of each of several classes against the rest."""
+    from sklearn.metrics import auc, roc_curve
+
+    rows = known(predictions)
+    wanted = (1,) if rows.kind == "binary" else range(len(rows.classes))
+    curves: list[RocCurve] = []
+    for index in wanted:
+        positive, values = rows.truth == index, rows.scores[:, index]
+        label = rows.classes[index]
+        if not 0 < positive.sum() < len(positive):
+            empty = np.empty(0)
+            curves.append(RocCurve(label, empty, empty, empty, None))
+            continue
+        fpr, tpr, thresholds = roc_curve(positive, values)
+        area = float(auc(fpr, tpr))
+        curves.append(RocCurve(label, fpr, tpr, np.minimum(thresholds, 1.0), area))
+    return tuple(curves)
+
+
+# Values
+
+
+def _value_scores(rows: Predictions, generator: np.random.Generator | None) -> tuple[Score, ...]:
+    terms = _error_terms(rows.scores, rows.truth)
+    names = {"mae": _mae, "rmse": _rmse, "r2": _r2, "bias": _bias}
+    means = terms.mean(axis=0)
+    # Shifting the truth keeps the sums of squares exact where the values are large and close.
+    draws = None if generator is None else _resampled_means(terms, generator)
+    return tuple(
+        _scored(name, float(of(means)), None if draws is None else of(draws))
+        for name, of in names.items()
+    )
+
+
+def _error_terms(values: Floats, truth: Floats) -> Floats:
+    """Return what the scores of values are made of, shape (rows, 5); their means are enough."""
+    error, centred = values - truth, truth - truth.mean()
+    return np.stack([np.abs(error), error**2, error, centred, centred**2], axis=1)
+
+
+def _mae(means: Floats) -> Floats:
+    return means[..., 0]
+
+
+def _rmse(means: Floats) -> Floats:
+    return np.sqrt(means[..., 1])
+
+
+def _r2(means: Floats) -> Floats:
+    spread = means[..., 4] - means[..., 3] ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(spread > 0, 1 - means[..., 1] / spread, np.nan)
+
+
+def _bias(means: Floats) -> Floats:
+    return means[..., 2]
+
+
+# Classes
+
+
+def _class_scores(
+    rows: Predictions, threshold: float, generator: np.random.Generator | None
+) -> tuple[Score, ...]:
+    cells = confusion_matrix(rows, threshold).ravel()
+    losses = -np.log(np.clip(rows.scores[np.arange(len(rows.truth)), rows.truth], 1e-15, 1))
+    values = _from_cells(cells[None, :], rows.kind == "binary")
+    values["roc_auc"] = _macro_auc(rows, np.ones((1, len(rows.truth))))
+    values["log_loss"] = losses.mean(keepdims=True)
+    draws: Mapping[str, Floats] = {}
+    if generator is not None:
+        # Drawing rows with replacement is drawing cells of the matrix from a multinomial.
+        counts = generator.multinomial(cells.sum(), cells / cells.sum(), size=SAMPLES)
+        areas = [_macro_auc(rows, weights) for weights in _weights(rows, generator)]
+        draws = {
+            **_from_cells(counts, rows.kind == "binary"),
+            "roc_auc": np.concatenate(areas),
+            "log_loss": _resampled_means(losses[:, None], generator)[:, 0],
+        }
+    return tuple(_scored(name, float(value[0]), draws.get(name)) for name, value in values.items())
+
+
+def _from_cells(cells: Ints, binary: bool) -> dict[str, Floats]:
+    """Return scores from flattened confusion matrices, shape (samples, classes squared)."""
+    count = round(cells.shape[1] ** 0.5)
+    matrix = cells.reshape(-1, count, count).astype(float)
+    right = np.einsum("sii->si", matrix)
+    true, predicted = matrix.sum(axis=2), matrix.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # As in scikit-learn, a class that is never predicted has precision 0; a class without rows
+        # and without predictions does not count.
+        precision = np.where(predicted > 0, right / predicted, 0.0)
+        recall = np.where(true > 0, right / true, 0.0)
+        f1 = np.where(true + predicted > 0, 2 * right / (true + predicted), 0.0)
+        present = true + predicted > 0
+
+        def mean(values: Floats) -> Floats:
+            if binary:
+                return values[:, 1]
+            return np.asarray((values * present).sum(axis=1) / present.sum(axis=1))
+
+        return {
+            "accuracy": right.sum(axis=1) / matrix.sum(axis=(1, 2)),
+            "precision": mean(precision),
+            "recall": mean(recall),
+            "f1": mean(f1),
+        }
+
+
+def _macro_auc(rows: Predictions, weights: Floats) -> Floats:
+    """Return the area under the ROC curve for each row of weights, shape (samples, rows)."""
+    if rows.kind == "binary":
+        return _auc(rows.scores[:, 1], rows.truth == 1, weights)
+    present = [k for k in range(len(rows.classes)) if (rows.truth == k).any()]
+    if len(present) < 2:
+        return np.full(len(weights), np.nan)
+    areas = [_auc(rows.scores[:, k], rows.truth == k, weights) for k in present]
+    return np.asarray(np.mean(areas, axis=0))
+
+
+def _auc(scores: Floats, positive: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return the chance that a positive row has the higher score; ties count half."""
+    order = np.argsort(scores, kind="stable")
+    ranked, positive = scores[order], positive[order]
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    weights = weights[:, order]
+    above = np.add.reduceat(weights * positive, starts, axis=1)
+    below = np.add.reduceat(weights * ~positive, starts, axis=1)
+    wins = ((below.cumsum(axis=1) - 0.5 * below) * above).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(wins / (above.sum(axis=1) * below.sum(axis=1)))
+
+
+# Resampling
+
+
+def _weights(rows: Predictions, generator: np.random.Generator) -> Iterator[Floats]:
+    """Yield how often each row is drawn, some samples at a time, shape (samples, rows)."""
+    count = len(rows.truth)
+    curves = 1 if rows.kind == "binary" else len(rows.classes)
+    samples = int(np.clip(_WORK // (count * curves), 100, SAMPLES))
+    yield from _draws(count, samples, generator)
+
+
+def _draws(count: int, samples: int, generator: np.random.Generator) -> Iterator[Floats]:
+    piece = max(1, _CELLS // count)
+    for begin in range(0, samples, piece):
+        size = min(piece, samples - begin)
+        picked = generator.integers(0, count, size=(size, count))
+        picked += np.arange(size)[:, None] * count
+        drawn = np.bincount(picked.ravel(), minlength=size * count)
+        yield drawn.reshape(size, count).astype(float)
+
+
+def _resampled_means(values: Floats, generator: np.random.Generator) -> Floats:
+    """Return bootstrap means of columns (rows, k), shape (samples, k).
+
+    Of very many rows the means are drawn from their normal limit, which is the same within what is shown.
+    """
+    count = len(values)
+    if count > 20_000:
+        spread = np.atleast_2d(np.cov(values, rowvar=False)) / count
+        return generator.multivariate_normal(values.mean(axis=0), spread, size=SAMPLES)
+    return np.concatenate([drawn @ values / count for drawn in _draws(count, SAMPLES, generator)])
+
+
+def _scored(name: str, value: float, draws: Floats | None) -> Score:
+    if draws is None or np.isnan(draws).all():
+        return Score(name, value)
+    low, high = np.nanquantile(draws, [0.025, 0.975])
+    return Score(name, value, float(low), float(high))
