@@ -1,0 +1,282 @@
+"""One run at a time: started, held, stopped, and told of wherever the window is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
+
+from modelstudio.engine.control import Control
+from modelstudio.engine.events import (
+    BatchEnd,
+    EpochEnd,
+    Progress,
+    RunEnd,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
+from modelstudio.errors import StudioError
+from modelstudio.ui.actions import tr
+from modelstudio.ui.figures import duration, main_score, score_text, score_title
+
+if TYPE_CHECKING:
+    from modelstudio.project.model import Project
+    from modelstudio.ui.jobs import Job
+    from modelstudio.ui.main_window import MainWindow
+
+SWITCH_SECONDS = 0.001
+"""How long the training thread may keep the interpreter while the window wants it."""
+
+
+class RunController(QObject):
+    """Start, hold and stop a run; tell its events in lists, at most one every 50 ms.
+
+    ``state`` goes idle, starting, running, paused, stopping, idle. While a run goes on ``snapshot`` is
+    the project it was started from and ``run`` what it said at its start.
+    """
+
+    state_changed = Signal(str)
+    started = Signal(object)
+    events = Signal(list)
+    finished = Signal(object)
+    failed = Signal(object)
+    progress = Signal(float, str)
+    block_changed = Signal(str)
+
+    def __init__(self, main: MainWindow) -> None:
+        super().__init__(main)
+        self._main = main
+        self._job: Job | None = None
+        self._control = Control()
+        self._end: RunEnd | None = None
+        self._usual_switch = sys.getswitchinterval()
+        self.state = "idle"
+        self.block_reason = ""
+        self.run: RunStarted | None = None
+        self.snapshot: Project | None = None
+        self.project_path: Path | None = None
+        main.document.changed.connect(self._look_at_project)
+        main.document.replaced.connect(self._look_at_project)
+        self._look_at_project()
+
+    @property
+    def running(self) -> bool:
+        """True from the start of a run to its end."""
+        return self.state != "idle"
+
+    # What a person asks for
+
+    def start(self) -> None:
+        """Train the project as it is now, as a new run; without one that can be, say why."""
+        if self.running:
+            return
+        if self.block_reason:
+            self._main.toasts.show_toast(
+                tr("Training cannot start"), self.block_reason, kind="warning", action=""
+            )
+            return
+        project, path = self._main.document.project, self._main.document.path
+
+        def source() -> Any:
+            from modelstudio.engine.run import train
+
+            return train(project, path, self._control)
+
+        self._begin(source, project, path)
+
+    def resume_run(self, run_id: str) -> None:
+        """Go on with a stopped or interrupted run."""
+        if self.running:
+            return
+        project, path = self._main.document.project, self._main.document.path
+
+        def source() -> Any:
+            from modelstudio.engine.run import resume
+
+            return resume(project, path, run_id, self._control)
+
+        self._begin(source, project, path)
+
+    def pause(self) -> None:
+        """Hold the run after the batch it is at."""
+        if self.state == "running":
+            self._control.pause()
+            self._set_state("paused")
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self.state == "paused":
+            self._control.resume()
+            self._set_state("running")
+
+    def stop(self) -> None:
+        """End the run after the batch it is at; the best weights are kept."""
+        if self.running:
+            self._control.stop()
+            self._set_state("stopping")
+
+    def set_lr(self, lr: float) -> None:
+        """Change the learning rate of the run that goes on."""
+        self._control.set_lr(lr)
+
+    def wait_stopped(self, milliseconds: int) -> bool:
+        """Wait until the run has ended, with the window still painting; False when time ran out."""
+        if not self.running:
+            return True
+        loop = QEventLoop()
+        self.state_changed.connect(lambda state: loop.quit() if state == "idle" else None)
+        deadline = QTimer(singleShot=True, interval=milliseconds)
+        deadline.timeout.connect(loop.quit)
+        deadline.start()
+        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        deadline.stop()
+        return not self.running
+
+    # What the run says
+
+    def _begin(self, source: Callable[[], Any], project: Project, path: Path | None) -> None:
+        self._control = Control()
+        self._end = self.run = None
+        self.snapshot, self.project_path = project, path
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._set_state("starting")
+        self.progress.emit(0.0, tr("Preparing data"))
+        self._main.set_badge("train", "running", tr("A run is going on"))
+        self._job = self._main.jobs.start(
+            source,
+            name="train",
+            events=self._receive,
+            finished=self._finish,
+            failed=self._fail,
+            cancelled=self._finish,
+        )
+
+    def _receive(self, batch: list[Any]) -> None:
+        batch_end: BatchEnd | None = None
+        epoch_end: EpochEnd | None = None
+        for event in batch:
+            match event:
+                case RunStarted():
+                    self.run = event
+                    if self.state == "starting":
+                        self._set_state("running")
+                    self.started.emit(event)
+                case RunPaused() if self.state == "running":
+                    self._set_state("paused")
+                case RunResumed() if self.state == "paused":
+                    self._set_state("running")
+                case BatchEnd():
+                    batch_end = event
+                case EpochEnd():
+                    epoch_end = event
+                case RunEnd():
+                    self._end = event
+                case Progress() if self.run is None:
+                    self.progress.emit(event.done / event.total if event.total else 0.0, event.text)
+        if self.run is not None and batch_end is not None:
+            self._tell_progress(self.run, batch_end.position, batch_end.rate)
+        elif self.run is not None and epoch_end is not None:
+            rate = self.run.batches / max(epoch_end.seconds, 1e-6)
+            self._tell_progress(self.run, float(epoch_end.epoch), rate)
+        self.events.emit(batch)
+
+    def _tell_progress(self, run: RunStarted, position: float, rate: float) -> None:
+        left = max(run.epochs - position, 0.0) * run.batches
+        epoch = min(int(position) + 1, run.epochs)
+        parts = [tr("epoch {}/{}").format(epoch, run.epochs), tr("{:,.0f} it/s").format(rate)]
+        if rate > 0:
+            parts.append(tr("ETA {}").format(duration(left / rate)))
+        self.progress.emit(position / run.epochs, " · ".join(parts))
+
+    def _finish(self, _result: object = None) -> None:
+        end, run = self._end, self.run
+        self._settle("done" if end is not None and end.best_epoch else "none", "")
+        if end is not None and run is not None:
+            self._toast_end(end, run)
+        self.finished.emit(end)
+
+    def _toast_end(self, end: RunEnd, run: RunStarted) -> None:
+        toasts, name = self._main.toasts, main_score(end.best)
+        best = ""
+        if name is not None and end.best_epoch:
+            best = f"{score_text(name, end.best[name])} {tr('validation')} {score_title(name).lower()}"
+        if end.status == "finished":
+            toasts.show_toast(
+                tr("Run {} finished").format(run.number) + (f", {best}" if best else ""),
+                end.reason,
+                kind="success",
+                action=tr("Evaluate"),
+                on_action=lambda: self._main.go("evaluate"),
+            )
+        else:
+            kept = tr("The best weights are kept.") if end.best_epoch else ""
+            toasts.show_toast(
+                tr("Run {} stopped after epoch {}").format(run.number, end.epochs),
+                " ".join(part for part in (f"{best}." if best else "", kept) if part),
+                kind="info",
+                action=tr("Resume"),
+                on_action=lambda: self.resume_run(end.run),
+            )
+
+    def _fail(self, error: Exception) -> None:
+        text = error.message if isinstance(error, StudioError) else str(error)
+        self._settle("error", text)
+        self._main.toasts.show_toast(
+            tr("Training stopped"),
+            str(error),
+            kind="error",
+            action=tr("Show"),
+            on_action=lambda: self._main.go("train"),
+        )
+        self.failed.emit(error)
+
+    def _settle(self, badge: str, reason: str) -> None:
+        self._job = None
+        sys.setswitchinterval(self._usual_switch)
+        self._main.set_badge("train", badge, reason)
+        self._main.status.clear_progress()
+        self._set_state("idle")
+
+    def _set_state(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+    # What stands in the way
+
+    def _look_at_project(self, old: Project | None = None, new: Project | None = None) -> None:
+        if (
+            old is not None
+            and new is not None
+            and old.data is new.data
+            and old.network is new.network
+        ):
+            return
+        reason = _obstacle(self._main.document.project)
+        if reason != self.block_reason:
+            self.block_reason = reason
+            self.block_changed.emit(reason)
+
+
+def _obstacle(project: Project) -> str:
+    """Say why a project cannot be trained, or nothing when it can."""
+    if not project.data.path:
+        return tr("There is no data yet. Open a table on the Data page.")
+    if project.data.target is None:
+        return tr("No column is the target. Choose one on the Data page.")
+    if not project.network.nodes:
+        return tr("The network is empty. Draw one on the Network page.")
+    if not project.data.fields:
+        return ""
+    from modelstudio.engine.run import analyse
+
+    errors = analyse(project).errors
+    if not errors:
+        return ""
+    if len(errors) == 1:
+        return tr("1 problem stops training. {}").format(errors[0].message)
+    return tr("{} problems stop training. First: {}").format(len(errors), errors[0].message)
