@@ -1,0 +1,87 @@
+"""Settings, keyboard shortcuts and the about box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+import modelstudio
+from modelstudio.ui.actions import GROUPS, SPECS, Actions, key_text, tr
+from modelstudio.ui.preferences import Preferences
+from modelstudio.ui.widgets import Dialog, ModelForm, key_label, label, scroll
+
+
+class SettingsDialog(Dialog):
+    """Settings of the window; they take effect at once."""
+
+    @classmethod
+    def show_for(
+        cls, parent: QWidget, preferences: Preferences, changed: Callable[[Preferences], object]
+    ) -> None:
+        """Show the settings and hand every change to ``changed``."""
+        text = tr("They hold for every project and take effect at once.")
+        dialog = cls(parent, tr("Settings"), text, "settings")
+        form = ModelForm(
+            preferences,
+            exclude=("geometry",),
+            name="settings.form",
+            choices={"theme": {"system": tr("As the desktop"), "dark": tr("Dark"), "light": tr("Light")}},
+        )
+        form.changed.connect(lambda *_: changed(form.model))
+        dialog.content.layout().addSpacing(8)
+        dialog.content.layout().addWidget(form)
+        dialog.add_button(tr("Close"), "close", "primary")
+        dialog.run()
+
+
+class ShortcutsDialog(Dialog):
+    """Every key, by place."""
+
+    @classmethod
+    def show_for(cls, parent: QWidget, actions: Actions) -> None:
+        """Show the keys of all commands."""
+        dialog = cls(parent, tr("Keyboard shortcuts"), "", "shortcuts")
+        dialog.text.hide()
+        table = QWidget()
+        grid = QGridLayout(table)
+        grid.setContentsMargins(0, 0, 12, 0)
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(0, 1)
+        group = ""
+        for spec in SPECS:
+            if not spec.shortcut:
+                continue
+            if spec.group != group:
+                group = spec.group
+                head = label(tr(GROUPS[group]), "section", "secondary")
+                head.setContentsMargins(0, 8 if grid.count() else 0, 0, 0)
+                grid.addWidget(head, grid.rowCount(), 0, 1, 2)
+            at = grid.rowCount()
+            grid.addWidget(label(tr(spec.text)), at, 0)
+            key = key_label(key_text(actions[spec.id].shortcut()))
+            grid.addWidget(key, at, 1, Qt.AlignmentFlag.AlignRight)
+        area = scroll(table, "shortcuts.list")
+        area.setMinimumHeight(460)
+        dialog.content.layout().addWidget(area)
+        dialog.add_button(tr("Close"), "close", "primary")
+        dialog.run()
+
+
+class AboutDialog(Dialog):
+    """Version and licences."""
+
+    @classmethod
+    def show_for(cls, parent: QWidget) -> None:
+        """Show what this program is."""
+        text = tr(
+            "Design neural networks, train them on clean data, judge and export them.\n\n"
+            "MIT licence. Qt and PySide6 are used under the LGPL; the fonts Inter and JetBrains "
+            "Mono under the SIL Open Font License."
+        )
+        title = tr("Model Studio {}").format(modelstudio.__version__)
+        dialog = cls(parent, title, text, "about")
+        dialog.add_button(tr("Close"), "close", "primary")
+        dialog.run()

@@ -1,0 +1,208 @@
+"""The templates and the cards that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
+
+from modelstudio.ui.actions import tr
+from modelstudio.ui.theme import theme
+
+_PICTURE = 104
+_CARD = 196
+_WIDE = 760
+"""Width of the gallery from which its cards stand in one row; below, in two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A project to start from; ``blocks`` are the palette categories of its network, in order."""
+
+    id: str
+    title: str
+    detail: str
+    tag: str
+    cost: str
+    blocks: tuple[str, ...]
+    sample: str = ""
+    target: str = ""
+
+
+_DENSE = ("Linear", "Activation", "Regularise")
+
+TEMPLATES = (
+    Template(
+        "tabular",
+        "Tabular classifier",
+        "Three species of penguins",
+        "CSV",
+        "344 rows, some seconds on CPU",
+        ("Input and output", *_DENSE[:2], *_DENSE[:2], "Linear", "Input and output"),
+        "penguins.csv",
+        "species",
+    ),
+    Template(
+        "binary",
+        "Binary classifier + ROC",
+        "Will a customer leave?",
+        "CSV",
+        "7,043 rows, under 1 min on CPU",
+        ("Input and output", *_DENSE, *_DENSE[:2], "Input and output"),
+        "churn.csv",
+        "churn",
+    ),
+    Template(
+        "regression",
+        "Regression",
+        "The price of a diamond",
+        "CSV",
+        "53,940 rows, about 1 min on CPU",
+        ("Input and output", *_DENSE[:2], "Normalise", "Linear", "Input and output"),
+        "diamonds.csv",
+        "price",
+    ),
+    Template(
+        "blank",
+        "Blank",
+        "An empty canvas and all the blocks",
+        "Network",
+        "bring data later",
+        ("Input and output", "", "Input and output"),
+    ),
+)
+
+
+class TemplateCard(QAbstractButton):
+    """A template: its network drawn small, what it does, what it costs."""
+
+    def __init__(self, template: Template):
+        super().__init__(objectName=f"welcome.template.{template.id}")
+        self.template = template
+        self.setAccessibleName(tr(template.title))
+        self.setAccessibleDescription(tr(template.detail))
+        self.setToolTip(tr("Start a project from this template"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(_CARD)
+
+    def sizeHint(self) -> QSize:
+        return QSize(224, _CARD)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now, template = theme(), self.template
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        body = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        marked = self.hasFocus() or self.underMouse()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(now.color("panel"))
+        painter.drawRoundedRect(body, 8, 8)
+        painter.save()
+        painter.setClipRect(QRectF(body.left(), body.top(), body.width(), _PICTURE))
+        painter.setBrush(now.color("canvas"))
+        painter.drawRoundedRect(body, 8, 8)
+        painter.restore()
+        painter.setPen(QPen(now.color("border"), 1))
+        painter.drawLine(
+            QPointF(body.left(), body.top() + _PICTURE), QPointF(body.right(), body.top() + _PICTURE)
+        )
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(
+            QPen(now.color("accent" if marked else "border"), 2 if self.hasFocus() else 1)
+        )
+        painter.drawRoundedRect(body, 8, 8)
+        _paint_chain(painter, QRectF(body.left(), body.top(), body.width(), _PICTURE), template.blocks)
+        self._paint_words(painter, body)
+
+    def _paint_words(self, painter: QPainter, body: QRectF) -> None:
+        now, template = theme(), self.template
+        left, top = body.left() + 14, body.top() + _PICTURE + 10
+        width = body.width() - 28
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        for y, height, style, role, text in (
+            (0, 20, "panelTitle", "text", tr(template.title)),
+            (20, 17, "label", "textSecondary", tr(template.detail)),
+        ):
+            painter.setFont(now.font(style))
+            painter.setPen(now.color(role))
+            painter.drawText(QRectF(left, top + y, width, height), flags, text)
+        painter.setFont(now.font("label"))
+        tag_width = painter.fontMetrics().horizontalAdvance(tr(template.tag)) + 12
+        tag = QRectF(left, top + 47, tag_width, 20)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(now.color("raised"))
+        painter.drawRoundedRect(tag, 4, 4)
+        painter.setPen(now.color("textSecondary"))
+        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, tr(template.tag))
+        painter.setPen(now.color("textTertiary"))
+        rest = QRectF(tag.right() + 8, tag.top(), body.right() - tag.right() - 16, 20)
+        cost = painter.fontMetrics().elidedText(
+            tr(template.cost), Qt.TextElideMode.ElideRight, int(rest.width())
+        )
+        painter.drawText(rest, flags, cost)
+
+
+def _paint_chain(painter: QPainter, area: QRectF, blocks: Sequence[str]) -> None:
+    """Paint blocks in a row, joined by wires; an empty category leaves a dashed place."""
+    now = theme()
+    gap = 8.0
+    width = min(34.0, (area.width() - 28 - gap * (len(blocks) - 1)) / len(blocks))
+    height = 20.0
+    x = area.center().x() - (len(blocks) * (width + gap) - gap) / 2
+    y = area.center().y() - height / 2
+    for index, category in enumerate(blocks):
+        block = QRectF(x + index * (width + gap), y, width, height)
+        if index:
+            painter.setPen(QPen(now.color("textTertiary"), 1))
+            painter.drawLine(
+                QPointF(block.left() - gap, y + height / 2), QPointF(block.left(), y + height / 2)
+            )
+        if not category:
+            painter.setPen(QPen(now.color("borderStrong"), 1, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(block, 3, 3)
+            continue
+        painter.setPen(QPen(now.color("borderStrong"), 1))
+        painter.setBrush(now.color("raised"))
+        painter.drawRoundedRect(block, 3, 3)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(now.category(category))
+        painter.drawRoundedRect(QRectF(block.left(), y, 4, height), 2, 2)
+        painter.setBrush(now.color("textTertiary"))
+        painter.drawRoundedRect(QRectF(block.left() + 10, y + 9, max(width - 17, 3), 2), 1, 1)
+
+
+class Gallery(QWidget):
+    """The cards, side by side as far as there is room."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__(objectName="welcome.templates")
+        self.cards = [TemplateCard(template) for template in TEMPLATES]
+        for card in self.cards:
+            card.clicked.connect(lambda _=False, card=card: self.chosen.emit(card.template))
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme().space("cardGap"))
+        self._columns = 0
+        self._arrange(4)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(4 if self.width() >= _WIDE else 2)
+
+    def _arrange(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for index, card in enumerate(self.cards):
+            self._grid.addWidget(card, index // columns, index % columns)
+        for index in range(len(self.cards)):
+            self._grid.setColumnStretch(index, int(index < columns))

@@ -1,0 +1,292 @@
+"""New, open, save and close, with the questions they ask."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog
+
+from modelstudio.errors import StudioError
+from modelstudio.project.files import SUFFIX
+from modelstudio.project.model import Project
+from modelstudio.ui.actions import tr
+from modelstudio.ui.journal import Recovery, recovery_for
+from modelstudio.ui.preferences import Recents
+from modelstudio.ui.widgets import ConfirmDialog, SaveDialog
+
+if TYPE_CHECKING:
+    from modelstudio.ui.jobs import Job
+    from modelstudio.ui.main_window import MainWindow
+
+DATA_SUFFIXES = (".csv", ".tsv", ".txt")
+
+
+class ProjectFiles(QObject):
+    """Carry out the commands of the project menu."""
+
+    recents_changed = Signal()
+    reading = Signal(str)
+    read_ended = Signal()
+
+    def __init__(self, main: MainWindow):
+        super().__init__(main)
+        self._main = main
+        self._document = main.document
+        self._job: Job | None = None
+        self.recents = Recents.load()
+        for action_id, call in {
+            "project.new": self.new,
+            "project.open": self.choose_and_open,
+            "project.save": self.save,
+            "project.save_as": self.save_as,
+            "project.close": self.close,
+            "data.open": self.choose_data,
+        }.items():
+            main.actions_[action_id].triggered.connect(lambda _=False, call=call: call())
+        self._document.journal_failed.connect(self._tell_journal)
+
+    def new(self) -> None:
+        """Open an empty project on the Network page."""
+        if self.may_leave():
+            self._document.new(Project())
+            self._main.go("network")
+
+    def choose_and_open(self) -> None:
+        """Ask for a project file and open it."""
+        path, _ = QFileDialog.getOpenFileName(
+            self._main, tr("Open project"), self._folder(), tr("Model Studio (*.mstudio)")
+        )
+        if path:
+            self.open(Path(path))
+
+    def choose_data(self) -> None:
+        """Ask for a table and start a project from it."""
+        path, _ = QFileDialog.getOpenFileName(
+            self._main,
+            tr("Open a table of data"),
+            self._folder(),
+            tr("Tables (*.csv *.tsv *.txt);;All files (*)"),
+        )
+        if path:
+            self.open_data(Path(path))
+
+    def open(self, path: Path) -> None:
+        """Open a project, or start one from a table, whichever the file is."""
+        if path.suffix.lower() != SUFFIX:
+            self.open_data(path)
+            return
+        if not self.may_leave():
+            return
+        try:
+            kept = recovery_for(path)
+            if kept is not None and self._wants(kept):
+                self._document.recover(kept)
+            else:
+                self._document.load(path)
+        except StudioError as error:
+            self._main.show_error(error, tr("The project could not be opened"))
+            return
+        self._remember()
+        self._main.go("network" if self._document.project.network.nodes else "data")
+
+    def recover(self, kept: Recovery) -> None:
+        """Open unsaved edits that a crash left behind."""
+        if not self.may_leave():
+            return
+        try:
+            self._document.recover(kept)
+        except StudioError as error:
+            self._main.show_error(error, tr("The edits could not be restored"))
+            return
+        self._main.go("network" if self._document.project.network.nodes else "data")
+
+    def open_data(self, path: Path, target: str | None = None) -> None:
+        """Start a project from a table; reading goes on beside the window."""
+        if not self.may_leave():
+            return
+        self.cancel_reading()
+        self.reading.emit(path.name)
+        self._job = self._main.jobs.start(
+            partial(_new_project, path, target),
+            name="new_project",
+            finished=self._show_draft,
+            failed=self._read_failed,
+            cancelled=self.read_ended.emit,
+        )
+
+    def cancel_reading(self) -> None:
+        """Give up reading a table."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self.read_ended.emit()
+
+    def save(self) -> bool:
+        """Save to the project's file; ask for one if it has none. False when nothing was written."""
+        if self._document.path is None:
+            return self.save_as()
+        if self._document.changed_on_disk() and not ConfirmDialog.ask(
+            self._main,
+            tr("{} changed on disk").format(self._document.path.name),
+            tr("Another program wrote the file since you opened it. Saving replaces that version."),
+            tr("Replace"),
+        ):
+            return False
+        return self._write(self._document.path, self._document.project)
+
+    def save_as(self) -> bool:
+        """Ask for a file and save to it from now on."""
+        start = self._document.path or Path(self._folder()) / f"{self._document.name}{SUFFIX}"
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._main, tr("Save project as"), str(start), tr("Model Studio (*.mstudio)")
+        )
+        if not chosen:
+            return False
+        path = Path(chosen).with_suffix(SUFFIX).resolve()
+        old = self._document.path
+        if old is not None and path == old:
+            return self.save()
+        from modelstudio.engine.run import rebase
+
+        project = rebase(self._document.project, old.parent if old else None, path.parent)
+        return self._write(path, project) and self._bring_runs(old, path)
+
+    def close(self) -> None:
+        """Close the project and go to the welcome page."""
+        if self.may_leave():
+            self._document.close()
+            self._main.go("welcome")
+
+    def may_leave(self) -> bool:
+        """Ask what to do with a live run and unsaved edits; False keeps the project open."""
+        run = self._main.run_controller
+        running = run is not None and run.running
+        if not self._document.is_clean:
+            text = tr("Training stops; its best weights are kept.") if running else ""
+            answer = SaveDialog.ask(self._main, self._document.name, text)
+            if answer == "cancel" or (answer == "save" and not self.save()):
+                return False
+        elif running and not ConfirmDialog.ask(
+            self._main,
+            tr("Stop training?"),
+            tr("A run is going on. It stops; its best weights are kept and it can be resumed."),
+            tr("Stop training"),
+            cancel=tr("Keep training"),
+        ):
+            return False
+        return self._main.stop_run()
+
+    def forget(self, path: Path) -> None:
+        """Take a project off the list of recents."""
+        self._set_recents(self.recents.without(path))
+
+    def _write(self, path: Path, project: Project) -> bool:
+        try:
+            self._document.save(path, project)
+        except StudioError as error:
+            self._main.show_error(error, tr("The project could not be saved"))
+            return False
+        self._remember()
+        self._main.status.set_event(tr("Saved {}").format(path.name))
+        return True
+
+    def _bring_runs(self, old: Path | None, new: Path) -> bool:
+        """Take the runs along to the new file; the project itself is saved already."""
+        from modelstudio.engine.runs import adopt_runs, store_folder
+
+        try:
+            if old is None:
+                adopt_runs(self._document.project, new)
+                return True
+            source = store_folder(old, self._document.project.id)
+            target = store_folder(new, self._document.project.id)
+            if (
+                source != target
+                and source.is_dir()
+                and not target.exists()
+                and ConfirmDialog.ask(
+                    self._main,
+                    tr("Bring the runs along?"),
+                    tr("The runs of {old} can be copied beside {new}.").format(
+                        old=old.name, new=new.name
+                    ),
+                    tr("Copy runs"),
+                    destructive=False,
+                    cancel=tr("Leave them"),
+                )
+            ):
+                shutil.copytree(source, target)
+        except (StudioError, OSError) as error:
+            self._main.show_error(error, tr("The runs could not be brought along"))
+        return True
+
+    def _show_draft(self, draft: Any) -> None:
+        self._job = None
+        self.read_ended.emit()
+        self._document.new(draft.project)
+        self._main.go("data")
+        for note in draft.notes[:3]:
+            self._main.toasts.show_toast(tr("Please check"), note, kind="info")
+
+    def _read_failed(self, error: Exception) -> None:
+        self._job = None
+        self.read_ended.emit()
+        self._main.show_error(error, tr("The table could not be opened"))
+
+    def _wants(self, kept: Recovery) -> bool:
+        if ConfirmDialog.ask(
+            self._main,
+            tr("Restore unsaved edits of {}?").format(kept.name),
+            tr("Edits from {:%d %b, %H:%M} were not saved when the program ended.").format(kept.time),
+            tr("Restore"),
+            destructive=False,
+            cancel=tr("Open the saved version"),
+        ):
+            return True
+        kept.discard()
+        return False
+
+    def _remember(self) -> None:
+        if self._document.path is not None:
+            project = self._document.project
+            data = Path(project.data.path).name if project.data.path else tr("no data yet")
+            kind = tr("CSV") if project.data.path else tr("Network")
+            self._set_recents(self.recents.with_path(self._document.path, f"{kind} · {data}"))
+
+    def _set_recents(self, recents: Recents) -> None:
+        self.recents = recents
+        recents.save()
+        self.recents_changed.emit()
+
+    def _folder(self) -> str:
+        if self._document.path is not None:
+            return str(self._document.path.parent)
+        if self.recents.entries:
+            return str(self.recents.entries[0].path.parent)
+        return str(Path.home())
+
+    def _tell_journal(self, reason: str) -> None:
+        self._main.toasts.show_toast(
+            tr("Autosave paused"), reason, "warning", tr("Save as"), self.save_as
+        )
+
+
+def dropped_path(event: QDropEvent) -> Path | None:
+    """Return the one file that is dropped, if it is a table or a project."""
+    urls = event.mimeData().urls()
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if path.suffix.lower() in (SUFFIX, *DATA_SUFFIXES) else None
+
+
+def _new_project(path: Path, target: str | None) -> Any:
+    """Run in a job: guess a project from a table."""
+    from modelstudio.engine.run import new_project
+
+    return new_project(path, target=target)
