@@ -89,3 +89,9 @@ class Recents(_Kept):
     def without(self, path: Path) -> Recents:
         """Return the list without one project."""
         return Recents(entries=tuple(entry for entry in self.entries if entry.path != path))
+
+
+class Favourites(_Kept):
+    """Layers that stand at the top of the palette, by type name."""
+
+    layers: tuple[str, ...] = ("Linear", "ReLU", "Dropout")
