@@ -1,0 +1,92 @@
+"""What the canvas paints behind and over its items: dots, an overview from far, gestures."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QGraphicsView
+
+from modelstudio.ui.pages.network.items import paint_overview, rounded
+from modelstudio.ui.pages.network.look import GRID, RADIUS, look
+from modelstudio.ui.pages.network.routing import Point
+from modelstudio.ui.pages.network.scene import NetworkScene
+from modelstudio.ui.theme import theme
+
+_LEAST_GAP = 11.0
+"""Dots never come nearer than this, in screen pixels; every second row is left out instead."""
+
+
+class Backdrop:
+    """A grid of dots, kept as points for as long as zoom and window size stay."""
+
+    def __init__(self) -> None:
+        self._key: tuple[float, int, int] | None = None
+        self._dots = QPolygonF()
+
+    def paint(self, painter: QPainter, view: QGraphicsView, rect: QRectF) -> None:
+        """Fill a part of the canvas."""
+        painter.fillRect(rect, look().canvas)
+        zoom = view.transform().m11()
+        step = float(GRID)
+        while step * zoom < _LEAST_GAP:
+            step *= 2
+        size = view.viewport().size()
+        key = (step * zoom, size.width(), size.height())
+        if key != self._key:
+            self._key = key
+            columns = math.ceil(size.width() / zoom / step) + 2
+            rows = math.ceil(size.height() / zoom / step) + 2
+            self._dots = QPolygonF(
+                [QPointF(i * step, j * step) for j in range(rows) for i in range(columns)]
+            )
+        corner = view.mapToScene(0, 0)
+        origin = QPointF(
+            math.floor(corner.x() / step) * step, math.floor(corner.y() / step) * step
+        )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(look().dots)
+        painter.drawPoints(self._dots.translated(origin))
+
+
+def paint_over(
+    painter: QPainter,
+    view: QGraphicsView,
+    *,
+    band: QRectF | None,
+    draft: tuple[Point, ...] | None,
+    draft_bad: bool,
+    ghost: QRectF | None,
+    ring: bool,
+) -> None:
+    """Paint what is no item: the overview, a selection, a wire in the making, a landing place."""
+    skin, scene = look(), view.scene()
+    if isinstance(scene, NetworkScene) and scene.plain:
+        paint_overview(
+            painter,
+            list(scene.blocks.values()),
+            list(scene.wires.values()),
+            list(scene.notes.values()),
+        )
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if band is not None:
+        painter.setPen(skin.band)
+        painter.setBrush(skin.band_fill)
+        painter.drawRect(band)
+    if ghost is not None:
+        painter.setPen(QPen(skin.accent, 1.5, Qt.PenStyle.DashLine))
+        painter.setBrush(skin.band_fill)
+        painter.drawRoundedRect(ghost, RADIUS, RADIUS)
+    if draft is not None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(skin.wire_bad if draft_bad else skin.wire_selected)
+        painter.drawPath(rounded(draft))
+        painter.setBrush(skin.canvas)
+        for end in (draft[0], draft[-1]):
+            painter.drawEllipse(QPointF(*end), 4, 4)
+    if ring:
+        painter.resetTransform()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme().color("focusRing"), 2))
+        painter.drawRect(QRectF(view.viewport().rect()).adjusted(1, 1, -1, -1))

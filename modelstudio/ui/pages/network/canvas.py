@@ -1,0 +1,593 @@
+"""The view of the network: it looks around, and hands presses to one gesture at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from PySide6.QtCore import QMargins, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPixmapCache,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from modelstudio.network.analysis import Problem
+from modelstudio.network.graph import Edge
+from modelstudio.network.layer import Layer
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.backdrop import Backdrop, paint_over
+from modelstudio.ui.pages.network.edits import snapped
+from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
+from modelstudio.ui.pages.network.look import (
+    BLOCK_HEIGHT,
+    BLOCK_WIDTH,
+    DETAIL_ZOOM,
+    PORT_HIT,
+)
+from modelstudio.ui.pages.network.overlays import Bubble, Hint, NoteEditor
+from modelstudio.ui.pages.network.palette import dragged_layer
+from modelstudio.ui.pages.network.routing import Point
+from modelstudio.ui.pages.network.scene import NetworkScene, PortRef
+from modelstudio.ui.pages.network.tools import (
+    BandTool,
+    MoveTool,
+    PanTool,
+    ResizeNoteTool,
+    Tool,
+    WireTool,
+)
+from modelstudio.ui.theme import themes
+
+ZOOM_RANGE = (0.05, 4.0)
+_WORLD = QRectF(-50_000, -50_000, 100_000, 100_000)
+_FIT_MARGINS = QMargins(28, 28, 28, 28)
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class Canvas(QGraphicsView):
+    """Shows the scene; edits go to the editor, never into the scene.
+
+    ``quick_add_wanted`` gives a place on the canvas and, for the loose end of a wire, its port.
+    """
+
+    looked = Signal()
+    zoomed = Signal(float)
+    quick_add_wanted = Signal(object, object)
+    menu_wanted = Signal(object, object)
+
+    def __init__(self, editor: Editor, parent: QWidget | None = None):
+        super().__init__(parent, objectName="network.canvas", frameShape=QFrame.Shape.NoFrame)
+        self.editor = editor
+        self.network_scene = NetworkScene(self)
+        self.network_scene.setSceneRect(_WORLD)
+        self.setScene(self.network_scene)
+        self.setSceneRect(_WORLD)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setOptimizationFlags(
+            QGraphicsView.OptimizationFlag.DontSavePainterState
+            | QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing
+        )
+        self.setMinimumSize(240, 160)
+        self.setAcceptDrops(True)
+        self.viewport().setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(tr("Network canvas"))
+        QPixmapCache.setCacheLimit(max(QPixmapCache.cacheLimit(), 96 * 1024))
+
+        self.bubble = Bubble(self)
+        self.note_editor = NoteEditor(self)
+        self.drafting = False
+        self._hint = Hint(self)
+        self._backdrop = Backdrop()
+        self._tool: Tool | None = None
+        self._hovered: CanvasItem | None = None
+        self._marked: WireItem | None = None
+        self._band: QRectF | None = None
+        self._draft: tuple[Point, ...] | None = None
+        self._draft_bad = False
+        self._ghost: QRectF | None = None
+        self._space = False
+        self._space_used = False
+        self._ring = False
+        self._fit_due = True
+
+        editor.changed.connect(self.sync)
+        editor.selection_changed.connect(self._show_selection)
+        self.bubble.chosen.connect(editor.fix)
+        self.note_editor.done.connect(self._note_edited)
+        themes().changed.connect(self._restyle)
+        self.sync()
+
+    # In step with the editor
+
+    def sync(self) -> None:
+        """Take the network over into the scene."""
+        self._drop_tool()
+        self._hovered = self._marked = None
+        self.network_scene.sync(self.editor.graph, self.editor.analysis)
+        self._show_selection()
+        if self._fit_due:
+            self.fit()
+        self.looked.emit()
+
+    def _show_selection(self) -> None:
+        scene, chosen = self.network_scene, self.editor.selection
+        for key, item in (*scene.blocks.items(), *scene.notes.items()):
+            item.mark(picked=key in chosen)
+        for edge, wire in scene.wires.items():
+            wire.mark(picked=edge == self.editor.edge)
+        if scene.plain:
+            self.viewport().update()
+        self.setAccessibleDescription(self._described())
+        self._place_bubble()
+
+    def _described(self) -> str:
+        node = self.editor.single
+        if node is None:
+            return tr("{0} selected").format(len(self.editor.selection))
+        item = self.network_scene.blocks[node.id]
+        return f"{node.name}, {node.layer.label}, {item.shape_text()}"
+
+    def _restyle(self) -> None:
+        self.network_scene.restyle()
+        self.viewport().update()
+
+    # Looking around
+
+    @property
+    def zoom(self) -> float:
+        """Screen pixels for a canvas pixel."""
+        return self.transform().m11()
+
+    @property
+    def port_reach(self) -> float:
+        """How near the pointer must come to a port, in canvas pixels."""
+        return min(PORT_HIT / min(self.zoom, 1.0), 1.6 * PORT_HIT)
+
+    def set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
+        """Zoom so that the point of the viewport stays where it is; its middle if none is given."""
+        zoom = max(ZOOM_RANGE[0], min(zoom, ZOOM_RANGE[1]))
+        at = at if at is not None else self.viewport().rect().center()
+        held = self.mapToScene(at)
+        self._fit_due = False
+        self._set_transform(zoom)
+        self.pan(at - self.mapFromScene(held))
+
+    def _set_transform(self, zoom: float) -> None:
+        self.setTransform(QTransform.fromScale(zoom, zoom))
+        plain = zoom < DETAIL_ZOOM
+        self.network_scene.set_plain(plain)
+        mode = QGraphicsView.ViewportUpdateMode
+        self.setViewportUpdateMode(
+            mode.FullViewportUpdate if plain else mode.MinimalViewportUpdate
+        )
+        self.zoomed.emit(zoom)
+        self._moved()
+
+    def pan(self, by: QPoint) -> None:
+        """Move the picture by pixels of the screen."""
+        self._fit_due = False
+        for bar, step in ((self.horizontalScrollBar(), by.x()), (self.verticalScrollBar(), by.y())):
+            bar.setValue(bar.value() - step)
+
+    def fit(self, ids: Collection[str] | None = None) -> None:
+        """Show everything, or some blocks, at 100 % at most."""
+        rect = self.network_scene.bounds(ids)
+        if rect.isEmpty():
+            rect = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT)
+        room = self.viewport().size().shrunkBy(_FIT_MARGINS)
+        scale = min(room.width() / rect.width(), room.height() / rect.height(), 1.0)
+        due = self._fit_due
+        self._set_transform(max(scale, ZOOM_RANGE[0]))
+        self.centerOn(rect.center())
+        self._fit_due = due
+        self._moved()
+
+    def fit_when_resized(self) -> None:
+        """Show everything now and at each new size, until somebody looks elsewhere."""
+        self._fit_due = True
+        self.fit()
+
+    def center_on(self, node_id: str) -> None:
+        """Bring a block into sight."""
+        item = self.network_scene.blocks.get(node_id)
+        if item is not None and not self._in_sight(item):
+            self.look_at(item.sceneBoundingRect().center())
+
+    def look_at(self, point: QPointF) -> None:
+        """Bring a place into the middle."""
+        self._fit_due = False
+        self.centerOn(point)
+        self._moved()
+
+    def _in_sight(self, item: BlockItem) -> bool:
+        inside = self.viewport().rect().adjusted(8, 8, -8, -8)
+        return inside.contains(self.screen_rect(item))
+
+    def screen_rect(self, item: BlockItem | NoteItem) -> QRect:
+        """Return where a block or note is in the viewport."""
+        body = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT) if isinstance(item, BlockItem) else item.body
+        return self.mapFromScene(body.translated(item.pos())).boundingRect()
+
+    def seen(self) -> QRectF:
+        """Return the part of the canvas in sight."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    def reveal(self, where: QPoint) -> None:
+        """Scroll while something is dragged to the border."""
+        area = self.viewport().rect().adjusted(12, 12, -12, -12)
+        if area.contains(where):
+            return
+        dx = max(area.left() - where.x(), 0) - max(where.x() - area.right(), 0)
+        dy = max(area.top() - where.y(), 0) - max(where.y() - area.bottom(), 0)
+        self.pan(QPoint(max(-16, min(dx, 16)), max(-16, min(dy, 16))))
+
+    def pointer(self) -> QPointF:
+        """Return the place under the pointer; the middle of what is seen when it is elsewhere."""
+        where = self.viewport().mapFromGlobal(self.cursor().pos())
+        inside = self.viewport().rect()
+        return self.mapToScene(where if inside.contains(where) else inside.center())
+
+    def _moved(self) -> None:
+        self._place_bubble()
+        self.looked.emit()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._moved()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fit_due:
+            self.fit()
+        self._moved()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        pixels = event.pixelDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.pan(QPoint(event.angleDelta().x() + event.angleDelta().y(), 0) / 2)
+        elif event.angleDelta().y() or pixels.y():
+            steps = event.angleDelta().y() / 120
+            self.set_zoom(self.zoom * 1.15**steps, event.position().toPoint())
+        event.accept()
+
+    # Gestures
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        where = event.position().toPoint()
+        point = self.mapToScene(where)
+        if self._tool is not None:
+            return
+        self._fit_due = False
+        if event.button() == Qt.MouseButton.MiddleButton or (
+            self._space and event.button() == Qt.MouseButton.LeftButton
+        ):
+            self._space_used = True
+            self._begin(PanTool(self, point, where))
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._begin(self._choose(point, where, event.modifiers()))
+
+    def _choose(
+        self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier
+    ) -> Tool | None:
+        extend = bool(
+            modifiers & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        )
+        if not self.network_scene.plain:
+            ref = self.network_scene.port_near(point, self.port_reach)
+            if ref is not None:
+                return self._wire_tool(ref, point, where)
+        item = self.network_scene.item_near(point)
+        if isinstance(item, WireItem):
+            self.editor.select(edge=item.edge)
+            return None
+        if isinstance(item, BlockItem | NoteItem):
+            if isinstance(item, NoteItem) and item.grip.contains(point - item.pos()):
+                return ResizeNoteTool(self, point, where, item)
+            key = item.node.id if isinstance(item, BlockItem) else item.note.id
+            chosen = self.editor.selection
+            if extend:
+                self.editor.select(chosen ^ {key})
+                return None
+            if key not in chosen:
+                self.editor.select([key])
+            return MoveTool(self, point, where, key)
+        return BandTool(self, point, where, extend=extend)
+
+    def _wire_tool(self, ref: PortRef, point: QPointF, where: QPoint) -> Tool:
+        """Begin a wire at a port; one that ends at a taken input is picked up by that end."""
+        if ref.kind == "input":
+            graph = self.editor.graph
+            ports = graph.nodes[ref.node].layer.input_ports()
+            variadic = any(port.name == ref.port and port.variadic for port in ports)
+            taken = [edge for edge in graph.incoming[ref.node] if edge.target_port == ref.port]
+            if taken and not variadic:
+                origin = PortRef(taken[0].source, taken[0].source_port, "output")
+                return WireTool(self, point, where, origin, taken[0])
+        return WireTool(self, point, where, ref, None)
+
+    def _begin(self, tool: Tool | None) -> None:
+        self._tool = tool
+        if tool is not None and tool.cursor is not None:
+            self.viewport().setCursor(tool.cursor)
+        self._place_bubble()
+
+    def _drop_tool(self) -> None:
+        """Give the gesture up when the network changes under it."""
+        if self._tool is not None:
+            tool, self._tool = self._tool, None
+            tool.cancel()
+            self.viewport().unsetCursor()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        where = event.position().toPoint()
+        point = self.mapToScene(where)
+        if self._tool is not None:
+            self._tool.move(point, where, event.modifiers())
+        else:
+            self._hover(point)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._tool is None:
+            return
+        tool, self._tool = self._tool, None
+        self.viewport().unsetCursor()
+        tool.finish()
+        if self._space:
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        self._place_bubble()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        point = self.mapToScene(event.position().toPoint())
+        item = self.network_scene.item_near(point)
+        if item is None:
+            self.quick_add_wanted.emit(point, None)
+        elif isinstance(item, NoteItem):
+            self.edit_note(item.note.id)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        point = self.mapToScene(event.pos())
+        item = self.network_scene.item_near(point)
+        if isinstance(item, WireItem):
+            self.editor.select(edge=item.edge)
+        elif isinstance(item, BlockItem | NoteItem):
+            key = item.node.id if isinstance(item, BlockItem) else item.note.id
+            if key not in self.editor.selection:
+                self.editor.select([key])
+        self.menu_wanted.emit(event.globalPos(), point)
+
+    def _hover(self, point: QPointF) -> None:
+        ref = None
+        if not self.network_scene.plain:
+            ref = self.network_scene.port_near(point, self.port_reach)
+        if self._space:
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        elif ref is not None:
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        else:
+            self.viewport().unsetCursor()
+        item = self.network_scene.item_near(point)
+        if item is not self._hovered:
+            for one, on in ((self._hovered, False), (item, True)):
+                if one is not None:
+                    one.mark(hovered=on)
+            self._hovered = item
+
+    def leaveEvent(self, event: object) -> None:
+        if self._hovered is not None:
+            self._hovered.mark(hovered=False)
+            self._hovered = None
+
+    # What gestures show
+
+    def show_band(self, band: QRectF | None) -> None:
+        """Draw the rectangle of a selection, or remove it."""
+        self._band = band
+        self.viewport().update()
+
+    def show_draft(self, course: tuple[Point, ...] | None, bad: bool = False) -> None:
+        """Draw a wire that is not yet there, or remove it."""
+        self._draft, self._draft_bad = course, bad
+        self.drafting = course is not None
+        self.viewport().update()
+
+    def show_hint(self, text: str, where: QPoint = QPoint(), *, bad: bool = False) -> None:
+        """Say something beside the pointer, or nothing."""
+        self._hint.say(text, where, bad=bad)
+
+    def mark_wire(self, edge: Edge | None) -> None:
+        """Mark the wire into which a block would drop."""
+        item = self.network_scene.wires.get(edge) if edge is not None else None
+        if item is not self._marked:
+            for one, on in ((self._marked, False), (item, True)):
+                if one is not None:
+                    one.mark(hovered=on)
+            self._marked = item
+
+    def loose_end(self, port: PortRef, point: QPointF) -> None:
+        """Ask what to put at the end of a wire that was dropped on nothing."""
+        self.quick_add_wanted.emit(point, port)
+
+    def _place_bubble(self) -> None:
+        problem = None if self._tool is not None else self._problem_to_show()
+        self.bubble.show_problem(problem)
+        if problem is not None:
+            block = self.network_scene.blocks[str(problem.node)]
+            self.bubble.point_at(self.screen_rect(block), self.viewport().rect())
+
+    def _problem_to_show(self) -> Problem | None:
+        """Return the problem of the selected block, or the only error there is."""
+        if self.network_scene.plain:
+            return None
+        placed = [p for p in self.editor.analysis.problems if p.node in self.network_scene.blocks]
+        single = self.editor.single
+        if single is not None and (own := [p for p in placed if p.node == single.id]):
+            return own[0]
+        errors = [p for p in placed if p.severity == "error"]
+        return errors[0] if len(errors) == 1 else None
+
+    # Notes
+
+    def edit_note(self, note_id: str) -> None:
+        """Edit the text of a note where it lies."""
+        item = self.network_scene.notes[note_id]
+        area = self.screen_rect(item)
+        area.setSize(area.size().expandedTo(QRect(0, 0, 160, 56).size()))
+        self.note_editor.begin(note_id, item.note.text, area)
+
+    def _note_edited(self, note_id: str, text: str) -> None:
+        note = next((n for n in self.editor.graph.notes if n.id == note_id), None)
+        if note is not None and note.text != text:
+            self.editor.change_note(replace(note, text=text), tr("Edit note"))
+
+    # Dropping a layer from the palette
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dragged_layer(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        layer = dragged_layer(event.mimeData())
+        if layer is None:
+            event.ignore()
+            return
+        self._ghost = self._landing(event.position().toPoint())
+        self.mark_wire(self._wire_for(layer, self._ghost))
+        self.viewport().update()
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._ghost = None
+        self.mark_wire(None)
+        self.viewport().update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        layer = dragged_layer(event.mimeData())
+        if layer is None:
+            return
+        spot = self._landing(event.position().toPoint())
+        edge = self._wire_for(layer, spot)
+        self._ghost = None
+        self.mark_wire(None)
+        self._fit_due = False
+        event.acceptProposedAction()
+        self.editor.add(layer, (spot.x(), spot.y()), edge)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.viewport().update()
+
+    def _landing(self, where: QPoint) -> QRectF:
+        middle = self.mapToScene(where)
+        place = snapped(middle.x() - BLOCK_WIDTH / 2, middle.y() - BLOCK_HEIGHT / 2)
+        return QRectF(*place, BLOCK_WIDTH, BLOCK_HEIGHT)
+
+    def _wire_for(self, layer: type[Layer], spot: QRectF) -> Edge | None:
+        if not layer.inputs or not layer.outputs:
+            return None
+        return self.network_scene.wire_under(spot)
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, modifiers = Qt.Key(event.key()), event.modifiers()
+        if key == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space, self._space_used = True, False
+                self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        elif key == Qt.Key.Key_Escape:
+            if self._tool is not None:
+                self._drop_tool()
+            else:
+                self.editor.select()
+        elif key in _ARROWS:
+            if modifiers & Qt.KeyboardModifier.AltModifier:
+                self._walk(*_ARROWS[key])
+            elif self.editor.selection:
+                self.editor.nudge(*_ARROWS[key])
+            elif self.editor.graph.nodes:
+                self._go_to(next(iter(self.editor.graph.nodes)))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.set_zoom(self.zoom * 1.15)
+        elif key == Qt.Key.Key_Minus:
+            self.set_zoom(self.zoom / 1.15)
+        else:
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Space or event.isAutoRepeat() or not self._space:
+            event.ignore()
+            return
+        self._space = False
+        if self._tool is None:
+            self.viewport().unsetCursor()
+            if not self._space_used:
+                self.quick_add_wanted.emit(self.pointer(), None)
+
+    def _walk(self, dx: int, dy: int) -> None:
+        """Go along the wires: up to what feeds a block, down to what it feeds, aside to siblings."""
+        graph, node = self.editor.graph, self.editor.single
+        if node is None:
+            return
+        if dy:
+            wires = graph.outgoing[node.id] if dy > 0 else graph.incoming[node.id]
+            near = [edge.target if dy > 0 else edge.source for edge in wires]
+        else:
+            family = {e.target for i in graph.incoming[node.id] for e in graph.outgoing[i.source]}
+            family |= {e.source for o in graph.outgoing[node.id] for e in graph.incoming[o.target]}
+            x = node.position[0]
+            near = [key for key in family if (graph.nodes[key].position[0] - x) * dx > 0]
+        if near:
+            here = node.position[0]
+            self._go_to(min(near, key=lambda key: abs(graph.nodes[key].position[0] - here)))
+
+    def _go_to(self, node_id: str) -> None:
+        self.editor.select([node_id])
+        self.center_on(node_id)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._ring = event.reason() in keys
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._ring = self._space = False
+        self.viewport().update()
+
+    # Painting
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        self._backdrop.paint(painter, self, rect)
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+        paint_over(
+            painter,
+            self,
+            band=self._band,
+            draft=self._draft,
+            draft_bad=self._draft_bad,
+            ghost=self._ghost,
+            ring=self._ring,
+        )
+

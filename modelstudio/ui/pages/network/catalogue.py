@@ -1,0 +1,79 @@
+"""The layers on offer: by category, by words, and by what fits a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, get_args
+
+import modelstudio.layers  # noqa: F401  fills the registry
+from modelstudio.network.analysis import Shape
+from modelstudio.network.layer import Category, Layer
+from modelstudio.ui.pages.network.edits import misfit
+
+
+class Offer(NamedTuple):
+    """A layer, and why it does not fit where it would go; empty when it does."""
+
+    layer: type[Layer]
+    reason: str = ""
+
+
+def by_category() -> Iterator[tuple[Category, list[type[Layer]]]]:
+    """Yield the categories that have layers, in palette order; groups are made, not added."""
+    for category in get_args(Category):
+        found = [layer for layer in Layer.members() if layer.category == category]
+        if found and category != "Group":
+            yield category, found
+
+
+def matching(layers: list[type[Layer]], words: str) -> list[type[Layer]]:
+    """Return the layers that words mean: names that begin so, names with it, purposes with it."""
+    text = words.strip().lower()
+    if not text:
+        return layers
+    ranked = [(rank, layer) for layer in layers if (rank := _rank(layer, text)) is not None]
+    return [layer for _, layer in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _rank(layer: type[Layer], text: str) -> int | None:
+    names = [name.lower() for name in (layer.label, layer.__name__, *layer.aliases)]
+    if any(name.startswith(text) for name in names):
+        return 0
+    if any(text in name for name in names):
+        return 1
+    loose = text.replace(" ", "")
+    if any(_scattered(loose, name) for name in names):
+        return 2
+    return 3 if text in layer.category.lower() or text in layer.purpose().lower() else None
+
+
+def _scattered(text: str, name: str) -> bool:
+    letters = iter(name)
+    return all(letter in letters for letter in text)
+
+
+def offers(words: str, shape: Shape | None, *, before: bool = False) -> list[Offer]:
+    """Return the layers for a place, fitting ones first.
+
+    Parameters
+    ----------
+    words
+        What was typed.
+    shape
+        The value that would go in, where it is known.
+    before
+        True when the block is to feed another, so that it needs an output.
+    """
+    layers = [layer for _, members in by_category() for layer in members]
+    found = [Offer(layer, _unfit(layer, shape, before)) for layer in matching(layers, words)]
+    return [o for o in found if not o.reason] + [o for o in found if o.reason]
+
+
+def _unfit(layer: type[Layer], shape: Shape | None, before: bool) -> str:
+    if before:
+        return "" if layer.outputs else "gives nothing"
+    if shape is None:
+        return ""
+    if not layer.inputs:
+        return "takes no input"
+    return misfit(layer.inputs[0], shape) or ""

@@ -1,0 +1,338 @@
+"""The commands of the network page: each makes one labelled edit of the document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from modelstudio.errors import StudioError
+from modelstudio.network.analysis import Analysis, Fix, NodeInfo, Problem
+from modelstudio.network.check import analyse
+from modelstudio.network.graph import Edge, Graph, Node, Note, Position
+from modelstudio.network.layer import Layer
+from modelstudio.ui.actions import tr
+from modelstudio.ui.document import Document
+from modelstudio.ui.pages.network import edits
+from modelstudio.ui.pages.network.look import GRID
+
+BLOCKS_MIME = "application/x-modelstudio-blocks"
+
+Selection = frozenset[str]
+"""Ids of the selected blocks and notes."""
+
+
+class Editor(QObject):
+    """The network of the document, what is known of it, and what of it is selected.
+
+    ``changed`` comes after every edit, undo and redo with graph and analysis in step; ``refused`` gives
+    the sentence of an edit that is not possible.
+    """
+
+    changed = Signal()
+    selection_changed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, document: Document, parent: QObject | None = None):
+        super().__init__(parent)
+        self._document = document
+        self._fields = document.project.data.fields
+        self.graph: Graph = document.project.network
+        self.analysis: Analysis = analyse(self.graph, self._fields)
+        self.selection: Selection = frozenset()
+        self.edge: Edge | None = None
+        self._pasted = 0
+        document.changed.connect(self._take_over)
+        document.replaced.connect(self._take_over)
+
+    def _take_over(self) -> None:
+        """Follow the document; what does not bear on shapes is not analysed again."""
+        project = self._document.project
+        graph, fields = project.network, project.data.fields
+        if graph is self.graph and fields is self._fields:
+            return
+        if fields is not self._fields or not edits.same_structure(self.graph, graph):
+            self.analysis = analyse(graph, fields)
+        self.graph, self._fields = graph, fields
+        present = {*graph.nodes, *(note.id for note in graph.notes)}
+        kept = self.selection & present
+        edge = self.edge if self.edge in graph.edges else None
+        reduced = (kept, edge) != (self.selection, self.edge)
+        self.selection, self.edge = kept, edge
+        self.changed.emit()
+        if reduced:
+            self.selection_changed.emit()
+
+    # Selection
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The selected blocks, in the order of the graph."""
+        return tuple(node for key, node in self.graph.nodes.items() if key in self.selection)
+
+    @property
+    def single(self) -> Node | None:
+        """The selected block, when it is one."""
+        nodes = self.nodes
+        return nodes[0] if len(nodes) == 1 else None
+
+    def select(self, ids: Collection[str] = (), edge: Edge | None = None) -> None:
+        """Select blocks and notes, or one wire."""
+        chosen = frozenset(ids)
+        if (chosen, edge) != (self.selection, self.edge):
+            self.selection, self.edge = chosen, edge
+            self.selection_changed.emit()
+
+    def select_all(self) -> None:
+        """Select every block and note."""
+        self.select((*self.graph.nodes, *(note.id for note in self.graph.notes)))
+
+    def info(self, node_id: str) -> NodeInfo:
+        """Return what is known of a block."""
+        return self.analysis.nodes.get(node_id) or NodeInfo(state="waiting")
+
+    # Edits
+
+    def apply(
+        self,
+        label: str,
+        graph: Graph,
+        *,
+        merge_key: str | None = None,
+        select: Collection[str] | None = None,
+    ) -> None:
+        """Make ``graph`` the network of the project."""
+        project = self._document.project
+        self._document.edit(label, project.changed(network=graph), merge_key)
+        if select is not None:
+            self.select(select)
+
+    def add(self, layer: type[Layer], position: Position, edge: Edge | None = None) -> None:
+        """Add a block, inside a wire if one is given."""
+        made = layer()
+        if edge is not None and made.input_ports() and made.output_ports():
+            graph, node = edits.insert_on(self.graph, made, edge, position)
+            self.apply(tr("Insert {0}").format(node.name), graph, select=[node.id])
+            return
+        node = edits.new_node(self.graph, made, position)
+        self.apply(tr("Add {0}").format(node.name), self.graph.add(node), select=[node.id])
+
+    def add_after_selection(self, layer: type[Layer], fallback: Position) -> None:
+        """Add a block behind the selected one and wire it; without a selection, freely."""
+        made = layer()
+        if self.edge is not None and made.input_ports() and made.output_ports():
+            source = self.graph.nodes[self.edge.source].position
+            target = self.graph.nodes[self.edge.target].position
+            middle = edits.snapped((source[0] + target[0]) / 2, (source[1] + target[1]) / 2)
+            graph, node = edits.insert_on(self.graph, made, self.edge, middle)
+        elif self.single is not None:
+            graph, node = edits.add_after(self.graph, made, self.single.id)
+        else:
+            node = edits.new_node(self.graph, made, edits.free_position(self.graph, fallback))
+            graph = self.graph.add(node)
+        self.apply(tr("Add {0}").format(node.name), graph, select=[node.id])
+
+    def connect_new(
+        self, layer: type[Layer], port: tuple[str, str], kind: str, position: Position
+    ) -> None:
+        """Add a block at the loose end of a wire that comes from ``port``."""
+        join = edits.connect_new if kind == "output" else edits.connect_before
+        graph, node = join(self.graph, layer(), port, position)
+        self.apply(tr("Add {0}").format(node.name), graph, select=[node.id])
+
+    def connect(self, edge: Edge, instead_of: Edge | None = None) -> None:
+        """Draw a wire; ``instead_of`` is the one whose end was moved."""
+        graph = self.graph if instead_of is None else self.graph.disconnect(instead_of)
+        reason = graph.refusal(edge)
+        if reason:
+            self.refused.emit(reason)
+            return
+        source, target = graph.nodes[edge.source].name, graph.nodes[edge.target].name
+        self.apply(tr("Wire {0} to {1}").format(source, target), graph.connect(edge))
+
+    def disconnect(self, edge: Edge) -> None:
+        """Remove a wire."""
+        source, target = self.graph.nodes[edge.source].name, self.graph.nodes[edge.target].name
+        label = tr("Unwire {0} from {1}").format(target, source)
+        self.apply(label, self.graph.disconnect(edge))
+
+    def move(self, positions: Mapping[str, Position], onto: Edge | None = None) -> None:
+        """Move blocks and notes; a single block without wires may land in a wire."""
+        graph = self.graph.move(positions)
+        if onto is not None and len(positions) == 1:
+            graph = edits.put_on(graph, next(iter(positions)), onto)
+        self.apply(tr("Move {0}").format(self._called(positions)), graph)
+
+    def nudge(self, dx: int, dy: int) -> None:
+        """Move the selection by steps of the grid; a row of nudges is one undo step."""
+        places = {node.id: node.position for node in self.nodes}
+        places |= {n.id: n.position for n in self.graph.notes if n.id in self.selection}
+        if places:
+            moved = {key: (x + dx * GRID, y + dy * GRID) for key, (x, y) in places.items()}
+            key = "nudge:" + ",".join(sorted(moved))
+            label = tr("Move {0}").format(self._called(moved))
+            self.apply(label, self.graph.move(moved), merge_key=key)
+
+    def delete(self) -> None:
+        """Remove what is selected and heal the chain."""
+        if self.edge is not None:
+            self.disconnect(self.edge)
+        elif self.selection:
+            label = tr("Delete {0}").format(self._called(self.selection))
+            self.apply(label, edits.delete(self.graph, self.selection))
+
+    def toggle(self) -> None:
+        """Switch the selected blocks off, or on when they are all off."""
+        nodes = self.nodes
+        if nodes:
+            on = not any(node.enabled for node in nodes)
+            label = tr("Switch {0} on") if on else tr("Switch {0} off")
+            graph = edits.change_nodes(
+                self.graph, (node.id for node in nodes), lambda node: replace(node, enabled=on)
+            )
+            self.apply(label.format(self._called(self.selection)), graph)
+
+    def freeze(self, frozen: bool) -> None:
+        """Keep the weights of the selected blocks fixed, or let them train."""
+        label = tr("Freeze {0}") if frozen else tr("Unfreeze {0}")
+        graph = edits.change_nodes(
+            self.graph, (n.id for n in self.nodes), lambda node: replace(node, frozen=frozen)
+        )
+        self.apply(label.format(self._called(self.selection)), graph)
+
+    def set_field(self, field: str, value: Any) -> None:
+        """Set a field of the selected blocks."""
+        nodes = self.nodes
+        label = tr("Set {0} of {1}").format(
+            field.replace("_", " "), self._called(node.id for node in nodes)
+        )
+        key = f"field:{field}:" + ",".join(node.id for node in nodes)
+        try:
+            graph = edits.change_nodes(
+                self.graph,
+                (node.id for node in nodes),
+                lambda node: replace(node, layer=node.layer.changed(**{field: value})),
+            )
+        except StudioError as error:
+            self.refused.emit(str(error))
+            return
+        self.apply(label, graph, merge_key=key)
+
+    def rename(self, node_id: str, name: str) -> str:
+        """Give a block another name; return why not, or nothing."""
+        node = self.graph.nodes[node_id]
+        if name == node.name:
+            return ""
+        try:
+            graph = self.graph.put(replace(node, name=name))
+        except StudioError as error:
+            return str(error)
+        self.apply(tr("Rename {0} to {1}").format(node.name, name), graph)
+        return ""
+
+    def tidy(self) -> None:
+        """Place all blocks automatically."""
+        if self.graph.nodes:
+            self.apply(tr("Tidy"), self._tidied(self.graph))
+
+    def fix(self, problem: Problem, fix: Fix) -> None:
+        """Repair a problem; what was added finds its place in the same undo step."""
+        try:
+            graph = fix.apply(self.graph)
+        except StudioError as error:
+            self.refused.emit(str(error))
+            return
+        fresh = [key for key in graph.nodes if key not in self.graph.nodes]
+        for node_id in fresh:
+            graph = _settled(graph, node_id)
+        chosen = fresh or [key for key in (problem.node,) if key in graph.nodes]
+        self.apply(fix.label, graph, select=chosen)
+
+    @staticmethod
+    def _tidied(graph: Graph) -> Graph:
+        from modelstudio.network.layout import arrange
+
+        return graph.move(arrange(graph))
+
+    # Notes
+
+    def add_note(self, position: Position) -> str:
+        """Put an empty note on the canvas and return its id."""
+        note = Note(self.graph.free_id(), "", position)
+        self.apply(tr("Add note"), edits.put_note(self.graph, note), select=[note.id])
+        return note.id
+
+    def change_note(self, note: Note, label: str) -> None:
+        """Take a new text or size of a note."""
+        self.apply(label, edits.put_note(self.graph, note))
+
+    # Copies
+
+    def duplicate(self) -> None:
+        """Copy the selection beside it."""
+        if self.selection:
+            part = edits.to_fragment(self.graph, self.selection)
+            graph, new = edits.paste(self.graph, part, (176.0, 0.0))
+            label = tr("Duplicate {0}").format(self._called(self.selection))
+            self.apply(label, graph, select=new)
+
+    def copy(self) -> None:
+        """Put the selection on the clipboard."""
+        if self.selection:
+            text = json.dumps(edits.to_fragment(self.graph, self.selection))
+            data = QMimeData()
+            data.setData(BLOCKS_MIME, text.encode())
+            data.setText(text)
+            QGuiApplication.clipboard().setMimeData(data)
+            self._pasted = 0
+
+    def cut(self) -> None:
+        """Copy the selection and delete it."""
+        if self.selection:
+            self.copy()
+            label = tr("Cut {0}").format(self._called(self.selection))
+            self.apply(label, edits.delete(self.graph, self.selection))
+
+    def paste(self) -> None:
+        """Add what is on the clipboard."""
+        data = QGuiApplication.clipboard().mimeData()
+        if data is None or not data.hasFormat(BLOCKS_MIME):
+            return
+        self._pasted += 1
+        away = float(2 * GRID * self._pasted)
+        try:
+            part = json.loads(bytes(data.data(BLOCKS_MIME).data()))
+            graph, new = edits.paste(self.graph, part, (away, away))
+        except (ValueError, KeyError, TypeError, StudioError):
+            self.refused.emit(tr("What is on the clipboard is not a part of a network."))
+            return
+        self.apply(tr("Paste {0}").format(_count(len(new))), graph, select=new)
+
+    def _called(self, ids: Any) -> str:
+        """Name things for an undo label: a block by its name, several by their number."""
+        keys = list(ids)
+        if len(keys) == 1:
+            node = self.graph.nodes.get(keys[0])
+            return node.name if node else tr("note")
+        return _count(len(keys))
+
+
+def _count(number: int) -> str:
+    return tr("1 block") if number == 1 else tr("{0} blocks").format(number)
+
+
+def _settled(graph: Graph, node_id: str) -> Graph:
+    """Give a block that a fix put between two others a row of its own."""
+    into, out = graph.incoming[node_id], graph.outgoing[node_id]
+    if not into:
+        return graph
+    source = graph.nodes[into[0].source]
+    if out:
+        graph = edits.make_room(graph.move({node_id: (-1e6, -1e6)}), source.id)
+    x, y = source.position
+    wanted = edits.snapped(x, y + edits.PITCH)
+    return graph.move({node_id: edits.free_position(graph, wanted, {node_id})})

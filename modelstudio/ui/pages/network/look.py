@@ -1,0 +1,120 @@
+"""Colours, pens and fonts of the canvas, made once for each theme."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPen
+
+from modelstudio.network.layer import Category, Layer
+from modelstudio.ui.theme import Theme, theme
+
+BLOCK_WIDTH, BLOCK_HEIGHT = 152.0, 52.0
+STRIPE, RADIUS = 6.0, 6.0
+GRID = 16
+PITCH = 96.0
+"""From one block of a chain to the next, top to top, in canvas pixels."""
+PORT_RADIUS, PORT_HIT = 4.0, 10.0
+LABEL_ZOOM, DETAIL_ZOOM = 0.6, 0.4
+
+HUES: dict[Category, str] = {
+    "Input and output": "inputOutput",
+    "Convolution": "convolution",
+    "Linear": "linear",
+    "Normalise": "normalise",
+    "Activation": "activation",
+    "Pooling": "pooling",
+    "Recurrent": "recurrent",
+    "Attention": "attention",
+    "Regularise": "regularise",
+    "Merge and shape": "mergeAndShape",
+    "Group": "group",
+}
+"""Category of a layer to the hue in the tokens."""
+
+_ICONS: dict[Category, str] = {
+    "Input and output": "io",
+    "Convolution": "conv",
+    "Linear": "lin",
+    "Normalise": "norm",
+    "Activation": "actv",
+    "Pooling": "pool",
+    "Recurrent": "rec",
+    "Attention": "att",
+    "Regularise": "reg",
+    "Merge and shape": "flat",
+    "Group": "group",
+}
+
+
+def layer_icon(layer: Layer | type[Layer]) -> str:
+    """Return the name of the drawing for a layer type; what merges wires has its own."""
+    merges = layer.category == "Merge and shape" and any(port.variadic for port in layer.inputs)
+    return "add" if merges else _ICONS[layer.category]
+
+
+def hue_role(category: Category) -> str:
+    """Return the colour role of a category, as icons take it."""
+    return f"category.{HUES[category]}"
+
+
+class Look:
+    """What the items paint with in one theme."""
+
+    def __init__(self, of: Theme):
+        self.canvas = of.color("canvas")
+        self.panel = of.color("panel")
+        self.text = of.color("text")
+        self.secondary = of.color("textSecondary")
+        self.tertiary = of.color("textTertiary")
+        self.disabled = of.color("textDisabled")
+        self.accent = of.color("accent")
+        self.accent_fill = of.color("accentFill")
+        self.selection_line = QColor(self.accent)
+        self.selection_line.setAlphaF(0.45)
+        self.error = of.color("error")
+        self.warning = of.color("warning")
+        self.note_fill = of.color("warningTint")
+        self.hues = {category: of.category(hue) for category, hue in HUES.items()}
+
+        self.border = QPen(of.color("borderStrong"), 1)
+        self.rule = QPen(of.color("border"), 1)
+        self.hover = QPen(self.tertiary, 1)
+        self.selected = QPen(self.accent, 1.5)
+        self.outer = QPen(self.selection_line, 1)
+        self.off = QPen(of.color("borderStrong"), 1, Qt.PenStyle.DashLine)
+        self.bad = QPen(self.error, 1.5)
+        self.wire = QPen(self.tertiary, 1.5)
+        self.wire_selected = QPen(self.accent, 2)
+        self.wire_bad = QPen(self.error, 1.5)
+        self.wire_waiting = QPen(self.tertiary, 1.5, Qt.PenStyle.DotLine)
+        self.port = QPen(self.tertiary, 1.5)
+        self.note_border = QPen(self.warning, 1)
+        self.dots = QPen(of.color("canvasDot"), 2, cap=Qt.PenCapStyle.RoundCap)
+        self.dots.setCosmetic(True)
+        self.band = QPen(self.accent, 1)
+        self.band.setCosmetic(True)
+        tint = QColor(self.accent)
+        tint.setAlphaF(0.12)
+        self.band_fill = QBrush(tint)
+
+        self.title = of.font("blockTitle")
+        self.detail = of.font("blockDetail")
+        self.shape = QFont(of.font("mono"))
+        self.shape.setPixelSize(self.detail.pixelSize())
+        self.edge_label = QFont(of.font("mono"))
+        self.edge_label.setPixelSize(of.font("edgeLabel").pixelSize())
+        self.title_metrics = QFontMetricsF(self.title)
+        self.detail_metrics = QFontMetricsF(self.detail)
+        self.edge_metrics = QFontMetricsF(self.edge_label)
+
+
+@lru_cache(maxsize=2)
+def _look(of: Theme) -> Look:
+    return Look(of)
+
+
+def look() -> Look:
+    """Return the look of the theme that holds now."""
+    return _look(theme())

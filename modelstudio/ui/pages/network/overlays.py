@@ -1,0 +1,202 @@
+"""What lies over the canvas: the sentence at a faulty block, the editor of a note, the hint of a wire."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
+
+from modelstudio.network.analysis import Fix, Problem
+from modelstudio.ui.actions import tr
+from modelstudio.ui.theme import restyle, theme
+from modelstudio.ui.widgets import button, label, row
+
+_ARROW = 8
+_MARGIN = 8
+
+
+class Bubble(QWidget):
+    """The sentence of a problem below its block, with the button that repairs it."""
+
+    chosen = Signal(object, object)
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, objectName="network.bubble")
+        self.setAccessibleName(tr("Problem"))
+        self._problem: Problem | None = None
+        self._tip = 0
+        self._text = label("", "label", wrap=True, name="network.bubble.text")
+        self._fix = button("", "primary", name="network.bubble.fix", small=True)
+        self._more = button(tr("More fixes..."), "link", name="network.bubble.more", small=True)
+        self._buttons = row(self._fix, self._more, None, spacing=8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, _ARROW + 8, 12, 10)
+        layout.setSpacing(8)
+        layout.addWidget(self._text)
+        layout.addWidget(self._buttons)
+        self.setFixedWidth(248)
+        self._fix.clicked.connect(self._take_first)
+        self._more.clicked.connect(self._offer_more)
+        self.hide()
+
+    @property
+    def problem(self) -> Problem | None:
+        """The problem shown."""
+        return self._problem
+
+    def show_problem(self, problem: Problem | None) -> None:
+        """Show a problem, or none."""
+        if problem is self._problem:
+            return
+        self._problem = problem
+        if problem is None:
+            self.hide()
+            return
+        fixes = problem.fixes
+        self._text.setText(problem.message)
+        self._buttons.setVisible(bool(fixes))
+        self._more.setVisible(len(fixes) > 1)
+        if fixes:
+            self._fix.setText(fixes[0].label)
+            self._fix.setAccessibleName(fixes[0].label)
+        self.setAccessibleDescription(problem.message)
+        self.adjustSize()
+
+    def point_at(self, block: QRect, area: QRect) -> None:
+        """Stand below (or above) a block given in the parent's coordinates."""
+        if self._problem is None or not area.intersects(block):
+            self.hide()
+            return
+        self.setFixedHeight(self.layout().totalHeightForWidth(self.width()))
+        x = block.center().x() - self.width() // 2
+        x = max(area.left() + _MARGIN, min(x, area.right() - self.width() - _MARGIN))
+        self._tip = max(16, min(block.center().x() - x, self.width() - 16))
+        self.move(QPoint(x, block.bottom() + 3))
+        self.show()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(now.color("error"), 1))
+        painter.setBrush(now.color("errorTint"))
+        body = QRectF(self.rect()).adjusted(0.5, _ARROW + 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(body, 6, 6)
+        tip = [QPointF(self._tip + dx, y) for dx, y in ((-7, _ARROW + 1), (0, 1), (7, _ARROW + 1))]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawPolygon(QPolygonF([*tip, tip[2] + QPointF(0, 1), tip[0] + QPointF(0, 1)]))
+        painter.setPen(QPen(now.color("error"), 1))
+        painter.drawPolyline(QPolygonF(tip))
+
+    def _take_first(self) -> None:
+        if self._problem is not None:
+            self.chosen.emit(self._problem, self._problem.fixes[0])
+
+    def _offer_more(self) -> None:
+        if self._problem is not None:
+            menu = FixMenu(self._problem, self._problem.fixes[1:], self)
+            menu.chosen.connect(self.chosen)
+            menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
+
+
+class FixMenu(QMenu):
+    """The repairs of a problem."""
+
+    chosen = Signal(object, object)
+
+    def __init__(self, problem: Problem, fixes: tuple[Fix, ...], parent: QWidget):
+        super().__init__(parent, objectName="network.fixes")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for fix in fixes:
+            self.addAction(fix.label).triggered.connect(partial(self.chosen.emit, problem, fix))
+
+
+class Hint(QLabel):
+    """A line beside the pointer while a wire is drawn."""
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, objectName="network.hint")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setProperty("hint", True)
+        self.setProperty("type", "label")
+        self.setMargin(6)
+        self.hide()
+
+    def say(self, text: str, where: QPoint, *, bad: bool) -> None:
+        """Show a text beside a point, or hide."""
+        self.setVisible(bool(text))
+        if not text:
+            return
+        if text != self.text() or self.property("role") != ("error" if bad else ""):
+            self.setText(text)
+            restyle(self, role="error" if bad else "")
+            self.adjustSize()
+        area = self.parentWidget().rect()
+        x = min(where.x() + 16, area.right() - self.width() - 4)
+        self.move(max(x, 4), min(where.y() + 18, area.bottom() - self.height() - 4))
+        self.raise_()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bad = self.property("role") == "error"
+        painter.setPen(QPen(now.color("error" if bad else "borderStrong"), 1))
+        painter.setBrush(now.color("errorTint" if bad else "raised"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.end()
+        super().paintEvent(event)
+
+
+class NoteEditor(QPlainTextEdit):
+    """Edits a note where it lies; Esc gives up, leaving it keeps the text."""
+
+    done = Signal(str, str)
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, objectName="network.note_editor", frameShape=QFrame.Shape.NoFrame)
+        self.setAccessibleName(tr("Text of the note"))
+        self.setTabChangesFocus(True)
+        self.note_id = ""
+        self.hide()
+
+    def begin(self, note_id: str, text: str, area: QRect) -> None:
+        """Edit the text of a note shown at ``area``."""
+        self.note_id = note_id
+        self.setPlainText(text)
+        self.setGeometry(area)
+        self.selectAll()
+        self.show()
+        self.raise_()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._end(keep=False)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and (
+            event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        ):
+            self._end(keep=True)
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._end(keep=True)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+        return super().event(event)
+
+    def _end(self, *, keep: bool) -> None:
+        note_id, self.note_id = self.note_id, ""
+        if note_id:
+            self.hide()
+            self.parentWidget().setFocus()
+            if keep:
+                self.done.emit(note_id, self.toPlainText())

@@ -1,0 +1,310 @@
+"""The palette: every layer by category, searched, favoured, dragged or added with Enter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modelstudio.network.layer import Category, Layer
+from modelstudio.ui.actions import tooltip, tr
+from modelstudio.ui.pages.network.catalogue import by_category, matching
+from modelstudio.ui.pages.network.edits import shape_rule
+from modelstudio.ui.pages.network.look import HUES, layer_icon
+from modelstudio.ui.preferences import Favourites
+from modelstudio.ui.theme import paint_icon, theme
+from modelstudio.ui.widgets import SearchField, toned
+
+LAYER_MIME = "application/x-modelstudio-layer"
+WIDE, NARROW = 208, 48
+_LAYER = Qt.ItemDataRole.UserRole
+_ROW = 28
+
+
+def dragged_layer(data: QMimeData) -> type[Layer] | None:
+    """Return the layer type that a drag carries, if it carries one."""
+    if not data.hasFormat(LAYER_MIME):
+        return None
+    return Layer.find(bytes(data.data(LAYER_MIME).data()).decode())
+
+
+def layer_mime(layer: type[Layer]) -> QMimeData:
+    """Return what a drag of a layer carries."""
+    data = QMimeData()
+    data.setData(LAYER_MIME, layer.__name__.encode())
+    return data
+
+
+class Palette(QFrame):
+    """List of layers; ``chosen`` gives the one to add after the selection."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__(objectName="network.palette")
+        toned(self, "panel")
+        self.setAccessibleName(tr("Palette of layers"))
+        self.search = SearchField(tr("Find a block"), "network.palette.search", "/")
+        self.list = _List()
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(8, 8, 8, 0)
+        self._box.setSpacing(4)
+        self._box.addWidget(self.search)
+        self._box.addWidget(self.list)
+        self.search.textChanged.connect(self.list.filter)
+        self.search.returnPressed.connect(self._take_first)
+        self.list.chosen.connect(self.chosen)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Fold to a column of icons, or unfold."""
+        self.search.setVisible(not narrow)
+        self.list.set_narrow(narrow)
+        self._box.setContentsMargins(*((2, 8, 2, 0) if narrow else (8, 8, 8, 0)))
+        self.setMinimumWidth(NARROW if narrow else 176)
+        self.setMaximumWidth(NARROW if narrow else 400)
+
+    @property
+    def narrow(self) -> bool:
+        """True while only icons are shown."""
+        return self.list.narrow
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Down and self.search.hasFocus():
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.list.setCurrentItem(self.list.first_match())
+        else:
+            super().keyPressEvent(event)
+
+    def _take_first(self) -> None:
+        item = self.list.first_match()
+        if item is not None and self.search.text():
+            self.chosen.emit(item.data(0, _LAYER))
+
+
+class _List(QTreeWidget):
+    """The tree behind the palette."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__(
+            objectName="network.palette.list",
+            headerHidden=True,
+            rootIsDecorated=False,
+            indentation=0,
+            dragEnabled=True,
+            expandsOnDoubleClick=False,
+            frameShape=QFrame.Shape.NoFrame,
+        )
+        self.setAccessibleName(tr("Layers"))
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setItemDelegate(_Delegate(self))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._offer_favourite)
+        self.itemClicked.connect(self._clicked)
+        self.itemDoubleClicked.connect(self._double_clicked)
+        self.narrow = False
+        self._favourites = Favourites.load()
+        self._top = self._head(tr("Favourites"))
+        self._fill_favourites()
+        for category, layers in by_category():
+            head = self._head(tr(category))
+            for layer in layers:
+                head.addChild(_entry(layer))
+
+    def _head(self, text: str) -> QTreeWidgetItem:
+        item = QTreeWidgetItem([text])
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+        self.addTopLevelItem(item)
+        item.setExpanded(True)
+        return item
+
+    def _fill_favourites(self) -> None:
+        self._top.takeChildren()
+        for name in self._favourites.layers:
+            layer = Layer.find(name)
+            if layer is not None:
+                self._top.addChild(_entry(layer))
+        self._top.setHidden(not self._top.childCount())
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Show icons only, or names."""
+        self.narrow = narrow
+        self.scheduleDelayedItemsLayout()
+
+    def filter(self, words: str) -> None:
+        """Show the layers that words mean."""
+        searching = bool(words.strip())
+        for place in range(self.topLevelItemCount()):
+            head = self.topLevelItem(place)
+            items = [head.child(i) for i in range(head.childCount())]
+            kept = matching([item.data(0, _LAYER) for item in items], words)
+            for item in items:
+                item.setHidden(item.data(0, _LAYER) not in kept)
+            head.setHidden(not kept or (searching and head is self._top))
+            if searching:
+                head.setExpanded(True)
+
+    def first_match(self) -> QTreeWidgetItem | None:
+        """Return the best of the layers in sight."""
+        shown = [
+            head.child(i)
+            for head in map(self.topLevelItem, range(self.topLevelItemCount()))
+            if not head.isHidden()
+            for i in range(head.childCount())
+            if not head.child(i).isHidden()
+        ]
+        words = self.parentWidget().search.text()
+        best = matching([item.data(0, _LAYER) for item in shown], words)
+        return next((item for item in shown if best and item.data(0, _LAYER) is best[0]), None)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        layer = self.currentItem().data(0, _LAYER) if self.currentItem() else None
+        if layer is None:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(layer_mime(layer))
+        drag.setPixmap(_picture(layer))
+        drag.setHotSpot(QPoint(60, 14))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        item = self.currentItem()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
+            self._double_clicked(item)
+            if item.data(0, _LAYER) is None:
+                item.setExpanded(not item.isExpanded())
+        else:
+            super().keyPressEvent(event)
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        if item.data(0, _LAYER) is None:
+            item.setExpanded(not item.isExpanded())
+
+    def _double_clicked(self, item: QTreeWidgetItem) -> None:
+        if item.data(0, _LAYER) is not None:
+            self.chosen.emit(item.data(0, _LAYER))
+
+    def _offer_favourite(self, where: QPoint) -> None:
+        item = self.itemAt(where)
+        layer = item.data(0, _LAYER) if item else None
+        if layer is not None:
+            known = layer.__name__ in self._favourites.layers
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            text = tr("Remove from favourites") if known else tr("Add to favourites")
+            menu.addAction(text).triggered.connect(lambda: self.set_favourite(layer, not known))
+            menu.popup(self.viewport().mapToGlobal(where))
+
+    def set_favourite(self, layer: type[Layer], favoured: bool) -> None:
+        """Put a layer among the favourites or take it out; kept for all projects."""
+        others = tuple(name for name in self._favourites.layers if name != layer.__name__)
+        layers = (*others, layer.__name__) if favoured else others
+        self._favourites = self._favourites.changed(layers=layers)
+        self._favourites.save()
+        self._fill_favourites()
+
+
+def _entry(layer: type[Layer]) -> QTreeWidgetItem:
+    item = QTreeWidgetItem([layer.label])
+    item.setData(0, _LAYER, layer)
+    item.setToolTip(0, tooltip(layer.label, "", f"{layer.purpose()}<br>{shape_rule(layer)}"))
+    return item
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints heads and layers; narrow, a line and an icon."""
+
+    def _narrow(self) -> bool:
+        parent = self.parent()
+        return isinstance(parent, _List) and parent.narrow
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        head = index.data(_LAYER) is None
+        if self._narrow():
+            return QSize(NARROW - 4, 9 if head else 32)
+        scale = theme().scale
+        return QSize(100, round((30 if head else _ROW) * scale))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        now, rect = theme(), QRectF(option.rect)
+        layer = index.data(_LAYER)
+        state = QStyle.StateFlag
+        if layer is not None or not self._narrow():
+            for flag, role in ((state.State_Selected, "selection"), (state.State_MouseOver, "hover")):
+                if option.state & flag:
+                    painter.fillRect(rect, now.color(role))
+                    break
+        if option.state & state.State_HasFocus and option.state & state.State_Selected:
+            painter.setPen(now.color("focusRing"))
+            painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
+        if layer is None:
+            self._paint_head(painter, rect, index, bool(option.state & state.State_Open))
+            return
+        category: Category = layer.category
+        left = (rect.width() - 16) / 2 if self._narrow() else 8
+        middle = rect.center().y() - 8
+        box = QRectF(rect.left() + left, middle, 16, 16)
+        paint_icon(painter, box, layer_icon(layer), now.category(HUES[category]))
+        if not self._narrow():
+            painter.setFont(now.font("base"))
+            painter.setPen(now.color("text"))
+            room = rect.adjusted(36, 0, -4, 0)
+            text = option.fontMetrics.elidedText(
+                index.data(), Qt.TextElideMode.ElideRight, int(room.width())
+            )
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_head(
+        self, painter: QPainter, rect: QRectF, index: QModelIndex, opened: bool
+    ) -> None:
+        now = theme()
+        if self._narrow():
+            y = rect.center().y()
+            painter.fillRect(QRectF(rect.left() + 8, y, rect.width() - 16, 1), now.color("border"))
+            return
+        box = QRectF(rect.left() + 2, rect.center().y() - 6, 12, 12)
+        paint_icon(painter, box, "chev" if opened else "right", "textTertiary")
+        painter.setFont(now.font("section"))
+        painter.setPen(now.color("textSecondary"))
+        painter.drawText(rect.adjusted(22, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, index.data())
+
+
+def _picture(layer: type[Layer]) -> QPixmap:
+    """Return what hangs at the pointer while a layer is dragged."""
+    now = theme()
+    pixmap = QPixmap(QSize(120, 28) * 2)
+    pixmap.setDevicePixelRatio(2)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(now.color("accent"))
+    painter.setBrush(now.color("panel"))
+    painter.drawRoundedRect(QRectF(0.5, 0.5, 119, 27), 6, 6)
+    hue = now.category(HUES[layer.category])
+    paint_icon(painter, QRectF(8, 6, 16, 16), layer_icon(layer), hue)
+    painter.setFont(now.font("section"))
+    painter.setPen(now.color("text"))
+    painter.drawText(QRectF(30, 0, 86, 28), Qt.AlignmentFlag.AlignVCenter, layer.label)
+    painter.end()
+    return pixmap
+
+
+def narrow_at(window: QWidget) -> bool:
+    """Return whether the window is so narrow that the palette folds to icons."""
+    return window.width() < 1360

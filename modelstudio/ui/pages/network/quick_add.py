@@ -1,0 +1,131 @@
+"""Quick add: a list of layers at the pointer; fitting ones first, the others with the reason."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modelstudio.network.analysis import Shape
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.catalogue import Offer, offers
+from modelstudio.ui.pages.network.look import HUES, layer_icon
+from modelstudio.ui.theme import paint_icon, theme
+from modelstudio.ui.widgets import SearchField, toned
+
+_OFFER = Qt.ItemDataRole.UserRole
+
+
+class QuickAdd(QFrame):
+    """A list that opens at the pointer; ``chosen`` gives the layer."""
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, Qt.WindowType.Popup, objectName="network.quick_add.list")
+        toned(self, "popup")
+        self.setAccessibleName(tr("Add a block"))
+        self.search = SearchField(tr("Add a block"), "network.quick_add.search")
+        self.list = QListWidget(objectName="network.quick_add.results")
+        self.list.setAccessibleName(tr("Layers that can be added"))
+        self.list.setItemDelegate(_Delegate(self.list))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setMouseTracking(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 8, 8, 8)
+        box.setSpacing(6)
+        box.addWidget(self.search)
+        box.addWidget(self.list)
+        self.setFixedSize(320, 340)
+        self._shape: Shape | None = None
+        self._before = False
+        self.search.textChanged.connect(self._fill)
+        self.search.installEventFilter(self)
+        self.list.itemClicked.connect(self._take)
+
+    def open_at(self, where: QPoint, shape: Shape | None, *, before: bool = False) -> None:
+        """Open at a place on the screen, for a value of some shape."""
+        self._shape, self._before = shape, before
+        self.search.clear()
+        self._fill()
+        area = self.screen().availableGeometry()
+        x = max(area.left(), min(where.x(), area.right() - self.width()))
+        y = max(area.top(), min(where.y(), area.bottom() - self.height()))
+        self.move(x, y)
+        self.show()
+        self.search.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _fill(self) -> None:
+        self.list.clear()
+        for offer in offers(self.search.text(), self._shape, before=self._before):
+            item = QListWidgetItem(offer.layer.label, self.list)
+            item.setData(_OFFER, offer)
+            reason = f" {offer.layer.label} {offer.reason}." if offer.reason else ""
+            item.setToolTip(offer.layer.purpose() + reason)
+        self.list.setCurrentRow(0)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+            if step is not None:
+                row = max(0, min(self.list.currentRow() + step, self.list.count() - 1))
+                self.list.setCurrentRow(row)
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._take(self.list.currentItem())
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.hide()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _take(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            offer: Offer = item.data(_OFFER)
+            self.hide()
+            self.chosen.emit(offer.layer)
+
+
+class _Delegate(QStyledItemDelegate):
+    """Icon and name; at the right the category, or why it does not fit."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(200, round(28 * theme().scale))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        now, rect = theme(), QRectF(option.rect)
+        offer: Offer = index.data(_OFFER)
+        picked = bool(option.state & QStyle.StateFlag.State_Selected)
+        if picked:
+            painter.fillRect(rect, now.color("selection"))
+            painter.fillRect(QRectF(rect.left(), rect.top(), 2, rect.height()), now.color("accent"))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, now.color("hover"))
+        unfit = bool(offer.reason)
+        hue = now.color("textDisabled") if unfit else now.category(HUES[offer.layer.category])
+        box = QRectF(rect.left() + 8, rect.center().y() - 8, 16, 16)
+        paint_icon(painter, box, layer_icon(offer.layer), hue)
+        painter.setFont(now.font("base"))
+        painter.setPen(now.color("textTertiary" if unfit else "text"))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(rect.adjusted(32, 0, 0, 0), middle, index.data())
+        used = 40 + painter.fontMetrics().horizontalAdvance(index.data())
+        painter.setFont(now.font("blockDetail"))
+        painter.setPen(now.color("textTertiary"))
+        room = rect.adjusted(used, 0, -8, 0)
+        text = painter.fontMetrics().elidedText(
+            offer.reason or tr(offer.layer.category), Qt.TextElideMode.ElideRight, int(room.width())
+        )
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, text)

@@ -1,0 +1,167 @@
+"""Courses of wires: orthogonal, around the blocks; plain numbers, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, pairwise
+from typing import Literal, NamedTuple
+
+Point = tuple[float, float]
+Side = Literal["top", "left", "right"]
+
+LEAD = 16.0
+"""How far a wire runs straight before its first bend, in canvas pixels."""
+
+_BEND_COST = 24.0
+_CROSSING_COST = 4000.0
+_CLEARANCE = 3.0
+
+
+class Box(NamedTuple):
+    """The outline of a block."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def crosses(self, a: Point, b: Point) -> bool:
+        """Return whether an axis-parallel segment comes nearer than the clearance."""
+        return (
+            min(a[0], b[0]) < self.right + _CLEARANCE
+            and max(a[0], b[0]) > self.left - _CLEARANCE
+            and min(a[1], b[1]) < self.bottom - 1
+            and max(a[1], b[1]) > self.top + 1
+        )
+
+
+def route(
+    start: Point,
+    ends: Sequence[tuple[Point, Side]],
+    source: Box,
+    target: Box,
+    obstacles: Sequence[Box],
+) -> tuple[tuple[Point, ...], Side]:
+    """Return the corners of the best course and the side at which it arrives.
+
+    Parameters
+    ----------
+    start
+        The output port, on the lower side of ``source``.
+    ends
+        Where the wire may arrive, and from which side.
+    obstacles
+        Other blocks near by, to go around.
+    """
+    best: tuple[float, tuple[Point, ...], Side] | None = None
+    boxes = (*obstacles, source, target)
+    for end, side in ends:
+        if side == "top" and start[0] == end[0] and start[1] <= end[1]:
+            straight = (start, end)
+            if not any(box.crosses(start, end) for box in obstacles):
+                return straight, side
+        make = _from_above if side == "top" else _from_the_side
+        for points in make(start, end, side, source, target, obstacles):
+            course = _simplified(points)
+            cost = _cost(course, boxes)
+            if best is None or cost < best[0] - 1e-6:
+                best = cost, course, side
+    if best is None:
+        return (start, ends[0][0]), ends[0][1]
+    return best[1], best[2]
+
+
+def _from_above(
+    start: Point, end: Point, side: Side, source: Box, target: Box, obstacles: Sequence[Box]
+) -> Iterator[tuple[Point, ...]]:
+    (sx, sy), (tx, ty) = start, end
+    if ty - sy >= LEAD:
+        for y in ((sy + ty) / 2, sy + LEAD, ty - LEAD):
+            yield start, (sx, y), (tx, y), end
+    low, high = sy + LEAD, ty - LEAD
+    for x in _channels(source, target, obstacles):
+        yield start, (sx, low), (x, low), (x, high), (tx, high), end
+
+
+def _from_the_side(
+    start: Point, end: Point, side: Side, source: Box, target: Box, obstacles: Sequence[Box]
+) -> Iterator[tuple[Point, ...]]:
+    (sx, sy), (tx, ty) = start, end
+    outward = 1 if side == "right" else -1
+    if (sx - tx) * outward >= LEAD and ty >= sy + LEAD:
+        yield start, (sx, ty), end
+    low = sy + LEAD
+    for x in (tx + outward * 1.5 * LEAD, *_channels(source, target, obstacles)):
+        if (x - tx) * outward >= LEAD:
+            yield start, (sx, low), (x, low), (x, ty), end
+
+
+def _channels(source: Box, target: Box, obstacles: Sequence[Box]) -> Iterator[float]:
+    """Yield the columns in which a wire may run up or down."""
+    if target.left > source.right:
+        yield (source.right + target.left) / 2
+    elif target.right < source.left:
+        yield (target.right + source.left) / 2
+    for box in (source, target, *obstacles[:12]):
+        yield box.right + 1.5 * LEAD
+        yield box.left - 1.5 * LEAD
+
+
+def _simplified(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Drop repeated points and those in the middle of a straight run."""
+    kept: list[Point] = []
+    for point in points:
+        if kept and kept[-1] == point:
+            continue
+        if len(kept) > 1 and (
+            kept[-2][0] == kept[-1][0] == point[0] or kept[-2][1] == kept[-1][1] == point[1]
+        ):
+            kept.pop()
+        kept.append(point)
+    return tuple(kept)
+
+
+def _cost(course: Sequence[Point], boxes: Sequence[Box]) -> float:
+    cost = _BEND_COST * (len(course) - 2)
+    for a, b in pairwise(course):
+        cost += abs(a[0] - b[0]) + abs(a[1] - b[1])
+        cost += _CROSSING_COST * sum(box.crosses(a, b) for box in boxes)
+    return cost
+
+
+def label_point(course: Sequence[Point]) -> Point:
+    """Return the middle of the longest segment."""
+    a, b = max(pairwise(course), key=lambda ab: abs(ab[0][0] - ab[1][0]) + abs(ab[0][1] - ab[1][1]))
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+
+
+def junctions(courses: Sequence[Sequence[Point]]) -> set[Point]:
+    """Return the points at which wires from one port part; the port itself is not among them."""
+    found = {_parting(a, b) for a, b in combinations(courses, 2)}
+    return {point for point in found if point is not None}
+
+
+def _parting(a: Sequence[Point], b: Sequence[Point]) -> Point | None:
+    if not a or not b or a[0] != b[0]:
+        return None
+    here = a[0]
+    rest_a, rest_b = list(a[1:]), list(b[1:])
+    while rest_a and rest_b:
+        step_a, step_b = _direction(here, rest_a[0]), _direction(here, rest_b[0])
+        if step_a != step_b:
+            break
+        far_a, far_b = _length(here, rest_a[0]), _length(here, rest_b[0])
+        here = rest_a[0] if far_a <= far_b else rest_b[0]
+        if far_a <= far_b:
+            rest_a.pop(0)
+        if far_b <= far_a:
+            rest_b.pop(0)
+    return None if here == a[0] or not (rest_a and rest_b) else here
+
+
+def _direction(a: Point, b: Point) -> tuple[bool, bool, bool, bool]:
+    return b[0] > a[0], b[0] < a[0], b[1] > a[1], b[1] < a[1]
+
+
+def _length(a: Point, b: Point) -> float:
+    return abs(a[0] - b[0]) + abs(a[1] - b[1])

@@ -1,0 +1,288 @@
+"""The scene, kept in step with a graph by diff: only what changed is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
+
+from modelstudio.network.analysis import Analysis, NodeInfo, Problem, Shape
+from modelstudio.network.graph import Edge, Graph, Position
+from modelstudio.ui.pages.network.items import (
+    BlockItem,
+    CanvasItem,
+    NoteItem,
+    Severity,
+    WireItem,
+    WireState,
+)
+from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH
+from modelstudio.ui.pages.network.routing import Box, Point, Side, junctions, route
+
+_UNKNOWN = NodeInfo(state="waiting")
+_RANK: dict[Severity, int] = {"": 0, "notice": 1, "warning": 2, "error": 3}
+_REACH = 48.0
+"""How far around a wire's ends blocks are looked for that it must go around."""
+
+
+class PortRef(NamedTuple):
+    """A port of a block on the canvas."""
+
+    node: str
+    port: str
+    kind: Literal["input", "output"]
+
+
+class NetworkScene(QGraphicsScene):
+    """Items of a graph; `sync` is the only way a graph gets in."""
+
+    def __init__(self, parent: QObject | None = None):
+        super().__init__(parent)
+        self.graph = Graph()
+        self.analysis = Analysis()
+        self.blocks: dict[str, BlockItem] = {}
+        self.wires: dict[Edge, WireItem] = {}
+        self.notes: dict[str, NoteItem] = {}
+        self.plain = False
+        """True while the view draws an overview instead of the items."""
+
+    def sync(self, graph: Graph, analysis: Analysis) -> None:
+        """Take over a graph and what is known of it."""
+        old, known = self.graph, self.analysis
+        self.graph, self.analysis = graph, analysis
+        stale: set[Edge] = set()
+        disturbed: list[QRectF] = []
+        self._sync_blocks(stale, disturbed)
+        self._sync_notes()
+        if old.edges is not graph.edges:
+            self._sync_wires(stale)
+        for rect in disturbed:
+            stale.update(item.edge for item in self.items(rect) if isinstance(item, WireItem))
+        self._reroute(stale)
+        if known is not analysis or old.edges is not graph.edges:
+            self._show_wires()
+
+    def restyle(self) -> None:
+        """Paint everything anew, as after a change of theme."""
+        for item in (*self.blocks.values(), *self.notes.values(), *self.wires.values()):
+            item.update()
+        self.update()
+
+    # Blocks, notes and wires
+
+    def _sync_blocks(self, stale: set[Edge], disturbed: list[QRectF]) -> None:
+        graph, severities = self.graph, _severities(self.analysis.problems)
+        for node_id in [key for key in self.blocks if key not in graph.nodes]:
+            item = self.blocks.pop(node_id)
+            disturbed.append(item.sceneBoundingRect())
+            self.removeItem(item)
+        for node_id, node in graph.nodes.items():
+            info = self.analysis.nodes.get(node_id, _UNKNOWN)
+            severity = severities.get(node_id, "")
+            item = self.blocks.get(node_id)
+            if item is None:
+                self._add(item := BlockItem(node, info, severity))
+                self.blocks[node_id] = item
+                disturbed.append(item.sceneBoundingRect())
+                stale.update(graph.incoming[node_id])
+                stale.update(graph.outgoing[node_id])
+                continue
+            if item.node is not node:
+                new_ports = item.node.layer is not node.layer and (
+                    item.node.layer.input_ports() != node.layer.input_ports()
+                    or item.node.layer.output_ports() != node.layer.output_ports()
+                )
+                moved = (item.x(), item.y()) != node.position
+                if moved or new_ports:
+                    disturbed.append(item.sceneBoundingRect())
+                    item.setPos(*node.position)
+                    disturbed.append(item.sceneBoundingRect())
+                    stale.update(graph.incoming[node_id])
+                    stale.update(graph.outgoing[node_id])
+            item.show(node, info, severity)
+
+    def _sync_notes(self) -> None:
+        present = {note.id: note for note in self.graph.notes}
+        for note_id in [key for key in self.notes if key not in present]:
+            self.removeItem(self.notes.pop(note_id))
+        for note_id, note in present.items():
+            item = self.notes.get(note_id)
+            if item is None:
+                self._add(item := NoteItem(note))
+                self.notes[note_id] = item
+            elif item.note is not note:
+                item.setPos(*note.position)
+                item.show(note)
+
+    def _sync_wires(self, stale: set[Edge]) -> None:
+        present = set(self.graph.edges)
+        gone = [edge for edge in self.wires if edge not in present]
+        fresh = [edge for edge in self.graph.edges if edge not in self.wires]
+        for edge in gone:
+            self.removeItem(self.wires.pop(edge))
+        for edge in fresh:
+            self._add(item := WireItem(edge))
+            self.wires[edge] = item
+        for edge in (*gone, *fresh):
+            stale.update(self.graph.incoming.get(edge.target, ()))
+            stale.update(self.graph.outgoing.get(edge.source, ()))
+
+    def _add(self, item: CanvasItem) -> None:
+        item.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self.plain)
+        self.addItem(item)
+
+    def set_plain(self, plain: bool) -> None:
+        """Let the items paint themselves, or leave it to the view's overview."""
+        if plain == self.plain:
+            return
+        self.plain = plain
+        for item in (*self.blocks.values(), *self.notes.values(), *self.wires.values()):
+            item.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, plain)
+        self.update()
+
+    # Wires
+
+    def _show_wires(self) -> None:
+        for edge, item in self.wires.items():
+            item.show(*self._wire_state(edge))
+
+    def _wire_state(self, edge: Edge) -> tuple[WireState, Shape | None]:
+        shape = self.shape_at(PortRef(edge.source, edge.source_port, "output"))
+        if shape is None:
+            return "waiting", None
+        target = self.analysis.nodes.get(edge.target)
+        return ("error" if target is not None and target.state == "error" else "ok"), shape
+
+    def shape_at(self, ref: PortRef) -> Shape | None:
+        """Return the shape at an output port, where it is known."""
+        ports = self.graph.nodes[ref.node].layer.output_ports()
+        info = self.analysis.nodes.get(ref.node)
+        for port, shape in zip(ports, info.outputs if info else (), strict=False):
+            if port.name == ref.port:
+                return shape
+        return None
+
+    def preview(self, positions: Mapping[str, Position]) -> None:
+        """Show blocks and notes elsewhere without an edit, as while they are dragged."""
+        stale: set[Edge] = set()
+        for item_id, position in positions.items():
+            item = self.blocks.get(item_id) or self.notes.get(item_id)
+            if item is None or (item.x(), item.y()) == position:
+                continue
+            item.setPos(*position)
+            if item_id in self.blocks:
+                stale.update(self.graph.incoming[item_id])
+                stale.update(self.graph.outgoing[item_id])
+        self._reroute(stale)
+
+    def _reroute(self, edges: Collection[Edge]) -> None:
+        sources: set[tuple[str, str]] = set()
+        for edge in edges:
+            if edge in self.wires:
+                self.wires[edge].run(*self._course(edge))
+                sources.add((edge.source, edge.source_port))
+        for source, port in sources:
+            fan = [e for e in self.graph.outgoing[source] if e.source_port == port]
+            items = [self.wires[edge] for edge in fan if edge in self.wires]
+            found = tuple(sorted(junctions([item.course for item in items])))
+            for place, item in enumerate(items):
+                item.set_junctions(found if place == 0 else ())
+
+    def _course(self, edge: Edge) -> tuple[tuple[Point, ...], Side]:
+        source, target = self.blocks[edge.source], self.blocks[edge.target]
+        start = next(p for port, p in source.output_points() if port.name == edge.source_port)
+        ends = self._arrivals(edge)
+        area = _rect(source.box).united(_rect(target.box)).adjusted(-_REACH, 0, _REACH, 0)
+        near = [
+            item.box
+            for item in self.items(area)
+            if isinstance(item, BlockItem) and item is not source and item is not target
+        ]
+        return route(_point(start), ends, source.box, target.box, near)
+
+    def _arrivals(self, edge: Edge) -> list[tuple[Point, Side]]:
+        """Return where a wire may arrive: wires into one port share it, further ones come aside."""
+        target = self.blocks[edge.target]
+        top = next(p for port, p in target.input_points() if port.name == edge.target_port)
+        rivals = [
+            e for e in self.graph.incoming[edge.target] if e.target_port == edge.target_port
+        ]
+        first = min(rivals, key=lambda e: abs(self.blocks[e.source].x() - target.x()), default=edge)
+        if len(rivals) < 2 or edge == first or len(target.node.layer.input_ports()) > 1:
+            return [(_point(top), "top")]
+        middle = target.y() + BLOCK_HEIGHT / 2
+        return [
+            ((target.x() + BLOCK_WIDTH, middle), "right"),
+            ((target.x(), middle), "left"),
+        ]
+
+    # Looking around
+
+    def port_point(self, ref: PortRef) -> QPointF | None:
+        """Return where a port is, or None when it is gone."""
+        block = self.blocks.get(ref.node)
+        if block is None:
+            return None
+        points = block.input_points() if ref.kind == "input" else block.output_points()
+        return next((point for port, point in points if port.name == ref.port), None)
+
+    def port_near(self, point: QPointF, reach: float) -> PortRef | None:
+        """Return the nearest port within reach."""
+        best: tuple[float, PortRef] | None = None
+        area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
+        for item in self.items(area):
+            if not isinstance(item, BlockItem):
+                continue
+            found = [(PortRef(item.node.id, p.name, "input"), at) for p, at in item.input_points()]
+            found += [
+                (PortRef(item.node.id, p.name, "output"), at) for p, at in item.output_points()
+            ]
+            for ref, at in found:
+                away = max(abs(at.x() - point.x()), abs(at.y() - point.y()))
+                if away <= reach and (best is None or away < best[0]):
+                    best = away, ref
+        return best[1] if best else None
+
+    def item_near(self, point: QPointF) -> CanvasItem | None:
+        """Return the topmost block, wire or note under a point."""
+        return next((item for item in self.items(point) if isinstance(item, CanvasItem)), None)
+
+    def wire_under(self, rect: QRectF, without: Collection[str] = ()) -> Edge | None:
+        """Return the wire whose course runs through the middle of a rectangle."""
+        inner = QRectF(0, 0, rect.width() / 2, rect.height() / 2)
+        inner.moveCenter(rect.center())
+        for item in self.items(inner):
+            if isinstance(item, WireItem) and not {item.edge.source, item.edge.target} & {*without}:
+                return item.edge
+        return None
+
+    def bounds(self, ids: Iterable[str] | None = None) -> QRectF:
+        """Return the rectangle around some blocks and notes, or around all."""
+        found = {**self.notes, **self.blocks}
+        rect = QRectF()
+        for key in found if ids is None else ids:
+            if key in found:
+                rect = rect.united(found[key].sceneBoundingRect())
+        if ids is None:
+            for wire in self.wires.values():
+                rect = rect.united(wire.sceneBoundingRect())
+        return rect
+
+
+def _severities(problems: Iterable[Problem]) -> dict[str, Severity]:
+    worst: dict[str, Severity] = {}
+    for problem in problems:
+        if problem.node is not None:
+            known = worst.get(problem.node, "")
+            worst[problem.node] = max(known, problem.severity, key=_RANK.__getitem__)
+    return worst
+
+
+def _point(point: QPointF) -> Point:
+    return point.x(), point.y()
+
+
+def _rect(box: Box) -> QRectF:
+    return QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)

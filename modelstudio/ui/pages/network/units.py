@@ -1,0 +1,22 @@
+"""Counts and sizes as people read them."""
+
+from __future__ import annotations
+
+
+def short_count(value: int) -> str:
+    """Write a count for a block: ``320``, ``18.5 k``, ``3.61 M``."""
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            scaled = value / size
+            return f"{scaled:.2f} {unit}" if unit != "k" and scaled < 100 else f"{scaled:.1f} {unit}"
+    return str(value)
+
+
+def memory(size: int) -> str:
+    """Write a number of bytes: ``49 KiB``, ``1.07 MiB``."""
+    if size < 1024:
+        return f"{size} B"
+    for factor, unit in ((2**30, "GiB"), (2**20, "MiB")):
+        if size >= factor:
+            return f"{size / factor:.2f} {unit}"
+    return f"{size / 1024:.0f} KiB" if size >= 10240 else f"{size / 1024:.1f} KiB"
