@@ -1,0 +1,140 @@
+"""Follow long work on a terminal: progress, Ctrl+C, a line an epoch."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from modelstudio.cli.show import counted, metrics_text, print_json
+from modelstudio.engine.control import Control
+from modelstudio.engine.events import (
+    BatchEnd,
+    EpochEnd,
+    Progress,
+    RunEnd,
+    RunEvent,
+    RunStarted,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+R = TypeVar("R")
+
+
+def follow(work: Generator[Progress, None, R], *, quiet: bool) -> R:
+    """Run a generator to its end, show its progress on a terminal, and return its result."""
+    with _status(quiet) as show:
+        while True:
+            try:
+                show(next(work).text)
+            except StopIteration as end:
+                result: R = end.value
+                return result
+
+
+@contextmanager
+def _status(quiet: bool) -> Iterator[Callable[[str], None]]:
+    if quiet or not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update
+
+
+@contextmanager
+def interruptible(control: Control) -> Iterator[None]:
+    """Let the first Ctrl+C (or a polite kill) end the run after its batch; the second is harder."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        if control.stopping:
+            raise KeyboardInterrupt
+        control.stop(interrupt=True)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def print_event(event: RunEvent) -> None:
+    """Print the events that a script needs, one JSON object a line."""
+    names = {RunStarted: "run_started", EpochEnd: "epoch_end", RunEnd: "run_end"}
+    if isinstance(event, (RunStarted, EpochEnd, RunEnd)):
+        print_json({"event": names[type(event)], **asdict(event)}, indent=None)
+
+
+class Terminal:
+    """Tells a run to a person: a bar on a terminal, else a line an epoch."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+        self._bar: RichProgress | None = None
+        self._task: Any = None
+
+    def __call__(self, event: RunEvent) -> None:
+    """Tell of one event."""
+        if isinstance(event, RunStarted):
+            print(
+                f"Run {event.number}: {event.parameters:,} parameters, {event.train_rows:,} rows "
+                f"to train and {event.validation_rows:,} to validate, {event.device}"
+                + (f", {counted(event.threads, 'thread')}" if event.device == "cpu" else ""),
+                flush=True,
+            )
+            self.epochs = event.epochs
+            self._begin()
+        elif isinstance(event, BatchEnd) and self._bar is not None:
+            self._bar.update(self._task, completed=event.position)
+        elif isinstance(event, EpochEnd):
+            self._epoch(event)
+        elif isinstance(event, RunEnd):
+            self.close()
+            best = f", best epoch {event.best_epoch}" if event.best_epoch else ""
+            print(
+                f"{event.status.capitalize()} after {counted(event.epochs, 'epoch')}{best}"
+                f" ({metrics_text(event.best)}). {event.reason}".rstrip()
+            )
+
+    def _begin(self) -> None:
+        if not sys.stderr.isatty():
+            return
+        from rich import progress
+        from rich.console import Console
+
+        self._bar = progress.Progress(
+            progress.TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            progress.BarColumn(),
+            progress.TextColumn("{task.description}"),
+            progress.TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=self.epochs)
+        self._bar.start()
+
+    def _epoch(self, event: EpochEnd) -> None:
+        losses = {"train": event.train_loss, "validation": event.val_loss}
+        shown = {name: value for name, value in losses.items() if value is not None}
+        text = metrics_text({**shown, **event.metrics})
+        if self._bar is None:
+            print(f"epoch {event.epoch}/{self.epochs}  {text}", flush=True)
+        else:
+            self._bar.update(self._task, completed=event.epoch, description=text)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

@@ -1,0 +1,107 @@
+"""Results as tables for a person or as JSON for a script."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelstudio.engine.results import Evaluation, ExportReport
+
+
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """Print a value as JSON, on one line when ``indent`` is None."""
+    print(json.dumps(_plain(value), indent=indent, ensure_ascii=False), flush=True)
+
+
+def _plain(value: Any) -> Any:
+    """Replace numbers that JSON does not have by null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def print_table(head: tuple[str, ...], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows in columns; whole numbers stand at the right."""
+    cells = [head, *([f"{v:,}" if isinstance(v, int) else str(v) for v in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    numbers = [bool(rows) and isinstance(value, int) for value in (rows[0] if rows else head)]
+    for row in cells:
+        parts = [
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, numbers, strict=True)
+        ]
+        print("  ".join(parts).rstrip())
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 epoch``, ``3 epochs``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def metrics_text(metrics: Mapping[str, float]) -> str:
+    """Return metrics in one line."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+
+
+def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
+    """Return the JSON object of ``evaluate --json``."""
+    result: dict[str, object] = {
+        "run": evaluation.run,
+        "part": evaluation.part,
+        "rows": len(evaluation.predictions.truth),
+        **{score.name: score.value for score in evaluation.scores},
+        "intervals": {
+            score.name: [score.low, score.high]
+            for score in evaluation.scores
+            if score.low is not None
+        },
+        "notes": list(evaluation.notes),
+    }
+    if evaluation.confusion is not None:
+        result["confusion_matrix"] = evaluation.confusion.tolist()
+        result["classes"] = list(evaluation.predictions.classes)
+        result["threshold"] = evaluation.threshold
+    return result
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Print scores, confusion matrix and notes."""
+    rows = len(evaluation.predictions.truth)
+    print(f"Scores on {rows:,} rows ({evaluation.part}), with 95 % intervals")
+    print_table(
+        ("Score", "Value", "From", "To"),
+        [
+            (s.name, *("" if v is None else f"{v:.4f}" for v in (s.value, s.low, s.high)))
+            for s in evaluation.scores
+        ],
+    )
+    if evaluation.confusion is not None:
+        classes = evaluation.predictions.classes
+        print("Rows by true (down) and predicted (across) class")
+        counts = zip(classes, evaluation.confusion.tolist(), strict=True)
+        print_table(("", *classes), [(name, *row) for name, row in counts])
+    for note in evaluation.notes:
+        print(note)
+
+
+def export_json(report: ExportReport) -> dict[str, object]:
+    """Return the JSON object of ``export --json``."""
+    return {**asdict(report), "path": str(report.path)}
+
+
+def print_export(report: ExportReport) -> None:
+    """Print what was written and how well it agrees."""
+    size = f"{report.size_bytes / 1e3:,.0f} kB"
+    print(f"Wrote {report.path}: {size}, opset {report.opset}")
+    print(
+        f"Checked on {report.rows_checked:,} rows: {report.rows_agreeing:,} agree with PyTorch, "
+        f"largest difference {report.max_abs_diff:.1e}"
+    )
+    for need in report.needs_first:
+        print(f"The caller must do first: {need}")

@@ -1,0 +1,448 @@
+"""Every verb over `modelstudio.engine.run`.
+
+Results go to standard output, progress and complaints to standard error. Exit codes: 0; 1 for what
+a person can mend; 2 for wrong usage; 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from modelstudio import __version__
+from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
+from modelstudio.cli.show import (
+    evaluation_json,
+    export_json,
+    metrics_text,
+    print_evaluation,
+    print_export,
+    print_json,
+    print_table,
+)
+from modelstudio.engine import run as engine
+from modelstudio.engine.control import Control
+from modelstudio.engine.events import RunEnd
+from modelstudio.errors import ProjectError, StudioError
+from modelstudio.project.files import SUFFIX, load_project, save_project
+from modelstudio.project.model import Project
+from modelstudio.resources import app_home, sample
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="modelstudio",
+    help="Design, train, judge and export neural networks. Without arguments the window opens.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Part(StrEnum):
+    """A part of the split, as an option."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+_PARTS: dict[Part, engine.Part] = {
+    Part.train: "train",
+    Part.validation: "validation",
+    Part.test: "test",
+}
+
+
+class Device(StrEnum):
+    """A device, as an option."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+class Format(StrEnum):
+    """What a model can be exported to."""
+
+    onnx = "onnx"
+
+
+ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="A .mstudio file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Run = Annotated[
+    str | None, typer.Option(help="Number or id of a run; the last finished one if left out.")
+]
+Out = Annotated[Path, typer.Option("--out", help="File to write.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb and return the exit code."""
+    try:
+        app(args=arguments, prog_name="modelstudio")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def verb(function: Callable[P, None]) -> Callable[P, None]:
+    """Register a verb; what goes wrong in it becomes an exit code and plain lines."""
+
+    @functools.wraps(function)
+    def handled(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except StudioError as error:
+            complain(*error.lines())
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            complain("Interrupted.")
+            raise typer.Exit(130) from None
+        except (typer.Exit, BrokenPipeError):
+            raise
+        except Exception as error:
+            complain(
+                f"Model Studio made a mistake ({type(error).__name__}).",
+                f"The full report is in {_write_report()}.",
+            )
+            raise typer.Exit(1) from None
+
+    app.command(no_args_is_help=False)(handled)
+    return handled
+
+
+def complain(*lines: str) -> None:
+    """Print lines to standard error."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def _write_report() -> Path:
+    folder = app_home() / "reports"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}.txt"
+    head = f"Model Studio {__version__}, Python {sys.version}, {sys.platform}\n\n"
+    path.write_text(head + traceback.format_exc(), encoding="utf-8")
+    return path
+
+
+# Verbs
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"modelstudio {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Design, train, judge and export neural networks. Without arguments the window opens."""
+
+
+@verb
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Stay in the terminal.")] = True,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to put the files; a new folder if left out.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train on a bundled table and export: in the window, or with --headless in the terminal."""
+    place = _demo_folder(folder)
+    path = place / f"churn{SUFFIX}"
+    if not as_json:
+        print(f"Customers who leave (churn.csv), in {place}")
+    data = Path(shutil.copy(sample("churn.csv"), place))
+    draft = engine.new_project(data, split_seed=0)
+    project = engine.rebase(draft.project, None, place).changed(name="Churn")
+    save_project(project, path)
+    end = _train(project, path, as_json=as_json)
+    evaluation = follow(engine.evaluate(path, project, end.run, "test"), quiet=as_json)
+    report = follow(engine.export_onnx(path, project, end.run, place / "churn.onnx"), quiet=as_json)
+    if as_json:
+        print_json({**evaluation_json(evaluation), **export_json(report)})
+        return
+    print_evaluation(evaluation)
+    print_export(report)
+
+
+@verb
+def new(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The .mstudio file to write.")],
+    data: Annotated[Path, typer.Option(help="A table as a text file (CSV).")],
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; guessed if left out.")
+    ] = None,
+    test_data: Annotated[
+        Path | None, typer.Option(help="Take the test rows from this file.")
+    ] = None,
+    split_seed: Annotated[int | None, typer.Option(min=0, help="Seed of the split.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project from a table: roles, recipe, network and settings are guessed."""
+    if out.suffix != SUFFIX:
+        raise ProjectError(
+            f"{out.name} does not end in {SUFFIX}.", fix=f"Call it {out.with_suffix(SUFFIX).name}."
+        )
+    if out.exists():
+        raise ProjectError(
+            f"{out.name} exists already.", where=str(out), fix="Choose another name or remove it."
+        )
+    draft = engine.new_project(data, target=target, test_data=test_data, split_seed=split_seed)
+    project = engine.rebase(draft.project, None, out.resolve().parent).changed(name=out.stem)
+    save_project(project, out)
+    chosen = project.data.target
+    if as_json:
+        print_json(
+            {
+                "path": str(out),
+                "target": chosen.name if chosen else None,
+                "features": [column.name for column in project.data.features],
+                "steps": [step.type_name for step in project.data.recipe],
+                "nodes": len(project.network.nodes),
+                "notes": list(draft.notes),
+            }
+        )
+        return
+    print(
+        f"Wrote {out}: predicts {chosen.name if chosen else 'nothing yet'} from "
+        f"{len(project.data.features)} columns."
+    )
+    for note in draft.notes:
+        print(f"  {note}")
+
+
+@verb
+def check(path: ProjectPath, as_json: Json = False) -> None:
+    """Show shapes, parameters, cost and problems of the network."""
+    from modelstudio.network.analysis import format_shape
+
+    project = load_project(path)
+    analysis = engine.analyse(project)
+    rows = []
+    for key in _drawn_order(project):
+        node, info = project.network.nodes[key], analysis.nodes.get(key)
+        shape = info.outputs[0] if info and info.outputs else ()
+        rows.append(
+            {
+                "id": key,
+                "name": node.name,
+                "type": node.layer.type_name,
+                "output_shape": list(shape) if shape else None,
+                "parameters": info.parameters if info else 0,
+                "macs": info.macs if info else 0,
+                "shown": format_shape(shape) if shape else "?",
+            }
+        )
+    if as_json:
+        problems = [
+            {"node": p.node, "message": p.message, "severity": p.severity}
+            for p in analysis.problems
+        ]
+        nodes = [{k: v for k, v in row.items() if k != "shown"} for row in rows]
+        print_json(
+            {
+                "nodes": nodes,
+                "problems": problems,
+                "parameters": analysis.parameters,
+                "macs": analysis.macs,
+            }
+        )
+    else:
+        head = ("Name", "Type", "Output", "Parameters", "MACs")
+        names = ("name", "type", "shown", "parameters", "macs")
+        print_table(head, [tuple(row[name] for name in names) for row in rows])
+        print(f"{analysis.parameters:,} parameters, {analysis.macs:,} MACs for one sample")
+        for problem in analysis.problems:
+            block = project.network.nodes.get(problem.node or "")
+            print(f"{problem.severity}: {f'{block.name}: ' if block else ''}{problem.message}")
+    if analysis.errors:
+        raise typer.Exit(1)
+
+
+@verb
+def layers(as_json: Json = False) -> None:
+    """List the layer types with their settings."""
+    import modelstudio.layers  # noqa: F401
+    from modelstudio.network.layer import Layer
+
+    known = list(Layer.members())
+    if as_json:
+        print_json(
+            [
+                {
+                    "type": layer.__name__,
+                    "category": layer.category,
+                    "description": layer.purpose(),
+                    "settings": layer.model_json_schema().get("properties", {}),
+                }
+                for layer in known
+            ]
+        )
+        return
+    print_table(
+        ("Type", "Category", "What it does"),
+        [(layer.__name__, layer.category, layer.purpose()) for layer in known],
+    )
+
+
+@verb
+def train(
+    path: ProjectPath,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and order.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Most epochs.")] = None,
+    device: Annotated[Device | None, typer.Option(help="Where to compute.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Train the network as a new run; Ctrl+C ends it and keeps the best weights."""
+    project = load_project(path)
+    wishes = {"seed": seed, "epochs": epochs, "device": device.value if device else None}
+    chosen = {key: value for key, value in wishes.items() if value is not None}
+    project = project.changed(training=project.training.changed(**chosen))
+    end = _train(project, path, name=name, as_json=as_json)
+    if end.status == "interrupted":
+        raise typer.Exit(130)
+
+
+@verb
+def runs(path: ProjectPath, as_json: Json = False) -> None:
+    """List the runs of a project."""
+    found = engine.store(path, load_project(path)).list()
+    if as_json:
+        print_json(
+            [
+                {
+                    "run": run.id,
+                    "number": run.number,
+                    "name": run.name,
+                    "status": run.status,
+                    "started": run.started,
+                    "seconds": run.seconds,
+                    "epochs": run.epochs,
+                    "best_epoch": run.best_epoch,
+                    "metrics": dict(run.metrics),
+                    "parameters": run.parameters,
+                    "reason": run.reason,
+                }
+                for run in found
+            ]
+        )
+        return
+    if not found:
+        print("No runs yet.")
+        return
+    table = [
+        (
+            run.number,
+            run.name,
+            run.status,
+            f"{run.best_epoch}/{run.epochs}",
+            metrics_text(run.metrics),
+            f"{run.seconds:.1f} s",
+        )
+        for run in found
+    ]
+    print_table(("Run", "Name", "Status", "Best epoch", "Best scores", "Time"), table)
+
+
+@verb
+def evaluate(
+    path: ProjectPath,
+    split: Annotated[Part | None, typer.Option(help="Part of the data; test if left out.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Another table with the target.")] = None,
+    run: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Score a run on a part of its data or on another table."""
+    if split is not None and data is not None:
+        raise typer.BadParameter("give --split or --data, not both")
+    part = data if data is not None else _PARTS[split or Part.test]
+    evaluation = follow(engine.evaluate(path, load_project(path), run, part), quiet=as_json)
+    if as_json:
+        print_json(evaluation_json(evaluation))
+    else:
+        print_evaluation(evaluation)
+
+
+@verb
+def predict(
+    model: Annotated[Path, typer.Argument(help="A .mstudio or an .onnx file.")],
+    data: Annotated[Path, typer.Argument(metavar="INPUT", help="Rows to predict.")],
+    out: Out,
+    run: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Write the rows of a table with predictions added."""
+    report = follow(engine.predict(model, data, out, run=run), quiet=as_json)
+    if as_json:
+        unscored = dict(report.unscored)
+        print_json({"path": str(report.out), "rows": report.rows, "unscored": unscored})
+        return
+    print(f"Wrote {report.rows:,} rows to {report.out}")
+    for reason, count in report.unscored.items():
+        print(f"  {count:,} without a prediction: {reason}")
+
+
+@verb
+def export(
+    path: ProjectPath,
+    out: Out,
+    to: Annotated[Format, typer.Option(help="Format to write.")] = Format.onnx,
+    run: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Write a run as one ONNX file that takes the raw columns, and check it on test rows."""
+    report = follow(engine.export_onnx(path, load_project(path), run, out), quiet=as_json)
+    if as_json:
+        print_json(export_json(report))
+    else:
+        print_export(report)
+
+
+def _drawn_order(project: Project) -> tuple[str, ...]:
+    """Return the blocks as values flow, or as they were added where wires form a loop."""
+    try:
+        return project.network.order
+    except StudioError:
+        return tuple(project.network.nodes)
+
+
+def _demo_folder(wanted: Path | None) -> Path:
+    """Return a folder that may be written to: the wanted one or a new one."""
+    if wanted is None:
+        return Path(tempfile.mkdtemp(prefix="modelstudio-demo-"))
+    wanted.mkdir(parents=True, exist_ok=True)
+    return wanted
+
+
+def _train(project: Project, path: Path, *, name: str = "", as_json: bool) -> RunEnd:
+    """Train, tell of it, and return the last event."""
+    control = Control()
+    events = engine.train(project, path, control, name=name)
+    terminal = Terminal(project.training.epochs)
+    show = print_event if as_json else terminal
+    with interruptible(control), contextlib.closing(events), contextlib.closing(terminal):
+        for event in events:
+            show(event)
+    if not isinstance(event, RunEnd):
+        raise RuntimeError("training ended without an end")
+    return event
