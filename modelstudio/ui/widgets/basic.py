@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QRegion
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -111,7 +111,7 @@ def button(
         made.setCursor(Qt.CursorShape.PointingHandCursor)
     if icon:
         made.setIcon(themed_icon(icon, _ICON_ROLES.get(kind, "text")))
-        made.setIconSize(QSize(16, 16))
+        made.setIconSize(QSize(22, 16))
     return made
 
 
@@ -126,7 +126,8 @@ def icon_button(icon: str, tip: str, name: str, *, checkable: bool = False) -> Q
 
 def action_button(action: QAction, kind: str = "ghost", *, text: bool = True) -> QToolButton:
     """Return a tool button that follows an action."""
-    made = QToolButton(objectName=f"{action.objectName()}.button", iconSize=QSize(16, 16))
+    width = 22 if text else 16
+    made = QToolButton(objectName=f"{action.objectName()}.button", iconSize=QSize(width, 16))
     made.setDefaultAction(action)
     made.setProperty("kind", kind)
     made.setProperty("wide", text)
@@ -212,9 +213,12 @@ class _Handle(QSplitterHandle):
     """One pixel drawn, seven to take hold of."""
 
     def resizeEvent(self, event: QEvent) -> None:
-        super().resizeEvent(event)
         side_by_side = self.orientation() == Qt.Orientation.Horizontal
-        self.setContentsMargins(QMargins(3, 0, 3, 0) if side_by_side else QMargins(0, 3, 0, 3))
+        margins = QMargins(3, 0, 3, 0) if side_by_side else QMargins(0, 3, 0, 3)
+        if self.contentsMargins() != margins:
+            self.setContentsMargins(margins)
+        self.setAttribute(Qt.WidgetAttribute.WA_MouseNoMask)
+        self.setMask(QRegion(self.contentsRect()))
 
     def mouseDoubleClickEvent(self, event: QEvent) -> None:
         owner = self.splitter()

@@ -31,6 +31,7 @@ ROW = Qt.ItemDataRole.UserRole
 """Item data role that gives the whole `ColumnRow`."""
 
 _Index = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
 
 
 class ColumnRow(NamedTuple):
@@ -58,9 +59,7 @@ class ColumnsModel(QAbstractTableModel):
         self._rows: list[ColumnRow] = []
         self._headers = (tr("Name"), tr("Role"), tr("Missing"), tr("Spread"))
 
-    def set_columns(
-        self, columns: Sequence[Column], profiles: Mapping[str, ColumnProfile]
-    ) -> None:
+    def set_columns(self, columns: Sequence[Column], profiles: Mapping[str, ColumnProfile]) -> None:
         """Show other columns; those that stay keep their place, so that nothing jumps."""
         rows = {column.name: ColumnRow(column, profiles.get(column.name)) for column in columns}
         if rows.keys() == {row.column.name for row in self._rows}:
@@ -77,10 +76,10 @@ class ColumnsModel(QAbstractTableModel):
         """Return what a row shows."""
         return self._rows[index.row()]
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:
+    def rowCount(self, parent: _Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:
+    def columnCount(self, parent: _Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._headers)
 
     def headerData(

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from modelstudio.engine.results import PartInfo
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.wording import counted
+from modelstudio.ui.pages.data.wording import class_shares, part_text
 from modelstudio.ui.theme import theme
 
 PARTS = ("train", "validation", "test")
@@ -21,29 +30,12 @@ _GAP = 14
 _TRACK = 28
 _SHARES_TOP = _TRACK + 10
 _SHARES = 8
-_MOST_CLASSES = 6
-
-
-class PartInfo(NamedTuple):
-    """What one part holds: rows, share of each class (largest first), a note for other targets."""
-
-    rows: int
-    shares: tuple[tuple[str, float], ...] = ()
-    note: str = ""
-
-    def text(self) -> str:
-        """Say it in a line."""
-        told = [counted(self.rows, "row")]
-        told += [f"{name} {100 * share:.1f} %" for name, share in self.shares[:_MOST_CLASSES]]
-        if len(self.shares) > _MOST_CLASSES:
-            told.append(counted(len(self.shares) - _MOST_CLASSES, "other class") + "es")
-        return " · ".join([*told, self.note] if self.note else told)
 
 
 class SplitBar(QWidget):
     """Train, validation and test shares in whole percent, moved by two handles.
 
-    ``moved`` tells each step of a drag, ``changed`` the shares (validation, test) that were settled.
+    ``moved`` tells each step of a drag, ``changed`` the settled shares (validation, test).
     With test rows from a file of their own there is one handle, and the last part is fixed.
     """
 
@@ -78,9 +70,9 @@ class SplitBar(QWidget):
         self._place_handles()
         self.update()
 
-    def set_parts(self, parts: dict[str, PartInfo]) -> None:
+    def set_parts(self, parts: Sequence[PartInfo]) -> None:
         """Show what the parts hold; they are forgotten while a handle is dragged."""
-        self._parts = parts
+        self._parts = {part.name: part for part in parts}
         self.update()
 
     def set_compact(self, compact: bool) -> None:
@@ -91,7 +83,7 @@ class SplitBar(QWidget):
 
     def move_handle(self, index: int, position: int) -> bool:
         """Put a handle at ``position`` percent; True when it moved."""
-        train, validation, test = self.shares
+        train, validation, _ = self.shares
         low, high = (LEAST_TRAIN, train + validation) if index == 0 else (train, 100)
         position = min(max(position, low), high)
         if position == (train if index == 0 else train + validation):
@@ -193,8 +185,8 @@ class SplitBar(QWidget):
         now = theme()
         x = rect.left()
         painter.setPen(Qt.PenStyle.NoPen)
-        colors = class_colors(len(info.shares))
-        for (_, share), color in zip(info.shares, colors, strict=True):
+        shares = class_shares(info)
+        for (_, share), color in zip(shares, class_colors(len(shares)), strict=True):
             width = share * rect.width()
             painter.fillRect(QRectF(x, _SHARES_TOP, max(width - 1, 0.5), _SHARES), color)
             x += width
@@ -202,7 +194,7 @@ class SplitBar(QWidget):
         painter.setPen(now.color("textSecondary"))
         room = QRectF(rect.left(), _SHARES_TOP + _SHARES + 4, rect.width() + _GAP - 4, 18)
         told = QFontMetricsF(painter.font()).elidedText(
-            info.text(), Qt.TextElideMode.ElideRight, room.width()
+            part_text(info), Qt.TextElideMode.ElideRight, room.width()
         )
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, told)
 
@@ -214,7 +206,7 @@ class SplitBar(QWidget):
     def _told(self, part: str) -> str:
         info = self._parts.get(part)
         head = f"{tr(NAMES[part])} {self._share_text(part)}"
-        return f"{head} · {info.text()}" if info else head
+        return f"{head} · {part_text(info)}" if info else head
 
     def _fixed(self) -> float:
         """Room of a test part that is a file of its own."""
@@ -308,6 +300,6 @@ def class_colors(count: int) -> list[QColor]:
     colors = []
     for index in range(count):
         color = now.color("accentFill")
-        color.setAlphaF(max(0.18, 1 - index * 0.8 / min(count - 1, _MOST_CLASSES)))
+        color.setAlphaF(max(0.18, 1 - index * 0.8 / min(count - 1, 6)))
         colors.append(color)
     return colors

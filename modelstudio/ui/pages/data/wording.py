@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
+from typing import TYPE_CHECKING
+
+from modelstudio.engine.results import PartInfo
+from modelstudio.errors import StudioError
+from modelstudio.recipe.fields import FieldSpec
 from modelstudio.recipe.steps import (
     ClipOutliers,
     ColumnStep,
@@ -16,6 +22,11 @@ from modelstudio.recipe.steps import (
 )
 from modelstudio.ui.actions import tr
 from modelstudio.ui.widgets import count_text, format_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelstudio.data.prepare import StepEffect
 
 KIND_ICONS = {
     "number": "hash",
@@ -46,6 +57,22 @@ def listed(names: tuple[str, ...], most: int = 6) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return ", ".join(names[: most - 1]) + tr(" and {} more").format(len(names) - most + 1)
+
+
+def class_shares(part: PartInfo) -> tuple[tuple[str, float], ...]:
+    """Return the share of each class; of two classes the positive one comes first."""
+    shares = [(name, count / max(part.rows, 1)) for name, count in part.classes.items()]
+    return tuple(reversed(shares) if len(shares) == 2 else shares)
+
+
+def part_text(part: PartInfo, most: int = 5) -> str:
+    """Say what a part of the split holds: ``624 rows · 239 Yes (38.3 %) · 385 No``."""
+    told = [counted(part.rows, "row")]
+    for name, share in class_shares(part)[:most]:
+        told.append(f"{count_text(part.classes[name])} {name} ({100 * share:.1f} %)")
+    if len(part.classes) > most:
+        told.append(tr("{} more classes").format(len(part.classes) - most))
+    return " · ".join(told)
 
 
 def step_title(step: Step) -> str:
@@ -88,3 +115,55 @@ def step_summary(step: Step, columns: tuple[str, ...] = ()) -> str:
         case _:
             return step.purpose()
     return f"{what} · {where}" if isinstance(step, ColumnStep) and step.columns is None else what
+
+
+def effect_tag(step: Step, effect: StepEffect | None) -> tuple[str, str]:
+    """Return text and kind of the tag behind a step: what it did to the data."""
+    if not step.enabled:
+        return tr("Off"), "neutral"
+    if effect is None:
+        return "", "neutral"
+    parts = []
+    if effect.columns:
+        parts.append(f"{effect.columns:+d} column" + ("" if abs(effect.columns) == 1 else "s"))
+    if effect.cells and not effect.columns:
+        parts.append(counted(effect.cells, "cell"))
+    if effect.rows:
+        parts.append(counted(effect.rows, "row"))
+    if parts:
+        return " · ".join(parts), "accent"
+    return (tr("0 rows") if step.stage == "rows" else tr("0 cells")), "neutral"
+
+
+def inputs_text(fields: Sequence[FieldSpec]) -> str:
+    """Say how many numbers of a sample reach the network."""
+    inputs = [field for field in fields if field.role == "input"]
+    if not inputs:
+        return tr("Inputs are counted once the recipe ran")
+    total = 0
+    for field in inputs:
+        size = 1
+        for side in field.shape:
+            size *= side if isinstance(side, int) else 1
+        total += size
+    return tr("{} reach the network").format(counted(total, "input"))
+
+
+def field_text(field: FieldSpec) -> str:
+    """Write a field with its size or its vocabulary."""
+    if field.kind == "features":
+        return f"{field.name} · {counted(int(field.shape[-1]), 'number')}"
+    if field.vocabulary is not None:
+        return (
+            f"{field.name} · id, {counted(field.vocabulary, 'entry').replace('entrys', 'entries')}"
+        )
+    return f"{field.name} · {field.kind}"
+
+
+def error_html(error: Exception) -> str:
+    """Write an error for a banner: the sentence in bold, then what to do."""
+    if not isinstance(error, StudioError):
+        return tr("<b>That did not work.</b> {}").format(escape(str(error)))
+    rest = [f"{tr('Where')}: {error.where}."] if error.where else []
+    rest += [error.fix] if error.fix else []
+    return f"<b>{escape(error.message)}</b> {escape(' '.join(rest))}".strip()

@@ -1,0 +1,142 @@
+"""What the page knows of the data: asked for in the background, the newest request wins."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from modelstudio.engine.results import DataReport
+from modelstudio.project.model import DataConfig, Project
+from modelstudio.ui.jobs import JobRunner, LatestJob
+
+_SETTLE_MS = 60
+"""Edits closer together than this are described once."""
+
+
+class DataFeed(QObject):
+    """Describe the data, refresh the project's fields and fetch rows, each in a job of its own.
+
+    ``started`` and ``described`` or ``failed`` bracket a description; ``described`` also gives the
+    seconds it took. ``fields_found`` gives the fields and the fingerprint of the file.
+    """
+
+    started = Signal()
+    progressed = Signal(object)
+    described = Signal(object, float)
+    failed = Signal(object)
+    cancelled = Signal()
+    rows_found = Signal(object)
+    rows_failed = Signal(object)
+    fields_found = Signal(object, object)
+
+    def __init__(self, jobs: JobRunner, parent: QObject):
+        super().__init__(parent)
+        self._project: Project | None = None
+        self._base: Path | None = None
+        self._began = 0.0
+        self.report: DataReport | None = None
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle.timeout.connect(self._describe)
+        self._description = LatestJob(jobs, self)
+        self._description.events.connect(lambda batch: self.progressed.emit(batch[-1]))
+        self._description.finished.connect(self._take_report)
+        self._description.failed.connect(self._fail)
+        self._description.cancelled.connect(self.cancelled)
+        self._rows = LatestJob(jobs, self)
+        self._rows.finished.connect(self.rows_found)
+        self._rows.failed.connect(self.rows_failed)
+        self._fields = LatestJob(jobs, self)
+        self._fields.finished.connect(self._take_fields)
+
+    @property
+    def busy(self) -> bool:
+        """True while a description is due or under way."""
+        return self._settle.isActive() or self._description.running
+
+    def set_project(self, project: Project, base: Path | None, *, anew: bool = False) -> bool:
+        """Describe this project unless its choices are those described last; True if it will."""
+        known = self._project
+        same = known is not None and decided(known.data) == decided(project.data)
+        if same and base == self._base and not anew:
+            self._project = project
+            return False
+        self._project, self._base = project, base
+        if anew:
+            self.report = None
+        self._settle.start()
+        self.started.emit()
+        return True
+
+    def forget(self) -> None:
+        """Give up all requests and what was known."""
+        self._settle.stop()
+        for job in (self._description, self._rows, self._fields):
+            job.cancel()
+        self._project = self.report = None
+
+    def cancel(self) -> None:
+        """Give up the description under way; what was known before stays."""
+        self._settle.stop()
+        self._description.cancel()
+        self.cancelled.emit()
+
+    def ask_rows(
+        self, upto: int | None, offset: int, limit: int, sort: tuple[str, bool] | None
+    ) -> None:
+        """Fetch rows; the answer is dropped when others are asked for before it comes."""
+        if self._project is not None:
+            source = partial(_preview, self._project, self._base, upto, offset, limit, sort)
+            self._rows.start(source, "preview")
+
+    def _describe(self) -> None:
+        self._began = perf_counter()
+        source = partial(_describe, self._project, self._base)
+        self._description.start(source, "describe")
+
+    def _take_report(self, report: DataReport) -> None:
+        self.report = report
+        self.described.emit(report, perf_counter() - self._began)
+        self._fields.start(partial(_refresh, self._project, self._base), "fields")
+
+    def _take_fields(self, project: Project) -> None:
+        if self._project is not None and decided(project.data) == decided(self._project.data):
+            self.fields_found.emit(project.data.fields, project.data.fingerprint)
+
+    def _fail(self, error: Exception) -> None:
+        self._fields.cancel()
+        self.failed.emit(error)
+
+
+def decided(data: DataConfig) -> DataConfig:
+    """Return the choices alone, without what was worked out from them."""
+    return data.changed(fields=(), fingerprint=None)
+
+
+def _describe(project: Project, base: Path | None) -> Generator[Any, None, DataReport]:
+    from modelstudio.engine import run
+
+    return run.describe_data(project, base)
+
+
+def _preview(
+    project: Project,
+    base: Path | None,
+    upto: int | None,
+    offset: int,
+    limit: int,
+    sort: tuple[str, bool] | None,
+) -> object:
+    from modelstudio.engine import run
+
+    return run.preview_data(project, base, upto, offset, limit, sort)
+
+
+def _refresh(project: Project, base: Path | None) -> Project:
+    from modelstudio.engine import run
+
+    return run.refresh_fields(project, base)

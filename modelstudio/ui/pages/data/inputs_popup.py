@@ -1,0 +1,52 @@
+"""Which numbers reach the network, by the field they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from modelstudio.recipe.fields import FieldSpec
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.wording import counted, field_text
+from modelstudio.ui.widgets import label, toned
+
+
+class InputsPopup(QFrame):
+    """The fields that the data offers to the network."""
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, Qt.WindowType.Popup, objectName="data.inputs_popup")
+        toned(self, "popup")
+        self.setFixedWidth(304)
+        self.setAccessibleName(tr("Inputs of the network"))
+        self._title = label("", "panelTitle")
+        self.list = QListWidget(objectName="data.inputs_popup.list")
+        self.list.setAccessibleName(tr("Inputs of the network"))
+        self.list.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self._title)
+        layout.addWidget(self.list)
+
+    def open_above(
+        self, panel: QWidget, fields: Sequence[FieldSpec], names: Sequence[str] = ()
+    ) -> None:
+        """Show the fields at the foot of a panel."""
+        inputs = [field for field in fields if field.role == "input"]
+        self._title.setText(counted(len(inputs), "field"))
+        self.list.clear()
+        for field in inputs:
+            QListWidgetItem(field_text(field), self.list)
+            if field.kind == "features":
+                for name in names:
+                    QListWidgetItem(f"    {name}", self.list)
+        tall = min(420, 76 + 24 * max(self.list.count(), 2))
+        self.setFixedHeight(tall)
+        corner = panel.mapToGlobal(
+            QPoint(panel.width() - self.width() - 12, panel.height() - tall - 44)
+        )
+        self.move(corner)
+        self.show()

@@ -1,0 +1,73 @@
+"""Reading a table into the open project, with a way out when it takes long."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from modelstudio.engine.results import Draft
+from modelstudio.project.model import Project
+from modelstudio.ui.actions import tr
+from modelstudio.ui.jobs import JobRunner, LatestJob
+from modelstudio.ui.widgets import ProgressPanel, column, row
+
+_SHOW_AFTER_MS = 150
+
+
+class Opening(QObject):
+    """Draft a project's data from a file; ``shown`` comes when the progress should be in sight."""
+
+    opened = Signal(object, object)
+    failed = Signal(object)
+    shown = Signal()
+    ended = Signal()
+
+    def __init__(self, jobs: JobRunner, parent: QObject):
+        super().__init__(parent)
+        self._path = Path()
+        self._job = LatestJob(jobs, self)
+        self._job.finished.connect(self._finish)
+        self._job.failed.connect(self._fail)
+        self._late = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
+        self._late.timeout.connect(self.shown)
+        self.panel = ProgressPanel(tr("Reading"), name="data.reading")
+        self.panel.setFixedWidth(440)
+        self.panel.cancelled.connect(self.cancel)
+        self.panel_holder: QWidget = column(None, row(None, self.panel, None), None)
+
+    @property
+    def running(self) -> bool:
+        """True while a file is read."""
+        return self._job.running
+
+    def start(self, project: Project, path: Path) -> None:
+        """Read ``path``; a file that is being read is given up."""
+        self._path = path
+        self.panel.set_title(tr("Reading {}").format(path.name))
+        self._late.start()
+        self._job.start(partial(_with_data, project, path), "open")
+
+    def cancel(self) -> None:
+        """Give it up; the project stays as it is."""
+        self._late.stop()
+        self._job.cancel()
+        self.ended.emit()
+
+    def _finish(self, draft: Draft) -> None:
+        self._late.stop()
+        self.ended.emit()
+        self.opened.emit(draft, self._path)
+
+    def _fail(self, error: Exception) -> None:
+        self._late.stop()
+        self.ended.emit()
+        self.failed.emit(error)
+
+
+def _with_data(project: Project, path: Path) -> Draft:
+    from modelstudio.engine import run
+
+    return run.with_data(project, path)

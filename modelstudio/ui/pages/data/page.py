@@ -1,0 +1,486 @@
+"""The Data page put together; every edit goes through the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+
+from modelstudio.engine.events import Progress
+from modelstudio.engine.results import DataReport, Draft
+from modelstudio.errors import StudioError
+from modelstudio.project.model import DataConfig, Project, SplitConfig
+from modelstudio.recipe.columns import Role
+from modelstudio.recipe.steps import Step
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages import Page, PageProblem
+from modelstudio.ui.pages.data import edits
+from modelstudio.ui.pages.data.checks import EvidencePopup
+from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
+from modelstudio.ui.pages.data.feed import DataFeed
+from modelstudio.ui.pages.data.inputs_popup import InputsPopup
+from modelstudio.ui.pages.data.opening import Opening
+from modelstudio.ui.pages.data.preview_panel import PreviewPanel
+from modelstudio.ui.pages.data.recipe import RecipePanel
+from modelstudio.ui.pages.data.split_panel import SplitPanel
+from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
+from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rule, splitter
+
+if TYPE_CHECKING:
+    from modelstudio.data.prepare import StepEffect
+    from modelstudio.data.preview import PreviewTable
+    from modelstudio.data.profile import Finding
+    from modelstudio.ui.main_window import MainWindow
+
+_FOLD_BELOW = 660
+"""Height of the page under which the split folds into one line."""
+
+
+class DataPage(Page):
+    """What the data is, what is done to it, and which rows train."""
+
+    page_id = "data"
+
+    def __init__(self, main: MainWindow):
+        super().__init__(main)
+        self.setAccessibleName(tr("Data"))
+        self.feed = DataFeed(self.jobs, self)
+        self.opening = Opening(self.jobs, self)
+        self.columns = ColumnsPanel()
+        self.preview = PreviewPanel()
+        self.recipe = RecipePanel(self.actions_["data.add_step"], self._may_move)
+        self.split = SplitPanel()
+        self.evidence = EvidencePopup(self)
+        self.inputs = InputsPopup(self)
+        self.banner = Banner("error", "", name="data.banner")
+        self.banner.hide()
+        self.banner.triggered.connect(lambda: self._on_banner())
+        self._on_banner: Any = self._locate
+        self.note = Banner("info", "", name="data.note")
+        self.note.hide()
+        self.empty = EmptyState(
+            "data",
+            tr("No data yet"),
+            tr("Open a file or drop it here.\nIt stays on this computer."),
+            tr("Open CSV..."),
+            name="data.empty",
+        )
+        self.empty.triggered.connect(self.choose_file)
+        self._displaced: tuple[str, str] | None = None
+        self._effects: tuple[StepEffect, ...] = ()
+        self._stack = QStackedWidget()
+        self._lay_out()
+        self._connect()
+        main.palette_providers.append(self._palette_entries)
+        self._show_project(anew=True)
+
+    # Layout
+
+    def _lay_out(self) -> None:
+        self._panels = splitter(
+            Qt.Orientation.Horizontal,
+            self.columns,
+            self.preview,
+            self.recipe,
+            sizes=(312, 720, 328),
+            name="data.panels",
+        )
+        work = QWidget()
+        layout = QVBoxLayout(work)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._panels, 1)
+        layout.addWidget(rule())
+        layout.addWidget(self.split)
+        for part in (self.empty, self.opening.panel_holder, work):
+            self._stack.addWidget(part)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        for banner in (self.banner, self.note):
+            holder = column(banner, margins=(12, 8, 12, 8), tone="panel")
+            holder.hide()
+            outer.addWidget(holder)
+        outer.addWidget(self._stack, 1)
+
+    def _connect(self) -> None:
+        document, feed = self.document, self.feed
+        document.changed.connect(self._project_changed)
+        document.replaced.connect(lambda: self._show_project(anew=True))
+        feed.started.connect(self.preview.loading.start)
+        feed.progressed.connect(self._tell_progress)
+        feed.described.connect(self._take_report)
+        feed.failed.connect(self._take_failure)
+        feed.cancelled.connect(self._stop_waiting)
+        feed.rows_found.connect(self._take_rows)
+        feed.rows_failed.connect(self._take_rows_failure)
+        feed.fields_found.connect(self._take_fields)
+        self.opening.opened.connect(self._take_draft)
+        self.opening.failed.connect(self._opening_failed)
+        self.opening.shown.connect(lambda: self._stack.setCurrentIndex(1))
+        self.opening.ended.connect(self._show_stack)
+        self.columns.role_wanted.connect(self.set_role)
+        self.columns.role_cycled.connect(self.cycle_role)
+        self.columns.kind_wanted.connect(self.set_kind)
+        self.columns.chosen.connect(self.preview.view.show_column)
+        self.preview.rows_wanted.connect(feed.ask_rows)
+        self.preview.cancel_wanted.connect(feed.cancel)
+        self.preview.checks.opened.connect(self.show_evidence)
+        self.recipe.added.connect(self.add_step)
+        self.recipe.edited.connect(self.edit_step)
+        self.recipe.removed.connect(self.remove_step)
+        self.recipe.moved.connect(self.move_step)
+        self.recipe.selected.connect(self._show_selected_step)
+        self.recipe.scaling_changed.connect(self.set_target_scaling)
+        self.recipe.inputs_wanted.connect(self._show_inputs)
+        self.split.edited.connect(self.set_split)
+        self.split.test_file_wanted.connect(self.choose_test_file)
+        self.evidence.step_wanted.connect(self.add_step)
+        self.evidence.ignore_wanted.connect(lambda name: self.set_role([name], "ignored"))
+        self.evidence.column_wanted.connect(self.show_column)
+        self.note.closed.connect(lambda: self.note.parentWidget().hide())
+
+    def toggle_panel(self, side: str) -> None:
+        """Show or hide columns, split or recipe."""
+        panel = {"left": self.columns, "bottom": self.split, "right": self.recipe}[side]
+        panel.setVisible(panel.isHidden())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.split.set_folded(self.height() < _FOLD_BELOW)
+
+    # The project
+
+    @property
+    def data(self) -> DataConfig:
+        """The data choices of the open project."""
+        return self.document.project.data
+
+    @property
+    def base(self) -> Path | None:
+        """Folder that relative paths are meant from."""
+        return self.document.path.parent if self.document.path else None
+
+    def _project_changed(self, old: Project, new: Project) -> None:
+        if old.data is not new.data:
+            self._show_project(anew=old.data.path != new.data.path or old.data.csv != new.data.csv)
+
+    def _show_project(self, *, anew: bool = False) -> None:
+        data = self.data
+        if anew:
+            self.preview.clear()
+            self._effects = ()
+            self._tell_fault("")
+            self.set_badge("none")
+            self.set_problems(())
+            self.recipe.select(None)
+        self._show_stack()
+        if data.path is None:
+            self.feed.forget()
+            return
+        report = None if anew else self.feed.report
+        profiles = {profile.name: profile for profile in report.profiles} if report else {}
+        self.columns.set_columns(data.columns, profiles)
+        self.preview.set_source(
+            Path(data.path).name, report.rows if report else None, len(data.columns)
+        )
+        self.preview.set_columns(data.columns, profiles)
+        self.recipe.set_data(data)
+        self.recipe.set_fields(data.fields)
+        self.split.set_data(data)
+        if self.feed.set_project(self.document.project, self.base, anew=anew):
+            self.preview.show_waiting()
+            self.preview.ask_anew()
+
+    def _show_stack(self) -> None:
+        self._stack.setCurrentIndex(0 if self.data.path is None else 2)
+
+    def _edit(self, words: str, data: DataConfig, merge_key: str | None = None) -> None:
+        self.document.edit(words, self.document.project.changed(data=data), merge_key)
+
+    def _try(self, change: Any) -> DataConfig | None:
+        """Return the changed data choices, or say why they cannot be."""
+        try:
+            return change()
+        except StudioError as error:
+            self.toasts.show_toast(error.message, error.fix or "", "warning")
+            return None
+
+    # Files
+
+    def choose_file(self) -> None:
+        """Ask for a table and take it into this project."""
+        if path := self._ask_file(tr("Open a table of data")):
+            self.open_file(path)
+
+    def open_file(self, path: Path) -> None:
+        """Take a table into this project; roles, recipe and an empty network are drafted."""
+        self._tell_fault("")
+        self.opening.start(self.document.project, path)
+
+    def choose_test_file(self) -> None:
+        """Ask for a second table whose rows are the test rows."""
+        if path := self._ask_file(tr("Choose the table with the test rows")):
+            split = self.data.split.changed(test_path=stored_path(path, self.base))
+            self.set_split(split, tr("Test on {}").format(path.name))
+
+    def _locate(self) -> None:
+        if path := self._ask_file(tr("Where is {}?").format(Path(self.data.path or "").name)):
+            data = self.data.changed(path=stored_path(path, self.base))
+            self._edit(tr("Locate {}").format(path.name), data)
+            self._show_project(anew=True)
+
+    def _ask_file(self, title: str) -> Path | None:
+        folder = str(self.base or Path.home())
+        kinds = tr("Tables (*.csv *.tsv *.txt);;All files (*)")
+        path, _ = QFileDialog.getOpenFileName(self, title, folder, kinds)
+        return Path(path) if path else None
+
+    def _take_draft(self, draft: Draft, path: Path) -> None:
+        self.document.edit(tr("Open {}").format(path.name), draft.project)
+        self._show_note(" ".join(draft.notes))
+
+    def _opening_failed(self, error: Exception) -> None:
+        self._tell_fault(error_html(error), tr("Open another file..."), self.choose_file)
+
+    # Columns
+
+    def set_role(self, names: list[str], role: Role) -> None:
+        """Give columns a role."""
+        words = tr("Set {} to {}").format(_named(names), tr(role))
+        if (data := self._try(lambda: edits.set_role(self.data, names, role))) is not None:
+            self._edit(words, data)
+
+    def cycle_role(self, name: str, role: Role) -> None:
+        """Give a column its next role; a target that was displaced on the way comes back."""
+        before = self.data.target
+        data = edits.set_role(self.data, [name], role)
+        if role == "target":
+            self._displaced = (name, before.name) if before else None
+        elif self._displaced and self._displaced[0] == name:
+            data = edits.set_role(data, [self._displaced[1]], "target")
+            self._displaced = None
+        self._edit(tr("Set role of {}").format(name), data, f"data.role.{name}")
+
+    def set_kind(self, names: list[str], kind: Any) -> None:
+        """Say what kind of values columns hold."""
+        if (data := self._try(lambda: edits.set_kind(self.data, names, kind))) is not None:
+            self._edit(tr("Read {} as {}").format(_named(names), tr(kind)), data)
+
+    def show_column(self, name: str) -> None:
+        """Bring a column into sight, in the list and in the table."""
+        self.main.go("data")
+        self.columns.show_column(name)
+        self.preview.view.show_column(name)
+
+    # Recipe
+
+    def add_step(self, step: Step) -> None:
+        """Put a step into the recipe, where its sort goes, and unfold it."""
+        data, place = edits.add_step(self.data, step)
+        self._edit(tr("Add {}").format(step_title(step)), data)
+        self.recipe.select(None)
+        self.recipe.select(place)
+
+    def edit_step(self, place: int, step: Step) -> None:
+        """Change the settings of a step."""
+        data = edits.replace_step(self.data, place, step)
+        old = self.data.recipe[place]
+        switched = old.enabled != step.enabled
+        verb = (
+            (tr("Switch on {}") if step.enabled else tr("Switch off {}"))
+            if switched
+            else tr("Change {}")
+        )
+        self._edit(verb.format(step_title(step)), data, None if switched else f"data.step{place}")
+
+    def remove_step(self, place: int) -> None:
+        """Take a step out; the toast brings it back."""
+        step = self.data.recipe[place]
+        title = step_title(step)
+        self.recipe.select(None)
+        self._edit(tr("Delete {}").format(title), edits.remove_step(self.data, place))
+        after = self.document.project
+        self.toasts.show_toast(
+            tr("{} deleted").format(title),
+            "",
+            "trash",
+            tr("Undo"),
+            lambda: self._bring_back(step, place, after),
+        )
+
+    def _bring_back(self, step: Step, place: int, after: Project) -> None:
+        if self.document.project.data.recipe == after.data.recipe and self.document.can_undo:
+            recipe = self.data.recipe
+            data = self.data.changed(recipe=(*recipe[:place], step, *recipe[place:]))
+        else:
+            data, _ = edits.add_step(self.data, step)
+        self._edit(tr("Bring back {}").format(step_title(step)), data)
+
+    def move_step(self, source: int, target: int) -> None:
+        """Move a step to another place, if the steps can run in that order."""
+        if not 0 <= target < len(self.data.recipe):
+            return
+        if (data := self._try(lambda: edits.move_step(self.data, source, target))) is not None:
+            opened = self.recipe.open_step
+            self._edit(tr("Move {}").format(step_title(self.data.recipe[source])), data)
+            if opened == source:
+                self.recipe.select(None)
+                self.recipe.select(target)
+            self.recipe.cards[target].setFocus()
+
+    def _may_move(self, source: int, target: int) -> bool:
+        try:
+            edits.move_step(self.data, source, target)
+        except StudioError:
+            return False
+        return True
+
+    def set_target_scaling(self, value: str) -> None:
+        """Scale a number to predict in another way."""
+        self._edit(tr("Scale target"), self.data.changed(target_scaling=value))
+
+    def _show_selected_step(self, place: int | None) -> None:
+        title = step_title(self.data.recipe[place]) if place is not None else ""
+        self.preview.select_step(place, title, self._changed_cells(place))
+
+    def _changed_cells(self, place: int | None) -> dict[str, int]:
+        if place is None or place >= len(self._effects):
+            return {}
+        return dict(self._effects[place].changed)
+
+    def _show_inputs(self) -> None:
+        self.inputs.open_above(self.recipe, self.data.fields)
+
+    # Split
+
+    def set_split(self, split: SplitConfig, words: str, merge_key: str = "") -> None:
+        """Share the rows out in another way."""
+        self._edit(words, self.data.changed(split=split), merge_key or None)
+
+    # What the file says
+
+    def _tell_progress(self, progress: Progress) -> None:
+        self.preview.loading.tell(progress.text)
+
+    def _take_report(self, report: DataReport, seconds: float) -> None:
+        self._stop_waiting()
+        self._tell_fault("")
+        self._effects = report.effects
+        self.split.set_parts(report.parts)
+        self.preview.checks.set_findings(report.findings)
+        self.recipe.set_fields(report.fields)
+        self._show_project()
+        self.recipe.set_effects(report.effects)
+        self.recipe.set_suggestions(
+            [finding.suggested_step for finding in report.findings if finding.suggested_step]
+        )
+        self.preview.set_changes(self._changed_cells(self.recipe.open_step))
+        self.set_problems(
+            [
+                PageProblem(finding.severity, finding.text, partial(self._go_to_finding, finding))
+                for finding in report.findings
+                if finding.severity in {"warning", "error"}
+            ]
+        )
+        self.set_badge("done", tr("The data is ready"))
+        if self.isVisible():
+            self.main.status.set_event(tr("Recipe applied in {} ms").format(round(1000 * seconds)))
+
+    def _take_failure(self, error: Exception) -> None:
+        self._stop_waiting()
+        self.preview.checks.set_findings(())
+        self.split.set_parts(())
+        self.recipe.set_effects(())
+        place = failed_step(error)
+        self.recipe.set_fault(place, str(error))
+        if self._file_is_missing():
+            name = Path(self.data.path or "").name
+            words = tr("<b>{} is missing.</b> The file was moved or the drive is not connected.")
+            self._tell_fault(words.format(name), tr("Locate..."), self._locate)
+            self.preview.show_notice(tr("The rows show again once the file is found."))
+        elif place is None:
+            self._tell_fault(error_html(error), tr("Open another file..."), self.choose_file)
+        self.set_problems([PageProblem("error", str(error), lambda: self.main.go("data"))])
+
+    def _file_is_missing(self) -> bool:
+        path = self.data.path
+        return path is not None and not ((self.base or Path()) / path).exists()
+
+    def _take_rows(self, table: PreviewTable) -> None:
+        self.preview.put(table)
+
+    def _take_rows_failure(self, error: Exception) -> None:
+        if not self._file_is_missing():
+            self.preview.show_notice(str(error))
+
+    def _take_fields(self, fields: Any, fingerprint: str | None) -> None:
+        data = self.data.changed(fields=fields, fingerprint=fingerprint)
+        self.document.refresh(self.document.project.changed(data=data))
+
+    def _stop_waiting(self) -> None:
+        self.preview.loading.stop()
+
+    def _tell_fault(self, html: str, action: str = "", call: Any = None) -> None:
+        self._on_banner = call
+        self.banner.set_text(html, action)
+        self.banner.setVisible(bool(html))
+        self.banner.parentWidget().setVisible(bool(html))
+
+    def _show_note(self, text: str) -> None:
+        self.note.set_text(text)
+        self.note.setVisible(bool(text))
+        self.note.parentWidget().setVisible(bool(text))
+
+    # Findings
+
+    def show_evidence(self, finding: Finding) -> None:
+        """Show why a finding was made, and what would mend it."""
+        report = self.feed.report
+        profiles = report.profiles if report else ()
+        profile = next((each for each in profiles if each.name == finding.column), None)
+        roles = {column.name: column.role for column in self.data.columns}
+        self.evidence.open_below(
+            self.preview.checks.tag_of(finding),
+            finding,
+            profile,
+            roles.get(finding.column) == "feature",
+        )
+
+    def _go_to_finding(self, finding: Finding) -> None:
+        self.main.go("data")
+        if finding.column:
+            self.show_column(finding.column)
+        self.show_evidence(finding)
+
+    def _palette_entries(self) -> Iterable[PaletteEntry]:
+        for each in self.data.columns:
+            yield PaletteEntry(
+                each.name,
+                tr("Columns"),
+                partial(self.show_column, each.name),
+                KIND_ICONS[each.kind],
+                tr(each.role.capitalize()),
+            )
+
+
+def stored_path(path: Path, base: Path | None) -> str:
+    """Return how a path is kept: relative inside the project's folder, otherwise absolute."""
+    path = path.resolve()
+    if base is not None and path.is_relative_to(base.resolve()):
+        return path.relative_to(base.resolve()).as_posix()
+    return str(path)
+
+
+def failed_step(error: Exception) -> int | None:
+    """Return the place of the step that an error names."""
+    return getattr(error, "step", None)
+
+
+def _named(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else tr("{} columns").format(len(names))

@@ -1,0 +1,329 @@
+"""The middle of the Data page: the file, its checks, and its rows before and after the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modelstudio.recipe.columns import Column
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.checks import ChecksStrip, ProfileView
+from modelstudio.ui.pages.data.table_model import Head, PreviewModel
+from modelstudio.ui.pages.data.table_view import PreviewView
+from modelstudio.ui.pages.data.wording import counted
+from modelstudio.ui.theme import theme
+from modelstudio.ui.widgets import (
+    PanelHeader,
+    SegmentedControl,
+    Skeleton,
+    button,
+    column,
+    label,
+    rule,
+    toned,
+)
+
+if TYPE_CHECKING:
+    from modelstudio.data.preview import PreviewTable
+    from modelstudio.data.profile import ColumnProfile
+
+_CANCEL_AFTER_MS = 150
+
+
+class PreviewPanel(QFrame):
+    """Rows raw, after the selected step, or final.
+
+    ``rows_wanted`` asks for rows with (number of steps or None, offset, limit, sort).
+    """
+
+    rows_wanted = Signal(object, int, int, object)
+    cancel_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(objectName="data.preview")
+        self.setAccessibleName(tr("Preview"))
+        toned(self, "panel")
+        self.setMinimumWidth(420)
+        self._step: int | None = None
+        self._step_title = ""
+        self._sort: tuple[str, bool] | None = None
+        self._columns: tuple[Column, ...] = ()
+        self._profiles: Mapping[str, ColumnProfile] = {}
+        self._changed: Mapping[str, int] = {}
+        self._fitted: tuple[str, ...] = ()
+        self.header = PanelHeader("", name="data.preview.header")
+        modes = [("raw", tr("Raw")), ("step", tr("After step")), ("final", tr("Final"))]
+        self.mode = SegmentedControl(modes, "raw", "data.preview.mode")
+        self.mode.changed.connect(lambda _: self.ask_anew())
+        self.mark = QCheckBox(tr("Mark changes"), objectName="data.preview.mark", checked=True)
+        self.mark.setAccessibleName(tr("Mark changes"))
+        self.mark.toggled.connect(self._mark)
+        self.header.add(self.mode)
+        self.header.add(self.mark)
+        self.loading = LoadLine()
+        self.loading.cancelled.connect(self.cancel_wanted)
+        self.checks = ChecksStrip()
+        self.model = PreviewModel(self)
+        self.view = PreviewView()
+        self.view.setModel(self.model)
+        self.view.sort_wanted.connect(self._sort_by)
+        self.view.profile_wanted.connect(self.open_profile)
+        self.model.wanted.connect(self._ask)
+        self.notice = label("", "base", "secondary", wrap=True, name="data.preview.notice")
+        self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.notice.setMargin(32)
+        self._stack = QStackedLayout()
+        waiting = column(Skeleton(12), None, margins=16)
+        for part in (self.view, waiting, self.notice):
+            self._stack.addWidget(part)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for part in (self.header, self.loading, self.checks, rule()):
+            layout.addWidget(part)
+        layout.addLayout(self._stack, 1)
+        self._profile: ProfilePopup | None = None
+        self.select_step(None, "")
+
+    @property
+    def upto(self) -> int | None:
+        """How many steps are applied; None for all."""
+        if self.mode.value == "step" and self._step is not None:
+            return self._step + 1
+        return 0 if self.mode.value == "raw" else None
+
+    def set_source(self, name: str, rows: int | None, columns: int) -> None:
+        """Name the file; ``rows`` is None while they are not counted."""
+        self.header.set_title(name)
+        told = counted(columns, "column")
+        self.header.set_detail(told if rows is None else f"{counted(rows, 'row')} × {told}")
+
+    def set_columns(self, columns: Sequence[Column], profiles: Mapping[str, ColumnProfile]) -> None:
+        """Say what stands in the header of each column."""
+        self._columns, self._profiles = tuple(columns), profiles
+        self._show_heads()
+
+    def select_step(
+        self, place: int | None, title: str, changed: Mapping[str, int] | None = None
+    ) -> None:
+        """Preview after this step; None goes back to the end of the recipe."""
+        before = self.upto
+        self._step, self._step_title = place, title
+        segment = self.mode.segment("step")
+        segment.setText(
+            tr("After step") if place is None else tr("After step {}").format(place + 1)
+        )
+        segment.setEnabled(place is not None)
+        if place is not None:
+            self.mode.set_value("step")
+        elif self.mode.value == "step":
+            self.mode.set_value("final")
+        self._changed = changed or {}
+        self._show_heads()
+        if self.upto != before:
+            self.ask_anew()
+
+    def set_changes(self, changed: Mapping[str, int]) -> None:
+        """Say how many cells the selected step changed in each column."""
+        self._changed = changed
+        self._show_heads()
+
+    def ask_anew(self) -> None:
+        """Fetch the rows in sight again; those shown stay until then."""
+        self.model.start_over(self.view.first_row())
+
+    def put(self, table: PreviewTable) -> None:
+        """Show rows that came."""
+        columns = self.model.columns
+        self.model.put(table)
+        self._show_heads()
+        self._stack.setCurrentIndex(0)
+        if self.model.columns != columns or not self._fitted:
+            self._fitted = self.model.columns
+            self.view.fit_columns()
+
+    def show_waiting(self) -> None:
+        """Show the outline of a table, unless there are rows to keep."""
+        if not self.model.rowCount():
+            self._stack.setCurrentIndex(1)
+
+    def show_notice(self, sentence: str) -> None:
+        """Say why there are no rows."""
+        self.model.clear()
+        self._fitted = ()
+        self.notice.setText(sentence)
+        self._stack.setCurrentIndex(2)
+
+    def clear(self) -> None:
+        """Forget the rows of another project."""
+        self.model.clear()
+        self._fitted = ()
+        self._sort = self.view.header.sort = None
+        self.checks.set_findings(())
+
+    def open_profile(self, name: str) -> None:
+        """Show a column in numbers, below its header."""
+        profile = self._profiles.get(name)
+        if profile is None or name not in self.model.columns:
+            return
+        if self._profile is None:
+            self._profile = ProfilePopup(self)
+        at = self.view.header.sectionViewportPosition(self.model.columns.index(name))
+        self._profile.open_at(
+            self.view.header.mapToGlobal(QPoint(at, self.view.header.height())), profile
+        )
+
+    def _show_heads(self) -> None:
+        known = {column.name: column for column in self._columns}
+        heads = {}
+        for name in dict.fromkeys((*known, *self.model.columns)):
+            column = known.get(name)
+            changed = self._changed.get(name, 0)
+            profile = self._profiles.get(name)
+            right = column is None or column.kind == "number"
+            if changed:
+                heads[name] = Head(name, tr("{} changed").format(changed), accent=True, right=right)
+            elif column is None:
+                heads[name] = Head(name, tr("new"), accent=True, right=True)
+            elif column.role != "feature":
+                quiet = column.role == "ignored"
+                heads[name] = Head(name, tr(column.role), not quiet, quiet, right)
+            else:
+                told = profile.summary if profile and column.kind == "category" else column.kind
+                heads[name] = Head(name, told, right=right)
+        self.model.set_heads(heads, self._step_title)
+
+    def _ask(self, offset: int, limit: int) -> None:
+        self.rows_wanted.emit(self.upto, offset, limit, self._sort)
+
+    def _mark(self, on: bool) -> None:
+        self.view.delegate.marking = on
+        self.view.viewport().update()
+
+    def _sort_by(self, name: str) -> None:
+        """Sort up, then down, then not at all."""
+        if self._sort == (name, True):
+            self._sort = None
+        else:
+            self._sort = (name, self._sort == (name, False))
+        self.view.header.sort = self._sort
+        self.view.header.viewport().update()
+        self.view.scrollToTop()
+        self.ask_anew()
+
+
+class LoadLine(QWidget):
+    """Two pixels that move while something is worked out; Cancel comes when it takes long."""
+
+    cancelled = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(objectName="data.loading")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(tr("Working"))
+        self._text = label("", "label", "secondary")
+        self.cancel = button(tr("Cancel"), "link", name="data.loading.cancel", small=True)
+        self.cancel.clicked.connect(self.cancelled)
+        self._line = _Bar()
+        self._words = QWidget()
+        words = QHBoxLayout(self._words)
+        words.setContentsMargins(16, 2, 8, 2)
+        words.addWidget(self._text, 1)
+        words.addWidget(self.cancel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._line)
+        layout.addWidget(self._words)
+        self._soon = QTimer(self, singleShot=True, interval=_CANCEL_AFTER_MS)
+        self._soon.timeout.connect(self._line.start)
+        self._late = QTimer(self, singleShot=True, interval=4 * _CANCEL_AFTER_MS)
+        self._late.timeout.connect(self._words.show)
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to wait; nothing shows for the first moment."""
+        if not self._soon.isActive() and not self._line.moving:
+            self._text.setText("")
+            self._soon.start()
+            self._late.start()
+
+    def stop(self) -> None:
+        """Done."""
+        self._soon.stop()
+        self._late.stop()
+        self._line.stop()
+        self._words.hide()
+
+    def tell(self, text: str) -> None:
+        """Say what is being done."""
+        self._text.setText(text)
+
+
+class _Bar(QWidget):
+    """A stripe that runs along a line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(2)
+        self._at = 0.0
+        self._clock = QTimer(self, interval=40)
+        self._clock.timeout.connect(self._move)
+
+    @property
+    def moving(self) -> bool:
+        return self._clock.isActive()
+
+    def start(self) -> None:
+        self._clock.start()
+
+    def stop(self) -> None:
+        self._clock.stop()
+        self.update()
+
+    def _move(self) -> None:
+        self._at = (self._at + 0.03) % 1.3
+        self.update()
+
+    def paintEvent(self, event: QEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().color("border"))
+        if self.moving:
+            left = round((self._at - 0.3) * self.width())
+            painter.fillRect(left, 0, round(0.3 * self.width()), 2, theme().color("accent"))
+
+
+class ProfilePopup(QFrame):
+    """A column in numbers."""
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, Qt.WindowType.Popup, objectName="data.profile")
+        toned(self, "popup")
+        self.setFixedWidth(320)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(16, 12, 16, 14)
+        self._layout.setSpacing(8)
+
+    def open_at(self, corner: QPoint, profile: ColumnProfile) -> None:
+        """Show a profile with its corner there."""
+        while (item := self._layout.takeAt(0)) is not None:
+            item.widget().hide()
+            item.widget().deleteLater()
+        self.setAccessibleName(tr("Profile of {}").format(profile.name))
+        self._layout.addWidget(label(profile.name, "panelTitle"))
+        self._layout.addWidget(ProfileView(profile, tall=96))
+        self.adjustSize()
+        self.move(corner)
+        self.show()

@@ -1,0 +1,214 @@
+"""The split at the bottom of the Data page: the bar, and how the rows are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from random import SystemRandom
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from modelstudio.engine.results import PartInfo
+from modelstudio.project.model import DataConfig, SplitConfig
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.split_bar import SplitBar
+from modelstudio.ui.pages.data.wording import class_shares, counted
+from modelstudio.ui.theme import restyle
+from modelstudio.ui.widgets import (
+    ElidedLabel,
+    IconLabel,
+    SpinBox,
+    Switch,
+    button,
+    column,
+    icon_button,
+    label,
+    row,
+    rule,
+    toned,
+)
+
+DRIFT = 0.02
+"""Class shares of two parts may differ by this much before it is worth a warning."""
+
+
+class SplitPanel(QFrame):
+    """Edit a `SplitConfig`; ``edited`` gives the new one with a label for undo and a merge key."""
+
+    edited = Signal(object, str, str)
+    test_file_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(objectName="data.split")
+        self.setAccessibleName(tr("Split"))
+        toned(self, "panel")
+        self._split = SplitConfig()
+        self._title = label(tr("Split"), "panelTitle")
+        self._detail = label("", "label", "tertiary", name="data.split.rows")
+        self.bar = SplitBar()
+        self.bar.changed.connect(self._share_out)
+        self.fold_button = icon_button("chev", tr("Split settings"), "data.split.fold")
+        self.fold_button.clicked.connect(lambda: self.set_folded(False))
+        self._head = row(self._title, self._detail, spacing=8)
+        self._left = QWidget()
+        self._left_layout = QVBoxLayout(self._left)
+        self._left_layout.setSpacing(10)
+        self._settings = self._make_settings()
+        self._edge = rule(vertical=True)
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self._layout.addWidget(self._left, 1)
+        self._layout.addWidget(self._edge)
+        self._layout.addWidget(self._settings)
+        self._line: QWidget | None = None
+        self._folded = True
+        self.set_folded(False)
+
+    @property
+    def folded(self) -> bool:
+        """True while only one line is in sight."""
+        return self._folded
+
+    def set_folded(self, folded: bool) -> None:
+        """Fold into a line of 44 px, or unfold."""
+        if folded == self._folded:
+            return
+        self._folded = folded
+        self.bar.set_compact(folded)
+        for part in (self._edge, self._settings):
+            part.setVisible(not folded)
+        if self._line is not None:
+            self._left_layout.removeWidget(self._line)
+        for part in (self._head, self.bar, self.fold_button):
+            part.setParent(None)
+        old = self._line
+        parts = (self._head, self.bar)
+        self._line = (
+            row(*parts, self.fold_button, spacing=16) if folded else column(*parts, spacing=10)
+        )
+        self.fold_button.setVisible(folded)
+        self._left_layout.setContentsMargins(16, *((6, 12, 6) if folded else (14, 16, 12)))
+        self._left_layout.insertWidget(0, self._line)
+        if not folded:
+            self._left_layout.addStretch(1)
+        if old is not None:
+            old.deleteLater()
+        for part in (self._head, self.bar):
+            part.show()
+        self.setFixedHeight(44 if folded else 148)
+
+    def set_data(self, data: DataConfig) -> None:
+        """Show the split of these data choices."""
+        split = self._split = data.split
+        other = PurePath(split.test_path).name if split.test_path else None
+        self.bar.set_shares(round(100 * split.validation), round(100 * split.test), other)
+        self.stratify.setChecked(split.stratify)
+        classes = data.target is not None and data.target.kind == "category"
+        classes = classes or any(field.classes for field in data.fields if field.role == "target")
+        self.stratify.setEnabled(classes)
+        self._by.setText(data.target.name if classes and data.target else tr("needs classes"))
+        self.seed.blockSignals(True)
+        self.seed.setValue(split.seed)
+        self.seed.blockSignals(False)
+        self._file.set_full_text(other or tr("From this table"))
+        self._file.setToolTip(split.test_path or "")
+        self._choose.setVisible(other is None)
+        self._forget.setVisible(other is not None)
+
+    def set_parts(self, parts: Sequence[PartInfo]) -> None:
+        """Show what the parts hold, and whether they are alike."""
+        self.bar.set_parts(parts)
+        rows = sum(part.rows for part in parts)
+        self._detail.setText(counted(rows, "row") if parts else "")
+        text, good = agreement(parts)
+        self._agreement.set_full_text(text)
+        self._sign.setVisible(bool(text))
+        self._sign.set_icon("okc" if good else "warn", "success" if good else "warning")
+        restyle(self._agreement, role="tertiary" if good else "warning")
+
+    def _make_settings(self) -> QWidget:
+        self.stratify = Switch(True, "data.stratify", tr("Keep class shares alike in every part"))
+        self.stratify.clicked.connect(
+            lambda on: self._edit(tr("Stratify") if on else tr("Do not stratify"), stratify=on)
+        )
+        self._by = ElidedLabel("", "label", "tertiary")
+        self._by = label("", "label", "tertiary")
+        self.seed = SpinBox("data.seed", tr("Seed of the split"))
+        self.seed.valueChanged.connect(
+            lambda value: self._edit(tr("Set split seed"), "data.seed", seed=value)
+        )
+        self.shuffle = button(tr("Shuffle"), "ghost", "redo", name="data.shuffle", small=True)
+        self.shuffle.setToolTip(tr("Draw other rows, with a seed that is remembered"))
+        self.shuffle.clicked.connect(self._shuffle)
+        self._file = ElidedLabel("", "label", "secondary")
+        self._choose = button(
+            tr("Other file..."), "ghost", "file", name="data.test_file", small=True
+        )
+        self._choose.setToolTip(tr("Take the test rows from a second table"))
+        self._choose.clicked.connect(self.test_file_wanted)
+        self._forget = icon_button(
+            "x", tr("Take test rows from this table"), "data.test_file.clear"
+        )
+        self._forget.clicked.connect(
+            lambda: self._edit(tr("Test on rows of this table"), test_path=None)
+        )
+        self._sign = IconLabel("okc", "success", 14)
+        self._agreement = ElidedLabel("", "label", "tertiary")
+        file = row(self._file, self._choose, self._forget, spacing=4)
+        file.layout().setStretchFactor(self._file, 1)
+        agree = row(self._sign, self._agreement, spacing=6)
+        agree.layout().setStretchFactor(self._agreement, 1)
+        settings = column(
+            _line(tr("Stratify"), row(self.stratify, self._by, None)),
+            _line(tr("Seed"), row(self.seed, self.shuffle, None)),
+            _line(tr("Test rows"), file),
+            agree,
+            None,
+            spacing=4,
+            margins=(20, 10, 12, 6),
+        )
+        settings.setFixedWidth(328)
+        return settings
+
+    def _share_out(self, validation: int, test: int) -> None:
+        values = {"validation": validation / 100}
+        if not self._split.test_path:
+            values["test"] = test / 100
+        self._edit(tr("Change split"), "data.split", **values)
+
+    def _shuffle(self) -> None:
+        seed = SystemRandom().randrange(10_000)
+        self._edit(
+            tr("Shuffle split"), seed=(seed + 1) % 10_000 if seed == self._split.seed else seed
+        )
+
+    def _edit(self, words: str, merge_key: str = "", **values: object) -> None:
+        self.edited.emit(self._split.changed(**values), words, merge_key)
+
+
+def _line(text: str, content: QWidget) -> QWidget:
+    name: QLabel = label(text, "label", "secondary")
+    name.setFixedWidth(76)
+    line = row(name, content, spacing=8)
+    line.layout().setStretchFactor(content, 1)
+    line.setFixedHeight(30)
+    return line
+
+
+def agreement(parts: Sequence[PartInfo]) -> tuple[str, bool]:
+    """Say how far the class shares of validation and test lie from those of training."""
+    by_name = {part.name: dict(class_shares(part)) for part in parts if part.rows}
+    train = by_name.pop("train", {})
+    if not train or not by_name:
+        return "", True
+    drift = max(
+        abs(shares.get(name, 0) - train.get(name, 0))
+        for shares in by_name.values()
+        for name in {*shares, *train}
+    )
+    if drift <= DRIFT:
+        words = tr("1 point") if drift <= 0.01 else tr("2 points")
+        return tr("Class shares agree within {}").format(words), True
+    return tr("Class shares differ by {:.0f} points").format(100 * drift), False

@@ -1,0 +1,90 @@
+"""What happens to the target, below the steps of the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+from PySide6.QtCore import QEvent, QRect, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
+
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.fields import FieldSpec
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.wording import listed
+from modelstudio.ui.theme import theme
+from modelstudio.ui.widgets import ComboBox, ElidedLabel, IconLabel, column, label, row
+
+_SCALINGS = {
+    "auto": "Automatic",
+    "standardise": "Standardise",
+    "log and standardise": "Log, then standardise",
+    "none": "As it is",
+}
+
+
+class TargetCard(QFrame):
+    """Name and classes of the target; a number to predict can be scaled in several ways."""
+
+    scaling_changed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__(objectName="data.target")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._data = DataConfig()
+        self.title = ElidedLabel()
+        self.summary = ElidedLabel("", "label", "tertiary")
+        self.scaling = ComboBox("data.target_scaling", tr("Scaling of the target"))
+        info = DataConfig.model_fields["target_scaling"]
+        self.scaling.setToolTip(info.description or "")
+        for value in get_args(info.annotation):
+            self.scaling.addItem(tr(_SCALINGS[value]), value)
+        self.scaling.activated.connect(
+            lambda index: self.scaling_changed.emit(self.scaling.itemData(index))
+        )
+        words = column(self.title, self.summary, spacing=0)
+        line = row(IconLabel("target", "accent"), words, spacing=12, margins=(29, 8, 12, 8))
+        line.layout().setStretchFactor(words, 1)
+        self._form = row(
+            label(tr("Scaling"), "label", "secondary"), self.scaling, margins=(57, 0, 12, 10)
+        )
+        self._form.layout().setStretchFactor(self.scaling, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 1)
+        layout.setSpacing(0)
+        layout.addWidget(line)
+        layout.addWidget(self._form)
+
+    def set_data(self, data: DataConfig) -> None:
+        """Show the target of these data choices."""
+        self._data = data
+        self._show()
+
+    def set_fields(self, fields: Sequence[FieldSpec]) -> None:
+        """Show the classes that the training rows hold."""
+        self._data = self._data.changed(fields=tuple(fields))
+        self._show()
+
+    def _show(self) -> None:
+        target = self._data.target
+        self.setVisible(bool(self._data.columns))
+        field = next((field for field in self._data.fields if field.role == "target"), None)
+        self.scaling.setCurrentIndex(self.scaling.findData(self._data.target_scaling))
+        self._form.setVisible(field is not None and field.kind == "value")
+        if target is None:
+            self.title.set_full_text(tr("No target"))
+            self.summary.set_full_text(tr("Select a column and press T"))
+            return
+        self.title.set_full_text(tr("Target · {}").format(target.name))
+        if field is None or field.name != target.name:
+            self.summary.set_full_text(tr(target.kind.capitalize()))
+        elif field.kind == "value":
+            self.summary.set_full_text(tr("A number, given back in its own units"))
+        else:
+            told = tr("{} classes: {}").format(len(field.classes), listed(field.classes))
+            self.summary.set_full_text(told)
+
+    def paintEvent(self, event: QEvent) -> None:
+        line = QRect(0, self.height() - 1, self.width(), 1)
+        QPainter(self).fillRect(line, theme().color("border"))
