@@ -38,7 +38,7 @@ class IntEditor(SpinBox):
         low, high = bounds(field)
         self._low = -(2**31) if low is None else int(low)
         self._high = 2**31 - 1 if high is None else int(high)
-        self.valueChanged.connect(self.edited)
+        self.valueChanged.connect(lambda value: self.edited.emit(value))
 
     def set_value(self, value: Any) -> None:
         self.blockSignals(True)

@@ -89,8 +89,10 @@ class Section(QWidget):
         self._head.setAccessibleName(title)
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._head.setStyleSheet("QToolButton { font-weight: 600; background: transparent; }")
+        self._head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._head.setProperty("section", True)
         self._summary = ElidedLabel("", "label", "tertiary")
+        self._summary_text = ""
         self._content = QWidget()
         self.body = QVBoxLayout(self._content)
         self.body.setContentsMargins(0, 0, 0, 0)
@@ -117,11 +119,12 @@ class Section(QWidget):
 
     def set_summary(self, text: str) -> None:
         """Set the line that a folded section shows."""
-        self._summary.set_full_text(text)
+        self._summary_text = text
+        self._summary.set_full_text(text if self.folded else "")
 
     def _show(self, opened: bool) -> None:
         self._content.setVisible(opened)
-        self._summary.setVisible(not opened)
+        self._summary.set_full_text("" if opened else self._summary_text)
         self._head.setIcon(themed_icon("chev" if opened else "right", "textTertiary"))
         self.toggled.emit(opened)
 
