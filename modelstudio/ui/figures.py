@@ -41,11 +41,22 @@ def score_title(name: str) -> str:
     return tr(SCORES.get(name, name.replace("_", " ").capitalize()))
 
 
+def score_word(name: str) -> str:
+    """Return what a score is called within a sentence."""
+    title = score_title(name)
+    return title if title[:2] in ("F1", "R²") or title[1:2].isupper() else title.lower()
+
+
 def score_text(name: str, value: float | None) -> str:
     """Write a score: ``84.1 %`` or ``0.921``; a score that is none is a dash."""
     if value is None or not math.isfinite(value):
         return "–"
     return f"{100 * value:.1f} %" if name in SHARES else number_text(value)
+
+
+def axis_text(name: str, value: float) -> str:
+    """Write a score beside an axis: ``80 %``, ``0.25``."""
+    return f"{100 * value:.4g} %" if name in SHARES else f"{value:,.4g}"
 
 
 def number_text(value: float, digits: int = 3) -> str:

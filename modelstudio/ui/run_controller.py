@@ -21,7 +21,7 @@ from modelstudio.engine.events import (
 )
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import duration, main_score, score_text, score_title
+from modelstudio.ui.figures import duration, main_score, score_text, score_word
 
 if TYPE_CHECKING:
     from modelstudio.project.model import Project
@@ -203,11 +203,13 @@ class RunController(QObject):
         toasts, name = self._main.toasts, main_score(end.best)
         best = ""
         if name is not None and end.best_epoch:
-            best = f"{score_text(name, end.best[name])} {tr('validation')} {score_title(name).lower()}"
+            words = tr("{} validation {}, epoch {}.")
+            value = score_text(name, end.best[name])
+            best = words.format(value, score_word(name), end.best_epoch)
         if end.status == "finished":
             toasts.show_toast(
-                tr("Run {} finished").format(run.number) + (f", {best}" if best else ""),
-                end.reason,
+                tr("Run {} finished").format(run.number),
+                " ".join(part for part in (best, end.reason) if part),
                 kind="success",
                 action=tr("Evaluate"),
                 on_action=lambda: self._main.go("evaluate"),
@@ -215,8 +217,8 @@ class RunController(QObject):
         else:
             kept = tr("The best weights are kept.") if end.best_epoch else ""
             toasts.show_toast(
-                tr("Run {} stopped after epoch {}").format(run.number, end.epochs),
-                " ".join(part for part in (f"{best}." if best else "", kept) if part),
+                tr("Run {} stopped after {} epochs").format(run.number, end.epochs),
+                " ".join(part for part in (best, kept) if part),
                 kind="info",
                 action=tr("Resume"),
                 on_action=lambda: self.resume_run(end.run),

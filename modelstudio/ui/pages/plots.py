@@ -33,7 +33,7 @@ class Axis(pg.AxisItem):
         super().__init__(side)
         self.write = write
         self.enableAutoSIPrefix(False)
-        self.setStyle(tickLength=0, tickTextOffset=8, maxTickLevel=0, hideOverlappingLabels=12)
+        self.setStyle(tickLength=0, tickTextOffset=8, maxTickLevel=0, hideOverlappingLabels=False)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.write is None or self.logMode:

@@ -106,10 +106,12 @@ class CurveChart(Plot):
 
     # What it shows
 
-    def set_write(self, write: Callable[[float], str]) -> None:
-        """Choose how values are written in axis and tooltip."""
+    def set_write(
+        self, write: Callable[[float], str], on_axis: Callable[[float], str] | None = None
+    ) -> None:
+        """Choose how values are written in the tooltip, and on the axis if that differs."""
         self.write = write
-        self.y_axis.write = write
+        self.y_axis.write = on_axis or write
 
     def set_log(self, log: bool) -> None:
         """Show y on a logarithmic axis or a plain one."""

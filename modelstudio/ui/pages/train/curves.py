@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
 from modelstudio.engine.results import RunInfo
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import main_score, number_text, score_text, score_title
+from modelstudio.ui.figures import axis_text, main_score, number_text, score_text, score_title
 from modelstudio.ui.pages.train.chart import Best, CurveChart, Trace
 from modelstudio.ui.pages.train.history import LOSS, RunCurves
 from modelstudio.ui.pages.train.legend import ChartHeading
 from modelstudio.ui.theme import theme, themes, tokens
 from modelstudio.ui.widgets import (
     ComboBox,
+    EmptyState,
     PanelHeader,
     SegmentedControl,
     Tag,
@@ -135,6 +136,15 @@ class CurvesPanel(QWidget):
         layout.setSpacing(0)
         for widget in (self.header, rule(), split):
             layout.addWidget(widget, int(widget is split))
+        self.empty = EmptyState(
+            "train",
+            tr("No runs yet"),
+            tr("Curves appear here a second after training starts."),
+            tr("Train  F5"),
+            name="train.empty",
+        )
+        self.empty.setParent(self)
+        toned(self.empty, "panel")
         themes().changed.connect(self.schedule)
         self._compact = False
         self._show_parts()
@@ -154,6 +164,7 @@ class CurvesPanel(QWidget):
         state: str = "",
     ) -> None:
         """Choose what is drawn; ``state`` is that of the run while it goes on here."""
+        self.empty.setVisible(main is None and not state)
         if main is None or self._main is None or main[0].id != self._main[0].id:
             self._range = None
         self._main, self._others = main, tuple(others)
@@ -163,7 +174,8 @@ class CurvesPanel(QWidget):
         for _, curves in (*self._others, *([main] if main else [])):
             curves.set_smoothing(self.amount)
         info = main[0] if main else None
-        self.header.set_title(tr("Run {}").format(info.number) if info else tr("No run yet"))
+        title = tr("Run {}").format(info.number) if info else tr("No run yet")
+        self.header.set_title(tr("New run") if state == "starting" and not info else title)
         named = info is not None and info.name != tr("Run {}").format(info.number)
         self.header.set_detail(info.name if info is not None and named else "")
         word, kind = TAGS.get(state or (info.status if info else ""), ("", "neutral"))
@@ -205,7 +217,7 @@ class CurvesPanel(QWidget):
         self._offer_scores()
         span = self._range or self._full_range()
         write = partial(score_text, self._score)
-        self.score.set_write(write)
+        self.score.set_write(write, partial(axis_text, self._score))
         self._draw(self.loss, self._loss_heading, LOSS, span, number_text)
         self._draw(self.score, self._score_heading, self._score, span, write)
 
@@ -274,6 +286,14 @@ class CurvesPanel(QWidget):
             self.score_choice.setEnabled(len(names) > 1)
 
     # Reactions
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.schedule()
+        size = QSize(360, 190)
+        middle = QRect(self.rect().center() - QPoint(180, 95), size)
+        self.empty.setGeometry(middle)
+        self.empty.raise_()
 
     def _choose_score(self, index: int) -> None:
         self._score = self.score_choice.itemData(index)

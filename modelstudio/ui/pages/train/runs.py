@@ -34,6 +34,7 @@ from modelstudio.ui.theme import theme
 Index = QModelIndex | QPersistentModelIndex
 
 SHOW, NAME, BEST, TIME = range(4)
+ROW_HEIGHT = 34
 ROLE = Qt.ItemDataRole.UserRole
 """Gives the `RunInfo` of a row."""
 
@@ -154,7 +155,7 @@ class RunsDelegate(QStyledItemDelegate):
     """Paint a run: colour, number, name; a tag in place of the score when it did not end well."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(super().sizeHint(option, index).width(), 34)
+        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         run: RunInfo = index.data(ROLE)
@@ -252,7 +253,7 @@ class RunsView(QTableView):
         self.setMouseTracking(True)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(34)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

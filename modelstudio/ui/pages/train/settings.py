@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from modelstudio.declaration import Declaration
 from modelstudio.project.model import Project, TrainConfig
@@ -74,8 +81,8 @@ class DeclarationForm(QWidget):
             self.choice.clear()
             for member in members:
                 self.choice.addItem(tr(member.label), member)
-                tip = member.purpose()
-                self.choice.setItemData(self.choice.count() - 1, tip, 3)  # Qt.ToolTipRole
+                at = self.choice.count() - 1
+                self.choice.setItemData(at, member.purpose(), Qt.ItemDataRole.ToolTipRole)
             self.choice.setEnabled(bool(members))
 
     def set_value(self, value: Declaration | None) -> None:
@@ -172,6 +179,11 @@ class SettingsPanel(QWidget):
         self._forms = (self._step, self._loop, self._machine)
         for form in self._forms:
             form.changed.connect(self._edit_field)
+            for field in form.fields:
+                if isinstance(form.editor(field), QSpinBox):
+                    form.editor(field).setSizePolicy(
+                        QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
+                    )
         for field, family in self._families.items():
             family.changed.connect(lambda value, field=field: self._edit_family(field, value))
 

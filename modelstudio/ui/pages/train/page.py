@@ -1,0 +1,351 @@
+"""The Train page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout
+
+from modelstudio.engine.events import BatchEnd, CheckpointSaved, EpochEnd, RunEnd, RunStarted
+from modelstudio.engine.results import RunInfo
+from modelstudio.errors import StudioError
+from modelstudio.project.model import Project
+from modelstudio.ui.actions import tr
+from modelstudio.ui.figures import main_score, number_text, score_text, score_word
+from modelstudio.ui.pages import Page
+from modelstudio.ui.pages.train.curves import CurvesPanel
+from modelstudio.ui.pages.train.history import RunCurves
+from modelstudio.ui.pages.train.lower import LowerTabs
+from modelstudio.ui.pages.train.runs_panel import RunsPanel
+from modelstudio.ui.pages.train.settings import SettingsPanel
+from modelstudio.ui.widgets import Banner, column, count_text, icon_button, splitter
+
+if TYPE_CHECKING:
+    from modelstudio.engine.runs import RunStore
+    from modelstudio.ui.main_window import MainWindow
+
+POLL_MS = 1000
+"""How often the run store is asked whether anything changed, while the page is in sight."""
+
+NARROW, LOW = 1360, 800
+"""Window width below which the runs become an overlay, and height below which charts become tabs."""
+
+
+class TrainPage(Page):
+    """Settings at the left, curves and events in the middle, runs at the right."""
+
+    page_id = "train"
+
+    def __init__(self, main: MainWindow):
+        super().__init__(main)
+        self.run = main.run_controller
+        self._curves: dict[str, RunCurves] = {}
+        self._version: int | None = None
+        self._narrow: bool | None = None
+
+        self.settings = SettingsPanel()
+        self.curves = CurvesPanel()
+        self.lower = LowerTabs()
+        self.runs = RunsPanel(lambda run_id: self._store().project(run_id))
+        self.banner = Banner("error", "", name="train.banner", closable=True)
+        self.banner.hide()
+        self._open_runs = icon_button("table", tr("Runs"), "train.open_runs", checkable=True)
+        self._open_runs.toggled.connect(self._show_overlay)
+        self.curves.header.add(self._open_runs)
+        self._centre = splitter(
+            Qt.Orientation.Vertical,
+            self.curves,
+            self.lower,
+            sizes=(600, 190),
+            name="train.centre.split",
+        )
+        self._split = splitter(
+            Qt.Orientation.Horizontal,
+            self.settings,
+            column(self.banner, self._centre, spacing=0),
+            self.runs,
+            sizes=(296, 728, 336),
+            name="train.split",
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._split)
+        self._clock = QTimer(self, interval=POLL_MS)
+        self._clock.timeout.connect(self._poll)
+        self._connect()
+        self._project_replaced()
+        self._state_changed(self.run.state)
+
+    def _connect(self) -> None:
+        self.settings.changed.connect(self._edit)
+        self.settings.lr_changed.connect(self._change_lr)
+        self.curves.empty.triggered.connect(self.actions_["train.start"].trigger)
+        self.lower.epoch_clicked.connect(self.curves.set_cursor)
+        self.lower.currentChanged.connect(lambda _: self._draw())
+        self.runs.selected.connect(lambda _: self._draw())
+        self.runs.model.overlaid.connect(self._draw)
+        self.runs.model.renamed.connect(self._rename)
+        self.runs.evaluate_asked.connect(self._evaluate)
+        self.runs.reuse_asked.connect(self._reuse)
+        self.runs.resume_asked.connect(self.run.resume_run)
+        self.runs.delete_asked.connect(self._delete)
+        self.run.state_changed.connect(self._state_changed)
+        self.run.events.connect(self._receive)
+        self.run.failed.connect(self._failed)
+        self.document.changed.connect(self._project_changed)
+        self.document.replaced.connect(self._project_replaced)
+        self.document.path_changed.connect(lambda _: self._poll())
+
+    def shown(self) -> None:
+        self._poll()
+
+    def toggle_panel(self, side: str) -> None:
+        if side == "right" and self._narrow:
+            self._open_runs.toggle()
+            return
+        panel = {"left": self.settings, "bottom": self.lower, "right": self.runs}[side]
+        panel.setVisible(panel.isHidden())
+
+    # The project
+
+    def _edit(self, field: str, value: object) -> None:
+        project = self.document.project
+        name = {"lr": "learning rate"}.get(field, field.replace("_", " "))
+        try:
+            training = project.training.changed(**{field: value})
+            changed = project.changed(training=training)
+        except StudioError as error:
+            self.main.show_error(error)
+            return
+        self.document.edit(tr("Set {}").format(name), changed, merge_key=f"train.{field}")
+
+    def _project_changed(self, old: Project, new: Project) -> None:
+        if not self.settings.locked and (
+            old.training is not new.training or old.data.fields is not new.data.fields
+        ):
+            self.settings.show_project(new)
+        if old.data is not new.data or old.network is not new.network:
+            self._refresh()
+
+    def _project_replaced(self) -> None:
+        self._curves.clear()
+        self._version = None
+        self.lower.events.clear()
+        self.banner.hide()
+        if not self.settings.locked:
+            self.settings.show_project(self.document.project)
+        self._poll()
+
+    # Runs
+
+    def _store(self) -> RunStore:
+        from modelstudio.engine.run import store
+
+        return store(self.document.path, self.document.project)
+
+    def _poll(self) -> None:
+        """Refresh when the store changed, by this window or another process."""
+        try:
+            version = self._store().version()
+        except StudioError:
+            return
+        if version != self._version:
+            self._version = version
+            self._refresh()
+
+    def _refresh(self) -> None:
+        from modelstudio.engine.runs import data_key, network_key
+
+        project = self.document.project
+        try:
+            runs = self._store().list()
+        except StudioError as error:
+            self._say(str(error))
+            runs = ()
+        keys = data_key(project), network_key(project)
+        stale = frozenset(run.id for run in runs if (run.data_key, run.network_key) != keys)
+        self.runs.set_runs(runs, stale)
+        self._draw()
+
+    def _history(self, run: RunInfo) -> RunCurves:
+        """Return the curves of a run; those not watched live follow the store."""
+        curves = self._curves.get(run.id)
+        if curves is None:
+            curves = self._curves[run.id] = RunCurves(run.id, self.curves.amount)
+        live = self.run.run is not None and self.run.running and self.run.run.run == run.id
+        if not live and curves.epochs < run.epochs:
+            curves.add_epochs(self._store().history(run.id))
+        return curves
+
+    def _draw(self) -> None:
+        """Give the selected run and those shown over it to the charts."""
+        main, live = self.runs.current(), self.run.run
+        here = live is not None and main is not None and live.run == main.id
+        state = self.run.state if here or main is None else ""
+        shown = self.runs.model.shown
+        others = [run for run in self.runs.model.runs if run.id in shown and run != main]
+        self.curves.show_runs(
+            (main, self._history(main)) if main else None,
+            [(run, self._history(run)) for run in others],
+            state="" if state == "idle" else state,
+        )
+        if main is not None:
+            self.lower.draw(self._history(main), main.number)
+
+    def _rename(self, run_id: str, name: str) -> None:
+        self._store().rename(run_id, name)
+        self._poll()
+
+    def _delete(self, run_ids: list[str]) -> None:
+        runs = [run for run in self.runs.model.runs if run.id in run_ids]
+        runs = [run for run in runs if run.status not in ("running", "paused")]
+        if not runs:
+            return
+        store = self._store()
+        for run in runs:
+            store.delete(run.id)
+        self._poll()
+
+        def undo() -> None:
+            for run in runs:
+                store.restore(run.id)
+            self._poll()
+
+        title = tr("Run {} deleted").format(runs[0].number)
+        if len(runs) > 1:
+            title = tr("{} runs deleted").format(len(runs))
+        self.toasts.show_toast(title, kind="trash", action=tr("Undo"), on_action=undo)
+
+    def _reuse(self, run_id: str) -> None:
+        """Take over a run's training settings."""
+        training = self._store().project(run_id).training
+        project = self.document.project.changed(training=training)
+        self.document.edit(tr("Take over settings of a run"), project)
+        self.toasts.show_toast(
+            tr("Settings taken over for the next run"),
+            kind="success",
+            action=tr("Undo"),
+            on_action=self.document.undo,
+        )
+
+    def _evaluate(self, run_id: str) -> None:
+        self.main.go("evaluate")
+        page = self.main.page("evaluate")
+        if page is not None and hasattr(page, "choose_run"):
+            page.choose_run(run_id)
+
+    # The run that goes on
+
+    def _state_changed(self, state: str) -> None:
+        idle = state == "idle"
+        if state == "starting":
+            self.lower.events.clear()
+            self.banner.hide()
+        snapshot = self.run.snapshot
+        if not idle and snapshot is not None and not self.settings.locked:
+            self.settings.show_project(snapshot)
+        number = self.run.run.number if self.run.run is not None else 0
+        self.settings.set_run(None if idle else number)
+        if idle:
+            self.settings.show_project(self.document.project)
+        self._poll()
+        self._draw()
+
+    def _receive(self, batch: list[Any]) -> None:
+        run = self.run.run
+        if run is None:
+            return
+        curves = self._curves.setdefault(run.run, RunCurves(run.run, self.curves.amount))
+        curves.planned = run.epochs
+        curves.add_batches(event for event in batch if isinstance(event, BatchEnd))
+        curves.add_epochs(event for event in batch if isinstance(event, EpochEnd))
+        for event in batch:
+            self._tell(event)
+        if any(isinstance(event, RunStarted) for event in batch):
+            self.settings.set_run(run.number)
+            self._poll()
+            self.runs.select(run.run)
+            self._draw()
+        self.curves.schedule()
+
+    def _tell(self, event: object) -> None:
+        tell = self.lower.events.add
+        match event:
+            case RunStarted():
+                words = tr("Started on {}: {} training and {} validation rows")
+                rows = (count_text(event.train_rows), count_text(event.validation_rows))
+                tell("done", words.format(event.device.upper(), *rows))
+            case EpochEnd() if event.best:
+                tell("best", tr("Epoch {}: new best, {}").format(event.epoch, _said(event)), event.epoch)
+            case EpochEnd():
+                tell("info", tr("Epoch {}: {}").format(event.epoch, _said(event)), event.epoch)
+            case CheckpointSaved():
+                tell("info", tr("Weights saved after epoch {}").format(event.epoch), event.epoch)
+            case RunEnd():
+                kind = {"finished": "done", "failed": "error"}.get(event.status, "warning")
+                words = tr("Run {} after {} epochs. {}")
+                tell(kind, words.format(event.status, event.epochs, event.reason).strip())
+                self.main.status.set_event(words.format(event.status, event.epochs, "").strip())
+
+    def _change_lr(self, lr: float) -> None:
+        self.run.set_lr(lr)
+        self.lower.events.add("info", tr("Learning rate set to {}").format(f"{lr:g}"))
+
+    def _failed(self, error: Exception) -> None:
+        self._say(str(error))
+        self.lower.events.add("error", str(error))
+        self._poll()
+
+    def _say(self, text: str) -> None:
+        self.banner.set_text(f"<b>{tr('Training stopped.')}</b> {text}")
+        self.banner.show()
+
+    # Room
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._clock.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._clock.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        window = self.window()
+        self.curves.set_compact(window.height() < LOW)
+        narrow = window.width() < NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._open_runs.setVisible(narrow)
+            self._open_runs.setChecked(False)
+            if narrow:
+                self.runs.setParent(self)
+                self.runs.hide()
+            else:
+                self._split.addWidget(self.runs)
+                self._split.setSizes(list(self._split.first_sizes))
+                self.runs.show()
+        if narrow:
+            top = self.curves.header.height() + 1
+            self.runs.setGeometry(self.width() - 336, top, 336, self.height() - top)
+
+    def _show_overlay(self, shown: bool) -> None:
+        if self._narrow:
+            self.runs.setVisible(shown)
+            self.runs.raise_()
+
+
+def _said(event: EpochEnd) -> str:
+    """Write what an epoch gave: validation loss and the main score."""
+    parts = []
+    if event.val_loss is not None:
+        parts.append(tr("validation loss {}").format(number_text(event.val_loss)))
+    else:
+        parts.append(tr("training loss {}").format(number_text(event.train_loss)))
+    scores = {n: v for n, v in event.metrics.items() if not n.startswith("train_")}
+    if (name := main_score(scores)) is not None:
+        parts.append(f"{score_word(name)} {score_text(name, scores[name])}")
+    return ", ".join(parts)
