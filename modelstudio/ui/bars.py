@@ -140,6 +140,7 @@ class ActivityBar(QFrame):
             stage.badge_clicked.connect(lambda page=page: self.problem_clicked.emit(page))
             self.stages[page] = stage
             layout.addWidget(stage)
+        self.set_enabled(False)
         layout.addStretch(1)
         settings = self._make("settings", actions["view.settings"], "gear")
         settings.setCheckable(False)
@@ -175,7 +176,7 @@ class StatusBar(QFrame):
         self.setFixedHeight(theme().size("statusBar"))
         self.setAccessibleName(tr("Status"))
         self.problems = button(tr("No problems"), "ghost", "okc", name="status.problems")
-        self.problems.setIconSize(QSize(14, 14))
+        self.problems.setIconSize(QSize(20, 14))
         self.problems.clicked.connect(actions["problems.next"].trigger)
         self._bar = QProgressBar(textVisible=False, maximum=1000, objectName="status.progress")
         self._bar.setAccessibleName(tr("Progress of the run"))

@@ -96,6 +96,7 @@ class TopBar(QFrame):
         key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         inner.addStretch(1)
         inner.addWidget(key)
+        key.setFixedHeight(20)
         return self.command
 
     def _make_right(self) -> QFrame:

@@ -101,7 +101,7 @@ class TagButton(QPushButton):
     ):
         super().__init__(text, objectName=name, toolTip=tip, autoDefault=False)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setIconSize(QSize(14, 14))
+        self.setIconSize(QSize(18, 14))
         self.set(text, kind, icon)
 
     def set(self, text: str, kind: str = "neutral", icon: str = "") -> None:

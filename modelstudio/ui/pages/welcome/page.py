@@ -185,8 +185,9 @@ class WelcomePage(Page):
             row(open_project, empty, None, margins=indent),
             spacing=4,
             margins=(16, 32, 16, 16),
-            tone="panel",
         )
+        left.setObjectName("welcome_left")
+        left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         left.layout().setStretchFactor(self.recents, 1)
         left.layout().setStretchFactor(self._no_recents, 1)
         left.setFixedWidth(360)
@@ -379,5 +380,6 @@ def _make_steps() -> QWidget:
         step = column(
             head, label(tr(words), "label", "secondary", wrap=True), None, margins=(14, 12, 14, 12)
         )
-        parts.append(toned(step, "panel"))
+        step.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        parts.append(toned(step, "card"))
     return row(*parts, spacing=12)
