@@ -22,8 +22,8 @@ def tr(text: str) -> str:
 class ActionSpec(NamedTuple):
     """One command.
 
-    ``scope`` is ``window`` (its key works everywhere) or ``context`` (its key works only in the widget
-    that adds the action). Commands of a page's group are enabled while that page is in front.
+    ``scope`` is ``window`` (its key works everywhere) or ``context`` (its key works only in the
+    widget that adds the action). Commands of a page's group are enabled while it is in front.
     """
 
     id: str
@@ -61,13 +61,20 @@ SPECS = (
     ActionSpec("network.ungroup", "Ungroup", "Ctrl+Shift+G", "ungroup", "Unfold a group."),
     ActionSpec("network.duplicate", "Duplicate", "Ctrl+D", "copy", "Copy the selection beside it."),
     ActionSpec(
-        "network.delete", "Delete", "Del", "trash", "Delete the selection and heal the chain.", "context"
+        "network.delete",
+        "Delete",
+        "Del",
+        "trash",
+        "Delete the selection and heal the chain.",
+        "context",
     ),
     ActionSpec("network.cut", "Cut", "Ctrl+X", "cut", "Cut the selected blocks.", "context"),
     ActionSpec("network.copy", "Copy", "Ctrl+C", "copy", "Copy the selected blocks.", "context"),
     ActionSpec("network.paste", "Paste", "Ctrl+V", "paste", "Paste blocks.", "context"),
     ActionSpec("network.select_all", "Select all", "Ctrl+A", "", "Select every block.", "context"),
-    ActionSpec("network.toggle", "Switch block off or on", "B", "reg", "Let values pass.", "context"),
+    ActionSpec(
+        "network.toggle", "Switch block off or on", "B", "reg", "Let values pass.", "context"
+    ),
     ActionSpec("network.tidy", "Tidy", "L", "grid", "Place the blocks automatically.", "context"),
     ActionSpec("network.note", "Note", "N", "note", "Put a remark on the canvas.", "context"),
     ActionSpec("network.fit", "Fit network to window", "F", "fit", "Show all blocks.", "context"),
@@ -77,12 +84,16 @@ SPECS = (
     ActionSpec("train.start", "Train", "F5", "play", "Train with the settings of the Train page."),
     ActionSpec("train.pause", "Pause or resume", "F6", "pause", "Hold the run; nothing is lost."),
     ActionSpec("train.stop", "Stop", "Shift+F5", "stop", "End the run; the best weights are kept."),
-    ActionSpec("export.run", "Export and check", "Ctrl+E", "export", "Write the file and replay it."),
+    ActionSpec(
+        "export.run", "Export and check", "Ctrl+E", "export", "Write the file and replay it."
+    ),
     ActionSpec("export.try", "Try the model", "Ctrl+Return", "bolt", "Predict one row.", "context"),
     ActionSpec(
         "problems.next", "Next problem", "F8", "warn", "Go to the next problem of the project."
     ),
-    ActionSpec("problems.previous", "Previous problem", "Shift+F8", "warn", "Go to the one before."),
+    ActionSpec(
+        "problems.previous", "Previous problem", "Shift+F8", "warn", "Go to the one before."
+    ),
     ActionSpec("view.left", "Left panel", "Ctrl+B", "panel_left", "Show or hide the left panel."),
     ActionSpec(
         "view.bottom", "Bottom panel", "Ctrl+J", "panel_bottom", "Show or hide the bottom panel."
@@ -94,7 +105,9 @@ SPECS = (
     ActionSpec("view.theme", "Change theme", "Ctrl+Alt+T", "sun", "From dark to light and back."),
     ActionSpec("view.settings", "Settings", "Ctrl+,", "gear", "Theme, text size and autosave."),
     ActionSpec("palette.open", "Search or run a command", "Ctrl+K", "search", "Every command."),
-    ActionSpec("help.shortcuts", "Keyboard shortcuts", "Ctrl+/", "keyboard", "Every key, by place."),
+    ActionSpec(
+        "help.shortcuts", "Keyboard shortcuts", "Ctrl+/", "keyboard", "Every key, by place."
+    ),
     ActionSpec("help.about", "About Model Studio", "", "info", "Version and licences."),
     ActionSpec("app.quit", "Quit", "Ctrl+Q", "", "Close the window."),
 )

@@ -242,7 +242,9 @@ class StatusBar(QFrame):
             parts.append(count(errors, tr("{} error"), tr("{} errors")))
         if warnings:
             parts.append(count(warnings, tr("{} warning"), tr("{} warnings")))
-        sign = ("err", "error") if errors else ("warn", "warning") if warnings else ("okc", "success")
+        sign = (
+            ("err", "error") if errors else ("warn", "warning") if warnings else ("okc", "success")
+        )
         text = " · ".join(parts) or tr("No problems")
         self.problems.setIcon(icon(*sign))
         self.problems.setText(text)

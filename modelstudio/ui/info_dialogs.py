@@ -27,7 +27,9 @@ class SettingsDialog(Dialog):
             preferences,
             exclude=("geometry",),
             name="settings.form",
-            choices={"theme": {"system": tr("As the desktop"), "dark": tr("Dark"), "light": tr("Light")}},
+            choices={
+                "theme": {"system": tr("As the desktop"), "dark": tr("Dark"), "light": tr("Light")}
+            },
         )
         form.changed.connect(lambda *_: changed(form.model))
         dialog.content.layout().addSpacing(8)

@@ -27,8 +27,8 @@ class _Ended:
 class Job(QObject):
     """Run ``source`` in a thread and emit what it yields in lists, at most one every 50 ms.
 
-    Exactly one of ``finished`` (with the generator's return value), ``failed`` and ``cancelled`` comes
-    last, after the thread has ended.
+    Exactly one of ``finished`` (with the generator's return value), ``failed`` and ``cancelled``
+    comes last, after the thread has ended.
     """
 
     events = Signal(list)
@@ -103,7 +103,7 @@ def _pull(source: Source, queue: SimpleQueue[Any], stop: threading.Event) -> Non
         made = source()
         result = _pull_all(made, queue, stop) if isgenerator(made) else made
         queue.put(_Ended(result))
-    except BaseException as error:  # noqa: BLE001 - told to the window whole
+    except BaseException as error:
         queue.put(_Ended(error=error))
 
 
@@ -165,7 +165,8 @@ class JobRunner(QObject):
         jobs = self.running
         for job in jobs:
             job.cancel()
-        return all([job.wait(seconds) for job in jobs])
+        ended = [job.wait(seconds) for job in jobs]
+        return all(ended)
 
     def _forget(self, job: Job) -> None:
         if job in self._jobs:
@@ -175,7 +176,7 @@ class JobRunner(QObject):
 
 
 class LatestJob(QObject):
-    """Run one request at a time; a newer one takes the place of the older, whose results are dropped."""
+    """Run one request at a time; the newest wins and the results of older ones are dropped."""
 
     events = Signal(list)
     finished = Signal(object)

@@ -104,7 +104,7 @@ def recovery_for(path: Path) -> Recovery | None:
 
 
 def recoveries(known: Iterable[Path]) -> list[Recovery]:
-    """Return all unsaved edits whose owner is gone: beside ``known`` projects and in the journal."""
+    """Return unsaved edits whose owner is gone, beside ``known`` projects and in the journal."""
     found = [recovery_for(path) for path in known]
     found += [_recovery(file, None) for file in sorted(journal_folder().glob("*.json"))]
     return sorted((one for one in found if one), key=lambda one: one.time, reverse=True)

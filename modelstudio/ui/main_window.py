@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
             MessageDialog.show_message(self, title or error.message, "\n".join(error.lines()))
             return
         report = "".join(traceback.format_exception(error))
-        text = tr("Something inside Model Studio went wrong. Your project is still open and unharmed.")
+        text = tr("Something inside Model Studio went wrong. Your project is still open.")
         MessageDialog.show_message(self, title or tr("That did not work"), text, report)
 
     # Appearance

@@ -133,7 +133,7 @@ class ProjectFiles(QObject):
         if self._document.changed_on_disk() and not ConfirmDialog.ask(
             self._main,
             tr("{} changed on disk").format(self._document.path.name),
-            tr("Another program wrote the file since you opened it. Saving replaces that version."),
+            tr("It was written elsewhere since you opened it. Saving replaces that version."),
             tr("Replace"),
         ):
             return False
@@ -174,7 +174,7 @@ class ProjectFiles(QObject):
         elif running and not ConfirmDialog.ask(
             self._main,
             tr("Stop training?"),
-            tr("A run is going on. It stops; its best weights are kept and it can be resumed."),
+            tr("The run stops here. Its best weights are kept, and it can be resumed."),
             tr("Stop training"),
             cancel=tr("Keep training"),
         ):
@@ -242,7 +242,7 @@ class ProjectFiles(QObject):
         if ConfirmDialog.ask(
             self._main,
             tr("Restore unsaved edits of {}?").format(kept.name),
-            tr("Edits from {:%d %b, %H:%M} were not saved when the program ended.").format(kept.time),
+            tr("Edits from {:%d %b, %H:%M} were not saved before the end.").format(kept.time),
             tr("Restore"),
             destructive=False,
             cancel=tr("Open the saved version"),

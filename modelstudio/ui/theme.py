@@ -145,7 +145,8 @@ class Theme:
                 return _tinted_file(icon_folder, rest[0], self.hex(rest[1]))
             if key == "font":
                 spec = tokens()["type"]["scale"][rest[0]]
-                return f"font-size: {round(spec['size'] * self.scale)}px; font-weight: {spec['weight']}"
+                size = round(spec["size"] * self.scale)
+                return f"font-size: {size}px; font-weight: {spec['weight']}"
             if key == "size":
                 return str(self.size(rest[0]))
             if key == "radius":

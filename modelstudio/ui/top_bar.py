@@ -140,13 +140,17 @@ class TopBar(QFrame):
             "starting": (tr("Starting"), "play", "train.start"),
         }.get(state, (tr("Train"), "play", "train.start"))
         spec = self._actions.spec(action_id)
-        allowed = not self._block and self._document.is_open if idle else state in ("running", "paused")
+        allowed = (
+            not self._block and self._document.is_open if idle else state in ("running", "paused")
+        )
         reason = self._block or ("" if self._document.is_open else tr("Open a project first."))
         self.train.setText(f"{text}   F5" if idle else text)
         self.train.setIcon(icon(sign, "onAccent"))
         self.train.setAccessibleName(text)
         self.train.setEnabled(allowed)
-        self.train.setToolTip(tooltip(text, spec.shortcut, reason if idle and reason else tr(spec.tip)))
+        self.train.setToolTip(
+            tooltip(text, spec.shortcut, reason if idle and reason else tr(spec.tip))
+        )
         self.pause.setVisible(idle)
         self.pause.setEnabled(False)
         self.stop.setEnabled(state in ("starting", "running", "paused"))

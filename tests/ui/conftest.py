@@ -1,4 +1,4 @@
-"""What tests of the window share: a themed application, a window, and a check that nothing is left."""
+"""What tests of the window share: application, window, and a check that nothing is left."""
 
 from __future__ import annotations
 

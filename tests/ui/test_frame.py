@@ -129,9 +129,7 @@ def test_keys_reach_pages_and_panels(opened: MainWindow, qtbot: QtBot) -> None:
     assert opened.page("train").calls == ["shown", "left", "bottom"]
 
 
-def test_a_missing_page_says_so(
-    opened: MainWindow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_page_says_so(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(main_window.PAGE_CLASSES, "export", "modelstudio.ui.pages.gone:Gone")
     opened.go("export")
     assert isinstance(opened.page("export"), EmptyState)
@@ -263,9 +261,7 @@ def test_undo_names_the_edit(opened: MainWindow) -> None:
     assert opened.actions_["edit.redo"].isEnabled()
 
 
-def test_the_theme_is_kept(
-    opened: MainWindow, make_window: Callable[[], MainWindow]
-) -> None:
+def test_the_theme_is_kept(opened: MainWindow, make_window: Callable[[], MainWindow]) -> None:
     assert theme().dark
     opened.actions_["view.theme"].trigger()
     assert not theme().dark

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = "torch numpy polars pyqtgraph sklearn onnx onnxruntime scipy pandas".split()
+HEAVY = ["torch", "numpy", "polars", "pyqtgraph", "sklearn", "onnx", "onnxruntime", "scipy"]
 
 IMPORT = "import modelstudio.ui.main_window"
 SHOW = """

@@ -25,8 +25,10 @@ def dark_again() -> Iterator[None]:
 
 
 def luminance(color: QColor) -> float:
-    parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
-             for part in (color.redF(), color.greenF(), color.blueF())]
+    parts = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (color.redF(), color.greenF(), color.blueF())
+    ]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
@@ -70,7 +72,11 @@ def test_the_bundled_fonts_are_used(qapp: QApplication) -> None:
 
 
 def test_every_action_has_its_drawing() -> None:
-    missing = [spec.icon for spec in SPECS if spec.icon and not resource("icons", f"{spec.icon}.svg").exists()]
+    missing = [
+        spec.icon
+        for spec in SPECS
+        if spec.icon and not resource("icons", f"{spec.icon}.svg").exists()
+    ]
     assert missing == []
 
 

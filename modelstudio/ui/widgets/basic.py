@@ -200,9 +200,7 @@ class Splitter(QSplitter):
     """A splitter with one-pixel handles; a double click on one goes back to the first sizes."""
 
     def __init__(self, orientation: Qt.Orientation, sizes: tuple[int, ...] = (), name: str = ""):
-        super().__init__(
-            orientation, objectName=name, handleWidth=1, childrenCollapsible=False
-        )
+        super().__init__(orientation, objectName=name, handleWidth=1, childrenCollapsible=False)
         self.first_sizes = sizes
 
     def createHandle(self) -> QSplitterHandle:

@@ -206,8 +206,8 @@ class NumberField(QLineEdit):
             super().keyPressEvent(event)
             return
         many = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        unit = 10.0 ** (math.floor(math.log10(abs(number))) - (number != 0 and many == 1)) if number else 0.1
-        self.setText(format_number(round(number + step * unit, 12)))
+        unit = 10.0 ** (math.floor(math.log10(abs(number))) - 1) if number else 0.1
+        self.setText(format_number(round(number + step * many * unit, 12)))
         self._commit()
 
     def _commit(self) -> None:

@@ -78,7 +78,7 @@ class Dialog(QDialog):
 
 
 class SaveDialog(Dialog):
-    """Save, discard or stay?"""
+    """Asks whether to save, discard or stay."""
 
     @classmethod
     def ask(
@@ -95,7 +95,7 @@ class SaveDialog(Dialog):
 
 
 class ConfirmDialog(Dialog):
-    """Do it or not?"""
+    """Asks before something is done."""
 
     @classmethod
     def ask(
@@ -122,9 +122,7 @@ class MessageDialog(Dialog):
     """Something happened that a person must read."""
 
     @classmethod
-    def show_message(
-        cls, parent: QWidget | None, title: str, text: str, details: str = ""
-    ) -> None:
+    def show_message(cls, parent: QWidget | None, title: str, text: str, details: str = "") -> None:
         """Show a message; ``details`` fold and can be copied."""
         dialog = cls(parent, title, text, "message_dialog")
         if details:

@@ -1,4 +1,7 @@
-"""One editor for each kind of field; all have ``changed(object)``, ``refused(str)``, ``set_value``."""
+"""One editor for each kind of field.
+
+All have the signals ``edited(object)`` and ``refused(str)``, and ``set_value`` and ``set_mixed``.
+"""
 
 from __future__ import annotations
 
@@ -156,9 +159,11 @@ class PairEditor(QWidget):
 
     def __init__(self, field: FieldInfo, name: str, tip: str):
         super().__init__(objectName=name, toolTip=tip)
-        self._single = int in get_args(field.annotation)
+        self._single = int in _kinds(field.annotation)[0]
         self._parts = tuple(IntEditor(field, f"{name}.{index}", tip) for index in range(2))
-        self._chain = icon_button("link", tr("Same in both directions"), f"{name}.chain", checkable=True)
+        self._chain = icon_button(
+            "link", tr("Same in both directions"), f"{name}.chain", checkable=True
+        )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -193,12 +198,10 @@ class PairEditor(QWidget):
         self.edited.emit(pair[0] if self._single and pair[0] == pair[1] else pair)
 
 
-def make_editor(
-    field: FieldInfo, name: str, tip: str, texts: dict[Any, str]
-) -> QWidget | None:
+def make_editor(field: FieldInfo, name: str, tip: str, texts: dict[Any, str]) -> QWidget | None:
     """Return the editor that fits the annotation of a field, or None when none does."""
     kinds, optional = _kinds(field.annotation)
-    if len(kinds) == 2 and int in kinds and (pair := _pair_of(kinds)):
+    if tuple[int, int] in kinds and set(kinds) <= {int, tuple[int, int]} and not optional:
         return PairEditor(field, name, tip)
     if len(kinds) != 1:
         return None
@@ -223,10 +226,12 @@ def make_editor(
         )
     if kind is str:
         return TextEditor(
-            name, tip, lambda text: text or (None if optional else ""), lambda value: value or "", empty
+            name,
+            tip,
+            lambda text: text or (None if optional else ""),
+            lambda value: value or "",
+            empty,
         )
-    if _pair_of(kinds):
-        return PairEditor(field, name, tip)
     if get_origin(kind) is tuple and get_args(kind)[0] in (int, float, str):
         return _list_editor(get_args(kind)[0], name, tip, optional=optional, empty=empty)
     return None
@@ -248,10 +253,6 @@ def _kinds(annotation: Any) -> tuple[tuple[Any, ...], bool]:
     union = get_origin(annotation) in (Union, types.UnionType)
     kinds = get_args(annotation) if union else (annotation,)
     return tuple(kind for kind in kinds if kind is not type(None)), type(None) in kinds
-
-
-def _pair_of(kinds: tuple[Any, ...]) -> bool:
-    return any(get_origin(kind) is tuple and get_args(kind) == (int, int) for kind in kinds)
 
 
 def _read_number(text: str, *, whole: bool, optional: bool) -> float | int | None:
@@ -280,12 +281,13 @@ def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
 
 def range_text(field: FieldInfo) -> str:
     """Say in words which numbers a field takes; empty without limits."""
+
+    def write(number: float) -> str:
+        return count_text(number) if isinstance(number, int) else format_number(number)
+
     rules = {type(rule): rule for rule in field.metadata}
-    write = lambda number: count_text(number) if isinstance(number, int) else format_number(number)  # noqa: E731
     if Ge in rules and Le in rules:
-        return tr("From {low} to {high}.").format(
-            low=write(rules[Ge].ge), high=write(rules[Le].le)
-        )
+        return tr("From {low} to {high}.").format(low=write(rules[Ge].ge), high=write(rules[Le].le))
     parts = []
     if Ge in rules:
         parts.append(tr("{low} or more").format(low=write(rules[Ge].ge)))

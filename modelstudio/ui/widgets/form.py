@@ -23,8 +23,8 @@ _LABEL_WIDTH = 100
 class ModelForm(QWidget):
     """Edit the fields of a model.
 
-    ``changed`` gives a field and its new value, and only when the whole model stays valid; otherwise
-    the field is marked and says what it takes.
+    ``changed`` gives a field and its new value, and only when the whole model stays valid;
+    otherwise the field is marked and says what it takes.
 
     Parameters
     ----------
@@ -130,9 +130,7 @@ class ModelForm(QWidget):
         title = self._given_labels.get(field) or info.title or field.replace("_", " ")
         title = title[:1].upper() + title[1:]
         tip = _help(title, info)
-        made = make_editor(
-            info, f"{self.objectName()}.{field}", tip, self._choices.get(field, {})
-        )
+        made = make_editor(info, f"{self.objectName()}.{field}", tip, self._choices.get(field, {}))
         if made is None:
             return
         made.setAccessibleName(title)

@@ -49,7 +49,7 @@ class PaletteEntry(NamedTuple):
 def match_score(query: str, text: str) -> float | None:
     """Rate how well ``query`` fits ``text``; None when a letter is missing.
 
-    The letters must occur in order. Beginnings of words and neighbours count more, length counts less.
+    The letters must occur in order. Beginnings of words and neighbours count more than others.
     """
     wanted, lower = query.lower().replace(" ", ""), text.lower()
     score, last = 0.0, -1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +73,9 @@ STEPS = (
 class Tile(QAbstractButton):
     """A wide button: icon, title, detail."""
 
-    def __init__(self, name: str, icon_name: str, title: str, detail: str, *, primary: bool = False):
+    def __init__(
+        self, name: str, icon_name: str, title: str, detail: str, *, primary: bool = False
+    ):
         super().__init__(objectName=name)
         self.setAccessibleName(title)
         self.setAccessibleDescription(detail)
@@ -93,8 +94,10 @@ class Tile(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         body = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        ground = ("accentFillHover" if hot else "accentFill") if primary else (
-            "hover" if hot else "window"
+        ground = (
+            ("accentFillHover" if hot else "accentFill")
+            if primary
+            else ("hover" if hot else "window")
         )
         painter.setBrush(now.color(ground))
         edge = now.color("accentFill" if primary else "borderStrong")
@@ -284,7 +287,10 @@ class WelcomePage(Page):
             self._files.open(path)
             return
         found, _ = QFileDialog.getOpenFileName(
-            self, tr("Locate {}").format(path.name), str(path.parent), tr("Model Studio (*.mstudio)")
+            self,
+            tr("Locate {}").format(path.name),
+            str(path.parent),
+            tr("Model Studio (*.mstudio)"),
         )
         if found:
             self._files.forget(path)
@@ -341,7 +347,9 @@ class WelcomePage(Page):
         menu = QMenu(tile)
         for file, text, target in SAMPLES:
             menu.addAction(tr(text)).triggered.connect(
-                lambda _=False, file=file, target=target: self._files.open_data(sample(file), target)
+                lambda _=False, file=file, target=target: self._files.open_data(
+                    sample(file), target
+                )
             )
         menu.exec(tile.mapToGlobal(tile.rect().bottomLeft()))
         menu.deleteLater()

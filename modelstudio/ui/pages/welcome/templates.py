@@ -110,14 +110,17 @@ class TemplateCard(QAbstractButton):
         painter.restore()
         painter.setPen(QPen(now.color("border"), 1))
         painter.drawLine(
-            QPointF(body.left(), body.top() + _PICTURE), QPointF(body.right(), body.top() + _PICTURE)
+            QPointF(body.left(), body.top() + _PICTURE),
+            QPointF(body.right(), body.top() + _PICTURE),
         )
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(
             QPen(now.color("accent" if marked else "border"), 2 if self.hasFocus() else 1)
         )
         painter.drawRoundedRect(body, 8, 8)
-        _paint_chain(painter, QRectF(body.left(), body.top(), body.width(), _PICTURE), template.blocks)
+        _paint_chain(
+            painter, QRectF(body.left(), body.top(), body.width(), _PICTURE), template.blocks
+        )
         self._paint_words(painter, body)
 
     def _paint_words(self, painter: QPainter, body: QRectF) -> None:
