@@ -42,9 +42,7 @@ class Backdrop:
                 [QPointF(i * step, j * step) for j in range(rows) for i in range(columns)]
             )
         corner = view.mapToScene(0, 0)
-        origin = QPointF(
-            math.floor(corner.x() / step) * step, math.floor(corner.y() / step) * step
-        )
+        origin = QPointF(math.floor(corner.x() / step) * step, math.floor(corner.y() / step) * step)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(look().dots)
         painter.drawPoints(self._dots.translated(origin))

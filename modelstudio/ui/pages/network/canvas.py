@@ -28,8 +28,8 @@ from modelstudio.network.graph import Edge
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.backdrop import Backdrop, paint_over
-from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -179,9 +179,7 @@ class Canvas(QGraphicsView):
         plain = zoom < DETAIL_ZOOM
         self.network_scene.set_plain(plain)
         mode = QGraphicsView.ViewportUpdateMode
-        self.setViewportUpdateMode(
-            mode.FullViewportUpdate if plain else mode.MinimalViewportUpdate
-        )
+        self.setViewportUpdateMode(mode.FullViewportUpdate if plain else mode.MinimalViewportUpdate)
         self.zoomed.emit(zoom)
         self._moved()
 
@@ -288,9 +286,7 @@ class Canvas(QGraphicsView):
         elif event.button() == Qt.MouseButton.LeftButton:
             self._begin(self._choose(point, where, event.modifiers()))
 
-    def _choose(
-        self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier
-    ) -> Tool | None:
+    def _choose(self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier) -> Tool | None:
         extend = bool(
             modifiers & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
         )
@@ -412,9 +408,9 @@ class Canvas(QGraphicsView):
         self.drafting = course is not None
         self.viewport().update()
 
-    def show_hint(self, text: str, where: QPoint = QPoint(), *, bad: bool = False) -> None:
+    def show_hint(self, text: str, where: QPoint | None = None, *, bad: bool = False) -> None:
         """Say something beside the pointer, or nothing."""
-        self._hint.say(text, where, bad=bad)
+        self._hint.say(text, where or QPoint(), bad=bad)
 
     def mark_wire(self, edge: Edge | None) -> None:
         """Mark the wire into which a block would drop."""
@@ -544,7 +540,7 @@ class Canvas(QGraphicsView):
                 self.quick_add_wanted.emit(self.pointer(), None)
 
     def _walk(self, dx: int, dy: int) -> None:
-        """Go along the wires: up to what feeds a block, down to what it feeds, aside to siblings."""
+        """Go along the wires: up to what feeds a block, down to what it feeds, or to a sibling."""
         graph, node = self.editor.graph, self.editor.single
         if node is None:
             return
@@ -590,4 +586,3 @@ class Canvas(QGraphicsView):
             ghost=self._ghost,
             ring=self._ring,
         )
-

@@ -29,8 +29,8 @@ Selection = frozenset[str]
 class Editor(QObject):
     """The network of the document, what is known of it, and what of it is selected.
 
-    ``changed`` comes after every edit, undo and redo with graph and analysis in step; ``refused`` gives
-    the sentence of an edit that is not possible.
+    ``changed`` comes after every edit, undo and redo with graph and analysis in step; ``refused``
+    gives the sentence of an edit that is not possible.
     """
 
     changed = Signal()

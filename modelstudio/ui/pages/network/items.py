@@ -220,7 +220,7 @@ class BlockItem(CanvasItem):
             x, y = center.x(), center.y()
             corners = [QPointF(x - 8, y + 6), QPointF(x, y - 8), QPointF(x + 8, y + 6)]
             painter.drawPolygon(QPolygonF(corners))
-        painter.setPen(QPen(skin.panel, 1.8, cap=Qt.PenCapStyle.RoundCap))
+        painter.setPen(QPen(skin.panel, 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawLine(QLineF(center.x(), center.y() - 3.5, center.x(), center.y() + 0.5))
         painter.drawPoint(center + QPointF(0, 3.4))
 

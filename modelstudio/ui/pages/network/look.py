@@ -91,7 +91,7 @@ class Look:
         self.wire_waiting = QPen(self.tertiary, 1.5, Qt.PenStyle.DotLine)
         self.port = QPen(self.tertiary, 1.5)
         self.note_border = QPen(self.warning, 1)
-        self.dots = QPen(of.color("canvasDot"), 2, cap=Qt.PenCapStyle.RoundCap)
+        self.dots = QPen(of.color("canvasDot"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
         self.dots.setCosmetic(True)
         self.band = QPen(self.accent, 1)
         self.band.setCosmetic(True)

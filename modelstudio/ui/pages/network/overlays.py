@@ -1,4 +1,4 @@
-"""What lies over the canvas: the sentence at a faulty block, the editor of a note, the hint of a wire."""
+"""What lies over the canvas: the sentence at a faulty block, a note's editor, a wire's hint."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
-    QWidget,
 )
 
 from modelstudio.network.layer import Category, Layer
@@ -239,17 +238,15 @@ class _Delegate(QStyledItemDelegate):
         scale = theme().scale
         return QSize(100, round((30 if head else _ROW) * scale))
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         now, rect = theme(), QRectF(option.rect)
         layer = index.data(_LAYER)
         state = QStyle.StateFlag
         if layer is not None or not self._narrow():
-            for flag, role in ((state.State_Selected, "selection"), (state.State_MouseOver, "hover")):
-                if option.state & flag:
-                    painter.fillRect(rect, now.color(role))
-                    break
+            if option.state & state.State_Selected:
+                painter.fillRect(rect, now.color("selection"))
+            elif option.state & state.State_MouseOver:
+                painter.fillRect(rect, now.color("hover"))
         if option.state & state.State_HasFocus and option.state & state.State_Selected:
             painter.setPen(now.color("focusRing"))
             painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
@@ -303,8 +300,3 @@ def _picture(layer: type[Layer]) -> QPixmap:
     painter.drawText(QRectF(30, 0, 86, 28), Qt.AlignmentFlag.AlignVCenter, layer.label)
     painter.end()
     return pixmap
-
-
-def narrow_at(window: QWidget) -> bool:
-    """Return whether the window is so narrow that the palette folds to icons."""
-    return window.width() < 1360

@@ -102,9 +102,7 @@ class _Delegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(200, round(28 * theme().scale))
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         now, rect = theme(), QRectF(option.rect)
         offer: Offer = index.data(_OFFER)
         picked = bool(option.state & QStyle.StateFlag.State_Selected)

@@ -206,9 +206,7 @@ class NetworkScene(QGraphicsScene):
         """Return where a wire may arrive: wires into one port share it, further ones come aside."""
         target = self.blocks[edge.target]
         top = next(p for port, p in target.input_points() if port.name == edge.target_port)
-        rivals = [
-            e for e in self.graph.incoming[edge.target] if e.target_port == edge.target_port
-        ]
+        rivals = [e for e in self.graph.incoming[edge.target] if e.target_port == edge.target_port]
         first = min(rivals, key=lambda e: abs(self.blocks[e.source].x() - target.x()), default=edge)
         if len(rivals) < 2 or edge == first or len(target.node.layer.input_ports()) > 1:
             return [(_point(top), "top")]

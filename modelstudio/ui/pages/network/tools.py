@@ -1,4 +1,4 @@
-"""Gestures on the canvas, one object each: it begins with the press and ends with finish or cancel."""
+"""Gestures on the canvas, one object each, from the press to finish or cancel."""
 
 from __future__ import annotations
 
@@ -111,9 +111,7 @@ class MoveTool(Tool):
         self._grabbed = grabbed
         graph = self.editor.graph
         self._places: dict[str, Position] = {
-            key: node.position
-            for key, node in graph.nodes.items()
-            if key in self.editor.selection
+            key: node.position for key, node in graph.nodes.items() if key in self.editor.selection
         }
         self._places |= {
             note.id: note.position for note in graph.notes if note.id in self.editor.selection

@@ -1,4 +1,4 @@
-"""Counts and sizes as people read them."""
+"""Counts and sizes of a network as people read them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ def short_count(value: int) -> str:
     for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
             scaled = value / size
-            return f"{scaled:.2f} {unit}" if unit != "k" and scaled < 100 else f"{scaled:.1f} {unit}"
+            places = 2 if unit != "k" and scaled < 100 else 1
+            return f"{scaled:.{places}f} {unit}"
     return str(value)
 
 
-def memory(size: int) -> str:
+def memory_text(size: int) -> str:
     """Write a number of bytes: ``49 KiB``, ``1.07 MiB``."""
     if size < 1024:
         return f"{size} B"

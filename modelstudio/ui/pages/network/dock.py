@@ -1,0 +1,197 @@
+"""The dock below the canvas: summary, code and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modelstudio.network.analysis import Problem
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.code_view import CodeView
+from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.overlays import FixMenu
+from modelstudio.ui.pages.network.summary import SummaryView
+from modelstudio.ui.pages.network.units import memory_text, short_count
+from modelstudio.ui.theme import theme
+from modelstudio.ui.widgets import (
+    ElidedLabel,
+    EmptyState,
+    IconLabel,
+    Tag,
+    button,
+    count_text,
+    icon_button,
+    label,
+    row,
+    scroll,
+    toned,
+)
+
+TABS = ("summary", "code", "problems")
+_SIGNS = {"error": ("err", "error"), "warning": ("warn", "warning"), "notice": ("info", "accent")}
+
+
+class Dock(QFrame):
+    """Three tabs; at the right of their bar the totals."""
+
+    def __init__(self, editor: Editor, show_block: Callable[[str], None], main: object):
+        super().__init__(objectName="network.dock")
+        toned(self, "panel")
+        self._editor, self._main = editor, main
+        self.summary = SummaryView(editor, show_block)
+        self.code = CodeView(editor, main.document, main)
+        self.problems = ProblemList(editor, show_block)
+        self.tabs = QTabBar(objectName="network.dock.tabs", drawBase=False, expanding=False)
+        self.tabs.setAccessibleName(tr("Summary, code and problems"))
+        for text in (tr("Summary"), tr("Code"), tr("Problems")):
+            self.tabs.addTab(text)
+        self._count = Tag("", "error", name="network.dock.count")
+        self.tabs.setTabButton(2, QTabBar.ButtonPosition.RightSide, self._count)
+        self._totals = ElidedLabel("", "label", "secondary")
+        self._totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._totals.setObjectName("network.totals")
+        self._export = icon_button(
+            "down", tr("Export the summary as CSV"), "network.summary.export"
+        )
+        head = QWidget()
+        head.setFixedHeight(theme().size("tabBar"))
+        bar = QHBoxLayout(head)
+        bar.setContentsMargins(4, 0, 12, 0)
+        bar.setSpacing(8)
+        bar.addWidget(self.tabs)
+        bar.addWidget(self._totals, 1)
+        bar.addWidget(self.code.copy)
+        bar.addWidget(self._export)
+        self._pages = QStackedWidget()
+        for page in (self.summary, self.code, self.problems):
+            self._pages.addWidget(page)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(head)
+        box.addWidget(self._pages)
+        self.tabs.currentChanged.connect(self._show_tab)
+        self._export.clicked.connect(self._export_csv)
+        editor.changed.connect(self.refresh)
+        self.refresh()
+        self._show_tab(0)
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab to the front."""
+        self.tabs.setCurrentIndex(TABS.index(name))
+
+    def _show_tab(self, index: int) -> None:
+        self._pages.setCurrentIndex(index)
+        self.code.copy.setVisible(TABS[index] == "code")
+        self._export.setVisible(TABS[index] == "summary")
+
+    def refresh(self) -> None:
+        """Show totals and the number of problems."""
+        analysis = self._editor.analysis
+        sofar = tr(" so far") if analysis.errors else ""
+        self._totals.set_full_text(
+            tr("{0} parameters{1} · {2} MACs · {3}").format(
+                count_text(analysis.parameters),
+                sofar,
+                short_count(analysis.macs),
+                memory_text(analysis.memory),
+            )
+        )
+        found = [problem for problem in analysis.problems if problem.severity != "notice"]
+        kind = "error" if analysis.errors else "warning"
+        self._count.set(str(len(found)), kind)
+        self._count.setVisible(bool(found))
+
+    def _export_csv(self) -> None:
+        name = f"{self._main.document.name} summary.csv"
+        path, _ = QFileDialog.getSaveFileName(self, tr("Export the summary"), name, "CSV (*.csv)")
+        if path:
+            try:
+                self.summary.summary.write_csv(Path(path))
+            except OSError as error:
+                self._main.toasts.show_toast(
+                    tr("The summary could not be written"), error.strerror or str(error), "error"
+                )
+            else:
+                self._main.toasts.show_toast(tr("Summary written"), path, "success")
+
+
+class ProblemList(QWidget):
+    """A row a problem: sentence, block, repair."""
+
+    def __init__(self, editor: Editor, show_block: Callable[[str], None]):
+        super().__init__(objectName="network.problems")
+        self.setAccessibleName(tr("Problems of the network"))
+        self._editor, self._show_block = editor, show_block
+        self._known: tuple[Problem, ...] | None = None
+        self._rows = QVBoxLayout()
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(0)
+        self._rows.setAlignment(Qt.AlignmentFlag.AlignTop)
+        inside = QWidget()
+        inside.setLayout(self._rows)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(scroll(inside, "network.problems.scroll"))
+        editor.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the problems; nothing is rebuilt while they stay the same."""
+        problems = self._editor.analysis.problems
+        if problems == self._known:
+            return
+        self._known = problems
+        while item := self._rows.takeAt(0):
+            item.widget().hide()
+            item.widget().deleteLater()
+        if not problems:
+            text = tr("Every block has a shape, and the network can be trained.")
+            if not self._editor.graph.nodes:
+                text = tr("There is no block yet.")
+            self._rows.addWidget(EmptyState("okc", tr("No problems"), text))
+        for problem in problems:
+            self._rows.addWidget(self._row(problem))
+
+    def _row(self, problem: Problem) -> QWidget:
+        node = self._editor.graph.nodes.get(problem.node or "")
+        parts: list[QWidget] = [IconLabel(*_SIGNS[problem.severity])]
+        if node is not None:
+            go = button(node.name, "link", name=f"network.problem.{node.name}", small=True)
+            go.clicked.connect(partial(self._show, node.id))
+            parts.append(go)
+        text = label(problem.message, "label", wrap=True)
+        parts.append(text)
+        if len(problem.fixes) > 1:
+            more = button(tr("More fixes..."), "ghost", small=True)
+            more.clicked.connect(partial(self._offer, problem, more))
+            parts.append(more)
+        if problem.fixes:
+            first = problem.fixes[0]
+            fix = button(first.label, "secondary", name="network.problem.fix", small=True)
+            fix.clicked.connect(partial(self._editor.fix, problem, first))
+            parts.append(fix)
+        made = row(*parts, spacing=8, margins=(16, 4, 12, 4))
+        made.layout().setStretchFactor(text, 1)
+        return made
+
+    def _show(self, node_id: str) -> None:
+        self._editor.select([node_id])
+        self._show_block(node_id)
+
+    def _offer(self, problem: Problem, at: QWidget) -> None:
+        menu = FixMenu(problem, problem.fixes[1:], self)
+        menu.chosen.connect(self._editor.fix)
+        menu.popup(at.mapToGlobal(QPoint(0, at.height())))
