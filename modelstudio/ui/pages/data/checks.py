@@ -13,7 +13,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.columns import paint_bars
 from modelstudio.ui.pages.data.wording import counted, share_text, step_title
 from modelstudio.ui.theme import theme
-from modelstudio.ui.widgets import TagButton, button, label, row, toned
+from modelstudio.ui.widgets import Flow, TagButton, button, label, toned
 
 if TYPE_CHECKING:
     from modelstudio.data.profile import ColumnProfile, Finding
@@ -141,7 +141,12 @@ class EvidencePopup(QFrame):
             show.clicked.connect(lambda: self._leave(self.column_wanted, name))
             made.append(show)
         if made:
-            self._layout.addWidget(row(*made, None))
+            flow = Flow(spacing=8)
+            for each in made:
+                flow.addWidget(each)
+            holder = QWidget()
+            holder.setLayout(flow)
+            self._layout.addWidget(holder)
 
     def _leave(self, signal: Signal, value: object) -> None:
         self.close()

@@ -173,10 +173,10 @@ class ColumnDelegate(QStyledItemDelegate):
         quiet = row.column.role == "ignored"
         target = row.column.role == "target"
         middle = rect.center().y() + 1
-        where = QRectF(rect.left() + 12, middle - 8, 16, 16)
+        where = QRectF(rect.left() + 11, middle - 8, 16, 16)
         role = "accent" if target else "textTertiary" if quiet else "textSecondary"
         paint_icon(painter, where, KIND_ICONS[row.column.kind], role)
-        left, width = rect.left() + 36, rect.width() - 40
+        left, width = rect.left() + 35, rect.width() - 39
         painter.setFont(now.font("base"))
         painter.setPen(now.color("textTertiary" if quiet else "text"))
         self._line(painter, QRect(left, middle - 18, width, 18), row.column.name)

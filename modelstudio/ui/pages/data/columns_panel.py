@@ -203,7 +203,7 @@ class ColumnsTable(QTableView):
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for section, width in ((ROLE, 64), (MISSING, 62), (SPREAD, 60)):
+        for section, width in ((ROLE, 60), (MISSING, 62), (SPREAD, 56)):
             self.setColumnWidth(section, width)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import DataReport, Draft
 from modelstudio.errors import StudioError
-from modelstudio.project.model import DataConfig, Project, SplitConfig
+from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Role
 from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
@@ -26,6 +26,7 @@ from modelstudio.ui.pages.data.feed import DataFeed
 from modelstudio.ui.pages.data.inputs_popup import InputsPopup
 from modelstudio.ui.pages.data.opening import Opening
 from modelstudio.ui.pages.data.preview_panel import PreviewPanel
+from modelstudio.ui.pages.data.reading_popup import ReadingPopup
 from modelstudio.ui.pages.data.recipe import RecipePanel
 from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
@@ -57,6 +58,7 @@ class DataPage(Page):
         self.split = SplitPanel()
         self.evidence = EvidencePopup(self)
         self.inputs = InputsPopup(self)
+        self.reading = ReadingPopup(self)
         self.banner = Banner("error", "", name="data.banner")
         self.banner.hide()
         self.banner.triggered.connect(lambda: self._on_banner())
@@ -140,6 +142,12 @@ class DataPage(Page):
         self.recipe.inputs_wanted.connect(self._show_inputs)
         self.split.edited.connect(self.set_split)
         self.split.test_file_wanted.connect(self.choose_test_file)
+        self.addAction(self.actions_["data.add_step"])
+        self.preview.reading.clicked.connect(
+            lambda: self.reading.open_below(self.preview.reading, self.data.csv)
+        )
+        self.reading.edited.connect(self.set_reading)
+        self.reading.file_wanted.connect(self.choose_file)
         self.evidence.step_wanted.connect(self.add_step)
         self.evidence.ignore_wanted.connect(lambda name: self.set_role([name], "ignored"))
         self.evidence.column_wanted.connect(self.show_column)
@@ -152,7 +160,9 @@ class DataPage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.split.set_folded(self.height() < _FOLD_BELOW)
+        small = self.height() < _FOLD_BELOW
+        if small != (event.oldSize().height() < _FOLD_BELOW):
+            self.split.set_small(small)
 
     # The project
 
@@ -182,6 +192,7 @@ class DataPage(Page):
         self._show_stack()
         if data.path is None:
             self.feed.forget()
+            self._stop_waiting()
             return
         report = None if anew else self.feed.report
         profiles = {profile.name: profile for profile in report.profiles} if report else {}
@@ -248,6 +259,10 @@ class DataPage(Page):
     def _opening_failed(self, error: Exception) -> None:
         self._tell_fault(error_html(error), tr("Open another file..."), self.choose_file)
 
+    def set_reading(self, csv: CsvOptions) -> None:
+        """Read the file in another way."""
+        self._edit(tr("Change how the file is read"), self.data.changed(csv=csv))
+
     # Columns
 
     def set_role(self, names: list[str], role: Role) -> None:
@@ -305,6 +320,7 @@ class DataPage(Page):
         title = step_title(step)
         self.recipe.select(None)
         self._edit(tr("Delete {}").format(title), edits.remove_step(self.data, place))
+        self.recipe.focus_card(place)
         after = self.document.project
         self.toasts.show_toast(
             tr("{} deleted").format(title),
@@ -332,7 +348,7 @@ class DataPage(Page):
             if opened == source:
                 self.recipe.select(None)
                 self.recipe.select(target)
-            self.recipe.cards[target].setFocus()
+            self.recipe.focus_card(target)
 
     def _may_move(self, source: int, target: int) -> bool:
         try:

@@ -30,6 +30,7 @@ from modelstudio.ui.widgets import (
     Skeleton,
     button,
     column,
+    icon_button,
     label,
     rule,
     toned,
@@ -59,6 +60,7 @@ class PreviewPanel(QFrame):
         self._step: int | None = None
         self._step_title = ""
         self._sort: tuple[str, bool] | None = None
+        self._sort_before: tuple[str, bool] | None = None
         self._columns: tuple[Column, ...] = ()
         self._profiles: Mapping[str, ColumnProfile] = {}
         self._changed: Mapping[str, int] = {}
@@ -72,6 +74,8 @@ class PreviewPanel(QFrame):
         self.mark.toggled.connect(self._mark)
         self.header.add(self.mode)
         self.header.add(self.mark)
+        self.reading = icon_button("gear", tr("How the file is read"), "data.reading_button")
+        self.header.add(self.reading)
         self.loading = LoadLine()
         self.loading.cancelled.connect(self.cancel_wanted)
         self.checks = ChecksStrip()
@@ -170,11 +174,13 @@ class PreviewPanel(QFrame):
         """Forget the rows of another project."""
         self.model.clear()
         self._fitted = ()
-        self._sort = self.view.header.sort = None
+        self._sort = self._sort_before = self.view.header.sort = None
         self.checks.set_findings(())
 
     def open_profile(self, name: str) -> None:
-        """Show a column in numbers, below its header."""
+        """Show a column in numbers, below its header; the first click of the two does not sort."""
+        if self._sort != self._sort_before:
+            self._set_sort(self._sort_before)
         profile = self._profiles.get(name)
         if profile is None or name not in self.model.columns:
             return
@@ -214,11 +220,12 @@ class PreviewPanel(QFrame):
 
     def _sort_by(self, name: str) -> None:
         """Sort up, then down, then not at all."""
-        if self._sort == (name, True):
-            self._sort = None
-        else:
-            self._sort = (name, self._sort == (name, False))
-        self.view.header.sort = self._sort
+        self._sort_before = self._sort
+        down = self._sort == (name, False)
+        self._set_sort(None if self._sort == (name, True) else (name, down))
+
+    def _set_sort(self, sort: tuple[str, bool] | None) -> None:
+        self._sort = self.view.header.sort = sort
         self.view.header.viewport().update()
         self.view.scrollToTop()
         self.ask_anew()

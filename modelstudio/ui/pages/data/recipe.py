@@ -72,7 +72,6 @@ class RecipePanel(QFrame):
         )
         self.add_button.clicked.connect(self.open_popup)
         add_action.triggered.connect(self.open_popup)
-        self.addAction(add_action)
         self.popup = AddStepPopup(self)
         self.popup.chosen.connect(self.added)
         self.list = _StepList(may_move)
@@ -156,6 +155,11 @@ class RecipePanel(QFrame):
         self._show_open()
         self.selected.emit(self._open)
 
+    def focus_card(self, place: int) -> None:
+        """Give a step the keyboard; past the ends, the first or the last."""
+        if self.cards:
+            self.cards[min(max(place, 0), len(self.cards) - 1)].setFocus()
+
     def open_popup(self) -> None:
         """Offer the steps that can be added."""
         self.popup.set_choices(self._choices())
@@ -183,6 +187,7 @@ class RecipePanel(QFrame):
             card.edited.connect(lambda step, at=at: self.edited.emit(at, step))
             card.removed.connect(lambda at=at: self.removed.emit(at))
             card.moved_by.connect(lambda by, at=at: self.moved.emit(at, at + by))
+            card.walked.connect(lambda by, at=at: self.focus_card(at + by))
             cards.append(card)
         self.list.set_cards(cards)
 

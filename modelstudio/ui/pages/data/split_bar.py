@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modelstudio.engine.results import PartInfo
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.wording import class_shares, part_text
+from modelstudio.ui.pages.data.wording import class_shares, part_short, part_text
 from modelstudio.ui.theme import theme
 
 PARTS = ("train", "validation", "test")
@@ -46,6 +46,7 @@ class SplitBar(QWidget):
         super().__init__(objectName=name)
         self.setAccessibleName(tr("Split of the rows"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(240)
         self.setMouseTracking(True)
         self._validation, self._test = 15, 20
         self._test_name: str | None = None
@@ -193,9 +194,11 @@ class SplitBar(QWidget):
         painter.setFont(now.font("label"))
         painter.setPen(now.color("textSecondary"))
         room = QRectF(rect.left(), _SHARES_TOP + _SHARES + 4, rect.width() + _GAP - 4, 18)
-        told = QFontMetricsF(painter.font()).elidedText(
-            part_text(info), Qt.TextElideMode.ElideRight, room.width()
-        )
+        metrics = QFontMetricsF(painter.font())
+        told = part_text(info)
+        if metrics.horizontalAdvance(told) > room.width():
+            told = part_short(info)
+        told = metrics.elidedText(told, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, told)
 
     def _share_text(self, part: str) -> str:

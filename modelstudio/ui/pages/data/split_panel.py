@@ -7,14 +7,14 @@ from pathlib import PurePath
 from random import SystemRandom
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QWidget
 
 from modelstudio.engine.results import PartInfo
 from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.split_bar import SplitBar
 from modelstudio.ui.pages.data.wording import class_shares, counted
-from modelstudio.ui.theme import restyle
+from modelstudio.ui.theme import icon, restyle
 from modelstudio.ui.widgets import (
     ElidedLabel,
     IconLabel,
@@ -48,55 +48,45 @@ class SplitPanel(QFrame):
         self._detail = label("", "label", "tertiary", name="data.split.rows")
         self.bar = SplitBar()
         self.bar.changed.connect(self._share_out)
-        self.fold_button = icon_button("chev", tr("Split settings"), "data.split.fold")
-        self.fold_button.clicked.connect(lambda: self.set_folded(False))
-        self._head = row(self._title, self._detail, spacing=8)
-        self._left = QWidget()
-        self._left_layout = QVBoxLayout(self._left)
-        self._left_layout.setSpacing(10)
+        self.fold_button = icon_button("up", tr("Split settings"), "data.split.fold")
+        self.fold_button.clicked.connect(lambda: self.set_folded(not self._folded))
+        head = row(self._title, self._detail, self.fold_button, None, spacing=8)
+        self._left = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._left.setSpacing(10)
+        self._left.addWidget(head)
+        self._left.addWidget(self.bar, 1)
+        self._left.addStretch(0)
         self._settings = self._make_settings()
         self._edge = rule(vertical=True)
-        self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(0)
-        self._layout.addWidget(self._left, 1)
-        self._layout.addWidget(self._edge)
-        self._layout.addWidget(self._settings)
-        self._line: QWidget | None = None
-        self._folded = True
-        self.set_folded(False)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._left, 1)
+        layout.addWidget(self._edge)
+        layout.addWidget(self._settings)
+        self._folded = False
+        self.set_small(False)
 
     @property
     def folded(self) -> bool:
         """True while only one line is in sight."""
         return self._folded
 
+    def set_small(self, small: bool) -> None:
+        """Fold where the window is low, with a button to unfold; otherwise show everything."""
+        self.fold_button.setVisible(small)
+        self.set_folded(small)
+
     def set_folded(self, folded: bool) -> None:
         """Fold into a line of 44 px, or unfold."""
-        if folded == self._folded:
-            return
         self._folded = folded
         self.bar.set_compact(folded)
+        self.fold_button.setIcon(icon("up" if folded else "chev", "textSecondary"))
         for part in (self._edge, self._settings):
             part.setVisible(not folded)
-        if self._line is not None:
-            self._left_layout.removeWidget(self._line)
-        for part in (self._head, self.bar, self.fold_button):
-            part.setParent(None)
-        old = self._line
-        parts = (self._head, self.bar)
-        self._line = (
-            row(*parts, self.fold_button, spacing=16) if folded else column(*parts, spacing=10)
-        )
-        self.fold_button.setVisible(folded)
-        self._left_layout.setContentsMargins(16, *((6, 12, 6) if folded else (14, 16, 12)))
-        self._left_layout.insertWidget(0, self._line)
-        if not folded:
-            self._left_layout.addStretch(1)
-        if old is not None:
-            old.deleteLater()
-        for part in (self._head, self.bar):
-            part.show()
+        directions = QBoxLayout.Direction
+        self._left.setDirection(directions.LeftToRight if folded else directions.TopToBottom)
+        self._left.setContentsMargins(16, *((6, 16, 6) if folded else (12, 16, 8)))
         self.setFixedHeight(44 if folded else 148)
 
     def set_data(self, data: DataConfig) -> None:
@@ -133,7 +123,6 @@ class SplitPanel(QFrame):
         self.stratify.clicked.connect(
             lambda on: self._edit(tr("Stratify") if on else tr("Do not stratify"), stratify=on)
         )
-        self._by = ElidedLabel("", "label", "tertiary")
         self._by = label("", "label", "tertiary")
         self.seed = SpinBox("data.seed", tr("Seed of the split"))
         self.seed.valueChanged.connect(

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from modelstudio.recipe.steps import ColumnStep, Step
+from modelstudio.recipe.steps import ColumnStep, FillMissing, Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.popups import ColumnsPopup
 from modelstudio.ui.pages.data.wording import counted, listed
@@ -39,13 +39,15 @@ class StepCard(QFrame):
     """A step: grip, number, title and summary, effect, switch; unfolded it shows the settings.
 
     ``selected`` asks to be unfolded, ``edited`` gives a changed step, ``moved_by`` -1 or 1 a wish
-    to change places, ``dragged`` and ``dropped`` where the grip is, in the parent's pixels.
+    to change places, ``walked`` to go to a neighbour, ``dragged`` and ``dropped`` where the grip
+    is, in the parent's pixels.
     """
 
     selected = Signal()
     edited = Signal(object)
     removed = Signal()
     moved_by = Signal(int)
+    walked = Signal(int)
     dragged = Signal(int)
     dropped = Signal(int)
 
@@ -105,6 +107,7 @@ class StepCard(QFrame):
         if self.form is not None:
             self.form.set_model(step)
             self._columns.set_names(self._chosen(), self._fitting)
+            self._show_needed()
 
     def show_effect(self, text: str, kind: str, error: str = "") -> None:
         """Say what the step did to the data, or why it failed."""
@@ -148,7 +151,7 @@ class StepCard(QFrame):
         if alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.moved_by.emit(-1 if key == Qt.Key.Key_Up else 1)
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.focusNextPrevChild(key == Qt.Key.Key_Down)
+            self.walked.emit(-1 if key == Qt.Key.Key_Up else 1)
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.removed.emit()
         elif key == Qt.Key.Key_Space:
@@ -202,15 +205,21 @@ class StepCard(QFrame):
         self._columns.set_names(self._chosen(), self._fitting)
         if isinstance(self.step, ColumnStep):
             self.form.add_row(tr("Columns"), self._columns)
+        self._show_needed()
         delete = icon_button("trash", tr("Delete step (Del)"), f"{self.objectName()}.delete")
         delete.clicked.connect(self.removed)
         purpose = label(self.step.purpose(), "label", "tertiary", wrap=True)
         foot = row(purpose, delete)
         foot.layout().setStretchFactor(purpose, 1)
-        inner = column(self.form, foot, spacing=8, margins=(44, 0, 12, 10))
+        inner = column(self.form, foot, spacing=8, margins=(32, 0, 12, 10))
         layout = QVBoxLayout(self._body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(inner)
+
+    def _show_needed(self) -> None:
+        """Hide the value of a fill that works its value out."""
+        if self.form is not None and isinstance(self.step, FillMissing):
+            self.form.set_field_visible("value", self.step.method == "constant")
 
     def _edit(self, field: str, value: Any) -> None:
         self.edited.emit(self.step.changed(**{field: value}))

@@ -88,6 +88,7 @@ class PreviewModel(QAbstractTableModel):
         self._chunks.clear()
         self._columns, self._total, self._stale = (), 0, False
         self._needed.clear()
+        self._ask.stop()
         self.endResetModel()
 
     def set_heads(self, heads: Mapping[str, Head], step: str = "") -> None:

@@ -202,7 +202,7 @@ class PreviewView(QTableView):
         first = max(self.rowAt(0), 0)
         for section in range(model.columnCount()):
             head: Head = model.headerData(section, Qt.Orientation.Horizontal, HEAD)
-            wide = max(bold.horizontalAdvance(head.name) + 12, plain.horizontalAdvance(head.sub))
+            wide = max(bold.horizontalAdvance(head.name) + 18, plain.horizontalAdvance(head.sub))
             for at in range(first, min(first + _SAMPLED, model.rowCount())):
                 cell: Cell | None = model.index(at, section).data(CELL)
                 if cell is None:

@@ -65,6 +65,13 @@ def class_shares(part: PartInfo) -> tuple[tuple[str, float], ...]:
     return tuple(reversed(shares) if len(shares) == 2 else shares)
 
 
+def part_short(part: PartInfo) -> str:
+    """Say it where there is little room: ``134 rows · 38.1 %`` of the first class."""
+    shares = class_shares(part)
+    share = f" · {100 * shares[0][1]:.1f} %" if len(shares) == 2 else ""
+    return counted(part.rows, "row") + share
+
+
 def part_text(part: PartInfo, most: int = 5) -> str:
     """Say what a part of the split holds: ``624 rows · 239 Yes (38.3 %) · 385 No``."""
     told = [counted(part.rows, "row")]

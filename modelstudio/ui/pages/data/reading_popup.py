@@ -1,0 +1,92 @@
+"""How the file is read: what parts the cells, its encoding, and which words mean nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+
+from modelstudio.project.model import CsvOptions
+from modelstudio.ui.actions import tr
+from modelstudio.ui.widgets import ComboBox, LineField, button, label, toned
+
+_DELIMITERS = {
+    None: "Found in the file",
+    ",": "Comma",
+    ";": "Semicolon",
+    "\t": "Tab",
+    "|": "Bar",
+    " ": "Space",
+}
+_ENCODINGS = (None, "utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift_jis", "gb18030")
+
+
+class ReadingPopup(QFrame):
+    """Edit `CsvOptions`; ``edited`` gives the new ones."""
+
+    edited = Signal(object)
+    file_wanted = Signal()
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, Qt.WindowType.Popup, objectName="data.reading_options")
+        toned(self, "popup")
+        self.setAccessibleName(tr("How the file is read"))
+        self.setFixedWidth(336)
+        self._csv = CsvOptions()
+        self.delimiter = ComboBox("data.csv.delimiter", tr("Between cells"))
+        for value, text in _DELIMITERS.items():
+            self.delimiter.addItem(tr(text), value)
+        self.encoding = ComboBox("data.csv.encoding", tr("Encoding"))
+        for name in _ENCODINGS:
+            self.encoding.addItem(name or tr("Found in the file"), name)
+        self.missing = LineField("", "data.csv.missing", tr("Words that mean an empty cell"))
+        self.missing.setPlaceholderText(tr("NA, n/a, ?"))
+        self.delimiter.activated.connect(
+            lambda at: self._edit(delimiter=self.delimiter.itemData(at))
+        )
+        self.encoding.activated.connect(lambda at: self._edit(encoding=self.encoding.itemData(at)))
+        self.missing.changed.connect(self._edit_missing)
+        other = button(tr("Open another file..."), "secondary", "file", name="data.csv.open")
+        other.clicked.connect(self._leave)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(16, 12, 16, 14)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(label(tr("How the file is read"), "panelTitle"), 0, 0, 1, 2)
+        rows = (
+            (tr("Between cells"), self.delimiter),
+            (tr("Encoding"), self.encoding),
+            (tr("Empty words"), self.missing),
+        )
+        for at, (text, editor) in enumerate(rows, start=1):
+            grid.addWidget(label(text, "label", "secondary"), at, 0)
+            grid.addWidget(editor, at, 1)
+        told = tr(
+            "A cell without text is always empty. NA or None count as text until listed here."
+        )
+        grid.addWidget(label(told, "axis", "tertiary", wrap=True), 4, 1)
+        grid.addWidget(other, 5, 0, 1, 2)
+
+    def open_below(self, widget: QWidget, csv: CsvOptions) -> None:
+        """Show the options under a button."""
+        self._csv = csv
+        self.delimiter.setCurrentIndex(max(self.delimiter.findData(csv.delimiter), 0))
+        self.encoding.setCurrentIndex(max(self.encoding.findData(csv.encoding), 0))
+        self.missing.set_value(", ".join(csv.missing))
+        self.adjustSize()
+        self.move(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
+        self.show()
+        self.delimiter.setFocus()
+
+    def _edit_missing(self, text: str) -> None:
+        words = dict.fromkeys(word.strip() for word in text.split(","))
+        self._edit(missing=tuple(word for word in words if word))
+
+    def _edit(self, **values: Any) -> None:
+        self._csv = self._csv.changed(**values)
+        self.edited.emit(self._csv)
+
+    def _leave(self) -> None:
+        self.close()
+        self.file_wanted.emit()
