@@ -13,15 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import DataReport, Draft
-from modelstudio.errors import StudioError
-from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
-from modelstudio.recipe.columns import Role
-from modelstudio.recipe.steps import Step
+from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
-from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.checks import EvidencePopup
 from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
+from modelstudio.ui.pages.data.commands import DataCommands
 from modelstudio.ui.pages.data.feed import DataFeed
 from modelstudio.ui.pages.data.inputs_popup import InputsPopup
 from modelstudio.ui.pages.data.opening import Opening
@@ -51,10 +48,11 @@ class DataPage(Page):
         super().__init__(main)
         self.setAccessibleName(tr("Data"))
         self.feed = DataFeed(self.jobs, self)
+        self.commands = DataCommands(self.document, self.toasts, self)
         self.opening = Opening(self.jobs, self)
         self.columns = ColumnsPanel()
         self.preview = PreviewPanel()
-        self.recipe = RecipePanel(self.actions_["data.add_step"], self._may_move)
+        self.recipe = RecipePanel(self.actions_["data.add_step"], self.commands.may_move)
         self.split = SplitPanel()
         self.evidence = EvidencePopup(self)
         self.inputs = InputsPopup(self)
@@ -73,7 +71,6 @@ class DataPage(Page):
             name="data.empty",
         )
         self.empty.triggered.connect(self.choose_file)
-        self._displaced: tuple[str, str] | None = None
         self._effects: tuple[StepEffect, ...] = ()
         self._stack = QStackedWidget()
         self._lay_out()
@@ -126,32 +123,38 @@ class DataPage(Page):
         self.opening.failed.connect(self._opening_failed)
         self.opening.shown.connect(lambda: self._stack.setCurrentIndex(1))
         self.opening.ended.connect(self._show_stack)
-        self.columns.role_wanted.connect(self.set_role)
-        self.columns.role_cycled.connect(self.cycle_role)
-        self.columns.kind_wanted.connect(self.set_kind)
         self.columns.chosen.connect(self.preview.view.show_column)
         self.preview.rows_wanted.connect(feed.ask_rows)
         self.preview.cancel_wanted.connect(feed.cancel)
         self.preview.checks.opened.connect(self.show_evidence)
-        self.recipe.added.connect(self.add_step)
-        self.recipe.edited.connect(self.edit_step)
-        self.recipe.removed.connect(self.remove_step)
-        self.recipe.moved.connect(self.move_step)
-        self.recipe.selected.connect(self._show_selected_step)
-        self.recipe.scaling_changed.connect(self.set_target_scaling)
-        self.recipe.inputs_wanted.connect(self._show_inputs)
-        self.split.edited.connect(self.set_split)
-        self.split.test_file_wanted.connect(self.choose_test_file)
-        self.addAction(self.actions_["data.add_step"])
         self.preview.reading.clicked.connect(
             lambda: self.reading.open_below(self.preview.reading, self.data.csv)
         )
-        self.reading.edited.connect(self.set_reading)
+        self.recipe.selected.connect(self._show_selected_step)
+        self.recipe.inputs_wanted.connect(self._show_inputs)
         self.reading.file_wanted.connect(self.choose_file)
-        self.evidence.step_wanted.connect(self.add_step)
-        self.evidence.ignore_wanted.connect(lambda name: self.set_role([name], "ignored"))
+        self.split.test_file_wanted.connect(self.choose_test_file)
         self.evidence.column_wanted.connect(self.show_column)
+        self.addAction(self.actions_["data.add_step"])
+        self._connect_commands()
         self.note.closed.connect(lambda: self.note.parentWidget().hide())
+
+    def _connect_commands(self) -> None:
+        do = self.commands
+        self.columns.role_wanted.connect(do.set_role)
+        self.columns.role_cycled.connect(do.cycle_role)
+        self.columns.kind_wanted.connect(do.set_kind)
+        self.recipe.added.connect(do.add_step)
+        self.recipe.edited.connect(do.edit_step)
+        self.recipe.removed.connect(do.remove_step)
+        self.recipe.moved.connect(do.move_step)
+        self.recipe.scaling_changed.connect(do.set_target_scaling)
+        self.reading.edited.connect(do.set_reading)
+        self.split.edited.connect(do.set_split)
+        self.evidence.step_wanted.connect(do.add_step)
+        self.evidence.ignore_wanted.connect(lambda name: do.set_role([name], "ignored"))
+        do.step_placed.connect(self.recipe.show_card)
+        do.step_removed.connect(self.recipe.focus_card)
 
     def toggle_panel(self, side: str) -> None:
         """Show or hide columns, split or recipe."""
@@ -160,9 +163,7 @@ class DataPage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        small = self.height() < _FOLD_BELOW
-        if small != (event.oldSize().height() < _FOLD_BELOW):
-            self.split.set_small(small)
+        self.split.set_small(self.height() < _FOLD_BELOW)
 
     # The project
 
@@ -170,11 +171,6 @@ class DataPage(Page):
     def data(self) -> DataConfig:
         """The data choices of the open project."""
         return self.document.project.data
-
-    @property
-    def base(self) -> Path | None:
-        """Folder that relative paths are meant from."""
-        return self.document.path.parent if self.document.path else None
 
     def _project_changed(self, old: Project, new: Project) -> None:
         if old.data is not new.data:
@@ -204,23 +200,12 @@ class DataPage(Page):
         self.recipe.set_data(data)
         self.recipe.set_fields(data.fields)
         self.split.set_data(data)
-        if self.feed.set_project(self.document.project, self.base, anew=anew):
+        if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
             self.preview.show_waiting()
             self.preview.ask_anew()
 
     def _show_stack(self) -> None:
         self._stack.setCurrentIndex(0 if self.data.path is None else 2)
-
-    def _edit(self, words: str, data: DataConfig, merge_key: str | None = None) -> None:
-        self.document.edit(words, self.document.project.changed(data=data), merge_key)
-
-    def _try(self, change: Any) -> DataConfig | None:
-        """Return the changed data choices, or say why they cannot be."""
-        try:
-            return change()
-        except StudioError as error:
-            self.toasts.show_toast(error.message, error.fix or "", "warning")
-            return None
 
     # Files
 
@@ -237,17 +222,15 @@ class DataPage(Page):
     def choose_test_file(self) -> None:
         """Ask for a second table whose rows are the test rows."""
         if path := self._ask_file(tr("Choose the table with the test rows")):
-            split = self.data.split.changed(test_path=stored_path(path, self.base))
-            self.set_split(split, tr("Test on {}").format(path.name))
+            self.commands.set_test_file(path)
 
     def _locate(self) -> None:
         if path := self._ask_file(tr("Where is {}?").format(Path(self.data.path or "").name)):
-            data = self.data.changed(path=stored_path(path, self.base))
-            self._edit(tr("Locate {}").format(path.name), data)
+            self.commands.locate(path)
             self._show_project(anew=True)
 
     def _ask_file(self, title: str) -> Path | None:
-        folder = str(self.base or Path.home())
+        folder = str(self.commands.base or Path.home())
         kinds = tr("Tables (*.csv *.tsv *.txt);;All files (*)")
         path, _ = QFileDialog.getOpenFileName(self, title, folder, kinds)
         return Path(path) if path else None
@@ -259,107 +242,13 @@ class DataPage(Page):
     def _opening_failed(self, error: Exception) -> None:
         self._tell_fault(error_html(error), tr("Open another file..."), self.choose_file)
 
-    def set_reading(self, csv: CsvOptions) -> None:
-        """Read the file in another way."""
-        self._edit(tr("Change how the file is read"), self.data.changed(csv=csv))
-
-    # Columns
-
-    def set_role(self, names: list[str], role: Role) -> None:
-        """Give columns a role."""
-        words = tr("Set {} to {}").format(_named(names), tr(role))
-        if (data := self._try(lambda: edits.set_role(self.data, names, role))) is not None:
-            self._edit(words, data)
-
-    def cycle_role(self, name: str, role: Role) -> None:
-        """Give a column its next role; a target that was displaced on the way comes back."""
-        before = self.data.target
-        data = edits.set_role(self.data, [name], role)
-        if role == "target":
-            self._displaced = (name, before.name) if before else None
-        elif self._displaced and self._displaced[0] == name:
-            data = edits.set_role(data, [self._displaced[1]], "target")
-            self._displaced = None
-        self._edit(tr("Set role of {}").format(name), data, f"data.role.{name}")
-
-    def set_kind(self, names: list[str], kind: Any) -> None:
-        """Say what kind of values columns hold."""
-        if (data := self._try(lambda: edits.set_kind(self.data, names, kind))) is not None:
-            self._edit(tr("Read {} as {}").format(_named(names), tr(kind)), data)
+    # Places
 
     def show_column(self, name: str) -> None:
         """Bring a column into sight, in the list and in the table."""
         self.main.go("data")
         self.columns.show_column(name)
         self.preview.view.show_column(name)
-
-    # Recipe
-
-    def add_step(self, step: Step) -> None:
-        """Put a step into the recipe, where its sort goes, and unfold it."""
-        data, place = edits.add_step(self.data, step)
-        self._edit(tr("Add {}").format(step_title(step)), data)
-        self.recipe.select(None)
-        self.recipe.select(place)
-
-    def edit_step(self, place: int, step: Step) -> None:
-        """Change the settings of a step."""
-        data = edits.replace_step(self.data, place, step)
-        old = self.data.recipe[place]
-        switched = old.enabled != step.enabled
-        verb = (
-            (tr("Switch on {}") if step.enabled else tr("Switch off {}"))
-            if switched
-            else tr("Change {}")
-        )
-        self._edit(verb.format(step_title(step)), data, None if switched else f"data.step{place}")
-
-    def remove_step(self, place: int) -> None:
-        """Take a step out; the toast brings it back."""
-        step = self.data.recipe[place]
-        title = step_title(step)
-        self.recipe.select(None)
-        self._edit(tr("Delete {}").format(title), edits.remove_step(self.data, place))
-        self.recipe.focus_card(place)
-        after = self.document.project
-        self.toasts.show_toast(
-            tr("{} deleted").format(title),
-            "",
-            "trash",
-            tr("Undo"),
-            lambda: self._bring_back(step, place, after),
-        )
-
-    def _bring_back(self, step: Step, place: int, after: Project) -> None:
-        if self.document.project.data.recipe == after.data.recipe and self.document.can_undo:
-            recipe = self.data.recipe
-            data = self.data.changed(recipe=(*recipe[:place], step, *recipe[place:]))
-        else:
-            data, _ = edits.add_step(self.data, step)
-        self._edit(tr("Bring back {}").format(step_title(step)), data)
-
-    def move_step(self, source: int, target: int) -> None:
-        """Move a step to another place, if the steps can run in that order."""
-        if not 0 <= target < len(self.data.recipe):
-            return
-        if (data := self._try(lambda: edits.move_step(self.data, source, target))) is not None:
-            opened = self.recipe.open_step
-            self._edit(tr("Move {}").format(step_title(self.data.recipe[source])), data)
-            if opened == source:
-                self.recipe.select(None)
-                self.recipe.select(target)
-            self.recipe.focus_card(target)
-
-    def _may_move(self, source: int, target: int) -> bool:
-        try:
-            edits.move_step(self.data, source, target)
-        except StudioError:
-            return False
-        return True
-
-    def set_target_scaling(self, value: str) -> None:
-        """Scale a number to predict in another way."""
-        self._edit(tr("Scale target"), self.data.changed(target_scaling=value))
 
     def _show_selected_step(self, place: int | None) -> None:
         title = step_title(self.data.recipe[place]) if place is not None else ""
@@ -372,12 +261,6 @@ class DataPage(Page):
 
     def _show_inputs(self) -> None:
         self.inputs.open_above(self.recipe, self.data.fields)
-
-    # Split
-
-    def set_split(self, split: SplitConfig, words: str, merge_key: str = "") -> None:
-        """Share the rows out in another way."""
-        self._edit(words, self.data.changed(split=split), merge_key or None)
 
     # What the file says
 
@@ -426,7 +309,7 @@ class DataPage(Page):
 
     def _file_is_missing(self) -> bool:
         path = self.data.path
-        return path is not None and not ((self.base or Path()) / path).exists()
+        return path is not None and not ((self.commands.base or Path()) / path).exists()
 
     def _take_rows(self, table: PreviewTable) -> None:
         self.preview.put(table)
@@ -485,18 +368,6 @@ class DataPage(Page):
             )
 
 
-def stored_path(path: Path, base: Path | None) -> str:
-    """Return how a path is kept: relative inside the project's folder, otherwise absolute."""
-    path = path.resolve()
-    if base is not None and path.is_relative_to(base.resolve()):
-        return path.relative_to(base.resolve()).as_posix()
-    return str(path)
-
-
 def failed_step(error: Exception) -> int | None:
     """Return the place of the step that an error names."""
     return getattr(error, "step", None)
-
-
-def _named(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else tr("{} columns").format(len(names))

@@ -115,8 +115,8 @@ class RecipePanel(QFrame):
         old, self._data = self._data.recipe, data
         if [type(step) for step in old] != [type(step) for step in data.recipe]:
             self._rebuild()
-        if self._open is not None and self._open >= len(data.recipe):
-            self._open = None
+            if self._open is not None:
+                self.select(None)
         for card, step in zip(self.cards, data.recipe, strict=True):
             fitting = fitting_columns(data, step)
             card.show_step(step, step_title(step), step_summary(step, fitting), fitting)
@@ -154,6 +154,12 @@ class RecipePanel(QFrame):
         self._open = None if place == self._open else place
         self._show_open()
         self.selected.emit(self._open)
+
+    def show_card(self, place: int) -> None:
+        """Unfold a step and give it the keyboard."""
+        if self._open != place:
+            self.select(place)
+        self.focus_card(place)
 
     def focus_card(self, place: int) -> None:
         """Give a step the keyboard; past the ends, the first or the last."""

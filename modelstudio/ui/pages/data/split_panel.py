@@ -65,6 +65,7 @@ class SplitPanel(QFrame):
         layout.addWidget(self._edge)
         layout.addWidget(self._settings)
         self._folded = False
+        self._small = True
         self.set_small(False)
 
     @property
@@ -74,8 +75,10 @@ class SplitPanel(QFrame):
 
     def set_small(self, small: bool) -> None:
         """Fold where the window is low, with a button to unfold; otherwise show everything."""
-        self.fold_button.setVisible(small)
-        self.set_folded(small)
+        if small != self._small:
+            self._small = small
+            self.fold_button.setVisible(small)
+            self.set_folded(small)
 
     def set_folded(self, folded: bool) -> None:
         """Fold into a line of 44 px, or unfold."""

@@ -1,0 +1,172 @@
+"""What the Data page does to the project, each as one edit with a name for undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from modelstudio.errors import StudioError
+from modelstudio.project.model import CsvOptions, DataConfig, SplitConfig
+from modelstudio.recipe.columns import Kind, Role
+from modelstudio.recipe.steps import Step
+from modelstudio.ui.actions import tr
+from modelstudio.ui.document import Document
+from modelstudio.ui.pages.data import edits
+from modelstudio.ui.pages.data.wording import counted, step_title
+from modelstudio.ui.widgets import ToastHost
+
+
+class DataCommands(QObject):
+    """Carry wishes out through the document; what cannot be is told in a toast.
+
+    ``step_placed`` gives the place of a step that came or moved, ``step_removed`` where one was.
+    """
+
+    step_placed = Signal(int)
+    step_removed = Signal(int)
+
+    def __init__(self, document: Document, toasts: ToastHost, parent: QObject):
+        super().__init__(parent)
+        self._document = document
+        self._toasts = toasts
+        self._displaced: tuple[str, str] | None = None
+
+    @property
+    def data(self) -> DataConfig:
+        """The data choices of the open project."""
+        return self._document.project.data
+
+    @property
+    def base(self) -> Path | None:
+        """Folder that relative paths are meant from."""
+        return self._document.path.parent if self._document.path else None
+
+    # Files
+
+    def locate(self, path: Path) -> None:
+        """Look for the data at another place."""
+        data = self.data.changed(path=stored_path(path, self.base))
+        self._edit(tr("Locate {}").format(path.name), data)
+
+    def set_test_file(self, path: Path) -> None:
+        """Take the test rows from a second table."""
+        split = self.data.split.changed(test_path=stored_path(path, self.base))
+        self.set_split(split, tr("Test on {}").format(path.name))
+
+    def set_reading(self, csv: CsvOptions) -> None:
+        """Read the file in another way."""
+        self._edit(tr("Change how the file is read"), self.data.changed(csv=csv))
+
+    # Columns
+
+    def set_role(self, names: list[str], role: Role) -> None:
+        """Give columns a role."""
+        words = tr("Set {} to {}").format(_named(names), tr(role))
+        self._try(words, lambda: edits.set_role(self.data, names, role))
+
+    def cycle_role(self, name: str, role: Role) -> None:
+        """Give a column its next role; a target that was displaced on the way comes back."""
+        before = self.data.target
+        data = edits.set_role(self.data, [name], role)
+        if role == "target":
+            self._displaced = (name, before.name) if before else None
+        elif self._displaced and self._displaced[0] == name:
+            data = edits.set_role(data, [self._displaced[1]], "target")
+            self._displaced = None
+        self._edit(tr("Set role of {}").format(name), data, f"data.role.{name}")
+
+    def set_kind(self, names: list[str], kind: Kind) -> None:
+        """Say what kind of values columns hold."""
+        words = tr("Read {} as {}").format(_named(names), tr(kind))
+        self._try(words, lambda: edits.set_kind(self.data, names, kind))
+
+    # Recipe
+
+    def add_step(self, step: Step) -> None:
+        """Put a step into the recipe, where its sort goes."""
+        data, place = edits.add_step(self.data, step)
+        self._edit(tr("Add {}").format(step_title(step)), data)
+        self.step_placed.emit(place)
+
+    def edit_step(self, place: int, step: Step) -> None:
+        """Change the settings of a step, or switch it on or off."""
+        words, key = tr("Change {}"), f"data.step{place}"
+        if self.data.recipe[place].enabled != step.enabled:
+            words, key = tr("Switch on {}") if step.enabled else tr("Switch off {}"), ""
+        data = edits.replace_step(self.data, place, step)
+        self._edit(words.format(step_title(step)), data, key)
+
+    def remove_step(self, place: int) -> None:
+        """Take a step out; the toast brings it back."""
+        step = self.data.recipe[place]
+        title = step_title(step)
+        self._edit(tr("Delete {}").format(title), edits.remove_step(self.data, place))
+        self.step_removed.emit(place)
+        self._toasts.show_toast(
+            tr("{} deleted").format(title),
+            kind="trash",
+            action=tr("Undo"),
+            on_action=lambda left=self.data.recipe: self._bring_back(step, place, left),
+        )
+
+    def move_step(self, source: int, target: int) -> None:
+        """Move a step to another place, if the steps can run in that order."""
+        if 0 <= target < len(self.data.recipe):
+            words = tr("Move {}").format(step_title(self.data.recipe[source]))
+            if self._try(words, lambda: edits.move_step(self.data, source, target)):
+                self.step_placed.emit(target)
+
+    def may_move(self, source: int, target: int) -> bool:
+        """Return True when the steps can run in that order."""
+        try:
+            edits.move_step(self.data, source, target)
+        except StudioError:
+            return False
+        return True
+
+    def set_target_scaling(self, value: str) -> None:
+        """Scale a number to predict in another way."""
+        self._edit(tr("Scale target"), self.data.changed(target_scaling=value))
+
+    # Split
+
+    def set_split(self, split: SplitConfig, words: str, merge_key: str = "") -> None:
+        """Share the rows out in another way."""
+        self._edit(words, self.data.changed(split=split), merge_key)
+
+    def _bring_back(self, step: Step, place: int, left: tuple[Step, ...]) -> None:
+        """Put a deleted step where it was, or where its sort goes if the recipe changed since."""
+        if self.data.recipe == left:
+            data = self.data.changed(recipe=(*left[:place], step, *left[place:]))
+        else:
+            data, place = edits.add_step(self.data, step)
+        self._edit(tr("Bring back {}").format(step_title(step)), data)
+        self.step_placed.emit(place)
+
+    def _try(self, words: str, change: Callable[[], DataConfig]) -> bool:
+        try:
+            data = change()
+        except StudioError as error:
+            self._toasts.show_toast(error.message, error.fix or "", "warning")
+            return False
+        self._edit(words, data)
+        return True
+
+    def _edit(self, words: str, data: DataConfig, merge_key: str = "") -> None:
+        project: Any = self._document.project.changed(data=data)
+        self._document.edit(words, project, merge_key or None)
+
+
+def stored_path(path: Path, base: Path | None) -> str:
+    """Return how a path is kept: relative inside the project's folder, otherwise absolute."""
+    path = path.resolve()
+    if base is not None and path.is_relative_to(base.resolve()):
+        return path.relative_to(base.resolve()).as_posix()
+    return str(path)
+
+
+def _named(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else counted(len(names), "column")
