@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from modelstudio.declaration import sentence
 from modelstudio.ui.actions import tr
@@ -183,7 +183,9 @@ class ModelForm(QWidget):
     ) -> None:
         at = grid.rowCount()
         grid.addWidget(head, at, 0, Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(editor, at, 1)
+        fixed = editor.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Fixed
+        align = Qt.AlignmentFlag.AlignLeft if fixed else Qt.AlignmentFlag(0)
+        grid.addWidget(editor, at, 1, align)  # a fixed widget without it would narrow the column
         if error is not None:
             grid.addWidget(error, at + 1, 1)
 
