@@ -63,10 +63,14 @@ class Port:
 class Layer(Declaration):
     """One layer type; its fields are what a person can set.
 
-    Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category.
+    Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category. ``stem``
+    begins the names of new blocks (``conv1``); ``probability`` marks what turns logits into
+    probabilities, which training leaves out in front of an output.
     """
 
     category: ClassVar[Category] = "Linear"
+    stem: ClassVar[str] = ""
+    probability: ClassVar[bool] = False
     inputs: ClassVar[tuple[Port, ...]] = (Port("x"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("y", dtype="any"),)
 
@@ -75,6 +79,8 @@ class Layer(Declaration):
         super().__pydantic_init_subclass__(**kwargs)
         if category is not None:
             cls.category = category
+        if "stem" not in cls.__dict__:
+            cls.stem = cls.__name__.lower()
 
     def lower(self, b: Builder, *values: Value) -> Value | tuple[Value, ...]:
         """Write the layer with the builder's operations; one value for each output port.

@@ -1,0 +1,138 @@
+"""Learned filters that slide over a signal or a picture."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from modelstudio.layers.windows import Keep, Length, MarginPair, Pair, padding_for, sides
+from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.shapes import Builder, Value
+
+
+def check_groups(groups: int, channels_in: int, channels_out: int) -> None:
+    """Refuse groups that do not divide the channels on both sides."""
+    if channels_in % groups or channels_out % groups:
+        best = max(
+            n for n in range(1, groups + 1) if channels_in % n == 0 and channels_out % n == 0
+        )
+        raise Mismatch(
+            f"needs groups that divide {channels_in} channels in and {channels_out} out",
+            None,
+            Repair(f"Set groups to {best}", settings=(("groups", best),)),
+        )
+
+
+class Conv1d(Layer, category="Convolution"):
+    """Slide learned filters along a signal (channels x length)."""
+
+    stem = "conv"
+    inputs = (Port("x", rank=3),)
+
+    out_channels: int = Field(
+        32, ge=1, le=65_536, title="Output channels", description="Number of filters."
+    )
+    kernel_size: Length = Field(3, description="Length of a filter, in samples.")
+    stride: Length = Field(1, description="How far the filter moves each time.")
+    padding: Keep = Field("same", description="Keep the length (at stride 1), or let it shrink.")
+    dilation: Length = Field(1, description="Distance between the samples a filter sees.")
+    groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
+    bias: bool = Field(True, description="Add a learned number to each filter.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        channels = x.size(1, "the number of channels")
+        check_groups(self.groups, channels, self.out_channels)
+        padding = padding_for(
+            self.padding, (self.kernel_size,), (self.stride,), (self.dilation,)
+        )
+        return b.module(
+            "torch.nn.Conv1d",
+            x,
+            in_channels=channels,
+            out_channels=self.out_channels,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=padding if isinstance(padding, str) else padding[0],
+            dilation=self.dilation,
+            groups=self.groups,
+            bias=self.bias,
+        )
+
+    def summary(self) -> str:
+        return f"{self.kernel_size} · {self.out_channels}"
+
+
+class Conv2d(Layer, category="Convolution"):
+    """Slide learned filters over pictures (channels x height x width)."""
+
+    stem = "conv"
+    inputs = (Port("x", rank=4),)
+
+    out_channels: int = Field(
+        32, ge=1, le=65_536, title="Output channels", description="Number of filters."
+    )
+    kernel_size: Pair = Field((3, 3), description="Height and width of a filter, in pixels.")
+    stride: Pair = Field((1, 1), description="How far the filter moves, down and across.")
+    padding: Keep = Field("same", description="Keep the size (at stride 1), or let it shrink.")
+    dilation: Pair = Field((1, 1), description="Distance between the pixels a filter sees.")
+    groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
+    bias: bool = Field(True, description="Add a learned number to each filter.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        channels = x.size(1, "the number of channels")
+        check_groups(self.groups, channels, self.out_channels)
+        return b.module(
+            "torch.nn.Conv2d",
+            x,
+            in_channels=channels,
+            out_channels=self.out_channels,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=padding_for(self.padding, self.kernel_size, self.stride, self.dilation),
+            dilation=self.dilation,
+            groups=self.groups,
+            bias=self.bias,
+        )
+
+    def summary(self) -> str:
+        return f"{sides(self.kernel_size)} · {self.out_channels}"
+
+
+class ConvTranspose2d(Layer, category="Convolution", label="ConvTranspose2d"):
+    """Enlarge maps by learned filters: a convolution backwards."""
+
+    stem = "up"
+    inputs = (Port("x", rank=4),)
+
+    out_channels: int = Field(
+        32, ge=1, le=65_536, title="Output channels", description="Number of filters."
+    )
+    kernel_size: Pair = Field((2, 2), description="Height and width of a filter, in pixels.")
+    stride: Pair = Field((2, 2), description="How much larger the maps become.")
+    padding: MarginPair = Field((0, 0), description="Rows and columns cut off at each side.")
+    output_padding: MarginPair = Field(
+        (0, 0), description="Rows and columns added at one side; less than the stride."
+    )
+    groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
+    bias: bool = Field(True, description="Add a learned number to each filter.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        channels = x.size(1, "the number of channels")
+        check_groups(self.groups, channels, self.out_channels)
+        if any(e >= s for e, s in zip(self.output_padding, self.stride, strict=True)):
+            raise Mismatch("needs an output padding smaller than its stride")
+        return b.module(
+            "torch.nn.ConvTranspose2d",
+            x,
+            in_channels=channels,
+            out_channels=self.out_channels,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            groups=self.groups,
+            bias=self.bias,
+        )
+
+    def summary(self) -> str:
+        return f"{sides(self.kernel_size)} · {self.out_channels}"

@@ -1,0 +1,75 @@
+"""Layers that arrange numbers anew and leave them as they are."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from pydantic import Field
+
+from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.shapes import Builder, Value
+
+Size = Annotated[int, Field(ge=-1, le=2**31 - 1)]
+Axis = Annotated[int, Field(ge=1, le=7)]
+
+
+class Flatten(Layer, category="Merge and shape"):
+    """Write all numbers of a sample in one row."""
+
+    stem = "flat"
+    inputs = (Port("x", dtype="any"),)
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return b.function("torch.flatten", x, start_dim=1)
+
+
+class Reshape(Layer, category="Merge and shape"):
+    """Arrange the numbers of a sample in another shape."""
+
+    inputs = (Port("x", dtype="any"),)
+
+    shape: tuple[Size, ...] = Field(
+        (-1,),
+        min_length=1,
+        max_length=6,
+        description="Sizes without the batch; one may be -1, which takes what is left.",
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        total = math.prod(x.size(axis, "every size of a sample") for axis in range(1, x.rank))
+        fixed = math.prod(size for size in self.shape if size != -1)
+        open_sizes = self.shape.count(-1)
+        if 0 in self.shape or open_sizes > 1:
+            raise Mismatch("needs a shape of positive sizes with at most one -1")
+        if total % fixed or (not open_sizes and total != fixed):
+            wanted = " x ".join(map(str, self.shape))
+            raise Mismatch(f"cannot make {wanted} of {total} numbers", 0)
+        sizes = tuple(total // fixed if size == -1 else size for size in self.shape)
+        return b.function("torch.reshape", x, shape=(-1, *sizes))
+
+    def summary(self) -> str:
+        return "×".join(map(str, self.shape))
+
+
+class Permute(Layer, category="Merge and shape"):
+    """Put the dimensions of a sample in another order."""
+
+    inputs = (Port("x", dtype="any"),)
+
+    order: tuple[Axis, ...] = Field(
+        (2, 1),
+        min_length=1,
+        max_length=7,
+        description="Old numbers of the dimensions in their new order; 0, the batch, stays first.",
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        axes = ", ".join(map(str, range(1, x.rank)))
+        if sorted(self.order) != list(range(1, x.rank)):
+            raise Mismatch(f"needs each of the dimensions {axes} once in its order", 0)
+        return b.function("torch.permute", x, dims=(0, *self.order))
+
+    def summary(self) -> str:
+        return " ".join(map(str, self.order))

@@ -1,0 +1,88 @@
+"""Repairs as edits of a graph, offered beside a problem."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modelstudio.errors import StudioError
+from modelstudio.network.analysis import Fix
+from modelstudio.network.graph import Edge, Graph, Node
+from modelstudio.network.layer import Layer
+from modelstudio.network.mismatch import Repair
+
+ROW = 96.0
+"""Canvas pixels from one block to the next below it."""
+
+
+def insert_before(edge: Edge, layer: Layer, label: str) -> Fix:
+    """Offer to put a new block into a wire; what lies below moves down to make room."""
+
+    def apply(graph: Graph) -> Graph:
+        target = graph.nodes[edge.target]
+        x, y = target.position
+        lower = graph.downstream(edge.target)
+        moved = {
+            node_id: (graph.nodes[node_id].position[0], graph.nodes[node_id].position[1] + ROW)
+            for node_id in lower
+        }
+        node = Node(graph.free_id(), graph.free_name(layer.stem), layer, (x, y))
+        return graph.move(moved).insert(node, edge)
+
+    return Fix(label, apply)
+
+
+def change(node_id: str, label: str, **settings: object) -> Fix:
+    """Offer to change the settings of a block."""
+
+    def apply(graph: Graph) -> Graph:
+        node = graph.nodes[node_id]
+        return graph.put(replace(node, layer=node.layer.changed(**settings)))
+
+    return Fix(label, apply)
+
+
+def remove(node_id: str, label: str) -> Fix:
+    """Offer to take a block out of its chain."""
+    return Fix(label, lambda graph: graph.remove([node_id], heal=True))
+
+
+def add_output(graph: Graph) -> Fix | None:
+    """Offer an Output behind the last block that leads nowhere."""
+    ends = [n for n in graph.nodes.values() if n.layer.output_ports() and not graph.outgoing[n.id]]
+    declared = Layer.find("Output")
+    if not ends or declared is None:
+        return None
+    end = ends[-1]
+
+    def apply(graph: Graph) -> Graph:
+        x, y = graph.nodes[end.id].position
+        node = Node(graph.free_id(), graph.free_name("output"), declared.build(), (x, y + ROW))
+        port = end.layer.output_ports()[0].name
+        return graph.add(node).connect(
+            Edge(end.id, port, node.id, node.layer.input_ports()[0].name)
+        )
+
+    return Fix("Add Output", apply)
+
+
+def fixes_for(graph: Graph, node: Node, edge: Edge | None, repairs: tuple[Repair, ...]) -> tuple[
+    Fix, ...
+]:
+    """Turn the repairs that a layer proposed into edits of this graph."""
+    found: list[Fix] = []
+    for repair in repairs:
+        if repair.insert is not None:
+            if edge is not None:
+                layer = Layer.from_dict({"type": repair.insert, **dict(repair.settings)})
+                found.append(insert_before(edge, layer, repair.label))
+        else:
+            found.append(change(node.id, repair.label, **dict(repair.settings)))
+    return tuple(fix for fix in found if _works(fix, graph))
+
+
+def _works(fix: Fix, graph: Graph) -> bool:
+    try:
+        fix.apply(graph)
+    except StudioError:
+        return False
+    return True

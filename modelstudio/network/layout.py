@@ -1,0 +1,69 @@
+"""Automatic placement of blocks, by a graph-drawing library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from modelstudio.network.graph import Graph, Position
+
+BLOCK = (152.0, 52.0)
+"""Width and height of a block in canvas pixels."""
+
+GAP = (56.0, 44.0)
+"""Space between blocks, across and down."""
+
+GRID = 16.0
+
+
+def arrange(graph: Graph) -> Mapping[str, Position]:
+    """Return a place for every block: the flow runs down, wires cross little, on the grid.
+
+    The top left block stays where the old top left was. Notes are left where they are.
+    """
+    if not graph.nodes:
+        return {}
+    left = min(node.position[0] for node in graph.nodes.values())
+    top = min(node.position[1] for node in graph.nodes.values())
+    placed = _sugiyama(graph)
+    low_x = min(x for x, _ in placed.values())
+    low_y = min(y for _, y in placed.values())
+    return {
+        node_id: (_snap(left + x - low_x), _snap(top + y - low_y))
+        for node_id, (x, y) in placed.items()
+    }
+
+
+def _snap(value: float) -> float:
+    return round(value / GRID) * GRID
+
+
+def _sugiyama(graph: Graph) -> dict[str, Position]:
+    """Place connected parts side by side, each in layers from top to bottom."""
+    pairs = list(dict.fromkeys((edge.source, edge.target) for edge in graph.edges))
+    step_x, step_y = BLOCK[0] + GAP[0], BLOCK[1] + GAP[1]
+    placed: dict[str, Position] = {}
+    shift = 0.0
+    if pairs:
+        from fast_sugiyama import from_edges
+
+        for part in from_edges(pairs, vertex_spacing=1.0):
+            nodes = dict(part[0])
+            columns = [x for x, _ in nodes.values()]
+            rows = sorted({round(y, 3) for _, y in nodes.values()}, reverse=True)
+            unit = _unit(columns)
+            for node_id, (x, y) in nodes.items():
+                row = rows.index(round(y, 3))
+                placed[str(node_id)] = (shift + (x - min(columns)) / unit * step_x, row * step_y)
+            shift += ((max(columns) - min(columns)) / unit + 1) * step_x
+    for node_id in graph.nodes:
+        if node_id not in placed:
+            placed[node_id] = (shift, 0.0)
+            shift += step_x
+    return placed
+
+
+def _unit(columns: list[float]) -> float:
+    """Return the smallest distance between columns, so that blocks do not overlap."""
+    ordered = sorted(set(columns))
+    gaps = [b - a for a, b in zip(ordered, ordered[1:], strict=False) if b - a > 1e-6]
+    return min(1.0, min(gaps)) if gaps else 1.0

@@ -1,0 +1,207 @@
+"""The walk that lowers a whole network with a builder, groups and shared weights included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from modelstudio.network.graph import Graph, Node
+from modelstudio.network.group import Group, GroupInput, GroupOutput
+from modelstudio.network.layer import Layer, Port, UnknownLayer
+from modelstudio.network.mismatch import RANK_WORDS, Mismatch, Repair
+from modelstudio.network.shapes import Builder, Value
+
+Values = dict[tuple[str, str], Value]
+"""Value at each output port, by node id and port name."""
+
+
+class BlockMismatch(Exception):
+    """A mismatch inside a walk, with the block that refused and the values it was given."""
+
+    def __init__(self, node: Node, mismatch: Mismatch) -> None:
+        super().__init__(f"{node.name} {mismatch.needs}")
+        self.node = node
+        self.mismatch = mismatch
+
+
+def lower_graph(
+    graph: Graph,
+    b: Builder,
+    given: Mapping[str, Value] | None = None,
+    *,
+    logits: bool = False,
+    root: Graph | None = None,
+) -> Values:
+    """Lower every block that leads to an output and return the values at all ports.
+
+    Parameters
+    ----------
+    given
+        Values of the group inputs, by name, when ``graph`` is inside a group.
+    logits
+        Leave out a Softmax or Sigmoid in front of an output.
+    root
+        The outermost graph, which addresses of shared weights begin at.
+
+    Raises
+    ------
+    BlockMismatch
+        When a block refuses a value.
+    """
+    values: Values = {}
+    useful = leading_to_output(graph)
+    for node_id in graph.order:
+        if node_id not in useful:
+            continue
+        node = graph.nodes[node_id]
+        try:
+            if isinstance(node.layer, GroupInput):
+                found: Sequence[Value] = (group_input(node, given or {}),)
+            else:
+                taken = arguments(graph, node, values)
+                if logits and not node.layer.output_ports() and not isinstance(
+                    node.layer, GroupOutput
+                ):
+                    taken = [_before_probability(graph, node, values) or taken[0]]
+                found = lower_node(node, b, taken, root or graph)
+        except Mismatch as mismatch:
+            raise BlockMismatch(node, mismatch) from None
+        ports = node.layer.output_ports() or (Port("y"),)
+        for port, value in zip(ports, found, strict=False):
+            values[node_id, port.name] = value
+    return values
+
+
+def lower_node(node: Node, b: Builder, taken: Sequence[Value], root: Graph) -> Sequence[Value]:
+    """Lower one block for given values, in port order; one value a port comes back."""
+    layer = node.layer
+    if isinstance(layer, GroupOutput):
+        return (taken[0],)
+    if isinstance(layer, UnknownLayer):
+        raise Mismatch(f"is of the type {layer.type_name}, which this version does not know")
+    if not node.enabled and layer.input_ports() and layer.output_ports():
+        return (taken[0],) * len(layer.output_ports())
+    check_ports(layer, taken)
+    if isinstance(layer, Group):
+        return _lower_group(node, layer, b, taken, root)
+    with b.within(node, owner=_owner_name(node, b, root)):
+        result = layer.lower(b, *taken)
+    return result if isinstance(result, tuple) else (result,)
+
+
+def arguments(graph: Graph, node: Node, values: Mapping[tuple[str, str], Value]) -> list[Value]:
+    """Return what a block is given, in port order.
+
+    Raises
+    ------
+    Mismatch
+        When a port that must be wired is open.
+    """
+    taken: list[Value] = []
+    for port in node.layer.input_ports():
+        wires = [edge for edge in graph.incoming[node.id] if edge.target_port == port.name]
+        if not wires and not port.optional:
+            several = len(node.layer.input_ports()) > 1
+            what = f"its input {port.name}" if several else "its input"
+            raise Mismatch(f"has no wire into {what}. Draw one from the block before it")
+        taken += [values[edge.source, edge.source_port] for edge in wires]
+    return taken
+
+
+def check_ports(layer: Layer, taken: Sequence[Value]) -> None:
+    """Refuse values whose dtype or number of dimensions a port does not take."""
+    ports = layer.input_ports()
+    for index, value in enumerate(taken):
+        port = ports[min(index, len(ports) - 1)]
+        if port.dtype == "float" and value.dtype == "int":
+            raise Mismatch("needs numbers", index, Repair("Insert Embedding", "Embedding"))
+        if port.dtype == "int" and value.dtype == "float":
+            raise Mismatch("needs ids", index)
+        if port.ranks and value.rank not in port.ranks:
+            words = " or ".join(RANK_WORDS.get(rank, f"{rank} dimensions") for rank in port.ranks)
+            repairs = [Repair("Insert Flatten", "Flatten")] if 2 in port.ranks else []
+            if port.ranks == (2, 3):
+                words = RANK_WORDS[2]
+            raise Mismatch(f"needs {words}", index, *repairs)
+
+
+def group_input(node: Node, given: Mapping[str, Value]) -> Value:
+    """Return the value that enters a group at one of its ports."""
+    value = given.get(node.name)
+    if value is None:
+        raise Mismatch("has no value, since the group is not wired there")
+    rank = getattr(node.layer, "rank", None)
+    if rank is not None and value.rank != rank:
+        raise Mismatch(f"needs {RANK_WORDS.get(rank, f'{rank} dimensions')}", 0)
+    return value
+
+
+def leading_to_output(graph: Graph) -> set[str]:
+    """Return the blocks whose value reaches a block without outputs."""
+    found = {node.id for node in graph.nodes.values() if not node.layer.output_ports()}
+    waiting = list(found)
+    while waiting:
+        for edge in graph.incoming[waiting.pop()]:
+            if edge.source not in found:
+                found.add(edge.source)
+                waiting.append(edge.source)
+    return found
+
+
+def _lower_group(
+    node: Node, group: Group, b: Builder, taken: Sequence[Value], root: Graph
+) -> Sequence[Value]:
+    names = [port.name for port in group.input_ports()]
+    outputs = [inner.id for inner in group.graph.of_type(GroupOutput)]
+    current = list(taken)
+    for repeat in range(group.repeat):
+        with b.within(node, repeat):
+            try:
+                inside = lower_graph(
+                    group.graph, b, dict(zip(names, current, strict=True)), root=root
+                )
+            except BlockMismatch as error:
+                mismatch = error.mismatch
+                raise Mismatch(f"does not fit inside: {error.node.name} {mismatch.needs}") from None
+        results = [inside[output, "y"] for output in outputs]
+        if repeat + 1 < group.repeat:
+            if [v.shape for v in results] != [v.shape for v in current]:
+                raise Mismatch("can be repeated only when what comes out has the shape of what "
+                               "goes in")
+            current = results
+    return results
+
+
+def _before_probability(graph: Graph, node: Node, values: Values) -> Value | None:
+    edge = graph.incoming[node.id][0]
+    source = graph.nodes[edge.source]
+    if not source.layer.probability or not source.enabled:
+        return None
+    before = graph.incoming[source.id][0]
+    return values[before.source, before.source_port]
+
+
+def _owner_name(node: Node, b: Builder, root: Graph) -> str | None:
+    """Return the module name of the block whose weights a block uses, or None.
+
+    The address may lead into groups; there the same repeat counts as here where the groups are the
+    same, else the first.
+    """
+    if node.shares is None:
+        return None
+    graph, steps = root, []
+    *groups, last = node.shares.split("/")
+    own = list(zip(b.path, b.repeats, strict=True))
+    try:
+        for depth, group_id in enumerate(groups):
+            group = graph.nodes[group_id]
+            alike = depth < len(own) and own[depth][0] == group_id
+            steps.append((group, own[depth][1] if alike else 0))
+            if not isinstance(group.layer, Group):
+                raise KeyError(group_id)
+            graph = group.layer.graph
+        owner = graph.nodes[last]
+    except KeyError:
+        raise Mismatch("shares the weights of a block that no longer exists") from None
+    if type(owner.layer) is not type(node.layer):
+        raise Mismatch(f"shares weights with {owner.name}, which is of another type")
+    return b.name_of([*((group.name, repeat) for group, repeat in steps)], owner.name)

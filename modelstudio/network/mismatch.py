@@ -1,0 +1,66 @@
+"""How a layer refuses a value: what it needs, and which repair would help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from modelstudio.network.analysis import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """An edit that would mend a mismatch.
+
+    With ``insert`` a layer of that type and those ``settings`` is put into the wire; otherwise the
+    settings of the layer that refused are changed.
+    """
+
+    label: str
+    insert: str | None = None
+    settings: tuple[tuple[str, Any], ...] = ()
+
+
+class Mismatch(Exception):
+    """A layer cannot take a value.
+
+    Parameters
+    ----------
+    needs
+        Ends a sentence that begins with the name of the block: ``"needs a row of numbers"``.
+    given
+        Which of its values is meant; its source and shape finish the sentence. None leaves that out.
+    repairs
+        Edits that would help, best first.
+    """
+
+    def __init__(self, needs: str, given: int | None = None, *repairs: Repair) -> None:
+        super().__init__(needs)
+        self.needs = needs
+        self.given = given
+        self.repairs = repairs
+
+
+RANK_WORDS = {
+    1: "one number for each sample",
+    2: "a row of numbers for each sample",
+    3: "rows of numbers (channels x length)",
+    4: "maps (channels x height x width)",
+    5: "volumes (channels x depth x height x width)",
+}
+"""What a value of a rank is called; the batch counts as one dimension."""
+
+
+def describe(shape: Shape, dtype: str) -> str:
+    """Say in words what a value is: ``64 maps of 7 x 7``."""
+    dims = shape[1:]
+    if dtype == "int":
+        if not dims:
+            return "one id for each sample"
+        return f"{' x '.join(map(str, dims))} ids for each sample"
+    if not dims:
+        return "one number for each sample"
+    if len(dims) == 1:
+        return f"a row of {dims[0]} numbers" if dims[0] != 1 else "one number"
+    kind = {2: "rows", 3: "maps", 4: "volumes"}.get(len(dims), "blocks")
+    return f"{dims[0]} {kind} of {' x '.join(map(str, dims[1:]))}"

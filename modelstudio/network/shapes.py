@@ -1,0 +1,251 @@
+"""The builder that layers are lowered with; this one works out shapes and costs only.
+
+The graph back end (`modelstudio.engine.compile`) and the Python printer
+(`modelstudio.engine.codegen`) are subclasses that also write down each operation, so that what is
+drawn, trained, exported and printed are the same.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from modelstudio.network.analysis import FieldLike, Shape
+from modelstudio.network.graph import Node
+from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.rules import RULES, Outcome
+
+Fallback = Callable[[str, Sequence["Value"], Mapping[str, Any]], Outcome]
+"""Works out an operation that has no rule."""
+
+RESERVED = frozenset(
+    """self torch nn x T_destination add_module apply bfloat16 buffers call_super_init children
+    compile cpu cuda double dump_patches eval extra_repr float forward get_buffer get_extra_state
+    get_parameter get_submodule half ipu load_state_dict modules mtia named_buffers named_children
+    named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+    set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    graph code recompile to_folder add_submodule delete_submodule delete_all_unused_submodules
+    print_readable graph_copy input output""".split()
+)
+"""Names that a module has already; a block of such a name is written with an underscore."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What flows along a wire while a network is lowered.
+
+    Parameters
+    ----------
+    shape
+        The batch first.
+    dtype
+        ``"float"`` or ``"int"`` (ids).
+    ref
+        What a back end knows it by; None here.
+    vocabulary
+        Number of different ids, when they are ids.
+    """
+
+    shape: Shape
+    dtype: Literal["float", "int"] = "float"
+    ref: Any = None
+    vocabulary: int | None = None
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions, the batch included."""
+        return len(self.shape)
+
+    def size(self, axis: int, what: str) -> int:
+        """Return one size as a number.
+
+        Raises
+        ------
+        Mismatch
+            When it is a symbol; ``what`` names it.
+        """
+        dim = self.shape[axis]
+        if isinstance(dim, int):
+            return dim
+        raise Mismatch(f"needs {what} to be a fixed number")
+
+
+def identifier(name: str) -> str:
+    """Return a name that may stand for an attribute of a module and a variable."""
+    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+
+
+class Builder:
+    """Lowers layers to torch operations and adds up what they cost.
+
+    Parameters
+    ----------
+    fields
+        Fields of the data, by name.
+    fallback
+        Asked for operations without a rule.
+    """
+
+    def __init__(
+        self, fields: Mapping[str, FieldLike], fallback: Fallback | None = None
+    ) -> None:
+        self.fields = fields
+        self.fallback = fallback
+        self.parameters = 0
+        self.macs = 0
+        self.results: dict[str, Value] = {}
+        self._path: tuple[tuple[str, str, int], ...] = ()
+        self._owner: str | None = None
+        self._modules: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    # What layers call
+
+    def module(self, target: str, *values: Value, part: str = "", **settings: Any) -> Value:
+        """Apply a module with weights or settings of its own; ``part`` tells several apart."""
+        outcome = self._outcome(target, values, settings)
+        name = self._module_name(part)
+        known = self._modules.get(name)
+        if known is None:
+            self._modules[name] = (target, settings)
+            self.write_module(name, target, settings)
+        elif known != (target, settings):
+            raise Mismatch("shares weights with a block of another type or size")
+        if self._owner is None:
+            self.parameters += outcome.parameters
+        self.macs += outcome.macs
+        ref = self.write_call(name, [value.ref for value in values])
+        return self._value(outcome, values, ref)
+
+    def function(self, target: str, *values: Any, **settings: Any) -> Value:
+        """Apply a function; a list of values is passed on as a list."""
+        flat = [v for v in _flat(values) if isinstance(v, Value)]
+        outcome = self._outcome(target, flat, settings)
+        self.macs += outcome.macs
+        ref = self.write_function(target, _refs(values), settings)
+        return self._value(outcome, flat, ref)
+
+    def input(self, name: str) -> Value:
+        """Return the value of an input field.
+
+        Raises
+        ------
+        Mismatch
+            When the data has no such field.
+        """
+        field = self.fields.get(name)
+        if field is None or field.role != "input":
+            offered = [other.name for other in self.fields.values() if other.role == "input"]
+            if not offered:
+                raise Mismatch("has no data yet. Open a file on the Data page")
+            known = ", ".join(offered)
+            raise Mismatch(f"asks for the field {name!r}, but the data offers {known}")
+        shape: Shape = ("B", *field.shape)
+        ref = self.write_input(name)
+        return Value(shape, field.dtype, ref, field.vocabulary)
+
+    def output(self, name: str, value: Value) -> None:
+        """Make a value the answer for a target."""
+        if name in self.results:
+            raise Mismatch("stands for a target that another Output has already")
+        self.results[name] = value
+
+    # What back ends write
+
+    def write_input(self, field: str) -> Any:
+        """Write an argument of the network and return its reference."""
+
+    def write_module(self, name: str, target: str, settings: Mapping[str, Any]) -> None:
+        """Write the making of a module."""
+
+    def write_call(self, name: str, refs: Sequence[Any]) -> Any:
+        """Write the call of a module and return its reference."""
+
+    def write_function(self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+        """Write the call of a function and return its reference."""
+
+    # Where the walk is
+
+    @contextmanager
+    def within(self, node: Node, repeat: int = 0, owner: str | None = None) -> Iterator[None]:
+        """Lower a node; inside a group, its nodes follow with longer paths.
+
+        ``owner`` is the module name of the block whose weights it shares.
+        """
+        before = self._path, self._owner
+        self._path = (*self._path, (node.id, node.name, repeat))
+        self._owner = owner
+        try:
+            yield
+        finally:
+            self._path, self._owner = before
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Ids from the outermost group to the block."""
+        return tuple(node_id for node_id, _, _ in self._path)
+
+    @property
+    def repeats(self) -> tuple[int, ...]:
+        """Which repeat of each group the walk is in."""
+        return tuple(repeat for _, _, repeat in self._path)
+
+    @property
+    def block_name(self) -> str:
+        """Name of the block for attributes and variables, with those of its groups before it."""
+        *groups, (_, name, _) = self._path
+        return self.name_of([(group, repeat) for _, group, repeat in groups], name)
+
+    @staticmethod
+    def name_of(groups: Sequence[tuple[str, int]], name: str) -> str:
+        """Return the attribute that a block becomes, inside groups and their repeats."""
+        return identifier("_".join([*(f"{group}_{repeat}" for group, repeat in groups), name]))
+
+    def _module_name(self, part: str) -> str:
+        name = self._owner or self.block_name
+        return f"{name}_{part}" if part else name
+
+    def _outcome(
+        self, target: str, values: Sequence[Value], settings: Mapping[str, Any]
+    ) -> Outcome:
+        rule = RULES.get(target)
+        if rule is not None:
+            return rule([value.shape for value in values], settings)
+        if self.fallback is not None:
+            return self.fallback(target, values, settings)
+        raise Mismatch("has no known shape until torch is loaded")
+
+    def _value(self, outcome: Outcome, values: Sequence[Value], ref: Any) -> Value:
+        kept = values[0].dtype if values else "float"
+        dtype: Any = outcome.dtype or kept
+        return Value(outcome.shape, dtype, ref)
+
+
+def _flat(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def _refs(values: Sequence[Any]) -> list[Any]:
+    return [
+        _refs(value)
+        if isinstance(value, list | tuple)
+        else value.ref
+        if isinstance(value, Value)
+        else value
+        for value in values
+    ]
+
+
+def plain(value: Value) -> Value:
+    """Return a value without what a back end knows it by."""
+    return replace(value, ref=None)
