@@ -54,8 +54,8 @@ def pick(wanted: str) -> torch.device:
 def choose_threads(module: nn.Module, step: Callable[[nn.Module], object]) -> int:
     """Measure whether a training step on the CPU is faster on one thread or on all.
 
-    ``step`` runs forward and backward on the module it is given, which is a copy. The number of threads
-    and the state of the random generator are left as they were.
+    ``step`` runs forward and backward on the module it is given, which is a copy. The number of
+    threads and the state of the random generator are left as they were.
     """
     before, state = torch.get_num_threads(), torch.get_rng_state()
     every = max(before, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)

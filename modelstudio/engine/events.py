@@ -35,8 +35,8 @@ class RunStarted:
 class BatchEnd:
     """A look at the running loss, at most 20 times a second.
 
-    ``position`` is in epochs (2.5 is half way through the third); ``loss`` the mean over the batches
-    since the last look; ``rate`` in batches a second.
+    ``position`` is in epochs (2.5 is half way through the third); ``loss`` the mean over the
+    batches since the last look; ``rate`` in batches a second.
     """
 
     step: int

@@ -61,9 +61,9 @@ def score(
 ) -> tuple[Score, ...]:
     """Return every score that fits the kind of target, with 95 % bootstrap intervals if asked.
 
-    Precision, recall and F1 are of the positive class (the second) of a binary target and else the mean
-    over the classes; ROC AUC of several classes is the mean of each against the rest. A score that the
-    rows do not allow is NaN.
+    Precision, recall and F1 are of the positive class (the second) of a binary target and else the
+    mean over the classes; ROC AUC of several classes is the mean of each against the rest. A score
+    that the rows do not allow is NaN.
     """
     rows = known(predictions)
     if len(rows.truth) == 0:
@@ -118,7 +118,6 @@ def _value_scores(rows: Predictions, generator: np.random.Generator | None) -> t
     terms = _error_terms(rows.scores, rows.truth)
     names = {"mae": _mae, "rmse": _rmse, "r2": _r2, "bias": _bias}
     means = terms.mean(axis=0)
-    # Shifting the truth keeps the sums of squares exact where the values are large and close.
     draws = None if generator is None else _resampled_means(terms, generator)
     return tuple(
         _scored(name, float(of(means)), None if draws is None else of(draws))
@@ -127,7 +126,10 @@ def _value_scores(rows: Predictions, generator: np.random.Generator | None) -> t
 
 
 def _error_terms(values: Floats, truth: Floats) -> Floats:
-    """Return what the scores of values are made of, shape (rows, 5); their means are enough."""
+    """Return what the scores of values are made of, shape (rows, 5); their means are enough.
+
+    The truth is centred, which keeps its sum of squares exact where values are large and close.
+    """
     error, centred = values - truth, truth - truth.mean()
     return np.stack([np.abs(error), error**2, error, centred, centred**2], axis=1)
 
@@ -249,7 +251,7 @@ def _draws(count: int, samples: int, generator: np.random.Generator) -> Iterator
 def _resampled_means(values: Floats, generator: np.random.Generator) -> Floats:
     """Return bootstrap means of columns (rows, k), shape (samples, k).
 
-    Of very many rows the means are drawn from their normal limit, which is the same within what is shown.
+    Of very many rows the means are drawn from their normal limit: the same within what is shown.
     """
     count = len(values)
     if count > 20_000:

@@ -1,35 +1,39 @@
 """The only wiring: from a project to events, predictions and files.
 
-The command line and the window call this module and nothing else of the engine. What takes long is a
-generator of `Progress` (training: of `RunEvent`); its return value is the result. Heavy packages are
-imported inside the functions, so importing this module is cheap.
+The command line and the window call this module and nothing else of the engine. What takes long is
+a generator of `Progress` (training: of `RunEvent`); its return value is the result. Heavy packages
+are imported inside the functions, so importing this module is cheap.
 
-``project_path`` is the file of the project, or None while it has none; ``base`` is the folder of that
-file, from which relative paths of data are meant.
+``project_path`` is the file of the project, or None while it has none; ``base`` is the folder of
+that file, from which relative paths of data are meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from modelstudio.engine.events import Progress, RunEvent
+from modelstudio.engine.events import Progress, RunEnd, RunEvent, RunStarted
 from modelstudio.engine.results import (
     DataReport,
     Draft,
     Evaluation,
     ExportReport,
+    PartInfo,
     PredictReport,
 )
-from modelstudio.engine.runs import RunStore, store_folder
-from modelstudio.errors import DataError, RunError
+from modelstudio.engine.runs import Decision, RunStore, RunWriter, store_folder
+from modelstudio.errors import DataError, RunError, StudioError, TrainingError
+from modelstudio.project.files import SUFFIX, load_project
 from modelstudio.project.model import DataConfig, Project
 
 if TYPE_CHECKING:
+    from modelstudio.data.prepare import Prepared
     from modelstudio.data.preview import PreviewTable
-    from modelstudio.engine.train import Control
+    from modelstudio.engine.control import Control
     from modelstudio.network.analysis import Analysis
     from modelstudio.network.graph import Graph
 
@@ -53,7 +57,9 @@ def new_project(
     DataError
         When the file cannot be used, or ``target`` is no column of it.
     """
-    raise NotImplementedError
+    return with_data(
+        Project(name=data.stem), data, target=target, test_data=test_data, split_seed=split_seed
+    )
 
 
 def with_data(
@@ -64,31 +70,33 @@ def with_data(
     test_data: Path | None = None,
     split_seed: int | None = None,
 ) -> Draft:
-    """Give a project another data file; its network and training choices stay if it has a network."""
-    raise NotImplementedError
+    """Give a project another data file; network and training choices stay if there is a network."""
+    from modelstudio.data import guess
+    from modelstudio.data.sources import tabular
 
+    seed = project.data.split.seed if split_seed is None else split_seed
+    tests = str(test_data.resolve()) if test_data else None
+    split = project.data.split.changed(seed=seed, test_path=tests)
+    source = DataConfig(path=str(data.resolve()), csv=project.data.csv, split=split)
+    frame = tabular.read(source)
+    guessed = guess.guess(frame, target)
+    config = source.changed(columns=guessed.columns, recipe=guessed.recipe)
+    project, rows = _with_fields(project.changed(data=config), None)
+    if not project.network.nodes:
+        from modelstudio.engine import draft
 
-def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
-    """Make another column the target; the recipe stays, the network's head is changed to fit."""
-    raise NotImplementedError
+        project = project.changed(
+            network=draft.network(project.data.fields, rows),
+            training=draft.settings(rows, project.training),
+        )
+    return Draft(project, guessed.notes)
 
 
 def draft_network(project: Project) -> Graph:
     """Return a sensible starting network for the project's fields."""
-    raise NotImplementedError
+    from modelstudio.engine import draft
 
-
-def refresh_fields(project: Project, base: Path | None = None) -> Project:
-    """Work out the fields and the fingerprint from the file; the same project when nothing changed."""
-    raise NotImplementedError
-
-
-def rebase(project: Project, old: Path | None, new: Path | None) -> Project:
-    """Rewrite the data paths of a project whose file moves from folder ``old`` to ``new``.
-
-    A path inside the new folder's tree becomes relative to it, any other absolute.
-    """
-    raise NotImplementedError
+    return draft.network(project.data.fields, 10 * project.training.batch_size)
 
 
 # Looking
@@ -140,8 +148,8 @@ def train(
     Raises
     ------
     StudioError
-        When data, network or settings do not allow it, or the loss is no longer a number; the run is
-        then in the store as failed.
+        When data, network or settings do not allow it, or the loss is no longer a number; the run
+        is then in the store as failed.
     """
     raise NotImplementedError
 

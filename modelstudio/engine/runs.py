@@ -1,8 +1,8 @@
 """The runs of a project: an SQLite index and a directory each.
 
-``name.runs/`` lies beside ``name.mstudio``. ``index.sqlite`` (WAL) holds the list and the history of
-every run, so that several processes may watch while one writes. A run's directory holds what it takes to
-repeat, use or resume it:
+``name.runs/`` lies beside ``name.mstudio``. ``index.sqlite`` (WAL) holds the list and the history
+of every run, so that several processes may watch while one writes. A run's directory holds what it
+takes to repeat, use or resume it:
 
     project.json        the whole project it was trained from
     recipe.json         the fitted recipe
@@ -10,7 +10,7 @@ repeat, use or resume it:
     last.pt             weights, optimizer, generators and counters, to resume from
     decision.json       threshold of the positive class
 
-Nothing here needs torch; what is in the weight files is the business of `modelstudio.engine.train`.
+Nothing here needs torch; what is in the weight files is the business of `modelstudio.engine.session`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -57,8 +57,9 @@ CREATE TABLE IF NOT EXISTS runs (
     network_key TEXT NOT NULL, owner TEXT, beat REAL, deleted INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS epochs (
-    run TEXT NOT NULL, epoch INTEGER NOT NULL, train_loss REAL, val_loss REAL, metrics TEXT NOT NULL,
-    lr REAL NOT NULL, seconds REAL NOT NULL, best INTEGER NOT NULL, PRIMARY KEY (run, epoch)
+    run TEXT NOT NULL, epoch INTEGER NOT NULL, train_loss REAL, val_loss REAL,
+    metrics TEXT NOT NULL, lr REAL NOT NULL, seconds REAL NOT NULL, best INTEGER NOT NULL,
+    PRIMARY KEY (run, epoch)
 );
 CREATE TABLE IF NOT EXISTS changes (n INTEGER NOT NULL);
 INSERT INTO changes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM changes);
@@ -101,8 +102,8 @@ def _digest(raw: object) -> str:
 def store_folder(project_path: Path | None, project_id: str) -> Path:
     """Return the folder for the runs of a project.
 
-    That is ``name.runs`` beside its file; without a file, or where nothing may be written, a folder of
-    the application's own.
+    That is ``name.runs`` beside its file; without a file, or where nothing may be written, a folder
+    of the application's own.
     """
     hidden = app_home() / "runs" / project_id
     if project_path is None:
@@ -155,12 +156,12 @@ def told(path: Path) -> Iterator[None]:
         ) from None
 
 
-def write_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a new file that then takes the place of ``path`` in one step."""
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file in one step; if anything fails the old one stays."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with told(path):
-            write(fresh)
+            fresh.write_bytes(data)
             os.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
@@ -231,7 +232,7 @@ class RunStore:
         return found[0]
 
     def last_finished(self) -> RunInfo | None:
-        """Return the latest run with weights to use; an interrupted one only if there is no other."""
+        """Return the latest run with weights; an interrupted one only if there is no other."""
         usable = [
             run
             for run in self.list()
@@ -512,9 +513,9 @@ class RunWriter:
         with self._transaction() as db:
             db.execute("DELETE FROM epochs WHERE run = ? AND epoch > ?", (self.run_id, epoch))
 
-    def write(self, name: str, write: Callable[[Path], object]) -> None:
+    def write(self, name: str, data: bytes) -> None:
         """Put a file into the run's directory in one step."""
-        write_file(self.store.path(self.run_id) / name, write)
+        write_file(self.store.path(self.run_id) / name, data)
 
     def set_status(self, status: Status) -> None:
         """Show another state of a run that goes on."""

@@ -112,14 +112,17 @@ class State:
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         """Go back to where the checkpoint was made, the random generators included."""
+        device = self.loss.device
         for name in self._COUNTERS:
-            setattr(self, name, checkpoint[name])
+            value = checkpoint[name]
+            setattr(self, name, value.to(device) if isinstance(value, Tensor) else value)
+        self.best = {name: value.to(device) for name, value in self.best.items()}
         self.module.load_state_dict(checkpoint["weights"])
         self.optimizer.load_state_dict(checkpoint["optimizer"])
         torch.set_rng_state(checkpoint["generator"].cpu())
         if checkpoint["device_generator"] is not None:
             saved = checkpoint["device_generator"].cpu()
-            module = torch.cuda if self.loss.device.type == "cuda" else torch.mps
+            module = torch.cuda if device.type == "cuda" else torch.mps
             module.set_rng_state(saved)
 
 

@@ -36,7 +36,7 @@ def finished(store: RunStore, *, weights: bool = True) -> str:
     with store.create(PROJECT, "{}", parameters=10) as writer:
         writer.epoch(EpochEnd(1, 0.5, 0.4, {"accuracy": 0.8}, best=True))
         if weights:
-            writer.write("best.safetensors", lambda path: path.write_bytes(b"weights"))
+            writer.write("best.safetensors", b"weights")
         writer.end("finished")
     return writer.run_id
 
@@ -87,7 +87,8 @@ def test_the_run_of_a_killed_process_is_interrupted(store: RunStore) -> None:
         "import os, sys; from pathlib import Path;"
         "from modelstudio.engine.runs import RunStore;"
         "from modelstudio.project.model import Project;"
-        f"RunStore(Path({str(store.folder)!r})).create(Project(), '{{}}', parameters=1).__enter__();"
+        f"store = RunStore(Path({str(store.folder)!r}));"
+        "store.create(Project(), '{}', parameters=1).__enter__();"
         "os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)
@@ -149,16 +150,18 @@ def test_rewind_forgets_later_epochs(store: RunStore, writer: RunWriter) -> None
     assert [record.epoch for record in store.history(writer.run_id)] == [1]
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "last.pt"
     path.write_bytes(b"old")
 
-    def fail(target: Path) -> None:
-        target.write_bytes(b"ha")
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(RunError, match="the disk is full"):
-        runs.write_file(path, fail)
+        runs.write_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["last.pt"]
 

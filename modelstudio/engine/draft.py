@@ -1,0 +1,132 @@
+"""A starting network and settings for a kind of data, good enough to be left as they are.
+
+The choices were measured (``tests/benchmarks/scores.py``): smooth activations gained on small
+tables, ReLU on large ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from modelstudio.layers import (
+    Concatenate,
+    Dropout,
+    Embedding,
+    Input,
+    Linear,
+    Output,
+    ReLU,
+    SiLU,
+)
+from modelstudio.network.graph import Edge, Graph, Node, Position
+from modelstudio.network.layer import Layer
+from modelstudio.project.model import TrainConfig
+from modelstudio.project.training import AdamW, Cosine
+from modelstudio.recipe.fields import FieldSpec
+
+PITCH: Final = (208.0, 96.0)
+"""From one block to the next, in canvas pixels: across and down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What suits tables of up to ``rows`` training rows."""
+
+    rows: float
+    hidden: tuple[int, ...]
+    dropout: float
+    activation: type[Layer]
+    batch_size: int
+    lr: float
+    epochs: int
+    patience: int
+
+
+SIZES: Final = (
+    Size(1_000, (64, 64), 0.1, SiLU, 16, 1e-3, 60, 20),
+    Size(20_000, (64, 32), 0.2, SiLU, 64, 1e-3, 30, 10),
+    Size(200_000, (128, 64), 0.0, ReLU, 256, 2e-3, 30, 10),
+    Size(float("inf"), (256, 128), 0.0, ReLU, 1024, 2e-3, 20, 5),
+)
+
+
+def size_for(rows: int) -> Size:
+    """Return what suits a number of training rows."""
+    return next(size for size in SIZES if rows <= size.rows)
+
+
+def settings(rows: int, config: TrainConfig | None = None) -> TrainConfig:
+    """Return training settings for a number of training rows; seed and device are kept."""
+    size = size_for(rows)
+    return (config or TrainConfig()).changed(
+        optimizer=AdamW(lr=size.lr),
+        schedule=Cosine(),
+        batch_size=size.batch_size,
+        epochs=size.epochs,
+        patience=size.patience,
+    )
+
+
+def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
+    """Return a multilayer perceptron from all input fields to the target; empty without both.
+
+    Fields of ids get an embedding each, and everything is concatenated before the hidden layers.
+    """
+    inputs = [field for field in fields if field.role == "input"]
+    target = next((field for field in fields if field.role == "target"), None)
+    if not inputs or target is None:
+        return Graph()
+    size = size_for(rows)
+    chain = _Chain()
+    ends = [chain.start(column, field) for column, field in enumerate(inputs)]
+    if len(ends) > 1:
+        chain.add("cat", Concatenate(), ends)
+    for width in size.hidden:
+        chain.add("fc", Linear(out_features=width))
+        chain.add("act", size.activation())
+        if size.dropout:
+            chain.add("drop", Dropout(p=size.dropout))
+    chain.add("fc", Linear(out_features=target.logits or 1))
+    chain.add("out", Output())
+    return chain.graph
+
+
+class _Chain:
+    """Blocks below each other, each fed by the one before unless said otherwise."""
+
+    def __init__(self) -> None:
+        self.graph = Graph()
+        self._last: Node | None = None
+        self._row = 0
+
+    def start(self, column: int, field: FieldSpec) -> Node:
+        """Begin a column at the top with the input of a field; return its last block."""
+        self._row, self._last = 0, None
+        end = self.add("input", Input(field=field.name), [], column)
+        if field.kind == "ids":
+            dim = min(50, round(1.6 * (field.vocabulary or 2) ** 0.56))
+            end = self.add("embed", Embedding(embedding_dim=dim), None, column)
+        return end
+
+    def add(
+        self,
+        stem: str,
+        layer: Layer,
+        sources: Sequence[Node] | None = None,
+        column: int = 0,
+    ) -> Node:
+        """Put a block below the last one and wire it."""
+        if sources is None:
+            sources = [self._last] if self._last else []
+        if len(sources) > 1:
+            self._row = 2
+        position: Position = (column * PITCH[0], self._row * PITCH[1])
+        node = Node(self.graph.free_id(), self.graph.free_name(stem), layer, position)
+        graph = self.graph.add(node)
+        for source in sources:
+            port_out, port_in = source.layer.output_ports()[0], layer.input_ports()[0]
+            graph = graph.connect(Edge(source.id, port_out.name, node.id, port_in.name))
+        self.graph, self._last, self._row = graph, node, self._row + 1
+        return node

@@ -1,0 +1,248 @@
+"""A network with its fitted recipe, ready to be trained or asked; runs loaded again."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from modelstudio.data.batches import TensorData
+from modelstudio.data.prepare import FittedRecipe, Prepared
+from modelstudio.engine.compile import CompiledModel, compile_network
+from modelstudio.engine.control import Control
+from modelstudio.engine.device import available, choose_threads, pick
+from modelstudio.engine.evaluate import decode
+from modelstudio.engine.events import EpochEnd, RunEnd, RunEvent, RunPaused, RunResumed, RunStarted
+from modelstudio.engine.losses import build_loss
+from modelstudio.engine.metrics import epoch_scores
+from modelstudio.engine.results import RunInfo
+from modelstudio.engine.runs import Decision, RunStore, RunWriter
+from modelstudio.engine.train import Outcome, State, Task, fit
+from modelstudio.errors import RunError, StudioError, TrainingError
+from modelstudio.project.model import Project, TrainConfig
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def compile_task(project: Project, fitted: FittedRecipe) -> tuple[Task, CompiledModel]:
+    """Build the network of a project and what it is trained towards."""
+    compiled = compile_network(project.network, fitted.fields)
+    specs = {field.name: field for field in fitted.fields}
+    losses = tuple(
+        (name, build_loss(project.training.loss, specs[name])) for name in compiled.outputs
+    )
+    right = {"binary": _right_binary, "classes": _right_classes}.get(fitted.target.kind)
+    memory = compiled.analysis.memory
+    return Task(
+        compiled.module, compiled.inputs, losses, right=right, sample_bytes=memory
+    ), compiled
+
+
+def _right_binary(output: Tensor, target: Tensor) -> Tensor:
+    return ((output.flatten() > 0) == (target.flatten() > 0.5)).sum()
+
+
+def _right_classes(output: Tensor, target: Tensor) -> Tensor:
+    return (output.argmax(dim=1) == target).sum()
+
+
+class Session:
+    """One run from compiled network to last event; the caller reads `events`.
+
+    Parameters
+    ----------
+    prepared
+        The data of the project, fitted and encoded.
+    """
+
+    def __init__(self, project: Project, prepared: Prepared) -> None:
+        config = project.training
+        self.device = pick(config.device)
+        torch.manual_seed(config.seed)
+        task, compiled = compile_task(project, prepared.fitted)
+        task.module.to(self.device)
+        self.parameters = compiled.analysis.parameters
+        fields = prepared.fitted.fields
+        self.train = TensorData.from_encoded(prepared.train, fields, self.device)
+        self.validation: TensorData | None = None
+        if prepared.validation.rows.size:
+            self.validation = TensorData.from_encoded(prepared.validation, fields, self.device)
+        self.task = replace(task, score=_scorer(prepared))
+        self.project = project.changed(
+            training=config.changed(threads=config.threads or self._measured_threads(config))
+        )
+        self.recipe = prepared.fitted.model_dump_json()
+
+    def _measured_threads(self, config: TrainConfig) -> int:
+        if self.device.type != "cpu":
+            return 1
+        rows = torch.arange(min(config.batch_size, self.train.rows))
+        batch = next(iter(self.train.batches(rows, len(rows))))
+
+        def step(module: nn.Module) -> None:
+            trial = replace(self.task, module=module.train())
+            trial.loss(trial.outputs(batch), batch).backward()
+
+        return choose_threads(self.task.module, step) if len(rows) > 1 else 1
+
+    def events(
+        self, writer: RunWriter, control: Control, start: dict[str, Any] | None = None
+    ) -> Generator[RunEvent, None, None]:
+        """Train and keep the run's history and files as it goes."""
+        config = self.project.training
+        before = torch.get_num_threads()
+        torch.set_num_threads(config.threads)
+        with writer:
+            try:
+                yield RunStarted(
+                    run=writer.run_id,
+                    number=writer.store.info(writer.run_id).number,
+                    epochs=config.epochs,
+                    batches=-(-self.train.rows // config.batch_size),
+                    train_rows=self.train.rows,
+                    validation_rows=self.validation.rows if self.validation else 0,
+                    device=self.device.type,
+                    threads=config.threads,
+                    parameters=self.parameters,
+                )
+                fitting = fit(
+                    self.task,
+                    self.train,
+                    self.validation,
+                    config,
+                    control,
+                    save=_saver(writer, start),
+                    start=start,
+                )
+                outcome = yield from _noted(fitting, writer)
+            except StudioError as error:
+                writer.end("failed", reason=error.message)
+                raise
+            except (GeneratorExit, KeyboardInterrupt):
+                writer.end("interrupted", reason="It was stopped from outside.")
+                raise
+            except Exception as error:
+                writer.end("failed", reason=f"An unforeseen error: {type(error).__name__}.")
+                raise
+            finally:
+                torch.set_num_threads(before)
+            writer.end(outcome.status, reason=outcome.reason)
+        yield RunEnd(
+            writer.run_id,
+            outcome.status,
+            outcome.best_epoch,
+            outcome.epochs,
+            outcome.metrics,
+            outcome.reason,
+        )
+
+
+def _scorer(prepared: Prepared) -> Callable[[Tensor], dict[str, float]]:
+    target, truth = prepared.fitted.target, prepared.validation.truth
+    return lambda output: dict(epoch_scores(target.kind, decode(output, target), truth))
+
+
+def _noted(
+    events: Generator[RunEvent, None, Outcome], writer: RunWriter
+) -> Generator[RunEvent, None, Outcome]:
+    """Pass events on and write them into the store."""
+    try:
+        while True:
+            event = next(events)
+            if isinstance(event, EpochEnd):
+                writer.epoch(event)
+            elif isinstance(event, RunPaused):
+                writer.set_status("paused")
+            elif isinstance(event, RunResumed):
+                writer.set_status("running")
+            yield event
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
+    finally:
+        events.close()
+
+
+def _saver(writer: RunWriter, start: dict[str, Any] | None) -> Callable[[State], None]:
+    """Return what writes a checkpoint: the best weights when they are new, then all the rest."""
+    written = start["best_epoch"] if start else 0
+
+    def save_state(state: State) -> None:
+        nonlocal written
+        if state.best_epoch != written:
+            best = {name: value.contiguous() for name, value in state.best.items()}
+            writer.write("best.safetensors", save(best, {"epoch": str(state.best_epoch)}))
+            written = state.best_epoch
+        buffer = io.BytesIO()
+        torch.save(state.to_checkpoint(), buffer)
+        writer.write("last.pt", buffer.getvalue())
+
+    return save_state
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run with its best weights, ready to be asked."""
+
+    run: RunInfo
+    project: Project
+    fitted: FittedRecipe
+    task: Task
+    compiled: CompiledModel
+    device: torch.device
+    decision: Decision
+
+
+def load(store: RunStore, run_id: str | None, *, device: str | None = None) -> Trained:
+    """Load a run (the last finished one when None) from what it kept of itself.
+
+    Raises
+    ------
+    RunError
+        When there is none, or its files are damaged.
+    """
+    run = store.usable(run_id)
+    project = store.project(run.id)
+    wanted = device or project.training.device
+    place = pick(wanted if wanted in available() else "auto")
+    try:
+        fitted = FittedRecipe.model_validate_json(store.recipe_text(run.id))
+        task, compiled = compile_task(project, fitted)
+        task.module.load_state_dict(load_file(store.best_file(run.id), device=str(place)))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise RunError(
+            f"The files of run {run.number} are damaged.",
+            where=str(store.path(run.id)),
+            fix="Choose another run or train again.",
+        ) from error
+    task.module.to(place).eval()
+    return Trained(run, project, fitted, task, compiled, place, store.decision(run.id))
+
+
+def load_checkpoint(store: RunStore, run: RunInfo) -> dict[str, Any]:
+    """Read what a run is resumed from.
+
+    Raises
+    ------
+    RunError
+        When it is over, or the file is missing or damaged.
+    """
+    if run.status == "finished":
+        raise RunError(f"Run {run.number} is finished.", fix="Train again as a new run.")
+    path = store.last_file(run.id)
+    if not path.exists():
+        raise RunError(f"Run {run.number} ended before its first checkpoint.", fix="Train again.")
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise RunError(
+            f"The checkpoint of run {run.number} is damaged.", where=str(path), fix="Train again."
+        ) from error
+    return checkpoint
