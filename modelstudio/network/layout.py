@@ -47,13 +47,16 @@ def _sugiyama(graph: Graph) -> dict[str, Position]:
         from fast_sugiyama import from_edges
 
         for part in from_edges(pairs, vertex_spacing=1.0):
-            nodes = dict(part[0])
-            columns = [x for x, _ in nodes.values()]
-            rows = sorted({round(y, 3) for _, y in nodes.values()}, reverse=True)
-            unit = _unit(columns)
-            for node_id, (x, y) in nodes.items():
-                row = rows.index(round(y, 3))
-                placed[str(node_id)] = (shift + (x - min(columns)) / unit * step_x, row * step_y)
+            rows: dict[float, dict[object, float]] = {}
+            for node_id, (x, y) in part[0]:
+                rows.setdefault(round(y, 3), {})[node_id] = x
+            unit = min(map(_unit, rows.values()))
+            columns = [x for row in rows.values() for x in row.values()]
+            for number, height in enumerate(sorted(rows, reverse=True)):
+                for node_id, x in rows[height].items():
+                    if node_id in graph.nodes:
+                        across = (x - min(columns)) / unit
+                        placed[str(node_id)] = (shift + across * step_x, number * step_y)
             shift += ((max(columns) - min(columns)) / unit + 1) * step_x
     for node_id in graph.nodes:
         if node_id not in placed:
@@ -62,8 +65,8 @@ def _sugiyama(graph: Graph) -> dict[str, Position]:
     return placed
 
 
-def _unit(columns: list[float]) -> float:
-    """Return the smallest distance between columns, so that blocks do not overlap."""
-    ordered = sorted(set(columns))
+def _unit(row: Mapping[object, float]) -> float:
+    """Return the smallest distance within a row, so that neither blocks nor wires overlap."""
+    ordered = sorted(set(row.values()))
     gaps = [b - a for a, b in zip(ordered, ordered[1:], strict=False) if b - a > 1e-6]
     return min(1.0, min(gaps)) if gaps else 1.0

@@ -1,0 +1,181 @@
+"""From a graph of blocks to a `torch.fx.GraphModule` that can be trained."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from modelstudio.errors import NetworkError
+from modelstudio.network.analysis import Analysis, FieldLike
+from modelstudio.network.check import analyse
+from modelstudio.network.graph import Graph, Node
+from modelstudio.network.lowering import lower_graph
+from modelstudio.network.rules import Outcome
+from modelstudio.network.shapes import Builder, Value
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A network ready to run.
+
+    Parameters
+    ----------
+    module
+        Takes one tensor for each of ``inputs``, in order, the batch first; returns one tensor, or a
+        tuple when there are several ``outputs``.
+    inputs
+        Names of the input fields.
+    outputs
+        Names of the targets.
+    node_modules
+        Names of the submodules of each block, by its address (ids joined by ``/``).
+    """
+
+    module: fx.GraphModule
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    node_modules: Mapping[str, tuple[str, ...]]
+    analysis: Analysis
+
+
+class Network(fx.GraphModule):
+    """A graph module whose frozen blocks stay as they are while the rest trains."""
+
+    frozen: tuple[str, ...] = ()
+
+    def train(self, mode: bool = True) -> Network:
+        """Switch to training, frozen blocks excepted: their running averages stand still."""
+        super().train(mode)
+        for name in self.frozen:
+            self.get_submodule(name).eval()
+        return self
+
+
+class FxBuilder(Builder):
+    """Writes each operation into a `torch.fx.Graph`, marked with the address of its block."""
+
+    def __init__(self, fields: Mapping[str, FieldLike]) -> None:
+        super().__init__(fields, fake_outcome)
+        self.graph = fx.Graph()
+        self.modules: dict[str, nn.Module] = {}
+        self.inputs: dict[str, fx.Node] = {}
+        self.node_modules: dict[str, tuple[str, ...]] = {}
+
+    def write_input(self, field: str) -> fx.Node:
+        """Write a placeholder; blocks that ask for the same field share it."""
+        if field not in self.inputs:
+            self.inputs[field] = self._marked(self.graph.placeholder(f"x{len(self.inputs)}"))
+        return self.inputs[field]
+
+    def write_module(self, name: str, target: str, settings: Mapping[str, Any]) -> None:
+        """Make the module on the CPU with fresh weights."""
+        self.modules[name] = resolve(target)(**settings)
+        address = "/".join(self.path)
+        self.node_modules[address] = (*self.node_modules.get(address, ()), name)
+
+    def write_call(self, name: str, refs: Sequence[Any]) -> fx.Node:
+        """Write the call of a module."""
+        return self._marked(self.graph.create_node("call_module", name, tuple(refs)))
+
+    def write_function(
+        self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]
+    ) -> fx.Node:
+        """Write the call of a function."""
+        return self._marked(
+            self.graph.call_function(resolve(target), tuple(refs), dict(settings))
+        )
+
+    def _marked(self, node: fx.Node) -> fx.Node:
+        node.meta["block"] = "/".join(self.path)
+        return node
+
+
+def compile_network(
+    graph: Graph, fields: Sequence[FieldLike], *, logits: bool = True
+) -> CompiledModel:
+    """Build the module of a network with fresh weights, on the CPU.
+
+    Weights follow torch's random generator: seed it first to get the same ones.
+
+    Parameters
+    ----------
+    fields
+        Fields of the data that Input and Output blocks refer to.
+    logits
+        Leave out a Softmax or Sigmoid in front of an output, as training and export want it.
+
+    Raises
+    ------
+    NetworkError
+        When the network has errors; the message is the first, ``where`` the id of its block.
+    """
+    analysis = analyse(graph, fields, fake_outcome)
+    for problem in analysis.errors:
+        raise NetworkError(problem.message, where=problem.node)
+    builder = FxBuilder({field.name: field for field in fields})
+    lower_graph(graph, builder, logits=logits)
+    targets = [field.name for field in fields if field.role == "target"]
+    refs = [value.ref for value in builder.results.values()]
+    builder.graph.output(refs[0] if len(refs) == 1 else tuple(refs))
+    builder.graph.lint()
+    module = Network(builder.modules, builder.graph, "Network")
+    module.frozen = tuple(
+        name
+        for node in graph.nodes.values()
+        if node.frozen
+        for name in _names_within(node, builder.node_modules)
+    )
+    for name in module.frozen:
+        module.get_submodule(name).requires_grad_(False)
+    outputs = tuple(name or (targets[0] if targets else "output") for name in builder.results)
+    return CompiledModel(
+        module.train(), tuple(builder.inputs), outputs, builder.node_modules, analysis
+    )
+
+
+def _names_within(node: Node, modules: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [
+        name
+        for address, names in modules.items()
+        if address == node.id or address.startswith(f"{node.id}/")
+        for name in names
+    ]
+
+
+@cache
+def resolve(target: str) -> Any:
+    """Return what a dotted name such as ``torch.nn.Linear`` stands for."""
+    module, _, name = target.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, Any]) -> Outcome:
+    """Work out shape and parameters of an operation without a rule, on tensors without data."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    symbols = {"B": 2, "T": 3}
+    with FakeTensorMode(), torch.no_grad():
+        tensors = [
+            torch.zeros(
+                [dim if isinstance(dim, int) else symbols.get(dim, 5) for dim in value.shape],
+                dtype=torch.int64 if value.dtype == "int" else torch.float32,
+            )
+            for value in values
+        ]
+        operation = resolve(target)
+        parameters = 0
+        if isinstance(operation, type):
+            module = operation(**settings)
+            parameters = sum(p.numel() for p in module.parameters())
+            result = module(*tensors)
+        else:
+            result = operation(*tensors, **settings)
+    shape = (*values[0].shape[:1], *(int(dim) for dim in result.shape[1:]))
+    dtype = "float" if result.dtype.is_floating_point else "int"
+    return Outcome(shape, parameters, 0, dtype)
