@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from modelstudio.network.analysis import Shape, format_shape
 from modelstudio.network.graph import Node
@@ -19,7 +19,6 @@ from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     ComboBox,
     ElidedLabel,
-    EmptyState,
     IconLabel,
     LineField,
     ModelForm,
@@ -40,9 +39,7 @@ _FIELD_NAMES = {"Input": ("field", "input"), "Output": ("target", "target")}
 
 
 class Inspector(QFrame):
-    """One block, several alike, or the totals of the network; ``draft_wanted`` when it is empty."""
-
-    draft_wanted = Signal()
+    """One block, several alike, or the totals of the network."""
 
     def __init__(self, editor: Editor, document: Document, actions: Actions):
         super().__init__(objectName="network.inspector")
@@ -70,21 +67,12 @@ class Inspector(QFrame):
         self._foot = column(
             rule(), row(duplicate, delete, spacing=8, margins=(16, 10, 16, 10)), spacing=0
         )
-        self._empty = EmptyState(
-            "network",
-            tr("The network is empty"),
-            tr("Drag blocks from the palette, or begin with a network made for your data."),
-            tr("Draft for me"),
-            name="network.draft",
-        )
-        self._empty.triggered.connect(self.draft_wanted)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(scroll(inside, "network.inspector.scroll"))
-        self._pages.addWidget(self._empty)
+        self._hint = label("", "label", "tertiary", wrap=True)
+        self._body.addWidget(self._hint)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        for part in (head, rule(), self._pages, self._foot):
+        for part in (head, rule(), scroll(inside, "network.inspector.scroll"), self._foot):
             box.addWidget(part)
 
         self.form: BlockForm | None = None
@@ -97,7 +85,8 @@ class Inspector(QFrame):
         nodes = self._editor.nodes
         self._show_head(nodes)
         self._foot.setVisible(bool(nodes))
-        self._pages.setCurrentIndex(0 if self._editor.graph.nodes else 1)
+        self._hint.setVisible(not nodes)
+        self._hint.setText(self._ends())
         self._show_card(nodes)
         kinds = {type(node.layer) for node in nodes}
         signature = tuple(node.id for node in nodes) if len(kinds) == 1 else ()
@@ -110,6 +99,17 @@ class Inspector(QFrame):
             self._body.addWidget(self.form)
         elif self.form is not None:
             self.form.refresh(nodes)
+
+    def _ends(self) -> str:
+        """Say what the network reads and predicts."""
+        fields = self._document.project.data.fields
+        into = [f"{f.name} ({format_shape(('B', *f.shape))})" for f in fields if f.role == "input"]
+        out = [field.name for field in fields if field.role == "target"]
+        if not fields:
+            return tr("Open a table on the Data page, and the shapes of its fields appear here.")
+        lines = (tr("The data offers {0}."), tr("It is to predict {0}."))
+        pairs = zip(lines, (into, out), strict=True)
+        return " ".join(line.format(", ".join(names)) for line, names in pairs if names)
 
     def _drop_form(self) -> None:
         if self.form is not None:
@@ -265,6 +265,7 @@ class BlockForm(QWidget):
         switches.addWidget(self.frozen, 1, 1, Qt.AlignmentFlag.AlignLeft)
         self.purpose = label(self.kind.purpose(), "label", "tertiary", wrap=True)
         box.addWidget(self.purpose)
+        box.addStretch(1)
         self.refresh(nodes)
 
     def refresh(self, nodes: tuple[Node, ...]) -> None:

@@ -28,9 +28,16 @@ class Minimap(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.update)
         canvas.looked.connect(self._later)
+        self._wanted = True
+
+    def toggle(self) -> None:
+        """Hide it, or show it again."""
+        self._wanted = not self._wanted
+        self.place()
 
     def place(self) -> None:
-        """Move to the corner of the canvas."""
+        """Move to the corner of the canvas; an empty network needs no map."""
+        self.setVisible(self._wanted and bool(self._canvas.network_scene.blocks))
         self.move(16, self._canvas.height() - self.height() - 12)
 
     def _later(self) -> None:

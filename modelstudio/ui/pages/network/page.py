@@ -28,6 +28,7 @@ from modelstudio.ui.pages.network.quick_add import QuickAdd
 from modelstudio.ui.pages.network.scene import PortRef
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
+    EmptyState,
     PaletteEntry,
     TagButton,
     action_button,
@@ -61,6 +62,14 @@ class NetworkPage(Page):
         self.dock = Dock(self.editor, self.canvas.center_on, main)
         self.inspector = Inspector(self.editor, self.document, self.actions_)
         self.quick_add = QuickAdd(self)
+        self._empty = EmptyState(
+            "network",
+            tr("The network is empty"),
+            tr("Drag blocks from the palette, or begin with a network made for your data."),
+            tr("Draft for me"),
+            name="network.draft",
+        )
+        self._empty.setParent(self.canvas.viewport())
         self._spot: tuple[QPointF, PortRef | None] = (QPointF(), None)
         self._compact: tuple[bool, bool] | None = None
         self._lay_out()
@@ -164,7 +173,8 @@ class NetworkPage(Page):
         canvas.menu_wanted.connect(self._open_menu)
         self.palette_.chosen.connect(self._add_after_selection)
         self.quick_add.chosen.connect(self._quick_added)
-        self.inspector.draft_wanted.connect(self.draft)
+        self._empty.triggered.connect(self.draft)
+        canvas.looked.connect(self._place_empty)
         self.chip.clicked.connect(self._show_first_problem)
         self._zoom_in.clicked.connect(lambda: canvas.set_zoom(canvas.zoom * _ZOOM_STEP))
         self._zoom_out.clicked.connect(lambda: canvas.set_zoom(canvas.zoom / _ZOOM_STEP))
@@ -194,8 +204,22 @@ class NetworkPage(Page):
                 canvas.addAction(action)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence("/"), self, self.palette_.search.setFocus, context=inside)
-        QShortcut(QKeySequence("M"), canvas, self._toggle_minimap, context=inside)
+        QShortcut(QKeySequence("M"), canvas, self.minimap.toggle, context=inside)
         QShortcut(QKeySequence("F2"), canvas, self.inspector.focus_name, context=inside)
+
+    def _place_empty(self) -> None:
+        """Keep the invitation in the middle of a canvas without blocks."""
+        empty = not self.editor.graph.nodes and not self.editor.graph.notes
+        self._empty.setVisible(empty)
+        if empty:
+            size = self._empty.sizeHint()
+            corner = self.canvas.viewport().rect().center()
+            self._empty.setGeometry(
+                corner.x() - size.width() // 2,
+                corner.y() - size.height() // 2,
+                size.width(),
+                size.height(),
+            )
 
     # State
 
@@ -336,9 +360,6 @@ class NetworkPage(Page):
         point = self.canvas.pointer()
         note_id = self.editor.add_note(snapped(point.x(), point.y()))
         self.canvas.edit_note(note_id)
-
-    def _toggle_minimap(self) -> None:
-        self.minimap.setVisible(self.minimap.isHidden())
 
     # A network made for the data
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
+    QHBoxLayout,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -23,7 +24,7 @@ from modelstudio.ui.pages.network.edits import shape_rule
 from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.preferences import Favourites
 from modelstudio.ui.theme import paint_icon, theme
-from modelstudio.ui.widgets import SearchField, toned
+from modelstudio.ui.widgets import SearchField, key_label, toned
 
 LAYER_MIME = "application/x-modelstudio-layer"
 WIDE, NARROW = 208, 48
@@ -55,6 +56,12 @@ class Palette(QFrame):
         toned(self, "panel")
         self.setAccessibleName(tr("Palette of layers"))
         self.search = SearchField(tr("Find a block"), "network.palette.search", "/")
+        key = key_label("/")
+        inside = QHBoxLayout(self.search)
+        inside.setContentsMargins(0, 0, 6, 0)
+        inside.addStretch(1)
+        inside.addWidget(key)
+        self.search.textChanged.connect(lambda text: key.setHidden(bool(text)))
         self.list = _List()
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(8, 8, 8, 0)
@@ -107,6 +114,9 @@ class _List(QTreeWidget):
             frameShape=QFrame.Shape.NoFrame,
         )
         self.setAccessibleName(tr("Layers"))
+        self.setMinimumWidth(1)
+        self.header().setStretchLastSection(False)
+        self.header().setMinimumSectionSize(1)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -123,6 +133,10 @@ class _List(QTreeWidget):
             head = self._head(tr(category))
             for layer in layers:
                 head.addChild(_entry(layer))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setColumnWidth(0, self.viewport().width())
 
     def _head(self, text: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem([text])

@@ -14,6 +14,8 @@ LEAD = 16.0
 
 _BEND_COST = 24.0
 _CROSSING_COST = 4000.0
+_WIRE_COST = 160.0
+_SHARED_GAIN = 0.9
 _CLEARANCE = 3.0
 
 
@@ -40,7 +42,9 @@ def route(
     ends: Sequence[tuple[Point, Side]],
     source: Box,
     target: Box,
-    obstacles: Sequence[Box],
+    obstacles: Sequence[Box] = (),
+    wires: Sequence[Box] = (),
+    siblings: Sequence[Sequence[Point]] = (),
 ) -> tuple[tuple[Point, ...], Side]:
     """Return the corners of the best course and the side at which it arrives.
 
@@ -52,18 +56,29 @@ def route(
         Where the wire may arrive, and from which side.
     obstacles
         Other blocks near by, to go around.
+    wires
+        Segments of other wires near by, better not crossed or covered.
+    siblings
+        Courses of other wires from the same port; sharing a part of one is welcome.
     """
     best: tuple[float, tuple[Point, ...], Side] | None = None
     boxes = (*obstacles, source, target)
+    levels = {y for course in siblings for (_, y), (_, z) in pairwise(course) if y == z}
     for end, side in ends:
         if side == "top" and start[0] == end[0] and start[1] <= end[1]:
             straight = (start, end)
             if not any(box.crosses(start, end) for box in obstacles):
                 return straight, side
-        make = _from_above if side == "top" else _from_the_side
-        for points in make(start, end, side, source, target, obstacles):
+        channels = (*_shared_channels(siblings), *_channels(source, target, obstacles))
+        if side == "top":
+            found = _from_above(start, end, channels, sorted(levels))
+        else:
+            found = _from_the_side(start, end, side, channels)
+        for points in found:
             course = _simplified(points)
-            cost = _cost(course, boxes)
+            cost = _cost(course, boxes, wires)
+            if siblings:
+                cost -= _SHARED_GAIN * max(_shared(course, other)[1] for other in siblings)
             if best is None or cost < best[0] - 1e-6:
                 best = cost, course, side
     if best is None:
@@ -72,39 +87,46 @@ def route(
 
 
 def _from_above(
-    start: Point, end: Point, side: Side, source: Box, target: Box, obstacles: Sequence[Box]
+    start: Point, end: Point, channels: Sequence[float], levels: Sequence[float]
 ) -> Iterator[tuple[Point, ...]]:
     (sx, sy), (tx, ty) = start, end
     if ty - sy >= LEAD:
         for y in ((sy + ty) / 2, sy + LEAD, ty - LEAD):
             yield start, (sx, y), (tx, y), end
-    low, high = sy + LEAD, ty - LEAD
-    for x in _channels(source, target, obstacles):
-        yield start, (sx, low), (x, low), (x, high), (tx, high), end
+    low = sy + LEAD
+    for x in channels:
+        for high in (ty - LEAD, ty - 1.75 * LEAD, *(y for y in levels if y < ty - LEAD)):
+            yield start, (sx, low), (x, low), (x, high), (tx, high), end
 
 
 def _from_the_side(
-    start: Point, end: Point, side: Side, source: Box, target: Box, obstacles: Sequence[Box]
+    start: Point, end: Point, side: Side, channels: Sequence[float]
 ) -> Iterator[tuple[Point, ...]]:
     (sx, sy), (tx, ty) = start, end
     outward = 1 if side == "right" else -1
     if (sx - tx) * outward >= LEAD and ty >= sy + LEAD:
         yield start, (sx, ty), end
     low = sy + LEAD
-    for x in (tx + outward * 1.5 * LEAD, *_channels(source, target, obstacles)):
+    for x in (tx + outward * 1.5 * LEAD, *channels):
         if (x - tx) * outward >= LEAD:
             yield start, (sx, low), (x, low), (x, ty), end
 
 
 def _channels(source: Box, target: Box, obstacles: Sequence[Box]) -> Iterator[float]:
     """Yield the columns in which a wire may run up or down."""
-    if target.left > source.right:
-        yield (source.right + target.left) / 2
-    elif target.right < source.left:
-        yield (target.right + source.left) / 2
+    if target.left > source.right or target.right < source.left:
+        between = max(source.left, target.left) + min(source.right, target.right)
+        yield between / 2
+        yield between / 2 - 0.75 * LEAD
+        yield between / 2 + 0.75 * LEAD
     for box in (source, target, *obstacles[:12]):
         yield box.right + 1.5 * LEAD
         yield box.left - 1.5 * LEAD
+
+
+def _shared_channels(siblings: Sequence[Sequence[Point]]) -> Iterator[float]:
+    for course in siblings:
+        yield from {x for (x, _), (z, _) in pairwise(course) if x == z}
 
 
 def _simplified(points: Iterable[Point]) -> tuple[Point, ...]:
@@ -121,11 +143,12 @@ def _simplified(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def _cost(course: Sequence[Point], boxes: Sequence[Box]) -> float:
+def _cost(course: Sequence[Point], boxes: Sequence[Box], wires: Sequence[Box]) -> float:
     cost = _BEND_COST * (len(course) - 2)
     for a, b in pairwise(course):
         cost += abs(a[0] - b[0]) + abs(a[1] - b[1])
         cost += _CROSSING_COST * sum(box.crosses(a, b) for box in boxes)
+        cost += _WIRE_COST * sum(wire.crosses(a, b) for wire in wires)
     return cost
 
 
@@ -137,26 +160,26 @@ def label_point(course: Sequence[Point]) -> Point:
 
 def junctions(courses: Sequence[Sequence[Point]]) -> set[Point]:
     """Return the points at which wires from one port part; the port itself is not among them."""
-    found = {_parting(a, b) for a, b in combinations(courses, 2)}
-    return {point for point in found if point is not None}
+    partings = (_shared(a, b) for a, b in combinations(courses, 2))
+    return {point for point, length in partings if length > 0}
 
 
-def _parting(a: Sequence[Point], b: Sequence[Point]) -> Point | None:
-    if not a or not b or a[0] != b[0]:
-        return None
-    here = a[0]
+def _shared(a: Sequence[Point], b: Sequence[Point]) -> tuple[Point, float]:
+    """Return where two courses from one point part, and how far they ran together."""
+    here, length = a[0], 0.0
     rest_a, rest_b = list(a[1:]), list(b[1:])
     while rest_a and rest_b:
         step_a, step_b = _direction(here, rest_a[0]), _direction(here, rest_b[0])
         if step_a != step_b:
             break
         far_a, far_b = _length(here, rest_a[0]), _length(here, rest_b[0])
+        length += min(far_a, far_b)
         here = rest_a[0] if far_a <= far_b else rest_b[0]
         if far_a <= far_b:
             rest_a.pop(0)
         if far_b <= far_a:
             rest_b.pop(0)
-    return None if here == a[0] or not (rest_a and rest_b) else here
+    return here, length
 
 
 def _direction(a: Point, b: Point) -> tuple[bool, bool, bool, bool]:

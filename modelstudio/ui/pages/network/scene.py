@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QObject, QPointF, QRectF
@@ -178,11 +179,11 @@ class NetworkScene(QGraphicsScene):
         self._reroute(stale)
 
     def _reroute(self, edges: Collection[Edge]) -> None:
-        sources: set[tuple[str, str]] = set()
-        for edge in edges:
+        sources: dict[tuple[str, str], None] = {}
+        for edge in sorted(edges, key=self._routing_order):
             if edge in self.wires:
                 self.wires[edge].run(*self._course(edge))
-                sources.add((edge.source, edge.source_port))
+                sources[edge.source, edge.source_port] = None
         for source, port in sources:
             fan = [e for e in self.graph.outgoing[source] if e.source_port == port]
             items = [self.wires[edge] for edge in fan if edge in self.wires]
@@ -190,17 +191,39 @@ class NetworkScene(QGraphicsScene):
             for place, item in enumerate(items):
                 item.set_junctions(found if place == 0 else ())
 
+    def _routing_order(self, edge: Edge) -> tuple[bool, float]:
+        """Straight wires go first, then short ones; the others go around and along them."""
+        source, target = self.blocks.get(edge.source), self.blocks.get(edge.target)
+        if source is None or target is None:
+            return True, 0.0
+        away = target.pos() - source.pos()
+        return away.x() != 0 or away.y() < 0, abs(away.x()) + abs(away.y())
+
     def _course(self, edge: Edge) -> tuple[tuple[Point, ...], Side]:
         source, target = self.blocks[edge.source], self.blocks[edge.target]
         start = next(p for port, p in source.output_points() if port.name == edge.source_port)
         ends = self._arrivals(edge)
-        area = _rect(source.box).united(_rect(target.box)).adjusted(-_REACH, 0, _REACH, 0)
-        near = [
+        area = _rect(source.box).united(_rect(target.box)).adjusted(-_REACH, -_REACH, _REACH, 0)
+        near = self.items(area)
+        blocks = [
             item.box
-            for item in self.items(area)
+            for item in near
             if isinstance(item, BlockItem) and item is not source and item is not target
         ]
-        return route(_point(start), ends, source.box, target.box, near)
+        port = (edge.source, edge.source_port)
+        wires = [
+            Box(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+            for item in near
+            if isinstance(item, WireItem) and (item.edge.source, item.edge.source_port) != port
+            for a, b in pairwise(item.course)
+        ]
+        siblings = [
+            self.wires[other].course
+            for other in self.graph.outgoing[edge.source]
+            if other != edge and other.source_port == edge.source_port and other in self.wires
+        ]
+        siblings = [course for course in siblings if course and course[0] == _point(start)]
+        return route(_point(start), ends, source.box, target.box, blocks, wires, siblings)
 
     def _arrivals(self, edge: Edge) -> list[tuple[Point, Side]]:
         """Return where a wire may arrive: wires into one port share it, further ones come aside."""

@@ -234,7 +234,7 @@ class WireTool(Tool):
             first, last = last, anchor
         start, end = (first.x(), first.y()), (last.x(), last.y())
         side: Side = "top"
-        return route(start, [(end, side)], Box(*start, *start), Box(*end, *end), ())[0]
+        return route(start, [(end, side)], Box(*start, *start), Box(*end, *end))[0]
 
     def _edge_to(self, end: PortRef) -> Edge:
         if self.origin.kind == "output":
