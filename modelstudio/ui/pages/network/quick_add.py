@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from modelstudio.network.analysis import Shape
 from modelstudio.ui.actions import tr
@@ -26,12 +27,12 @@ _OFFER = Qt.ItemDataRole.UserRole
 
 
 class QuickAdd(QFrame):
-    """A list that opens at the pointer; ``chosen`` gives the layer."""
+    """A list that opens over the page; ``chosen`` gives the layer."""
 
     chosen = Signal(object)
 
     def __init__(self, parent: QWidget):
-        super().__init__(parent, Qt.WindowType.Popup, objectName="network.quick_add.list")
+        super().__init__(parent, objectName="network.quick_add.list")
         toned(self, "popup")
         self.setAccessibleName(tr("Add a block"))
         self.search = SearchField(tr("Add a block"), "network.quick_add.search")
@@ -48,26 +49,31 @@ class QuickAdd(QFrame):
         box.addWidget(self.list)
         self.setFixedSize(320, 340)
         self._shape: Shape | None = None
-        self._before = False
+        self._feeds = False
+        self._before: QWidget | None = None
         self.search.textChanged.connect(self._fill)
         self.search.installEventFilter(self)
         self.list.itemClicked.connect(self._take)
+        self.hide()
 
     def open_at(self, where: QPoint, shape: Shape | None, *, before: bool = False) -> None:
         """Open at a place on the screen, for a value of some shape."""
-        self._shape, self._before = shape, before
+        self._shape, self._feeds = shape, before
+        self._before = self.window().focusWidget()
         self.search.clear()
         self._fill()
-        area = self.screen().availableGeometry()
-        x = max(area.left(), min(where.x(), area.right() - self.width()))
-        y = max(area.top(), min(where.y(), area.bottom() - self.height()))
+        page = self.parentWidget()
+        corner = page.mapFromGlobal(where)
+        x = max(8, min(corner.x(), page.width() - self.width() - 8))
+        y = max(8, min(corner.y(), page.height() - self.height() - 8))
         self.move(x, y)
         self.show()
-        self.search.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.raise_()
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _fill(self) -> None:
         self.list.clear()
-        for offer in offers(self.search.text(), self._shape, before=self._before):
+        for offer in offers(self.search.text(), self._shape, before=self._feeds):
             item = QListWidgetItem(offer.layer.label, self.list)
             item.setData(_OFFER, offer)
             reason = f" {offer.layer.label} {offer.reason}." if offer.reason else ""
@@ -75,7 +81,9 @@ class QuickAdd(QFrame):
         self.list.setCurrentRow(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+        if event.type() == QEvent.Type.FocusOut:
+            self.hide()
+        elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             if step is not None:
                 row = max(0, min(self.list.currentRow() + step, self.list.count() - 1))
@@ -85,15 +93,21 @@ class QuickAdd(QFrame):
                 self._take(self.list.currentItem())
                 return True
             if event.key() == Qt.Key.Key_Escape:
-                self.hide()
+                self._close()
                 return True
         return super().eventFilter(watched, event)
 
     def _take(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             offer: Offer = item.data(_OFFER)
-            self.hide()
+            self._close()
             self.chosen.emit(offer.layer)
+
+    def _close(self) -> None:
+        """Hide, and give the focus back to where it came from."""
+        self.hide()
+        if self._before is not None and isValid(self._before):
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 class _Delegate(QStyledItemDelegate):
