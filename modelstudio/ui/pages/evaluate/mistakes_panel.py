@@ -1,0 +1,155 @@
+"""The table of mistakes and the answer to the selected one."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
+
+from modelstudio.engine.results import Evaluation
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.answers import AnswerBars
+from modelstudio.ui.pages.evaluate.confusion import Cell
+from modelstudio.ui.pages.evaluate.mistakes import MistakesModel, SourceRows, find_mistakes
+from modelstudio.ui.widgets import (
+    PanelHeader,
+    TagButton,
+    count_text,
+    label,
+    rule,
+    scroll,
+    splitter,
+    toned,
+)
+
+
+class MistakesPanel(QWidget):
+    """``filter_removed`` tells that the rows of one pair are no longer wanted."""
+
+    filter_removed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(objectName="evaluate.mistakes")
+        self._evaluation: Evaluation | None = None
+        self._threshold = 0.5
+        self._cell: Cell | None = None
+        self.model = MistakesModel()
+        self.header = PanelHeader(tr("Worst mistakes"), name="evaluate.mistakes.header")
+        self.filter = TagButton("", "accent", "x", "evaluate.filter", tr("Show all mistakes"))
+        self.filter.clicked.connect(self.filter_removed)
+        self.header.add(self.filter)
+        self.table = QTableView(objectName="evaluate.mistakes.table")
+        self.table.setAccessibleName(tr("Worst mistakes"))
+        self.table.setModel(self.model)
+        self.table.setShowGrid(False)
+        self.table.setTabKeyNavigation(False)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(26)
+        self.table.horizontalHeader().setHighlightSections(False)
+        self.table.horizontalHeader().setDefaultSectionSize(104)
+        self.table.horizontalHeader().setMinimumSectionSize(64)
+        self.table.selectionModel().currentRowChanged.connect(self._show_answer)
+        left = QWidget()
+        toned(left, "panel")
+        layout = QVBoxLayout(left)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for widget in (self.header, rule(), self.table):
+            layout.addWidget(widget)
+        self.answer_header = PanelHeader(tr("The answer"), name="evaluate.answer.header")
+        self.bars = AnswerBars("evaluate.answer")
+        self._hint = label("", "label", "secondary", wrap=True)
+        body = QWidget()
+        inner = QVBoxLayout(body)
+        inner.setContentsMargins(16, 12, 16, 12)
+        inner.addWidget(self.bars)
+        inner.addWidget(self._hint)
+        inner.addStretch(1)
+        self._right = QWidget()
+        toned(self._right, "panel")
+        right = QVBoxLayout(self._right)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        for widget in (self.answer_header, rule(), scroll(body)):
+            right.addWidget(widget)
+        self._right.setMinimumWidth(240)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(
+            splitter(
+                Qt.Orientation.Horizontal,
+                left,
+                self._right,
+                sizes=(960, 360),
+                name="evaluate.mistakes.split",
+            )
+        )
+        self.setMinimumHeight(150)
+
+    def show_evaluation(self, evaluation: Evaluation, threshold: float) -> None:
+        """Show the mistakes of an evaluation."""
+        self._evaluation, self._threshold, self._cell = evaluation, threshold, None
+        self.model.set_source(SourceRows())
+        self._right.setVisible(evaluation.predictions.kind != "value")
+        self._fill()
+
+    def set_source(self, source: SourceRows) -> None:
+        """Add the columns of the data."""
+        self.model.set_source(source)
+        self._select_first()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Look for the mistakes at another threshold."""
+        if threshold != self._threshold:
+            self._threshold = threshold
+            self._fill()
+
+    def set_filter(self, cell: Cell | None) -> None:
+        """Show only the rows of one true and predicted class."""
+        self._cell = cell
+        self._fill()
+
+    def _fill(self) -> None:
+        assert self._evaluation is not None
+        predictions, cell = self._evaluation.predictions, self._cell
+        mistakes = find_mistakes(predictions, self._threshold, cell)
+        values = predictions.kind == "value"
+        self.model.set_mistakes(mistakes, values=values)
+        rows = tr("{} of {}").format(
+            count_text(len(mistakes)), count_text(len(predictions.truth))
+        )
+        self.header.set_title(tr("Farthest off") if values else tr("Worst mistakes"))
+        self.header.set_detail(rows if values else tr("{}, surest first").format(rows))
+        self.filter.setVisible(cell is not None)
+        if cell is not None:
+            true, said = predictions.classes[cell.true], predictions.classes[cell.predicted]
+            self.header.set_title(tr("Rows"))
+            words = tr("{} recognised") if cell.true == cell.predicted else tr("{} taken for {}")
+            self.filter.set(words.format(true, said), "accent", "x")
+        self._select_first()
+
+    def _select_first(self) -> None:
+        if self.model.rowCount():
+            self.table.selectRow(0)
+        self._show_answer(self.table.currentIndex())
+
+    def _show_answer(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
+        evaluation = self._evaluation
+        if evaluation is None or evaluation.predictions.kind == "value":
+            return
+        if not index.isValid() or index.row() >= len(self.model.mistakes):
+            self.answer_header.set_detail("")
+            self.bars.show_answers((), "")
+            self._hint.setText(tr("There are no mistakes here."))
+            return
+        mistake, predictions = self.model.mistakes[index.row()], evaluation.predictions
+        scores = np.asarray(predictions.scores[mistake.place])
+        answers = list(zip(predictions.classes, map(float, scores), strict=True))
+        binary = predictions.kind == "binary"
+        tick = (predictions.classes[1], self._threshold) if binary else None
+        self.answer_header.set_detail(tr("row {}").format(count_text(mistake.row + 1)))
+        self.bars.show_answers(answers, mistake.predicted, true=mistake.true, tick=tick)
+        self._hint.setText("")

@@ -1,0 +1,416 @@
+"""The Evaluate page."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from modelstudio.engine.events import Progress
+from modelstudio.engine.results import Evaluation, RunInfo
+from modelstudio.errors import StudioError
+from modelstudio.ui.actions import tr
+from modelstudio.ui.figures import main_score, score_text
+from modelstudio.ui.jobs import LatestJob
+from modelstudio.ui.pages import Page
+from modelstudio.ui.pages.evaluate.boards import ClassBoard, ValueBoard
+from modelstudio.ui.pages.evaluate.looks import count_look, looks
+from modelstudio.ui.pages.evaluate.mistakes import SourceRows
+from modelstudio.ui.pages.evaluate.scores import ScoreStrip
+from modelstudio.ui.pages.evaluate.source_rows import source_rows
+from modelstudio.ui.pages.evaluate.threshold import Outcome
+from modelstudio.ui.widgets import (
+    Banner,
+    ComboBox,
+    ConfirmDialog,
+    EmptyState,
+    ProgressPanel,
+    SegmentedControl,
+    Skeleton,
+    Tag,
+    column,
+    count_text,
+    label,
+    rule,
+    scroll,
+    toned,
+)
+
+if TYPE_CHECKING:
+    from modelstudio.engine.runs import RunStore
+    from modelstudio.ui.main_window import MainWindow
+
+PATIENCE_MS = 150
+"""How long the old picture stays before a progress bar takes its place."""
+
+BOARD_HEIGHT = 570
+"""Below this height the board scrolls."""
+
+PARTS = {"validation": tr("Validation"), "test": tr("Test")}
+
+
+class EvaluatePage(Page):
+    """Choose a run and a part of the data; see scores, curves and mistakes."""
+
+    page_id = "evaluate"
+
+    def __init__(self, main: MainWindow):
+        super().__init__(main)
+        self._runs: tuple[RunInfo, ...] = ()
+        self._known: dict[tuple[str, str], tuple[Evaluation, SourceRows]] = {}
+        self._asked = False
+        self._shown: tuple[str, str] | None = None
+        self.job = LatestJob(self.jobs, self)
+        self.job.events.connect(self._receive)
+        self.job.finished.connect(self._finish)
+        self.job.failed.connect(self._fail)
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(lambda: self._stack.setCurrentWidget(self._loading))
+
+        self.banner = Banner("error", "", name="evaluate.banner", closable=True)
+        self.banner.hide()
+        self.scores = ScoreStrip()
+        self.classes, self.values = ClassBoard(), ValueBoard()
+        self._boards = QStackedWidget()
+        self._boards.addWidget(self.classes)
+        self._boards.addWidget(self.values)
+        self._boards.setMinimumHeight(BOARD_HEIGHT)
+        self.empty = EmptyState(
+            "evaluate",
+            tr("Nothing to judge yet"),
+            tr("Train the network first."),
+            tr("Go to Train"),
+            primary=False,
+            name="evaluate.empty",
+        )
+        self.empty.triggered.connect(lambda: main.go("train"))
+        self._loading = self._make_loading()
+        content = column(
+            self.scores, rule(), scroll(self._boards, name="evaluate.scroll"), spacing=0
+        )
+        content.layout().setStretch(2, 1)
+        self._stack = QStackedWidget()
+        for widget in (self.empty, self._loading, content):
+            self._stack.addWidget(widget)
+        self._content = content
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for widget in (self._make_header(), rule(), self.banner, self._stack):
+            layout.addWidget(widget)
+        layout.setStretch(3, 1)
+        self.classes.roc.use_asked.connect(self.use_threshold)
+        self.classes.moved.connect(self._follow_threshold)
+        main.run_controller.finished.connect(lambda _: self._run_ended())
+        self.document.replaced.connect(self._project_replaced)
+
+    def _make_header(self) -> QWidget:
+        header = QFrame(objectName="evaluate.header")
+        toned(header, "panel")
+        header.setFixedHeight(40)
+        self.run_choice = ComboBox("evaluate.run", tr("Run"))
+        self.run_choice.setMinimumWidth(250)
+        self.run_choice.activated.connect(lambda _: self._compute())
+        self.part = SegmentedControl(list(PARTS.items()), "validation", "evaluate.part")
+        self.part.changed.connect(self._choose_part)
+        self.looks = Tag("", name="evaluate.looks")
+        self.notes = label("", "label", "tertiary")
+        line = QHBoxLayout(header)
+        line.setContentsMargins(16, 0, 16, 0)
+        line.setSpacing(10)
+        for widget in (
+            self.run_choice,
+            label(tr("on"), "label", "secondary"),
+            self.part,
+            self.looks,
+            self.notes,
+        ):
+            line.addWidget(widget)
+        line.addStretch(1)
+        return header
+
+    def _make_loading(self) -> QWidget:
+        self._progress = ProgressPanel(tr("Computing scores"), name="evaluate.progress")
+        self._progress.cancelled.connect(self._cancel)
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.setSpacing(24)
+        layout.addWidget(self._progress)
+        for rows in (3, 9, 6):
+            layout.addWidget(Skeleton(rows))
+        layout.addStretch(1)
+        return box
+
+    def shown(self) -> None:
+        self._refresh()
+
+    # Runs
+
+    def _store(self) -> RunStore:
+        from modelstudio.engine.run import store
+
+        return store(self.document.path, self.document.project)
+
+    def choose_run(self, run_id: str) -> None:
+        """Show a run."""
+        self._refresh()
+        index = self.run_choice.findData(run_id)
+        if index >= 0:
+            self.run_choice.setCurrentIndex(index)
+            self._compute()
+
+    @property
+    def run_id(self) -> str | None:
+        """The chosen run."""
+        return self.run_choice.currentData()
+
+    def _refresh(self) -> None:
+        """Read the list of runs anew, and show the chosen one or the newest."""
+        try:
+            store = self._store()
+            runs, last = store.list(), store.last_finished()
+        except StudioError as error:
+            self._fail(error)
+            return
+        usable = tuple(run for run in reversed(runs) if run.best_epoch > 0)
+        chosen, known = self.run_id, {run.id for run in self._runs}
+        fresh = last is not None and last.id not in known
+        self._runs = usable
+        self.run_choice.clear()
+        for run in usable:
+            self.run_choice.addItem(_title(run), run.id)
+        wanted = last.id if last is not None and (fresh or chosen is None) else chosen
+        self.run_choice.setCurrentIndex(max(self.run_choice.findData(wanted), 0) if usable else -1)
+        self.run_choice.setEnabled(bool(usable))
+        self.part.setEnabled(bool(usable))
+        self._show_looks()
+        if usable:
+            self._compute()
+        else:
+            self._show_empty()
+
+    def _show_empty(self) -> None:
+        run = self.main.run_controller.run
+        sentence = tr("Train the network first.")
+        if run is not None and self.main.run_controller.running:
+            sentence = tr("Run {} is still going on. Its scores come when it has ended.")
+            sentence = sentence.format(run.number)
+        self.empty.set_text(tr("Nothing to judge yet"), sentence)
+        self._shown = None
+        self._stack.setCurrentWidget(self.empty)
+
+    def _run_ended(self) -> None:
+        if self.isVisible():
+            self._refresh()
+
+    def _project_replaced(self) -> None:
+        self.job.cancel()
+        self._patience.stop()
+        self._known.clear()
+        self._runs, self._asked, self._shown = (), False, None
+        self.run_choice.clear()
+        self.part.set_value("validation")
+        self.banner.hide()
+        if self.isVisible():
+            self._refresh()
+        else:
+            self._show_empty()
+
+    # Parts
+
+    def _choose_part(self, part: str) -> None:
+        key = (self.run_id or "", part)
+        if part == "test" and key not in self._known and not self._may_look():
+            self.part.set_value("validation")
+            return
+        self._compute()
+
+    def _may_look(self) -> bool:
+        """Ask once before the test rows are looked at again."""
+        if self._asked or looks(self.document.project.id) == 0:
+            return True
+        self._asked = ConfirmDialog.ask(
+            self,
+            tr("Look at the test rows again?"),
+            tr(
+                "They tell how good the model is on rows it has never met. The more often you choose "
+                "by them, the less their score can be trusted."
+            ),
+            tr("Look again"),
+            destructive=False,
+        )
+        return self._asked
+
+    def _show_looks(self) -> None:
+        count = looks(self.document.project.id)
+        times = tr("1 time") if count == 1 else tr("{} times").format(count)
+        self.looks.set(tr("Test set looked at {}").format(times), "warning" if count > 3 else "neutral")
+        self.looks.setVisible(count > 0)
+
+    # Computing
+
+    def _compute(self, *, again: bool = False) -> None:
+        run_id, part = self.run_id, self.part.value
+        if run_id is None:
+            return
+        key = (run_id, part)
+        if key in self._known and not again:
+            self.job.cancel()
+            self._patience.stop()
+            if self._shown != key:
+                self._show(*self._known[key])
+            self._stack.setCurrentWidget(self._content)
+            return
+        self.banner.hide()
+        project, path, store = self.document.project, self.document.path, self._store()
+
+        def source() -> Generator[Any, None, SourceRows]:
+            from modelstudio.engine.run import evaluate
+
+            evaluation = yield from evaluate(path, project, run_id, part)
+            yield evaluation
+            base = path.parent if path else None
+            try:
+                rows = evaluation.predictions.rows
+                return source_rows(store.project(run_id), base, part, rows)
+            except StudioError:
+                return SourceRows()
+
+        self._progress.set_progress(None)
+        if not again:
+            self._patience.start()
+        self.job.start(source, name="evaluate")
+
+    def _receive(self, batch: list[Any]) -> None:
+        for event in batch:
+            if isinstance(event, Progress):
+                share = event.done / event.total if event.total else None
+                self._progress.set_progress(share, event.text)
+            elif isinstance(event, Evaluation):
+                self._take(event)
+
+    def _take(self, evaluation: Evaluation) -> None:
+        self._patience.stop()
+        key = (self.run_id or "", self.part.value)
+        again = key in self._known
+        rows = self._known[key][1] if again else SourceRows()
+        self._known[key] = (evaluation, rows)
+        if key[1] == "test" and not again:
+            count_look(self.document.project.id)
+            self._show_looks()
+        self._show(evaluation, rows)
+        self._stack.setCurrentWidget(self._content)
+        self.set_badge("done", tr("Scores are up to date"))
+
+    def _show(self, evaluation: Evaluation, rows: SourceRows) -> None:
+        key = (self.run_id or "", self.part.value)
+        self._shown = key
+        predictions = evaluation.predictions
+        for part, text in PARTS.items():
+            known = self._known.get((key[0], part))
+            count = f" · {count_text(len(known[0].predictions.truth))}" if known else ""
+            self.part.segment(part).setText(text + count)
+        unscored = sum(predictions.unscored.values())
+        notes = [*evaluation.notes]
+        if unscored:
+            notes.append(tr("{} rows could not be scored.").format(count_text(unscored)))
+        self.notes.setText(" ".join(notes))
+        self.scores.show_evaluation(evaluation)
+        board = self.values if predictions.kind == "value" else self.classes
+        self._boards.setCurrentWidget(board)
+        board.show_evaluation(evaluation)
+        board.set_source(rows)
+
+    def _finish(self, rows: SourceRows) -> None:
+        key = (self.run_id or "", self.part.value)
+        if key in self._known:
+            evaluation = self._known[key][0]
+            self._known[key] = (evaluation, rows)
+            board = self.values if evaluation.predictions.kind == "value" else self.classes
+            board.set_source(rows)
+
+    def _fail(self, error: Exception) -> None:
+        self._patience.stop()
+        text = error.message if isinstance(error, StudioError) else str(error)
+        fix = error.fix if isinstance(error, StudioError) and error.fix else ""
+        self.banner.set_text(f"<b>{text}</b> {fix}")
+        self.banner.show()
+        self._stack.setCurrentWidget(self._content if self._shown else self.empty)
+
+    def _cancel(self) -> None:
+        self.job.cancel()
+        self._patience.stop()
+        self._stack.setCurrentWidget(self._content if self._shown else self.empty)
+
+    # The threshold
+
+    def _follow_threshold(self, outcome: Outcome | None) -> None:
+        if outcome is None:
+            self.scores.show_at(0.5, None)
+            return
+        values = {
+            "accuracy": outcome.accuracy,
+            "precision": outcome.precision,
+            "recall": outcome.recall,
+            "f1": outcome.f1,
+        }
+        self.scores.show_at(outcome.threshold, values)
+
+    def use_threshold(self, threshold: float) -> None:
+        """Keep a threshold with the run; predictions and exports follow it."""
+        if self.part.value == "test" and not ConfirmDialog.ask(
+            self,
+            tr("Choose the threshold on the test rows?"),
+            tr("The test score then no longer tells how the model does on rows it has never met. "
+               "Validation rows are there for choosing."),
+            tr("Use it"),
+            destructive=False,
+        ):
+            return
+        before = self._set_threshold(threshold)
+        if before is None:
+            return
+        self.toasts.show_toast(
+            tr("Threshold {:.2f} is kept with the run").format(threshold),
+            tr("Predictions and exports use it."),
+            kind="success",
+            action=tr("Undo"),
+            on_action=lambda: self._set_threshold(before),
+        )
+
+    def _set_threshold(self, threshold: float) -> float | None:
+        from modelstudio.engine.run import set_threshold
+
+        run_id = self.run_id
+        if run_id is None:
+            return None
+        try:
+            before = set_threshold(self.document.path, self.document.project, run_id, threshold)
+        except StudioError as error:
+            self.main.show_error(error)
+            return None
+        for key, (evaluation, rows) in list(self._known.items()):
+            if key[0] == run_id:
+                self._known[key] = (replace(evaluation, threshold=threshold), rows)
+        self._compute(again=True)
+        return before
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.run_choice.setMinimumWidth(250 if self.width() > 1100 else 190)
+
+
+def _title(run: RunInfo) -> str:
+    """Write a run in the list: number, name, best epoch, score."""
+    parts = [tr("Run {}").format(run.number)]
+    if run.name != parts[0]:
+        parts.append(run.name)
+    parts.append(tr("epoch {}").format(run.best_epoch))
+    if (name := main_score(run.metrics)) is not None:
+        parts.append(score_text(name, run.metrics[name]))
+    return " · ".join(parts)

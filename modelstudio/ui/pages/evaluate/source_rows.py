@@ -1,0 +1,33 @@
+"""The rows of the data behind some predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from modelstudio.project.model import Project
+from modelstudio.ui.pages.evaluate.mistakes import SourceRows
+
+MOST = 40
+"""Columns shown."""
+
+
+def source_rows(project: Project, base: Path | None, part: str, rows: np.ndarray) -> SourceRows:
+    """Read the feature columns of the rows of a part; run it in a job.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read.
+    """
+    from modelstudio.data.sources import resolve
+    from modelstudio.data.sources.tabular import read
+
+    data = project.data
+    other = data.split.test_path if part == "test" else None
+    frame = read(data, resolve(other or data.path or "", base))
+    wanted = {column.name for column in data.columns if column.role == "feature"}
+    names = tuple(name for name in frame.columns if name in wanted)[:MOST]
+    picked = frame.select(names)[rows]
+    return SourceRows(names, tuple(picked[name].to_list() for name in names))
