@@ -108,6 +108,4 @@ def _keywords(settings: Mapping[str, Any]) -> str:
 
 
 def _listed(refs: Sequence[Any]) -> str:
-    return ", ".join(
-        f"[{_listed(ref)}]" if isinstance(ref, list) else str(ref) for ref in refs
-    )
+    return ", ".join(f"[{_listed(ref)}]" if isinstance(ref, list) else str(ref) for ref in refs)

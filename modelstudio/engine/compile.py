@@ -87,9 +87,7 @@ class FxBuilder(Builder):
         self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]
     ) -> fx.Node:
         """Write the call of a function."""
-        return self._marked(
-            self.graph.call_function(resolve(target), tuple(refs), dict(settings))
-        )
+        return self._marked(self.graph.call_function(resolve(target), tuple(refs), dict(settings)))
 
     def _marked(self, node: fx.Node) -> fx.Node:
         node.meta["block"] = "/".join(self.path)

@@ -99,12 +99,55 @@ def draft_network(project: Project) -> Graph:
     return draft.network(project.data.fields, 10 * project.training.batch_size)
 
 
+def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
+    """Make another column the target; a drafted network is drafted anew, any other is kept."""
+    raise NotImplementedError
+
+
+def refresh_fields(project: Project, base: Path | None = None) -> Project:
+    """Work out fields and fingerprint from the file; the same project when nothing changed."""
+    return _with_fields(project, base)[0]
+
+
+def _with_fields(project: Project, base: Path | None) -> tuple[Project, int]:
+    """Return the project with fresh fields, and the number of training rows."""
+    prepared = _prepared(project, base)
+    known = {"fields": prepared.fitted.fields, "fingerprint": prepared.fingerprint}
+    if all(getattr(project.data, name) == value for name, value in known.items()):
+        return project, len(prepared.train.rows)
+    return project.changed(data=project.data.changed(**known)), len(prepared.train.rows)
+
+
+def rebase(project: Project, old: Path | None, new: Path | None) -> Project:
+    """Rewrite the data paths of a project whose file moves from folder ``old`` to ``new``.
+
+    A path inside the new folder's tree becomes relative to it, any other absolute.
+    """
+    from modelstudio.data.sources import resolve
+
+    def moved(path: str | None) -> str | None:
+        if path is None:
+            return None
+        absolute = resolve(path, old)
+        if new is not None and absolute.is_relative_to(new.resolve()):
+            return absolute.relative_to(new.resolve()).as_posix()
+        return str(absolute)
+
+    data = project.data
+    split = data.split.changed(test_path=moved(data.split.test_path))
+    changed = data.changed(path=moved(data.path), split=split)
+    return project if changed == data else project.changed(data=changed)
+
+
 # Looking
 
 
 def analyse(project: Project) -> Analysis:
     """Return shapes, costs and problems of the network; never raises, needs no torch."""
-    raise NotImplementedError
+    import modelstudio.layers  # noqa: F401
+    from modelstudio.network import check
+
+    return check.analyse(project.network, project.data.fields)
 
 
 def describe_data(
@@ -122,12 +165,16 @@ def preview_data(
     limit: int = 200,
 ) -> PreviewTable:
     """Return some rows of the table, raw and after the first ``upto`` steps (all when None)."""
-    raise NotImplementedError
+    from modelstudio.data import preview
+
+    return preview.preview(_located(project.data, base), upto, offset, limit)
 
 
 def python_code(project: Project) -> str:
     """Return the network as a readable torch module that runs on its own."""
-    raise NotImplementedError
+    from modelstudio.engine.codegen import python_code as printed
+
+    return printed(project.network, project.data.fields)
 
 
 # Training
@@ -151,14 +198,48 @@ def train(
         When data, network or settings do not allow it, or the loss is no longer a number; the run
         is then in the store as failed.
     """
-    raise NotImplementedError
+    session = yield from _session(project, _base(project_path))
+    writer = store(project_path, project).create(
+        session.project, session.recipe, parameters=session.parameters, name=name
+    )
+    yield from session.events(writer, control)
 
 
 def resume(
     project: Project, project_path: Path | None, run_id: str, control: Control
 ) -> Generator[RunEvent, None, None]:
-    """Go on with a stopped or interrupted run, to the same numbers as if it had never stopped."""
-    raise NotImplementedError
+    """Go on with a stopped or interrupted run, to the same numbers as if it had never stopped.
+
+    Raises
+    ------
+    RunError
+        When the run is over or alive, or its data has changed.
+    """
+    from modelstudio.engine.session import load_checkpoint
+
+    kept = store(project_path, project)
+    run = kept.info(run_id)
+    checkpoint = load_checkpoint(kept, run)
+    session = yield from _session(kept.project(run.id), _base(project_path))
+    if session.recipe != kept.recipe_text(run.id):
+        raise RunError(
+            f"The data has changed since run {run.number} began, so it cannot go on.",
+            fix="Train again as a new run.",
+        )
+    writer = kept.take_over(run.id)
+    writer.rewind(checkpoint["epoch"])
+    yield from session.events(writer, control, checkpoint)
+
+
+def _session(project: Project, base: Path | None) -> Generator[Progress, None, Session]:
+    """Prepare the data and build the network."""
+    if project.data.path is None:
+        raise DataError("The project has no data yet.", fix="Open a table on the Data page.")
+    prepared = yield from _prepare(project, base)
+    yield Progress("Building the network")
+    from modelstudio.engine.session import Session
+
+    return Session(project, prepared)
 
 
 # Using a run
@@ -173,12 +254,35 @@ def evaluate(
     intervals: bool = True,
 ) -> Generator[Progress, None, Evaluation]:
     """Score a run (the last finished one when None) on a part of its data or on another file."""
-    raise NotImplementedError
+    yield Progress("Loading the run")
+    from modelstudio.engine import metrics, session
+    from modelstudio.engine.evaluate import predictions
+
+    trained = session.load(store(project_path, project), run_id)
+    yield Progress("Reading the data")
+    encoded = _encoded(trained, _base(project_path), part)
+    yield Progress("Scoring", 0, len(encoded.rows))
+    answers = predictions(trained.task, encoded, trained.fitted, trained.device)
+    threshold = trained.decision.threshold
+    classes = answers.kind != "value"
+    return Evaluation(
+        run=trained.run.id,
+        part=part.name if isinstance(part, Path) else part,
+        predictions=answers,
+        scores=metrics.score(answers, threshold, intervals=intervals),
+        confusion=metrics.confusion_matrix(answers, threshold) if classes else None,
+        roc=metrics.roc_curves(answers) if classes else (),
+        threshold=threshold,
+        notes=_notes(answers),
+    )
 
 
 def set_threshold(project_path: Path | None, project: Project, run_id: str, value: float) -> float:
     """Keep the threshold of a run's positive class; return the one before."""
-    raise NotImplementedError
+    kept = store(project_path, project)
+    before = kept.decision(run_id).threshold
+    kept.set_decision(run_id, Decision(min(1.0, max(0.0, value))))
+    return before
 
 
 def predict(
@@ -222,9 +326,27 @@ class DeviceInfo:
 
 def devices() -> tuple[DeviceInfo, ...]:
     """Return the devices of this machine, the fastest first."""
-    raise NotImplementedError
+    import torch
+
+    from modelstudio.engine.device import available
+
+    found = {
+        "cuda": lambda: DeviceInfo(
+            "cuda", torch.cuda.get_device_name(), torch.cuda.mem_get_info()[0]
+        ),
+        "mps": lambda: DeviceInfo("mps", "Apple GPU"),
+        "cpu": lambda: DeviceInfo("cpu", "CPU", _free_memory()),
+    }
+    return tuple(found[name]() for name in available())
+
+
+def _free_memory() -> int | None:
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def warm() -> None:
     """Import what training needs, so that the first run starts at once."""
-    raise NotImplementedError
+    from modelstudio.engine import session  # noqa: F401

@@ -10,7 +10,7 @@ takes to repeat, use or resume it:
     last.pt             weights, optimizer, generators and counters, to resume from
     decision.json       threshold of the positive class
 
-Nothing here needs torch; what is in the weight files is the business of `modelstudio.engine.session`.
+Nothing here needs torch; `modelstudio.engine.session` writes and reads the weight files.
 """
 
 from __future__ import annotations

@@ -150,9 +150,7 @@ def test_rewind_forgets_later_epochs(store: RunStore, writer: RunWriter) -> None
     assert [record.epoch for record in store.history(writer.run_id)] == [1]
 
 
-def test_a_full_disk_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "last.pt"
     path.write_bytes(b"old")
 

@@ -1,0 +1,64 @@
+"""Long work in a process of its own, for what holds the interpreter and would freeze a window."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Generator
+from multiprocessing.connection import Connection
+from typing import Any, ParamSpec, TypeVar
+
+from modelstudio.engine.events import Progress
+from modelstudio.errors import StudioError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_process(
+    work: Callable[P, Generator[Progress, None, R]], *args: P.args, **kwargs: P.kwargs
+) -> Generator[Progress, None, R]:
+    """Run a generator function of a module elsewhere; pass on its events, return its result.
+
+    Closing this generator ends the process. An error that a person can mend arrives as it was.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_send_all, args=(theirs, work, args, kwargs), name=work.__name__, daemon=True
+    )
+    process.start()
+    theirs.close()
+    try:
+        while True:
+            try:
+                kind, value = ours.recv()
+            except EOFError:
+                process.join()
+                raise RuntimeError(f"the process ended with code {process.exitcode}") from None
+            if kind == "event":
+                yield value
+            elif kind == "result":
+                result: R = value
+                return result
+            else:
+                raise value
+    finally:
+        process.terminate()
+        process.join()
+        process.close()
+        ours.close()
+
+
+def _send_all(
+    pipe: Connection, work: Callable[..., Generator[Progress, None, Any]], args: Any, kwargs: Any
+) -> None:
+    try:
+        events = work(*args, **kwargs)
+        while True:
+            pipe.send(("event", next(events)))
+    except StopIteration as end:
+        pipe.send(("result", end.value))
+    except StudioError as error:
+        pipe.send(("error", error))
+    except Exception as error:
+        pipe.send(("error", RuntimeError(f"{type(error).__name__}: {error}")))

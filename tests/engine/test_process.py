@@ -1,0 +1,62 @@
+"""Work in a process of its own: events, result, errors, and an end when nobody listens."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator
+
+import pytest
+
+from modelstudio.engine.events import Progress
+from modelstudio.engine.process import in_process
+from modelstudio.errors import ExportError
+
+
+def count(to: int) -> Generator[Progress, None, int]:
+    for number in range(to):
+        yield Progress("Counting", number, to)
+    return os.getpid()
+
+
+def refuse() -> Generator[Progress, None, None]:
+    yield Progress("Trying")
+    raise ExportError("It cannot be exported.", where="conv1", fix="Remove it.")
+
+
+def die() -> Generator[Progress, None, None]:
+    yield Progress("Going")
+    os._exit(3)
+
+
+def last_forever() -> Generator[Progress, None, None]:
+    yield Progress(str(os.getpid()))
+    time.sleep(3600)
+
+
+def test_events_and_result_arrive() -> None:
+    events = in_process(count, 3)
+    assert [next(events).done for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(StopIteration) as end:
+        next(events)
+    assert end.value.value != os.getpid()
+
+
+def test_an_error_arrives_with_its_advice() -> None:
+    with pytest.raises(ExportError) as caught:
+        list(in_process(refuse))
+    assert caught.value.lines() == ["It cannot be exported.", "Where: conv1", "Remove it."]
+
+
+def test_a_dead_process_is_noticed() -> None:
+    with pytest.raises(RuntimeError, match="code 3"):
+        list(in_process(die))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="asks for the process in the POSIX way")
+def test_closing_ends_the_process() -> None:
+    events = in_process(last_forever)
+    pid = int(next(events).text)
+    events.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
