@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Callable
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
@@ -250,9 +250,28 @@ def _list_editor(kind: type, name: str, tip: str, *, optional: bool, empty: str)
 
 def _kinds(annotation: Any) -> tuple[tuple[Any, ...], bool]:
     """Split a union into its kinds, and say whether it may be None."""
+    annotation = _bare(annotation)
     union = get_origin(annotation) in (Union, types.UnionType)
     kinds = get_args(annotation) if union else (annotation,)
     return tuple(kind for kind in kinds if kind is not type(None)), type(None) in kinds
+
+
+def _bare(annotation: Any) -> Any:
+    """Take the limits off a type and off the parts of a tuple."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) is tuple:
+        return tuple[tuple(_bare(part) for part in get_args(annotation))]
+    return annotation
+
+
+def _rules(field: FieldInfo) -> list[Any]:
+    """Return the limits of a field; those of the parts of a tuple count for it."""
+    rules = list(field.metadata)
+    for part in get_args(field.annotation):
+        for limit in get_args(part)[1:] if get_origin(part) is Annotated else ():
+            rules += limit.metadata if isinstance(limit, FieldInfo) else [limit]
+    return rules
 
 
 def _read_number(text: str, *, whole: bool, optional: bool) -> float | int | None:
@@ -267,7 +286,7 @@ def _read_number(text: str, *, whole: bool, optional: bool) -> float | int | Non
 def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
     """Return the lowest and highest whole number that a field takes."""
     low = high = None
-    for rule in field.metadata:
+    for rule in _rules(field):
         if isinstance(rule, Ge):
             low = rule.ge
         elif isinstance(rule, Gt):
@@ -285,7 +304,7 @@ def range_text(field: FieldInfo) -> str:
     def write(number: float) -> str:
         return count_text(number) if isinstance(number, int) else format_number(number)
 
-    rules = {type(rule): rule for rule in field.metadata}
+    rules = {type(rule): rule for rule in _rules(field)}
     if Ge in rules and Le in rules:
         return tr("From {low} to {high}.").format(low=write(rules[Ge].ge), high=write(rules[Le].le))
     parts = []
