@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.columns import paint_bars
+from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.pages.data.wording import counted, share_text, step_title
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Flow, TagButton, button, label, toned
@@ -90,7 +91,7 @@ class ChecksStrip(QFrame):
         self._more.setVisible(bool(hidden))
 
 
-class EvidencePopup(QFrame):
+class EvidencePopup(Sheet):
     """Why a finding was made, and the step that would mend it."""
 
     step_wanted = Signal(object)
@@ -98,9 +99,7 @@ class EvidencePopup(QFrame):
     column_wanted = Signal(str)
 
     def __init__(self, parent: QWidget):
-        super().__init__(parent, Qt.WindowType.Popup, objectName="data.evidence")
-        toned(self, "popup")
-        self.setFixedWidth(320)
+        super().__init__(parent, "data.evidence", 320)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(16, 12, 16, 12)
         self._layout.setSpacing(8)
@@ -116,8 +115,7 @@ class EvidencePopup(QFrame):
             self._layout.addWidget(ProfileView(profile))
         self._add_buttons(finding, may_ignore)
         self.adjustSize()
-        self.move(widget.mapToGlobal(QPoint(0, widget.height() + 6)))
-        self.show()
+        self.open_at(widget.mapToGlobal(QPoint(0, widget.height() + 6)))
 
     def _add_buttons(self, finding: Finding, may_ignore: bool) -> None:
         made = []

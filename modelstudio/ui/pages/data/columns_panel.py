@@ -104,7 +104,7 @@ class ColumnsPanel(QFrame):
 
     def menu(self, names: Sequence[str]) -> QMenu:
         """Return the context menu for columns: their kind and their role."""
-        rows = {self.proxy.index(at, NAME).data(ROW) for at in range(self.proxy.rowCount())}
+        rows = [self.proxy.index(at, NAME).data(ROW) for at in range(self.proxy.rowCount())]
         held = [entry.column for entry in rows if entry.column.name in names]
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -150,7 +150,7 @@ class DataCommands(QObject):
         try:
             data = change()
         except StudioError as error:
-            self._toasts.show_toast(error.message, error.fix or "", "warning")
+            self._toasts.show_toast(tr("That is not possible"), str(error), "warning")
             return False
         self._edit(words, data)
         return True

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.pages.data.wording import counted, field_text
-from modelstudio.ui.widgets import label, toned
+from modelstudio.ui.widgets import label
 
 
-class InputsPopup(QFrame):
+class InputsPopup(Sheet):
     """The fields that the data offers to the network."""
 
     def __init__(self, parent: QWidget):
-        super().__init__(parent, Qt.WindowType.Popup, objectName="data.inputs_popup")
-        toned(self, "popup")
-        self.setFixedWidth(304)
+        super().__init__(parent, "data.inputs_popup", 304)
         self.setAccessibleName(tr("Inputs of the network"))
         self._title = label("", "panelTitle")
         self.list = QListWidget(objectName="data.inputs_popup.list")
@@ -48,5 +47,4 @@ class InputsPopup(QFrame):
         corner = panel.mapToGlobal(
             QPoint(panel.width() - self.width() - 12, panel.height() - tall - 44)
         )
-        self.move(corner)
-        self.show()
+        self.open_at(corner)

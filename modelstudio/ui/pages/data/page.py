@@ -22,6 +22,7 @@ from modelstudio.ui.pages.data.commands import DataCommands
 from modelstudio.ui.pages.data.feed import DataFeed
 from modelstudio.ui.pages.data.inputs_popup import InputsPopup
 from modelstudio.ui.pages.data.opening import Opening
+from modelstudio.ui.pages.data.popups import AddStepPopup
 from modelstudio.ui.pages.data.preview_panel import PreviewPanel
 from modelstudio.ui.pages.data.reading_popup import ReadingPopup
 from modelstudio.ui.pages.data.recipe import RecipePanel
@@ -52,7 +53,9 @@ class DataPage(Page):
         self.opening = Opening(self.jobs, self)
         self.columns = ColumnsPanel()
         self.preview = PreviewPanel()
-        self.recipe = RecipePanel(self.actions_["data.add_step"], self.commands.may_move)
+        self.recipe = RecipePanel(
+            self.actions_["data.add_step"], AddStepPopup(self), self.commands.may_move
+        )
         self.split = SplitPanel()
         self.evidence = EvidencePopup(self)
         self.inputs = InputsPopup(self)

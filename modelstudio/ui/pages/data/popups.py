@@ -8,7 +8,6 @@ from typing import NamedTuple
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
-    QFrame,
     QListWidget,
     QListWidgetItem,
     QStyle,
@@ -20,8 +19,9 @@ from PySide6.QtWidgets import (
 
 from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.theme import theme
-from modelstudio.ui.widgets import SearchField, button, row, toned
+from modelstudio.ui.widgets import SearchField, button, row
 
 _ENTRY = Qt.ItemDataRole.UserRole
 
@@ -36,12 +36,11 @@ class StepChoice(NamedTuple):
     reason: str = ""
 
 
-class Popup(QFrame):
-    """A search line over a list, below the widget that opened it; Escape or a click away closes."""
+class Popup(Sheet):
+    """A search line over a list, below the widget that opened it."""
 
     def __init__(self, parent: QWidget, placeholder: str, name: str, width: int = 320):
-        super().__init__(parent, Qt.WindowType.Popup, objectName=name)
-        toned(self, "popup")
+        super().__init__(parent, name, width)
         self.setAccessibleName(placeholder)
         self.search = SearchField(placeholder, f"{name}.search")
         self.list = QListWidget(objectName=f"{name}.list", uniformItemSizes=False)
@@ -53,7 +52,6 @@ class Popup(QFrame):
         layout.setSpacing(6)
         layout.addWidget(self.search)
         layout.addWidget(self.list, 1)
-        self.setFixedWidth(width)
         self.search.textChanged.connect(self._narrow)
         self.search.installEventFilter(self)
 
@@ -62,16 +60,12 @@ class Popup(QFrame):
         self.search.clear()
         self._narrow("")
         self.setFixedHeight(height)
-        area = widget.screen().availableGeometry()
-        corner = widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4))
-        corner.setX(max(area.left() + 8, min(corner.x(), area.right() - self.width() - 8)))
-        corner.setY(max(area.top() + 8, min(corner.y(), area.bottom() - height - 8)))
-        self.move(corner)
-        self.show()
+        self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
         self.search.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        typed = watched is self.search and event.type() == QEvent.Type.KeyPress
+        if typed and isinstance(event, QKeyEvent):
             key = Qt.Key(event.key())
             if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
                 self._go(1 if key == Qt.Key.Key_Down else -1)
@@ -81,9 +75,9 @@ class Popup(QFrame):
                     self.list.itemActivated.emit(item)
                 return True
             if key == Qt.Key.Key_Escape and not self.search.text():
-                self.close()
+                self.dismiss()
                 return True
-        return False
+        return super().eventFilter(watched, event)
 
     def _narrow(self, text: str) -> None:
         wanted = text.casefold().strip()
@@ -128,7 +122,7 @@ class AddStepPopup(Popup):
                 item.setToolTip(choice.reason)
 
     def _take(self, item: QListWidgetItem) -> None:
-        self.close()
+        self.dismiss()
         self.chosen.emit(item.data(_ENTRY).step)
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.checks import ChecksStrip, ProfileView
+from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.pages.data.table_model import Head, PreviewModel
 from modelstudio.ui.pages.data.table_view import PreviewView
 from modelstudio.ui.pages.data.wording import counted
@@ -185,9 +186,9 @@ class PreviewPanel(QFrame):
         if profile is None or name not in self.model.columns:
             return
         if self._profile is None:
-            self._profile = ProfilePopup(self)
+            self._profile = ProfilePopup(self.window())
         at = self.view.header.sectionViewportPosition(self.model.columns.index(name))
-        self._profile.open_at(
+        self._profile.show_profile(
             self.view.header.mapToGlobal(QPoint(at, self.view.header.height())), profile
         )
 
@@ -312,18 +313,16 @@ class _Bar(QWidget):
             painter.fillRect(left, 0, round(0.3 * self.width()), 2, theme().color("accent"))
 
 
-class ProfilePopup(QFrame):
+class ProfilePopup(Sheet):
     """A column in numbers."""
 
     def __init__(self, parent: QWidget):
-        super().__init__(parent, Qt.WindowType.Popup, objectName="data.profile")
-        toned(self, "popup")
-        self.setFixedWidth(320)
+        super().__init__(parent, "data.profile", 320)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(16, 12, 16, 14)
         self._layout.setSpacing(8)
 
-    def open_at(self, corner: QPoint, profile: ColumnProfile) -> None:
+    def show_profile(self, corner: QPoint, profile: ColumnProfile) -> None:
         """Show a profile with its corner there."""
         while (item := self._layout.takeAt(0)) is not None:
             item.widget().hide()
@@ -332,5 +331,4 @@ class ProfilePopup(QFrame):
         self._layout.addWidget(label(profile.name, "panelTitle"))
         self._layout.addWidget(ProfileView(profile, tall=96))
         self.adjustSize()
-        self.move(corner)
-        self.show()
+        self.open_at(corner)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from modelstudio.project.model import CsvOptions
 from modelstudio.ui.actions import tr
-from modelstudio.ui.widgets import ComboBox, LineField, button, label, toned
+from modelstudio.ui.pages.data.sheet import Sheet
+from modelstudio.ui.widgets import ComboBox, LineField, button, label
 
 _DELIMITERS = {
     None: "Found in the file",
@@ -22,17 +23,15 @@ _DELIMITERS = {
 _ENCODINGS = (None, "utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift_jis", "gb18030")
 
 
-class ReadingPopup(QFrame):
+class ReadingPopup(Sheet):
     """Edit `CsvOptions`; ``edited`` gives the new ones."""
 
     edited = Signal(object)
     file_wanted = Signal()
 
     def __init__(self, parent: QWidget):
-        super().__init__(parent, Qt.WindowType.Popup, objectName="data.reading_options")
-        toned(self, "popup")
+        super().__init__(parent, "data.reading_options", 336)
         self.setAccessibleName(tr("How the file is read"))
-        self.setFixedWidth(336)
         self._csv = CsvOptions()
         self.delimiter = ComboBox("data.csv.delimiter", tr("Between cells"))
         for value, text in _DELIMITERS.items():
@@ -75,8 +74,7 @@ class ReadingPopup(QFrame):
         self.encoding.setCurrentIndex(max(self.encoding.findData(csv.encoding), 0))
         self.missing.set_value(", ".join(csv.missing))
         self.adjustSize()
-        self.move(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
-        self.show()
+        self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
         self.delimiter.setFocus()
 
     def _edit_missing(self, text: str) -> None:

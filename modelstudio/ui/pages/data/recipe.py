@@ -52,7 +52,9 @@ class RecipePanel(QFrame):
     scaling_changed = Signal(str)
     inputs_wanted = Signal()
 
-    def __init__(self, add_action: QAction, may_move: Callable[[int, int], bool]):
+    def __init__(
+        self, add_action: QAction, popup: AddStepPopup, may_move: Callable[[int, int], bool]
+    ):
         super().__init__(objectName="data.recipe")
         self.setAccessibleName(tr("Recipe"))
         toned(self, "panel")
@@ -72,7 +74,7 @@ class RecipePanel(QFrame):
         )
         self.add_button.clicked.connect(self.open_popup)
         add_action.triggered.connect(self.open_popup)
-        self.popup = AddStepPopup(self)
+        self.popup = popup
         self.popup.chosen.connect(self.added)
         self.list = _StepList(may_move)
         self.list.moved.connect(self.moved)

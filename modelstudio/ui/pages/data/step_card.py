@@ -251,7 +251,7 @@ class ColumnsButton(QPushButton):
 
     def _open(self) -> None:
         if self._popup is None:
-            self._popup = ColumnsPopup(self, self.objectName())
+            self._popup = ColumnsPopup(self.window(), self.objectName())
             self._popup.changed.connect(self.changed)
         known = (*self._fitting, *(name for name in self._names or () if name not in self._fitting))
         self._popup.set_columns(known, self._names)

@@ -76,6 +76,11 @@ class PreviewModel(QAbstractTableModel):
         """Names of the columns, in order."""
         return self._columns
 
+    @property
+    def waiting(self) -> bool:
+        """True while rows that were asked for have not come."""
+        return self._stale or self._ask.isActive()
+
     def start_over(self, first_row: int = 0) -> None:
         """Ask for everything anew, beginning with the chunk that holds ``first_row``."""
         self._stale = True
@@ -132,7 +137,7 @@ class PreviewModel(QAbstractTableModel):
 
     def part_of(self, row: int) -> str:
         """Return which part of the split a row is in; empty when none or not known yet."""
-        held = self._held(row)
+        held = self._find(row)
         return held[0].parts[held[1]] if held else ""
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
@@ -146,7 +151,7 @@ class PreviewModel(QAbstractTableModel):
     ) -> Any:
         if orientation == Qt.Orientation.Vertical:
             if role == Qt.ItemDataRole.DisplayRole:
-                held = self._held(section)
+                held = self._find(section)
                 return str(held[0].rows[held[1]] + 1) if held else ""
             if role == Qt.ItemDataRole.ToolTipRole:
                 return self.part_of(section).capitalize()
@@ -187,14 +192,16 @@ class PreviewModel(QAbstractTableModel):
         )
 
     def _held(self, row: int) -> tuple[PreviewTable, int] | None:
+        """Find a row, and wish for it when it is not there."""
+        if row // CHUNK not in self._chunks and not self._stale:
+            self._needed.add(row // CHUNK)
+            self._ask.start()
+        return self._find(row)
+
+    def _find(self, row: int) -> tuple[PreviewTable, int] | None:
         table = self._chunks.get(row // CHUNK)
-        if table is None:
-            if not self._stale:
-                self._needed.add(row // CHUNK)
-                self._ask.start()
-            return None
-        at = row - table.offset
-        return (table, at) if 0 <= at < len(table.rows) else None
+        at = row - table.offset if table is not None else -1
+        return (table, at) if table is not None and 0 <= at < len(table.rows) else None
 
     def _tell_needed(self) -> None:
         if self._needed:

@@ -152,7 +152,7 @@ class RowHeader(QHeaderView):
     def sizeHint(self) -> QSize:
         digits = len(str(max(self.count(), 99)))
         wide = QFontMetrics(theme().font("table")).horizontalAdvance("0" * digits)
-        return QSize(wide + 18, super().sizeHint().height())
+        return QSize(wide + 18, 0)
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         now = theme()

@@ -1,0 +1,67 @@
+"""A small sheet over the page that a click elsewhere or Escape puts away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
+
+from modelstudio.ui.widgets import toned
+
+_MARGIN = 8
+
+
+class Sheet(QFrame):
+    """Lies inside its parent, so that it needs no window of its own."""
+
+    def __init__(self, parent: QWidget, name: str, width: int):
+        super().__init__(parent, objectName=name)
+        toned(self, "popup")
+        self.setFixedWidth(width)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._before: QWidget | None = None
+        self.hide()
+
+    def open_at(self, corner: QPoint) -> None:
+        """Show it with its upper left corner at a point of the screen, inside the parent."""
+        area = self.parentWidget()
+        at = area.mapFromGlobal(corner)
+        at.setX(max(_MARGIN, min(at.x(), area.width() - self.width() - _MARGIN)))
+        at.setY(max(_MARGIN, min(at.y(), area.height() - self.height() - _MARGIN)))
+        self.move(at)
+        self._before = QApplication.focusWidget()
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def dismiss(self) -> None:
+        """Put it away and give the keyboard back."""
+        self.close()
+        if self._before is not None and self._before.isVisible():
+            self._before.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        outside = isinstance(watched, QWidget) and not self._holds(watched)
+        if event.type() == QEvent.Type.MouseButtonPress and outside:
+            self.close()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QApplication.instance().installEventFilter(self)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        QApplication.instance().removeEventFilter(self)
+
+    def _holds(self, widget: QWidget | None) -> bool:
+        """Return True for its own parts, the list of a combo box among them."""
+        while widget is not None and widget is not self:
+            widget = widget.parentWidget()
+        return widget is self
