@@ -127,7 +127,7 @@ class ProjectFiles(QObject):
             self.read_ended.emit()
 
     def save(self) -> bool:
-        """Save to the project's file; ask for one if it has none. False when nothing was written."""
+        """Save to the project's file, or ask for one; False when nothing was written."""
         if self._document.path is None:
             return self.save_as()
         if self._document.changed_on_disk() and not ConfirmDialog.ask(

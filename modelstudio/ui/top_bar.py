@@ -23,8 +23,6 @@ from modelstudio.ui.widgets import (
     rule,
 )
 
-_NARROW = 1360
-
 
 class TopBar(QFrame):
     """Everything that serves all pages.
@@ -192,10 +190,6 @@ class TopBar(QFrame):
             action.setEnabled(possible)
             action.setText(f"{tr(spec.text)}: {name}" if name else tr(spec.text))
             action.setToolTip(tooltip(tr(spec.text), spec.shortcut, name or tr(spec.tip)))
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)
-        self.command.setFixedWidth(264 if self.width() >= _NARROW else 232)
 
 
 def _file_time(document: Document) -> str:

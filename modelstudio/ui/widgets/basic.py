@@ -33,8 +33,6 @@ def label(
     made = QLabel(text, objectName=name, wordWrap=wrap)
     made.setProperty("type", type)
     made.setProperty("role", role)
-    if wrap:
-        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
     return made
 
 

@@ -147,6 +147,7 @@ class SpinBox(QSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
         self.setAccelerated(True)
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
 
     def sizeHint(self) -> QSize:
         return QSize(104, super().sizeHint().height())

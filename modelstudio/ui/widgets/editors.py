@@ -170,8 +170,7 @@ class PairEditor(QWidget):
         for part in (self._parts[0], self._chain, self._parts[1]):
             layout.addWidget(part, 0 if part is self._chain else 1)
         for part in self._parts:
-            part.setButtonSymbols(SpinBox.ButtonSymbols.NoButtons)
-            part.setStyleSheet("padding-right: 7px;")
+            part.setProperty("bare", True)
             part.setMinimumWidth(40)
             part.edited.connect(self._tell)
         self._chain.toggled.connect(self._draw_chain)

@@ -134,7 +134,8 @@ class TemplateCard(QAbstractButton):
         ):
             painter.setFont(now.font(style))
             painter.setPen(now.color(role))
-            painter.drawText(QRectF(left, top + y, width, height), flags, text)
+            short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(width))
+            painter.drawText(QRectF(left, top + y, width, height), flags, short)
         painter.setFont(now.font("label"))
         tag_width = painter.fontMetrics().horizontalAdvance(tr(template.tag)) + 12
         tag = QRectF(left, top + 47, tag_width, 20)
