@@ -77,9 +77,7 @@ class Canvas(QGraphicsView):
         super().__init__(parent, objectName="network.canvas", frameShape=QFrame.Shape.NoFrame)
         self.editor = editor
         self.network_scene = NetworkScene(self)
-        self.network_scene.setSceneRect(_WORLD)
         self.setScene(self.network_scene)
-        self.setSceneRect(_WORLD)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
@@ -111,6 +109,7 @@ class Canvas(QGraphicsView):
         self._space_used = False
         self._ring = False
         self._fit_due = True
+        self.setSceneRect(_WORLD)
 
         editor.changed.connect(self.sync)
         editor.selection_changed.connect(self._show_selection)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -39,6 +40,7 @@ from modelstudio.ui.widgets import (
     toned,
 )
 
+_MOST_PROBLEMS = 60
 TABS = ("summary", "code", "problems")
 _SIGNS = {"error": ("err", "error"), "warning": ("warn", "warning"), "notice": ("info", "accent")}
 
@@ -146,12 +148,15 @@ class ProblemList(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(scroll(inside, "network.problems.scroll"))
         editor.changed.connect(self.refresh)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the problems; nothing is rebuilt while they stay the same."""
+        """Show the problems, while somebody looks; what stays the same is not rebuilt."""
         problems = self._editor.analysis.problems
-        if problems == self._known:
+        if problems == self._known or not self.isVisible():
             return
         self._known = problems
         while item := self._rows.takeAt(0):
@@ -162,8 +167,11 @@ class ProblemList(QWidget):
             if not self._editor.graph.nodes:
                 text = tr("There is no block yet.")
             self._rows.addWidget(EmptyState("okc", tr("No problems"), text))
-        for problem in problems:
+        for problem in problems[:_MOST_PROBLEMS]:
             self._rows.addWidget(self._row(problem))
+        if (rest := len(problems) - _MOST_PROBLEMS) > 0:
+            more = label(tr("and {0} more").format(rest), "label", "tertiary")
+            self._rows.addWidget(row(more, margins=(16, 4, 12, 4)))
 
     def _row(self, problem: Problem) -> QWidget:
         node = self._editor.graph.nodes.get(problem.node or "")

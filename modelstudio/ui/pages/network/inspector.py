@@ -19,6 +19,7 @@ from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     ComboBox,
     ElidedLabel,
+    Flow,
     IconLabel,
     LineField,
     ModelForm,
@@ -36,6 +37,9 @@ from modelstudio.ui.widgets import (
 WIDTH, LEAST = 296, 264
 _FIELD_NAMES = {"Input": ("field", "input"), "Output": ("target", "target")}
 """Layers that name a field of the data, by which setting, and of which role."""
+
+_ADVANCED = {"dilation", "groups", "bias", "output_padding", "eps", "momentum", "affine"}
+"""Settings that fold away."""
 
 
 class Inspector(QFrame):
@@ -174,12 +178,14 @@ class ShapeCard(QFrame):
         shapes.addWidget(self._into, 1)
         shapes.addWidget(self._arrow)
         shapes.addWidget(self._out, 1)
-        first, second, third = self._costs
+        costs = Flow(spacing=12)
+        for part in self._costs:
+            costs.addWidget(part)
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 10, 12, 10)
         box.setSpacing(6)
         box.addWidget(self._shapes)
-        box.addWidget(row(first, None, second, None, third, spacing=4))
+        box.addLayout(costs)
 
     def show_values(self, into: str, out: str, costs: tuple[int, int, int] | None) -> None:
         """Show shapes (none when both are empty) and costs, where they are known."""
@@ -237,12 +243,10 @@ class BlockForm(QWidget):
         editable = not isinstance(layer, UnknownLayer)
         exclude = {"graph", "raw", setting}
         shown = [name for name in self.kind.model_fields if name not in exclude]
-        advanced = tuple(getattr(self.kind, "advanced", ()))
+        advanced = tuple(name for name in shown if name in _ADVANCED)
         self.fields: ModelForm | None = None
         if shown and editable:
-            self.fields = ModelForm(
-                layer, shown, exclude=exclude, advanced=advanced, name="network.form"
-            )
+            self.fields = ModelForm(layer, shown, advanced=advanced, name="network.form")
             self.fields.changed.connect(editor.set_field)
             self.fields.field_focused.connect(self._help)
             box.addWidget(self.fields)

@@ -238,6 +238,7 @@ class WireItem(CanvasItem):
         self.junctions: tuple[Point, ...] = ()
         self._path = QPainterPath()
         self._label = QRectF()
+        self._bounds = QRectF()
         self.setZValue(1)
 
     def show(self, state: WireState, shape: Shape | None) -> None:
@@ -268,9 +269,10 @@ class WireItem(CanvasItem):
         width = look().edge_metrics.horizontalAdvance(self.text) + 8
         x, y = label_point(self.course)
         self._label = QRectF(x - width / 2, y - 7, width, 14)
+        self._bounds = self._path.boundingRect().adjusted(-8, -8, 8, 8).united(self._label)
 
     def boundingRect(self) -> QRectF:
-        return self._path.boundingRect().adjusted(-8, -8, 8, 8).united(self._label)
+        return self._bounds
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()

@@ -20,12 +20,34 @@ _CLEARANCE = 3.0
 
 
 class Box(NamedTuple):
-    """The outline of a block."""
+    """The outline of a block, or a segment of a wire."""
 
     left: float
     top: float
     right: float
     bottom: float
+
+    def grown(self, by: float) -> Box:
+        """Return it with a margin on every side."""
+        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+    def united(self, other: Box) -> Box:
+        """Return the smallest box around both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+    def overlaps(self, other: Box) -> bool:
+        """Return whether two boxes have a point in common."""
+        return (
+            self.left <= other.right
+            and self.right >= other.left
+            and self.top <= other.bottom
+            and self.bottom >= other.top
+        )
 
     def crosses(self, a: Point, b: Point) -> bool:
         """Return whether an axis-parallel segment comes nearer than the clearance."""
@@ -61,26 +83,29 @@ def route(
     siblings
         Courses of other wires from the same port; sharing a part of one is welcome.
     """
-    best: tuple[float, tuple[Point, ...], Side] | None = None
-    boxes = (*obstacles, source, target)
-    levels = {y for course in siblings for (_, y), (_, z) in pairwise(course) if y == z}
+    levels = sorted({y for course in siblings for (_, y), (_, z) in pairwise(course) if y == z})
+    channels = (*_shared_channels(siblings), *_channels(source, target, obstacles))
+    found: list[tuple[float, tuple[Point, ...], Side]] = []
     for end, side in ends:
-        if side == "top" and start[0] == end[0] and start[1] <= end[1]:
-            straight = (start, end)
-            if not any(box.crosses(start, end) for box in obstacles):
-                return straight, side
-        channels = (*_shared_channels(siblings), *_channels(source, target, obstacles))
-        if side == "top":
-            found = _from_above(start, end, channels, sorted(levels))
-        else:
-            found = _from_the_side(start, end, side, channels)
-        for points in found:
+        below = side == "top" and start[0] == end[0] and start[1] <= end[1]
+        if below and not any(box.crosses(start, end) for box in obstacles):
+            return (start, end), side
+        made = (
+            _from_above(start, end, channels, levels)
+            if side == "top"
+            else _from_the_side(start, end, side, channels)
+        )
+        for points in made:
             course = _simplified(points)
-            cost = _cost(course, boxes, wires)
-            if siblings:
-                cost -= _SHARED_GAIN * max(_shared(course, other)[1] for other in siblings)
-            if best is None or cost < best[0] - 1e-6:
-                best = cost, course, side
+            found.append((_length_cost(course, siblings), course, side))
+    boxes = (*obstacles, source, target)
+    best: tuple[float, tuple[Point, ...], Side] | None = None
+    for cost, course, side in sorted(found, key=lambda one: one[0]):
+        if best is not None and cost >= best[0]:
+            break
+        cost += _crossing_cost(course, boxes, wires)
+        if best is None or cost < best[0]:
+            best = cost, course, side
     if best is None:
         return (start, ends[0][0]), ends[0][1]
     return best[1], best[2]
@@ -143,13 +168,27 @@ def _simplified(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def _cost(course: Sequence[Point], boxes: Sequence[Box], wires: Sequence[Box]) -> float:
-    cost = _BEND_COST * (len(course) - 2)
+def _length_cost(course: Sequence[Point], siblings: Sequence[Sequence[Point]]) -> float:
+    cost = _BEND_COST * (len(course) - 2) + sum(_length(a, b) for a, b in pairwise(course))
+    if siblings:
+        cost -= _SHARED_GAIN * max(_shared(course, other)[1] for other in siblings)
+    return cost
+
+
+def _crossing_cost(course: Sequence[Point], boxes: Sequence[Box], wires: Sequence[Box]) -> float:
+    cost = 0.0
     for a, b in pairwise(course):
-        cost += abs(a[0] - b[0]) + abs(a[1] - b[1])
         cost += _CROSSING_COST * sum(box.crosses(a, b) for box in boxes)
         cost += _WIRE_COST * sum(wire.crosses(a, b) for wire in wires)
     return cost
+
+
+def segments(course: Sequence[Point]) -> list[Box]:
+    """Return the straight parts of a course as boxes without area."""
+    return [
+        Box(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+        for a, b in pairwise(course)
+    ]
 
 
 def label_point(course: Sequence[Point]) -> Point:

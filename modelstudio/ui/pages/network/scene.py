@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QObject, QPointF, QRectF
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from modelstudio.network.analysis import Analysis, NodeInfo, Problem, Shape
 from modelstudio.network.graph import Edge, Graph, Position
+from modelstudio.ui.pages.network.cells import Cells
 from modelstudio.ui.pages.network.items import (
     BlockItem,
     CanvasItem,
@@ -20,7 +20,15 @@ from modelstudio.ui.pages.network.items import (
     WireState,
 )
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH
-from modelstudio.ui.pages.network.routing import Box, Point, Side, junctions, route
+from modelstudio.ui.pages.network.routing import (
+    LEAD,
+    Box,
+    Point,
+    Side,
+    junctions,
+    route,
+    segments,
+)
 
 _UNKNOWN = NodeInfo(state="waiting")
 _RANK: dict[Severity, int] = {"": 0, "notice": 1, "warning": 2, "error": 3}
@@ -46,6 +54,8 @@ class NetworkScene(QGraphicsScene):
         self.blocks: dict[str, BlockItem] = {}
         self.wires: dict[Edge, WireItem] = {}
         self.notes: dict[str, NoteItem] = {}
+        self._block_cells: Cells[str] = Cells()
+        self._wire_cells: Cells[Edge] = Cells()
         self.plain = False
         """True while the view draws an overview instead of the items."""
 
@@ -54,13 +64,13 @@ class NetworkScene(QGraphicsScene):
         old, known = self.graph, self.analysis
         self.graph, self.analysis = graph, analysis
         stale: set[Edge] = set()
-        disturbed: list[QRectF] = []
+        disturbed: list[Box] = []
         self._sync_blocks(stale, disturbed)
         self._sync_notes()
         if old.edges is not graph.edges:
             self._sync_wires(stale)
-        for rect in disturbed:
-            stale.update(item.edge for item in self.items(rect) if isinstance(item, WireItem))
+        for box in disturbed:
+            stale.update(self._wires_near(box))
         self._reroute(stale)
         if known is not analysis or old.edges is not graph.edges:
             self._show_wires()
@@ -73,11 +83,12 @@ class NetworkScene(QGraphicsScene):
 
     # Blocks, notes and wires
 
-    def _sync_blocks(self, stale: set[Edge], disturbed: list[QRectF]) -> None:
+    def _sync_blocks(self, stale: set[Edge], disturbed: list[Box]) -> None:
         graph, severities = self.graph, _severities(self.analysis.problems)
         for node_id in [key for key in self.blocks if key not in graph.nodes]:
             item = self.blocks.pop(node_id)
-            disturbed.append(item.sceneBoundingRect())
+            disturbed.append(item.box)
+            self._block_cells.drop(node_id)
             self.removeItem(item)
         for node_id, node in graph.nodes.items():
             info = self.analysis.nodes.get(node_id, _UNKNOWN)
@@ -86,7 +97,8 @@ class NetworkScene(QGraphicsScene):
             if item is None:
                 self._add(item := BlockItem(node, info, severity))
                 self.blocks[node_id] = item
-                disturbed.append(item.sceneBoundingRect())
+                self._block_cells.put(node_id, [item.box])
+                disturbed.append(item.box)
                 stale.update(graph.incoming[node_id])
                 stale.update(graph.outgoing[node_id])
                 continue
@@ -97,9 +109,9 @@ class NetworkScene(QGraphicsScene):
                 )
                 moved = (item.x(), item.y()) != node.position
                 if moved or new_ports:
-                    disturbed.append(item.sceneBoundingRect())
-                    item.setPos(*node.position)
-                    disturbed.append(item.sceneBoundingRect())
+                    disturbed.append(item.box)
+                    self._put(item, node.position)
+                    disturbed.append(item.box)
                     stale.update(graph.incoming[node_id])
                     stale.update(graph.outgoing[node_id])
             item.show(node, info, severity)
@@ -122,13 +134,26 @@ class NetworkScene(QGraphicsScene):
         gone = [edge for edge in self.wires if edge not in present]
         fresh = [edge for edge in self.graph.edges if edge not in self.wires]
         for edge in gone:
+            self._wire_cells.drop(edge)
             self.removeItem(self.wires.pop(edge))
         for edge in fresh:
-            self._add(item := WireItem(edge))
-            self.wires[edge] = item
+            self.wires[edge] = WireItem(edge)
         for edge in (*gone, *fresh):
             stale.update(self.graph.incoming.get(edge.target, ()))
             stale.update(self.graph.outgoing.get(edge.source, ()))
+
+    def _put(self, item: BlockItem, position: Position) -> None:
+        item.setPos(*position)
+        self._block_cells.put(item.node.id, [item.box])
+
+    def _wires_near(self, box: Box) -> list[Edge]:
+        """Return the wires that come near a block."""
+        area = box.grown(LEAD)
+        return [
+            edge
+            for edge in self._wire_cells.near(area)
+            if any(part.overlaps(area) for part in segments(self.wires[edge].course))
+        ]
 
     def _add(self, item: CanvasItem) -> None:
         item.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self.plain)
@@ -172,8 +197,10 @@ class NetworkScene(QGraphicsScene):
             item = self.blocks.get(item_id) or self.notes.get(item_id)
             if item is None or (item.x(), item.y()) == position:
                 continue
-            item.setPos(*position)
-            if item_id in self.blocks:
+            if isinstance(item, NoteItem):
+                item.setPos(*position)
+            else:
+                self._put(item, position)
                 stale.update(self.graph.incoming[item_id])
                 stale.update(self.graph.outgoing[item_id])
         self._reroute(stale)
@@ -182,8 +209,12 @@ class NetworkScene(QGraphicsScene):
         sources: dict[tuple[str, str], None] = {}
         for edge in sorted(edges, key=self._routing_order):
             if edge in self.wires:
-                self.wires[edge].run(*self._course(edge))
+                wire = self.wires[edge]
+                wire.run(*self._course(edge))
+                self._wire_cells.put(edge, segments(wire.course))
                 sources[edge.source, edge.source_port] = None
+                if wire.scene() is None:
+                    self._add(wire)
         for source, port in sources:
             fan = [e for e in self.graph.outgoing[source] if e.source_port == port]
             items = [self.wires[edge] for edge in fan if edge in self.wires]
@@ -203,19 +234,18 @@ class NetworkScene(QGraphicsScene):
         source, target = self.blocks[edge.source], self.blocks[edge.target]
         start = next(p for port, p in source.output_points() if port.name == edge.source_port)
         ends = self._arrivals(edge)
-        area = _rect(source.box).united(_rect(target.box)).adjusted(-_REACH, -_REACH, _REACH, 0)
-        near = self.items(area)
+        area = source.box.united(target.box).grown(_REACH)
         blocks = [
-            item.box
-            for item in near
-            if isinstance(item, BlockItem) and item is not source and item is not target
+            self.blocks[key].box
+            for key in self._block_cells.near(area)
+            if key not in (edge.source, edge.target)
         ]
         port = (edge.source, edge.source_port)
         wires = [
-            Box(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
-            for item in near
-            if isinstance(item, WireItem) and (item.edge.source, item.edge.source_port) != port
-            for a, b in pairwise(item.course)
+            part
+            for other in self._wire_cells.near(area)
+            if (other.source, other.source_port) != port
+            for part in segments(self.wires[other].course)
         ]
         siblings = [
             self.wires[other].course
@@ -223,7 +253,9 @@ class NetworkScene(QGraphicsScene):
             if other != edge and other.source_port == edge.source_port and other in self.wires
         ]
         siblings = [course for course in siblings if course and course[0] == _point(start)]
-        return route(_point(start), ends, source.box, target.box, blocks, wires, siblings)
+        near = [box for box in blocks if box.overlaps(area)]
+        around = [part for part in wires if part.overlaps(area)]
+        return route(_point(start), ends, source.box, target.box, near, around, siblings)
 
     def _arrivals(self, edge: Edge) -> list[tuple[Point, Side]]:
         """Return where a wire may arrive: wires into one port share it, further ones come aside."""
@@ -252,10 +284,9 @@ class NetworkScene(QGraphicsScene):
     def port_near(self, point: QPointF, reach: float) -> PortRef | None:
         """Return the nearest port within reach."""
         best: tuple[float, PortRef] | None = None
-        area = QRectF(point.x() - reach, point.y() - reach, 2 * reach, 2 * reach)
-        for item in self.items(area):
-            if not isinstance(item, BlockItem):
-                continue
+        x, y = point.x(), point.y()
+        for key in self._block_cells.near(Box(x, y, x, y).grown(reach)):
+            item = self.blocks[key]
             found = [(PortRef(item.node.id, p.name, "input"), at) for p, at in item.input_points()]
             found += [
                 (PortRef(item.node.id, p.name, "output"), at) for p, at in item.output_points()
@@ -303,7 +334,3 @@ def _severities(problems: Iterable[Problem]) -> dict[str, Severity]:
 
 def _point(point: QPointF) -> Point:
     return point.x(), point.y()
-
-
-def _rect(box: Box) -> QRectF:
-    return QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
