@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelstudio.project.files import SUFFIX
+SUFFIX = ".mstudio"
+"""Ending of a project file, as in `modelstudio.project.files`, whose import would delay the window."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

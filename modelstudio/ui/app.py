@@ -8,8 +8,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 import modelstudio
@@ -24,9 +23,6 @@ _SIGNAL_MS = 200
 
 def main(project: Path | None = None, demo: bool = False) -> int:
     """Open the window, on a project, on the demo, or on the welcome page; return the exit code."""
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
-        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
-    )
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("modelstudio")
     app.setApplicationDisplayName("Model Studio")

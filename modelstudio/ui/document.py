@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from modelstudio.errors import ProjectError
-from modelstudio.project.files import load_project, save_project
-from modelstudio.project.model import Project
 from modelstudio.project.undo import UndoStack
 from modelstudio.ui.journal import Journal, Recovery
+
+if TYPE_CHECKING:
+    from modelstudio.project.model import Project
 
 AUTOSAVE_MS = 2000
 
@@ -32,7 +35,7 @@ class Document(QObject):
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
-        self._stack = UndoStack(Project())
+        self._stack: UndoStack[Project] | None = None
         self._path: Path | None = None
         self._stamp: tuple[int, int] | None = None
         self._open = False
@@ -41,9 +44,22 @@ class Document(QObject):
         self._autosave.timeout.connect(self.write_journal)
 
     @property
+    def stack(self) -> UndoStack[Project]:
+        """The history; an empty project while none is open.
+
+        It is made when it is first asked for: the models behind a project take longer to import than
+        the window takes to appear.
+        """
+        if self._stack is None:
+            from modelstudio.project.model import Project
+
+            self._stack = UndoStack(Project())
+        return self._stack
+
+    @property
     def project(self) -> Project:
         """The current project; never changed in place."""
-        return self._stack.value
+        return self.stack.value
 
     @property
     def path(self) -> Path | None:
@@ -63,27 +79,27 @@ class Document(QObject):
     @property
     def is_clean(self) -> bool:
         """True when nothing would be lost by closing."""
-        return self._stack.clean
+        return self._stack is None or self._stack.clean
 
     @property
     def can_undo(self) -> bool:
         """True when an edit can be taken back."""
-        return self._stack.undo_label is not None
+        return self.undo_label != ""
 
     @property
     def can_redo(self) -> bool:
         """True when an edit can be done again."""
-        return self._stack.redo_label is not None
+        return self.redo_label != ""
 
     @property
     def undo_label(self) -> str:
         """Name of the edit that undo takes back."""
-        return self._stack.undo_label or ""
+        return (self._stack and self._stack.undo_label) or ""
 
     @property
     def redo_label(self) -> str:
         """Name of the edit that redo brings back."""
-        return self._stack.redo_label or ""
+        return (self._stack and self._stack.redo_label) or ""
 
     def edit(self, label: str, project: Project, merge_key: str | None = None) -> None:
         """Make ``project`` the current one; ``label`` names the edit in the undo menu.
@@ -93,25 +109,25 @@ class Document(QObject):
         old = self.project
         if project is old or project == old:
             return
-        self._step(old, lambda: self._stack.push(project, label, merge_key))
+        self._step(old, lambda: self.stack.push(project, label, merge_key))
 
     def refresh(self, project: Project) -> None:
         """Take over what was worked out rather than decided; it makes no undo entry."""
         old = self.project
         if project is old or project == old:
             return
-        self._stack.amend(project)
+        self.stack.amend(project)
         self.changed.emit(old, project)
 
     def undo(self) -> None:
         """Take the last edit back."""
         if self.can_undo:
-            self._step(self.project, self._stack.undo)
+            self._step(self.project, self.stack.undo)
 
     def redo(self) -> None:
         """Do the edit again."""
         if self.can_redo:
-            self._step(self.project, self._stack.redo)
+            self._step(self.project, self.stack.redo)
 
     def new(self, project: Project) -> None:
         """Open a project that has no file yet."""
@@ -125,6 +141,8 @@ class Document(QObject):
         ProjectError
             When it cannot be read; the open project stays.
         """
+        from modelstudio.project.files import load_project
+
         self._replace(load_project(path), path.resolve())
 
     def recover(self, recovery: Recovery) -> None:
@@ -136,7 +154,7 @@ class Document(QObject):
             When the journal cannot be read; it is kept.
         """
         self._replace(recovery.read(), recovery.path)
-        self._stack.mark_dirty()
+        self.stack.mark_dirty()
         self.clean_changed.emit(False)
         self.history_changed.emit()
         self.write_journal()
@@ -156,6 +174,8 @@ class Document(QObject):
         ProjectError
             When it cannot be written; the old file is whole and the edits are still here.
         """
+        from modelstudio.project.files import save_project
+
         target = path.resolve() if path else self._path
         if target is None:
             raise ProjectError("The project has no file yet.", fix="Use Save as and choose one.")
@@ -167,7 +187,7 @@ class Document(QObject):
         self._journal.remove()
         self._stamp = _stamp(target)
         self.refresh(project)
-        self._stack.mark_clean()
+        self.stack.mark_clean()
         if target != self._path:
             self._path = target
             self._journal.attach(project.id, target)
@@ -181,7 +201,7 @@ class Document(QObject):
         self._journal.remove()
         self._journal.detach()
         was_open, self._open = self._open, False
-        self._stack, self._path, self._stamp = UndoStack(Project()), None, None
+        self._stack = self._path = self._stamp = None
         if was_open:
             self.replaced.emit()
             self.path_changed.emit(None)
@@ -210,7 +230,7 @@ class Document(QObject):
         self.clean_changed.emit(True)
         self.history_changed.emit()
 
-    def _step(self, old: Project, act: object) -> None:
+    def _step(self, old: Project, act: Callable[[], object]) -> None:
         clean = self.is_clean
         act()
         self.changed.emit(old, self.project)

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 import modelstudio
 from modelstudio.ui.actions import GROUPS, SPECS, Actions, key_text, tr
-from modelstudio.ui.preferences import Preferences
-from modelstudio.ui.widgets import Dialog, ModelForm, key_label, label, scroll
+from modelstudio.ui.preferences import TEXT_SCALES, THEMES, Preferences
+from modelstudio.ui.widgets import Dialog, SegmentedControl, SpinBox, key_label, label, row, scroll
 
 
 class SettingsDialog(Dialog):
@@ -23,17 +23,25 @@ class SettingsDialog(Dialog):
         """Show the settings and hand every change to ``changed``."""
         text = tr("They hold for every project and take effect at once.")
         dialog = cls(parent, tr("Settings"), text, "settings")
-        form = ModelForm(
-            preferences,
-            exclude=("geometry",),
-            name="settings.form",
-            choices={
-                "theme": {"system": tr("As the desktop"), "dark": tr("Dark"), "light": tr("Light")}
-            },
+        names = {"system": tr("As the desktop"), "dark": tr("Dark"), "light": tr("Light")}
+        chosen = SegmentedControl(
+            [(key, names[key]) for key in THEMES], preferences.theme, "settings.theme"
         )
-        form.changed.connect(lambda *_: changed(form.model))
-        dialog.content.layout().addSpacing(8)
-        dialog.content.layout().addWidget(form)
+        size = SpinBox("settings.text_scale", tr("Text size"), TEXT_SCALES[0], TEXT_SCALES[-1])
+        size.setSuffix(" %")
+        size.setSingleStep(10)
+        size.setValue(preferences.text_scale)
+        size.setFixedWidth(120)
+
+        def tell() -> None:
+            changed(preferences.changed(theme=chosen.value, text_scale=size.value()))
+
+        chosen.changed.connect(tell)
+        size.valueChanged.connect(tell)
+        for text, control in ((tr("Theme"), chosen), (tr("Text size"), size)):
+            head = label(text, "label", "secondary")
+            head.setFixedWidth(100)
+            dialog.content.layout().addWidget(row(head, control, None))
         dialog.add_button(tr("Close"), "close", "primary")
         dialog.run()
 

@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile
 
 from modelstudio.errors import ProjectError
-from modelstudio.project.files import autosave_path, dumps, loads, write_text
-from modelstudio.project.model import Project
 from modelstudio.resources import app_home
+
+if TYPE_CHECKING:
+    from modelstudio.project.model import Project
 
 
 def journal_folder() -> Path:
@@ -35,6 +37,8 @@ class Journal:
 
     def attach(self, project_id: str, path: Path | None) -> None:
         """Keep the journal of this project from now on; ``path`` is its own file, if any."""
+        from modelstudio.project.files import autosave_path
+
         self.detach()
         self._path = path
         self._id = project_id
@@ -57,6 +61,8 @@ class Journal:
         ProjectError
             When no place can be written to.
         """
+        from modelstudio.project.files import dumps, write_text
+
         if self.file is None:
             return
         if self.file.parent == journal_folder():
@@ -89,6 +95,8 @@ class Recovery:
         ProjectError
             When the file is damaged.
         """
+        from modelstudio.project.files import loads
+
         return loads(_parts(self.file)[0], self.file.name)
 
     def discard(self, unless: Path | None = None) -> None:
@@ -100,6 +108,8 @@ class Recovery:
 
 def recovery_for(path: Path) -> Recovery | None:
     """Return the unsaved edits that lie beside a project file, or None."""
+    from modelstudio.project.files import autosave_path
+
     return _recovery(autosave_path(path), path)
 
 

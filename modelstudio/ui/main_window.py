@@ -320,9 +320,11 @@ class MainWindow(QMainWindow):
             self.stack.setFocus(Qt.FocusReason.OtherFocusReason)
         if self._warm_up:
             self._warm_up = False
-            QTimer.singleShot(0, self._start_warm_up)
+            QTimer.singleShot(0, self, self._start_warm_up)
 
     def _start_warm_up(self) -> None:
+        import modelstudio.project.files  # noqa: F401  before the thread holds the import lock
+
         self.jobs.start(_warm, name="warm_up", finished=self._warmed, failed=self._not_warmed)
 
     def _warmed(self, devices: tuple[Any, ...]) -> None:

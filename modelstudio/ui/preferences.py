@@ -1,26 +1,30 @@
-"""What a person set once for all projects, and which projects were open lately."""
+"""What a person set once for all projects, and which projects were open lately.
+
+These are read before the window is on the screen, so they are plain dataclasses.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, Self
 
 from modelstudio.errors import ProjectError
-from modelstudio.project.files import read_json, write_text
 from modelstudio.resources import app_home
+
+THEMES = ("system", "dark", "light")
+TEXT_SCALES = range(80, 151)
+"""Sizes of the text in percent."""
 
 _MOST_RECENTS = 20
 
 
-class _Kept(BaseModel):
-    """A small model in a file of its own in the application's folder."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A small value in a file of its own in the application's folder."""
 
     @classmethod
     def file(cls) -> Path:
@@ -31,37 +35,46 @@ class _Kept(BaseModel):
     def load(cls) -> Self:
         """Read it; a missing or broken file gives the defaults."""
         try:
-            return cls(**(read_json(cls.file()) or {}))
-        except (ValidationError, TypeError):
+            return cls.from_raw(json.loads(cls.file().read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return cls()
 
     def save(self) -> None:
         """Write it; where that is not possible, nothing is kept."""
+        from modelstudio.project.files import write_text
+
         with contextlib.suppress(ProjectError):
-            write_text(self.file(), json.dumps(self.model_dump(mode="json"), indent=1))
+            write_text(self.file(), json.dumps(asdict(self), indent=1, default=str))
+
+    @classmethod
+    def from_raw(cls, raw: dict[str, Any]) -> Self:
+        """Build it from JSON, or raise."""
+        return cls(**raw)
 
     def changed(self, **values: Any) -> Self:
-        """Return a validated copy with some fields replaced."""
-        return type(self)(**{**dict(self), **values})
+        """Return a copy with some fields replaced."""
+        return replace(self, **values)
 
 
+@dataclass(frozen=True, slots=True)
 class Preferences(_Kept):
-    """Settings of the window."""
+    """Settings of the window; ``text_scale`` is in percent, ``geometry`` as Qt writes it."""
 
-    theme: Literal["system", "dark", "light"] = Field(
-        "system", description="Dark, light, or as the desktop has it."
-    )
-    text_scale: int = Field(
-        100, ge=80, le=150, title="Text size (%)", description="Size of all text, in percent."
-    )
-    geometry: str = Field("", description="Place and size of the window.")
+    theme: str = "system"
+    text_scale: int = 100
+    geometry: str = ""
+
+    def __post_init__(self) -> None:
+        if self.theme not in THEMES or self.text_scale not in TEXT_SCALES:
+            raise ValueError(f"{self.theme} at {self.text_scale} % is not possible")
 
 
-class Recent(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Recent:
     """A project that was open lately."""
 
     path: Path
-    detail: str = ""
+    detail: str
     opened: datetime
 
     @property
@@ -75,23 +88,43 @@ class Recent(BaseModel):
         return not self.path.is_file()
 
 
+@dataclass(frozen=True, slots=True)
 class Recents(_Kept):
     """Projects that were open lately, newest first."""
 
     entries: tuple[Recent, ...] = ()
 
+    @classmethod
+    def from_raw(cls, raw: dict[str, Any]) -> Self:
+        """Build the list from JSON, or raise."""
+        return cls(
+            tuple(
+                Recent(
+                    Path(entry["path"]),
+                    str(entry["detail"]),
+                    datetime.fromisoformat(entry["opened"]),
+                )
+                for entry in raw["entries"]
+            )
+        )
+
     def with_path(self, path: Path, detail: str) -> Recents:
         """Return the list with one project at the top."""
-        entry = Recent(path=path, detail=detail, opened=datetime.now())
         others = self.without(path).entries
-        return Recents(entries=(entry, *others)[:_MOST_RECENTS])
+        return Recents((Recent(path, detail, datetime.now()), *others)[:_MOST_RECENTS])
 
     def without(self, path: Path) -> Recents:
         """Return the list without one project."""
-        return Recents(entries=tuple(entry for entry in self.entries if entry.path != path))
+        return Recents(tuple(entry for entry in self.entries if entry.path != path))
 
 
+@dataclass(frozen=True, slots=True)
 class Favourites(_Kept):
     """Layers that stand at the top of the palette, by type name."""
 
     layers: tuple[str, ...] = ("Linear", "ReLU", "Dropout")
+
+    @classmethod
+    def from_raw(cls, raw: dict[str, Any]) -> Self:
+        """Build the list from JSON, or raise."""
+        return cls(tuple(str(name) for name in raw["layers"]))

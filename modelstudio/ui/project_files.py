@@ -12,17 +12,17 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 
 from modelstudio.errors import StudioError
-from modelstudio.project.files import SUFFIX
-from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.journal import Recovery, recovery_for
 from modelstudio.ui.preferences import Recents
 from modelstudio.ui.widgets import ConfirmDialog, SaveDialog
 
 if TYPE_CHECKING:
+    from modelstudio.project.model import Project
     from modelstudio.ui.jobs import Job
     from modelstudio.ui.main_window import MainWindow
 
+SUFFIX = ".mstudio"
 DATA_SUFFIXES = (".csv", ".tsv", ".txt")
 
 
@@ -52,6 +52,8 @@ class ProjectFiles(QObject):
 
     def new(self) -> None:
         """Open an empty project on the Network page."""
+        from modelstudio.project.model import Project
+
         if self.may_leave():
             self._document.new(Project())
             self._main.go("network")

@@ -258,7 +258,8 @@ class RunController(QObject):
             and old.network is new.network
         ):
             return
-        reason = _obstacle(self._main.document.project)
+        document = self._main.document
+        reason = _obstacle(document.project) if document.is_open else tr("Open a project first.")
         if reason != self.block_reason:
             self.block_reason = reason
             self.block_changed.emit(reason)

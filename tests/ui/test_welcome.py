@@ -15,6 +15,7 @@ from modelstudio.engine.results import Draft
 from modelstudio.project.files import load_project, save_project
 from modelstudio.project.model import Project
 from modelstudio.resources import sample
+from modelstudio.ui.journal import recoveries
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.welcome.page import SAMPLES, STEPS, WelcomePage
 from modelstudio.ui.pages.welcome.recents import when_text
@@ -162,10 +163,14 @@ def leave_edits(name: str) -> None:
 
 @pytest.mark.parametrize("restore", [True, False])
 def test_edits_left_by_a_crash_are_offered(
-    make_window: Callable[[], MainWindow], monkeypatch: pytest.MonkeyPatch, restore: bool
+    make_window: Callable[[], MainWindow],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+    restore: bool,
 ) -> None:
     leave_edits("loans")
     window = make_window()
+    qtbot.waitUntil(lambda: bool(page(window).findChildren(Banner)))
     (banner,) = page(window).findChildren(Banner)
     assert "loans 2" in banner.text()
     monkeypatch.setattr(ConfirmDialog, "ask", lambda *_, **__: True)
@@ -176,7 +181,7 @@ def test_edits_left_by_a_crash_are_offered(
         window.document.close()
     else:
         banner.close_banner()
-    assert page(make_window()).findChildren(Banner) == []
+    assert recoveries([]) == []
 
 
 def test_the_five_steps_are_the_five_stages(window: MainWindow) -> None:

@@ -1,4 +1,10 @@
-"""Small widgets that every page uses."""
+"""Small widgets that every page uses.
+
+`ModelForm` is imported when it is first asked for, so that the
+window appears before pydantic is loaded.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from modelstudio.ui.widgets.basic import (
     ElidedLabel,
@@ -29,7 +35,6 @@ from modelstudio.ui.widgets.controls import (
     parse_number,
 )
 from modelstudio.ui.widgets.dialogs import ConfirmDialog, Dialog, MessageDialog, SaveDialog
-from modelstudio.ui.widgets.form import ModelForm
 from modelstudio.ui.widgets.notices import Banner, Tag, TagButton
 from modelstudio.ui.widgets.palette import CommandPalette, PaletteEntry
 from modelstudio.ui.widgets.panels import (
@@ -42,6 +47,9 @@ from modelstudio.ui.widgets.panels import (
 )
 from modelstudio.ui.widgets.progress import ProgressPanel, Skeleton
 from modelstudio.ui.widgets.toast import Toast, ToastHost
+
+if TYPE_CHECKING:
+    from modelstudio.ui.widgets.form import ModelForm
 
 __all__ = [
     "Banner",
@@ -89,3 +97,11 @@ __all__ = [
     "splitter",
     "toned",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "ModelForm":
+        raise AttributeError(name)
+    from modelstudio.ui.widgets.form import ModelForm
+
+    return ModelForm

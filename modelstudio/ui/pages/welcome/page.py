@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -28,14 +28,13 @@ from PySide6.QtWidgets import (
 )
 
 from modelstudio.errors import StudioError
-from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.resources import sample
 from modelstudio.ui.actions import key_text, tr
 from modelstudio.ui.journal import Recovery, recoveries
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.welcome.recents import RecentList
 from modelstudio.ui.pages.welcome.templates import Gallery, Template
-from modelstudio.ui.project_files import dropped_path
+from modelstudio.ui.project_files import SUFFIX, dropped_path
 from modelstudio.ui.theme import paint_icon, restyle, theme
 from modelstudio.ui.widgets import (
     Banner,
@@ -133,7 +132,7 @@ class WelcomePage(Page):
         self._files.recents_changed.connect(self._show_recents)
         self._files.reading.connect(self._show_reading)
         self._files.read_ended.connect(lambda: self._drop_stack.setCurrentIndex(0))
-        self._show_recoveries()
+        QTimer.singleShot(0, self, self._show_recoveries)
 
     def shown(self) -> None:
         """Greet by the hour and look for files that went missing."""
@@ -297,6 +296,8 @@ class WelcomePage(Page):
             self._files.open(Path(found))
 
     def _duplicate(self, path: Path) -> None:
+        from modelstudio.project.files import load_project, save_project
+
         copy = next(
             name
             for number in range(2, 10_000)
