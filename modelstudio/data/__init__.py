@@ -1,0 +1,1 @@
+"""From files to batches: sources, statistics, split, recipe and tensors."""

@@ -1,0 +1,160 @@
+"""The column to predict: its classes or its scale, learnt from training rows, and the way back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.fields import FieldSpec
+
+SKEW = 1.0
+"""A positive target with a skewness above this is trained on its logarithm."""
+
+MOST_CLASSES = 10_000
+
+
+class TargetState(BaseModel):
+    """What was learnt of the target.
+
+    A number is trained as ``(log(y) - mean) / scale``, the logarithm only with ``log``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    column: str
+    kind: Literal["binary", "classes", "value"]
+    classes: tuple[str, ...] = ()
+    log: bool = False
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def field(self) -> FieldSpec:
+        """The field that the network is trained towards."""
+        dtype: Literal["float", "int"] = "int" if self.kind == "classes" else "float"
+        return FieldSpec(
+            name=self.column,
+            role="target",
+            kind=self.kind,
+            shape=(),
+            dtype=dtype,
+            classes=self.classes,
+        )
+
+    def truth(self, column: pl.Series) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return class indices, -1 for an unseen or missing class, or values with NaN for missing.
+
+        Shape (rows,).
+        """
+        if self.kind == "value":
+            return column.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(np.float64)
+        codes = column.replace_strict(
+            list(self.classes),
+            list(range(len(self.classes))),
+            default=-1,
+            return_dtype=pl.Int64,
+        )
+        return codes.fill_null(-1).to_numpy().astype(np.int64)
+
+    def scaled(
+        self, truth: NDArray[np.int64] | NDArray[np.float64]
+    ) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return what the loss compares with: indices as they are, values scaled."""
+        if self.kind != "value":
+            return truth
+        values = truth.astype(np.float64)
+        if self.log:
+            values = np.log(np.maximum(values, np.finfo(np.float64).tiny))
+        return (values - self.mean) / self.scale
+
+    def inverse(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values in the target's own units, worked out in double precision."""
+        values = outputs.astype(np.float64) * self.scale + self.mean
+        return np.exp(np.minimum(values, 700.0)) if self.log else values
+
+
+def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetState:
+    """Learn the target from its training rows.
+
+    Raises
+    ------
+    DataError
+        When all rows have the same value, or there are too many classes.
+    """
+    known = values.drop_nulls()
+    if not len(known):
+        raise DataError(
+            f"The target {column.name} is empty in every training row.",
+            where=column.name,
+            fix="Choose another target on the Data page.",
+        )
+    if column.kind == "number":
+        return _value(data, column, known)
+    if column.kind not in ("category", "text", "id"):
+        raise DataError(
+            f"The target {column.name} is a {column.kind}, which cannot be predicted.",
+            where=column.name,
+            fix="Set its kind to number or category, or choose another target.",
+        )
+    classes = tuple(sorted(known.unique().to_list()))
+    if len(classes) < 2:
+        raise DataError(
+            f"The target {column.name} has only one class, {classes[0]!r}, so there is nothing to "
+            "tell apart.",
+            where=column.name,
+            fix="Choose another target, or bring rows of other classes.",
+        )
+    if len(classes) == len(known) and len(known) > 2 or len(classes) > MOST_CLASSES:
+        raise DataError(
+            f"The target {column.name} has {len(classes):,} classes for {len(known):,} training "
+            "rows, so there is nothing to learn from.",
+            where=column.name,
+            fix="Choose another target, or set its kind to number if it is one.",
+        )
+    kind: Literal["binary", "classes"] = "binary" if len(classes) == 2 else "classes"
+    return TargetState(column=column.name, kind=kind, classes=classes)
+
+
+def _value(data: DataConfig, column: Column, known: pl.Series) -> TargetState:
+    numbers = known.to_numpy().astype(np.float64)
+    if numbers.min() == numbers.max():
+        raise DataError(
+            f"The target {column.name} is {numbers[0]:g} in every training row, so there is "
+            "nothing to learn.",
+            where=column.name,
+            fix="Choose another target on the Data page.",
+        )
+    scaling = data.target_scaling
+    positive = bool(numbers.min() > 0)
+    if scaling == "log and standardise" and not positive:
+        raise DataError(
+            f"The target {column.name} has values of 0 or less, which have no logarithm.",
+            where=column.name,
+            fix="Choose Standardise as the scaling of the target.",
+        )
+    log = scaling == "log and standardise" or (
+        scaling == "auto" and positive and _skewness(numbers) > SKEW
+    )
+    if scaling == "none":
+        return TargetState(column=column.name, kind="value")
+    trained = np.log(numbers) if log else numbers
+    return TargetState(
+        column=column.name,
+        kind="value",
+        log=log,
+        mean=float(trained.mean()),
+        scale=float(trained.std()) or 1.0,
+    )
+
+
+def _skewness(numbers: NDArray[np.float64]) -> float:
+    centred = numbers - numbers.mean()
+    spread = centred.std()
+    return float((centred**3).mean() / spread**3) if spread > 0 else 0.0
