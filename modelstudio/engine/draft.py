@@ -7,7 +7,7 @@ tables, ReLU on large ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from modelstudio.layers import (
@@ -91,6 +91,20 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     chain.add("fc", Linear(out_features=target.logits or 1))
     chain.add("out", Output())
     return chain.graph
+
+
+def with_head(graph: Graph, fields: Sequence[FieldSpec]) -> Graph:
+    """Return the network with as many outputs of its last Linear as the target needs."""
+    target = next((field for field in fields if field.role == "target"), None)
+    if target is None or target.logits is None:
+        return graph
+    for out in list(graph.of_type(Output)):
+        for edge in graph.incoming[out.id]:
+            head = graph.nodes[edge.source]
+            if isinstance(head.layer, Linear):
+                layer = head.layer.changed(out_features=target.logits)
+                graph = graph.put(replace(head, layer=layer))
+    return graph
 
 
 class _Chain:

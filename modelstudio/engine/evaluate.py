@@ -45,3 +45,19 @@ def predictions(
         rows=encoded.rows,
         unscored=encoded.unscored,
     )
+
+
+def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
+    """Return sentences on rows that the scores leave out."""
+    found = ["The data has changed since the run was trained."] if data_changed else []
+    found += [f"{count:,} rows are not scored: {why}." for why, count in answers.unscored.items()]
+    if answers.kind == "value":
+        lost = int(np.isnan(answers.truth).sum())
+    else:
+        lost = int((answers.truth < 0).sum())
+    if lost:
+        what = "have no truth" if answers.kind == "value" else "are of a class unseen in training"
+        found.append(f"{lost:,} rows {what}, so they do not count in the scores.")
+    if not len(answers.truth):
+        found.append("There are no rows in this part.")
+    return tuple(found)

@@ -10,13 +10,13 @@ that file, from which relative paths of data are meant.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from modelstudio.engine.events import Progress, RunEnd, RunEvent, RunStarted
+from modelstudio.engine.events import Progress, RunEvent
 from modelstudio.engine.results import (
     DataReport,
     Draft,
@@ -25,19 +25,24 @@ from modelstudio.engine.results import (
     PartInfo,
     PredictReport,
 )
-from modelstudio.engine.runs import Decision, RunStore, RunWriter, store_folder
-from modelstudio.errors import DataError, RunError, StudioError, TrainingError
-from modelstudio.project.files import SUFFIX, load_project
+from modelstudio.engine.runs import Decision, RunStore, store_folder
+from modelstudio.errors import RunError
+from modelstudio.project.files import load_project, write_text
 from modelstudio.project.model import DataConfig, Project
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from modelstudio.data.prepare import Prepared
     from modelstudio.data.preview import PreviewTable
     from modelstudio.engine.control import Control
+    from modelstudio.engine.results import Predictions
+    from modelstudio.engine.session import Session
     from modelstudio.network.analysis import Analysis
     from modelstudio.network.graph import Graph
 
 Part = Literal["train", "validation", "test"]
+T = TypeVar("T")
 
 
 # Projects from files
@@ -71,15 +76,14 @@ def with_data(
     split_seed: int | None = None,
 ) -> Draft:
     """Give a project another data file; network and training choices stay if there is a network."""
-    from modelstudio.data import guess
+    from modelstudio.data.guess import guess
     from modelstudio.data.sources import tabular
 
     seed = project.data.split.seed if split_seed is None else split_seed
     tests = str(test_data.resolve()) if test_data else None
     split = project.data.split.changed(seed=seed, test_path=tests)
     source = DataConfig(path=str(data.resolve()), csv=project.data.csv, split=split)
-    frame = tabular.read(source)
-    guessed = guess.guess(frame, target)
+    guessed = guess(tabular.read(source), target)
     config = source.changed(columns=guessed.columns, recipe=guessed.recipe)
     project, rows = _with_fields(project.changed(data=config), None)
     if not project.network.nodes:
@@ -100,8 +104,15 @@ def draft_network(project: Project) -> Graph:
 
 
 def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
-    """Make another column the target; a drafted network is drafted anew, any other is kept."""
-    raise NotImplementedError
+    """Make another column the target; the head of the network is changed to fit."""
+    from modelstudio.data.guess import retarget
+    from modelstudio.engine import draft
+
+    guessed = retarget(project.data, target)
+    data = project.data.changed(columns=guessed.columns, recipe=guessed.recipe)
+    project, rows = _with_fields(project.changed(data=data), base)
+    network = draft.with_head(project.network, project.data.fields)
+    return Draft(project.changed(network=network), guessed.notes)
 
 
 def refresh_fields(project: Project, base: Path | None = None) -> Project:
@@ -111,11 +122,35 @@ def refresh_fields(project: Project, base: Path | None = None) -> Project:
 
 def _with_fields(project: Project, base: Path | None) -> tuple[Project, int]:
     """Return the project with fresh fields, and the number of training rows."""
-    prepared = _prepared(project, base)
-    known = {"fields": prepared.fitted.fields, "fingerprint": prepared.fingerprint}
-    if all(getattr(project.data, name) == value for name, value in known.items()):
-        return project, len(prepared.train.rows)
-    return project.changed(data=project.data.changed(**known)), len(prepared.train.rows)
+    prepared = _drained(_prepare(project, base))
+    fields, mark = prepared.fitted.fields, prepared.fingerprint
+    data = project.data
+    if (data.fields, data.fingerprint) != (fields, mark):
+        project = project.changed(data=data.changed(fields=fields, fingerprint=mark))
+    return project, len(prepared.train.rows)
+
+
+def _prepare(project: Project, base: Path | None) -> Generator[Progress, None, Prepared]:
+    """Read the data and fit the recipe on the training rows."""
+    yield Progress("Reading the data")
+    from modelstudio.data.prepare import fit_recipe
+
+    steps = fit_recipe(project.data, base)
+    while True:
+        try:
+            yield Progress(next(steps))
+        except StopIteration as end:
+            prepared: Prepared = end.value
+            return prepared
+
+
+def _drained(work: Generator[Progress, None, T]) -> T:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 def rebase(project: Project, old: Path | None, new: Path | None) -> Project:
@@ -167,7 +202,7 @@ def preview_data(
     """Return some rows of the table, raw and after the first ``upto`` steps (all when None)."""
     from modelstudio.data import preview
 
-    return preview.preview(_located(project.data, base), upto, offset, limit)
+    return preview.preview(project.data, base, upto, offset, limit)
 
 
 def python_code(project: Project) -> str:
@@ -233,13 +268,15 @@ def resume(
 
 def _session(project: Project, base: Path | None) -> Generator[Progress, None, Session]:
     """Prepare the data and build the network."""
-    if project.data.path is None:
-        raise DataError("The project has no data yet.", fix="Open a table on the Data page.")
     prepared = yield from _prepare(project, base)
     yield Progress("Building the network")
     from modelstudio.engine.session import Session
 
     return Session(project, prepared)
+
+
+def _base(project_path: Path | None) -> Path | None:
+    return None if project_path is None else project_path.resolve().parent
 
 
 # Using a run
@@ -255,25 +292,32 @@ def evaluate(
 ) -> Generator[Progress, None, Evaluation]:
     """Score a run (the last finished one when None) on a part of its data or on another file."""
     yield Progress("Loading the run")
+    from modelstudio.data.sources import tabular
     from modelstudio.engine import metrics, session
-    from modelstudio.engine.evaluate import predictions
+    from modelstudio.engine.evaluate import predictions, remarks
 
     trained = session.load(store(project_path, project), run_id)
-    yield Progress("Reading the data")
-    encoded = _encoded(trained, _base(project_path), part)
+    if isinstance(part, Path):
+        yield Progress("Reading the data")
+        frame, changed = tabular.read_table(part, trained.fitted.config()), False
+    else:
+        prepared = yield from _prepare(trained.project, _base(project_path))
+        frame = prepared.frame(part)
+        changed = prepared.fingerprint != trained.project.data.fingerprint
+    encoded = trained.fitted.transform(frame)
     yield Progress("Scoring", 0, len(encoded.rows))
     answers = predictions(trained.task, encoded, trained.fitted, trained.device)
     threshold = trained.decision.threshold
-    classes = answers.kind != "value"
+    is_class = answers.kind != "value"
     return Evaluation(
         run=trained.run.id,
         part=part.name if isinstance(part, Path) else part,
         predictions=answers,
         scores=metrics.score(answers, threshold, intervals=intervals),
-        confusion=metrics.confusion_matrix(answers, threshold) if classes else None,
-        roc=metrics.roc_curves(answers) if classes else (),
+        confusion=metrics.confusion_matrix(answers, threshold) if is_class else None,
+        roc=metrics.roc_curves(answers) if is_class else (),
         threshold=threshold,
-        notes=_notes(answers),
+        notes=remarks(answers, data_changed=changed),
     )
 
 

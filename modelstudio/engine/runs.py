@@ -534,7 +534,8 @@ class RunWriter:
             self._set(db, epochs=event.epoch, seconds=self.seconds)
             if event.best:
                 loss = event.train_loss if event.val_loss is None else event.val_loss
-                best = {"loss": loss, **event.metrics}
+                seen = {k: v for k, v in event.metrics.items() if not k.startswith("train_")}
+                best = {"loss": loss, **seen}
                 self._set(db, best_epoch=event.epoch, metrics=json.dumps(best))
 
     def end(self, status: Status, *, reason: str = "") -> None:

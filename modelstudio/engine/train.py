@@ -233,11 +233,8 @@ def fit(
             _check(train_loss, state, lr)
             if config.clip_norm is None:
                 grad_norm = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
-            metrics = {"train_accuracy": state.right.item() / len(order)} if task.right else {}
-            val_loss = None
-            if validation is not None:
-                val_loss, scores = validate(task, validation)
-                metrics.update(scores)
+            val_loss, metrics = validate(task, validation) if validation else (None, {})
+            accuracy = {"train_accuracy": state.right.item() / len(order)} if task.right else {}
             state.epoch, state.batch = state.epoch + 1, 0
             state.loss.zero_()
             state.right.zero_()
@@ -252,7 +249,7 @@ def fit(
                 state.epoch,
                 train_loss,
                 val_loss,
-                metrics,
+                {**metrics, **accuracy},
                 lr,
                 time.perf_counter() - began,
                 best,
