@@ -69,7 +69,7 @@ def number_text(value: float, digits: int = 3) -> str:
     if size >= 10**digits:
         return f"{value:,.0f}"
     places = digits - max(0, int(math.floor(math.log10(size))) + 1) if size else digits
-    return f"{value:.{places}f}"
+    return f"{value:,.{places}f}"
 
 
 def duration(seconds: float) -> str:

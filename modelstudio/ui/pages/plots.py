@@ -107,6 +107,8 @@ class Plot(pg.PlotWidget):
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.hideButtons()
         self.setMenuEnabled(False)
+        for axis in (self.x_axis, self.y_axis):
+            axis.setZValue(-1000)  # grid lines lie below what is drawn
         self.y_axis.setWidth(52)
         self.x_axis.setHeight(28)
         self.plotItem.layout.setContentsMargins(0, 6, 16, 0)

@@ -34,7 +34,7 @@ class _Board(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(
             splitter(
-                Qt.Orientation.Vertical, top, self.mistakes, sizes=(450, 240), name=f"{name}.split"
+                Qt.Orientation.Vertical, top, self.mistakes, sizes=(474, 216), name=f"{name}.split"
             )
         )
         top.setMinimumHeight(400)

@@ -27,7 +27,7 @@ MOST = 20
 """Classes shown; of more, those that are confused most."""
 
 _RECALL = 56
-_CELL = 104
+_CELL = 136
 """Largest side of a cell in pixels."""
 
 

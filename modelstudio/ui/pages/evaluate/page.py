@@ -72,7 +72,9 @@ class EvaluatePage(Page):
         self._patience.timeout.connect(lambda: self._stack.setCurrentWidget(self._loading))
 
         self.banner = Banner("error", "", name="evaluate.banner", closable=True)
-        self.banner.hide()
+        self._banner_room = column(self.banner, margins=(12, 8, 12, 8))
+        self._banner_room.hide()
+        self.banner.closed.connect(self._banner_room.hide)
         self.scores = ScoreStrip()
         self.classes, self.values = ClassBoard(), ValueBoard()
         self._boards = QStackedWidget()
@@ -100,7 +102,7 @@ class EvaluatePage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self._make_header(), rule(), self.banner, self._stack):
+        for widget in (self._make_header(), rule(), self._banner_room, self._stack):
             layout.addWidget(widget)
         layout.setStretch(3, 1)
         self.classes.roc.use_asked.connect(self.use_threshold)
@@ -215,7 +217,7 @@ class EvaluatePage(Page):
         self._runs, self._asked, self._shown = (), False, None
         self.run_choice.clear()
         self.part.set_value("validation")
-        self.banner.hide()
+        self._banner_room.hide()
         if self.isVisible():
             self._refresh()
         else:
@@ -266,7 +268,7 @@ class EvaluatePage(Page):
                 self._show(*self._known[key])
             self._stack.setCurrentWidget(self._content)
             return
-        self.banner.hide()
+        self._banner_room.hide()
         project, path, store = self.document.project, self.document.path, self._store()
 
         def source() -> Generator[Any, None, SourceRows]:
@@ -340,6 +342,7 @@ class EvaluatePage(Page):
         fix = error.fix if isinstance(error, StudioError) and error.fix else ""
         self.banner.set_text(f"<b>{text}</b> {fix}")
         self.banner.show()
+        self._banner_room.show()
         self._stack.setCurrentWidget(self._content if self._shown else self.empty)
 
     def _cancel(self) -> None:

@@ -26,6 +26,7 @@ from modelstudio.ui.pages.train.legend import LineSample
 from modelstudio.ui.theme import theme, themes
 from modelstudio.ui.widgets import (
     ComboBox,
+    ElidedLabel,
     NumberField,
     PanelHeader,
     button,
@@ -132,8 +133,8 @@ class RocViewer(QWidget):
         middle.layout().setStretch(1, 1)
         side = QWidget()
         layout = QVBoxLayout(side)
-        layout.setContentsMargins(16, 8, 16, 12)
-        layout.setSpacing(14)
+        layout.setContentsMargins(16, 4, 16, 12)
+        layout.setSpacing(12)
         layout.addWidget(
             row(label(tr("At threshold"), "panelTitle"), self.field, self.slider, spacing=10)
         )
@@ -269,7 +270,7 @@ class RocViewer(QWidget):
             holder.hide()
             holder.deleteLater()
         self._boxes.clear()
-        self._areas_title.setText(tr("AUC per class") if len(curves) > 1 else tr("Area under it"))
+        self._areas_title.setText(tr("AUC per class") if len(curves) > 1 else tr("Area under the curve"))
         worst = np.argsort([1.0 if curve.auc is None else curve.auc for curve in curves])[:DRAWN]
         for index, curve in enumerate(curves):
             sample = LineSample()
@@ -335,7 +336,7 @@ def _counts() -> tuple[list[QLabel], QWidget]:
         ("success", tr("found")),
         ("error", tr("missed")),
         ("warning", tr("false alarms")),
-        ("borderStrong", tr("rightly left out")),
+        ("borderStrong", tr("left out")),
     ):
         value = label("–", "panelTitle", name=f"evaluate.count.{name.replace(' ', '_')}")
         card = _Stripe(role)
@@ -343,7 +344,7 @@ def _counts() -> tuple[list[QLabel], QWidget]:
         inner.setContentsMargins(12, 6, 6, 7)
         inner.setSpacing(0)
         inner.addWidget(value)
-        inner.addWidget(label(name, "label", "secondary", wrap=True))
+        inner.addWidget(ElidedLabel(name, "label", "secondary"))
         values.append(value)
         layout.addWidget(card, 1)
     return values, holder

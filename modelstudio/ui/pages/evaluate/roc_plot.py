@@ -62,7 +62,7 @@ class RocPlot(Plot):
             axis.setTicks([ticks])
             axis.setLabel(text)
         self.x_axis.setHeight(46)
-        self.y_axis.setWidth(58)
+        self.y_axis.setWidth(64)
         self.getViewBox().dragged.connect(self._drag)
         self.dress()
 
@@ -131,7 +131,9 @@ class RocPlot(Plot):
             self._cheapest.setData([at[0]], [at[1]])
             words = tr("cheapest with these costs: {:.2f}")
             self._cheapest_text.setText(words.format(outcome.threshold))
-            self._cheapest_text.setAnchor((1.06, 0.5) if at[0] > 0.6 else (-0.06, 0.5))
+            just_below = 0 <= self.ring.pos().y() - at[1] < 0.15
+            across = 1.06 if at[0] > 0.6 else -0.06
+            self._cheapest_text.setAnchor((across, -0.35 if just_below else 0.5))
             self._cheapest_text.setPos(*at)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -9,9 +9,6 @@ import numpy as np
 from modelstudio.project.model import Project
 from modelstudio.ui.pages.evaluate.mistakes import SourceRows
 
-MOST = 40
-"""Columns shown."""
-
 
 def source_rows(project: Project, base: Path | None, part: str, rows: np.ndarray) -> SourceRows:
     """Read the feature columns of the rows of a part; run it in a job.
@@ -22,12 +19,12 @@ def source_rows(project: Project, base: Path | None, part: str, rows: np.ndarray
         When the file cannot be read.
     """
     from modelstudio.data.sources import resolve
-    from modelstudio.data.sources.tabular import read
+    from modelstudio.data.sources.tabular import read, read_table
 
     data = project.data
     other = data.split.test_path if part == "test" else None
-    frame = read(data, resolve(other or data.path or "", base))
+    frame = read_table(resolve(other, base), data) if other else read(data, base)
     wanted = {column.name for column in data.columns if column.role == "feature"}
-    names = tuple(name for name in frame.columns if name in wanted)[:MOST]
+    names = tuple(name for name in frame.columns if name in wanted)
     picked = frame.select(names)[rows]
     return SourceRows(names, tuple(picked[name].to_list() for name in names))

@@ -50,7 +50,9 @@ class TrainPage(Page):
         self.lower = LowerTabs()
         self.runs = RunsPanel(lambda run_id: self._store().project(run_id))
         self.banner = Banner("error", "", name="train.banner", closable=True)
-        self.banner.hide()
+        self._banner_room = column(self.banner, margins=(12, 8, 12, 8))
+        self._banner_room.hide()
+        self.banner.closed.connect(self._banner_room.hide)
         self._open_runs = icon_button("table", tr("Runs"), "train.open_runs", checkable=True)
         self._open_runs.toggled.connect(self._show_overlay)
         self.curves.header.add(self._open_runs)
@@ -64,7 +66,7 @@ class TrainPage(Page):
         self._split = splitter(
             Qt.Orientation.Horizontal,
             self.settings,
-            column(self.banner, self._centre, spacing=0),
+            column(self._banner_room, self._centre, spacing=0),
             self.runs,
             sizes=(296, 728, 336),
             name="train.split",
@@ -133,7 +135,7 @@ class TrainPage(Page):
         self._curves.clear()
         self._version = None
         self.lower.events.clear()
-        self.banner.hide()
+        self._banner_room.hide()
         if not self.settings.locked:
             self.settings.show_project(self.document.project)
         self._poll()
@@ -242,7 +244,7 @@ class TrainPage(Page):
         idle = state == "idle"
         if state == "starting":
             self.lower.events.clear()
-            self.banner.hide()
+            self._banner_room.hide()
         snapshot = self.run.snapshot
         if not idle and snapshot is not None and not self.settings.locked:
             self.settings.show_project(snapshot)
@@ -301,6 +303,7 @@ class TrainPage(Page):
     def _say(self, text: str) -> None:
         self.banner.set_text(f"<b>{tr('Training stopped.')}</b> {text}")
         self.banner.show()
+        self._banner_room.show()
 
     # Room
 
