@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SUFFIX = ".mstudio"
-"""Ending of a project file, as in `modelstudio.project.files`, whose import would delay the window."""
+"""Ending of a project file; importing `modelstudio.project.files` here would delay the window."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

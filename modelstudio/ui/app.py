@@ -31,7 +31,7 @@ def main(project: Path | None = None, demo: bool = False) -> int:
     preferences = Preferences.load()
     themes().install(app, preferences.theme, preferences.text_scale / 100)
     window = MainWindow()
-    sys.excepthook = ErrorReporter(window)
+    before, sys.excepthook = sys.excepthook, ErrorReporter(window)
     window.show()
     if demo:
         QTimer.singleShot(0, window, lambda: start_demo(window))
@@ -42,7 +42,7 @@ def main(project: Path | None = None, demo: bool = False) -> int:
     interrupts.start()
     signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window, window.close))
     code = app.exec()
-    sys.excepthook = sys.__excepthook__
+    sys.excepthook = before
     return code
 
 

@@ -47,8 +47,8 @@ class Document(QObject):
     def stack(self) -> UndoStack[Project]:
         """The history; an empty project while none is open.
 
-        It is made when it is first asked for: the models behind a project take longer to import than
-        the window takes to appear.
+        It is made when it is first asked for: the models behind a project take longer to import
+        than the window takes to appear.
         """
         if self._stack is None:
             from modelstudio.project.model import Project
