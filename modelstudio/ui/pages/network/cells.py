@@ -1,6 +1,6 @@
 """What lies near a place: an index over square cells, cheap to keep while things move.
 
-The index of `QGraphicsScene` is built for painting; asked between many changes it looks at every item.
+The index of `QGraphicsScene` is for painting; asked between changes it looks at every item.
 """
 
 from __future__ import annotations
@@ -36,9 +36,8 @@ class Cells(Generic[K]):
 
     def near(self, box: Box) -> list[K]:
         """Return what may touch a box, each once."""
-        return list(
-            dict.fromkeys(key for cell in _touched(box) for key in self._cells.get(cell, ()))
-        )
+        found = (self._cells.get(cell, {}) for cell in _touched(box))
+        return list(dict.fromkeys(key for keys in found for key in keys))
 
 
 def _touched(box: Box) -> Iterator[tuple[int, int]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.canvas import Canvas
-from modelstudio.ui.pages.network.look import look
-from modelstudio.ui.theme import theme
+from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, look
+from modelstudio.ui.theme import theme, themes
 
 _INTERVAL_MS = 60
 _INSET = 6.0
@@ -27,8 +27,15 @@ class Minimap(QWidget):
         self._world = QRectF()
         self._timer = QTimer(self, singleShot=True, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.update)
-        canvas.looked.connect(self._later)
+        self._picture = QPixmap()
         self._wanted = True
+        canvas.looked.connect(self._later)
+        canvas.editor.changed.connect(self._outdate)
+        themes().changed.connect(self._outdate)
+
+    def _outdate(self) -> None:
+        self._picture = QPixmap()
+        self._later()
 
     def toggle(self) -> None:
         """Hide it, or show it again."""
@@ -48,39 +55,44 @@ class Minimap(QWidget):
         self._timer.stop()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        now, skin, scene = theme(), look(), self._canvas.network_scene
+        if self._picture.isNull() or self._picture.devicePixelRatio() != self.devicePixelRatio():
+            self._draw_picture()
         painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawPixmap(0, 0, self._picture)
+        if not self._world.isEmpty():
+            frame = self._to_map(self._canvas.seen())
+            painter.setPen(QPen(theme().color("accent"), 1.5))
+            painter.drawRect(frame.intersected(QRectF(self.rect()).adjusted(2, 2, -2, -2)))
+
+    def _draw_picture(self) -> None:
+        """Paint the network once, for as long as it stays the same."""
+        now, skin, scene = theme(), look(), self._canvas.network_scene
+        self._picture = QPixmap(self.size() * self.devicePixelRatio())
+        self._picture.setDevicePixelRatio(self.devicePixelRatio())
+        self._picture.fill(Qt.GlobalColor.transparent)
+        figures = [
+            (note.body.translated(note.pos()), skin.warning) for note in scene.notes.values()
+        ]
+        for item in scene.blocks.values():
+            bad = item.severity == "error"
+            box = QRectF(item.x(), item.y(), BLOCK_WIDTH, BLOCK_HEIGHT)
+            figures.append((box, skin.error if bad else skin.hues[item.node.layer.category]))
+        self._world = QRectF()
+        for box, _ in figures:
+            self._world = self._world.united(box)
+        if figures:
+            self._world = self._world.adjusted(-24, -24, 24, 24)
+        painter = QPainter(self._picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(now.color("borderStrong"), 1))
         painter.setBrush(now.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        seen = self._canvas.seen()
-        boxes = [
-            (QRectF(b.left, b.top, b.right - b.left, b.bottom - b.top), item)
-            for item in scene.blocks.values()
-            for b in (item.box,)
-        ]
-        world = QRectF()
-        for box, _ in boxes:
-            world = world.united(box)
-        for note in scene.notes.values():
-            world = world.united(note.body.translated(note.pos()))
-        if world.isEmpty():
-            self._world = QRectF()
-            return
-        self._world = world.adjusted(-24, -24, 24, 24)
         painter.setPen(Qt.PenStyle.NoPen)
-        for note in scene.notes.values():
-            painter.setBrush(skin.warning)
-            painter.drawRoundedRect(self._to_map(note.body.translated(note.pos())), 1.5, 1.5)
-        for box, item in boxes:
-            bad = item.severity == "error"
-            painter.setBrush(skin.error if bad else skin.hues[item.node.layer.category])
+        for box, color in figures:
+            painter.setBrush(color)
             painter.drawRoundedRect(self._to_map(box), 1.5, 1.5)
-        frame = self._to_map(seen).intersected(QRectF(self.rect()).adjusted(2, 2, -2, -2))
-        painter.setPen(QPen(now.color("accent"), 1.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(frame)
+        painter.end()
 
     def _scale(self) -> tuple[float, QPointF]:
         room = QRectF(self.rect()).adjusted(_INSET, _INSET, -_INSET, -_INSET)

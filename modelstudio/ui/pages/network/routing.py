@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 from typing import Literal, NamedTuple
@@ -103,7 +104,8 @@ def route(
     for cost, course, side in sorted(found, key=lambda one: one[0]):
         if best is not None and cost >= best[0]:
             break
-        cost += _crossing_cost(course, boxes, wires)
+        limit = math.inf if best is None else best[0] - cost
+        cost += _crossing_cost(course, boxes, wires, limit)
         if best is None or cost < best[0]:
             best = cost, course, side
     if best is None:
@@ -175,11 +177,18 @@ def _length_cost(course: Sequence[Point], siblings: Sequence[Sequence[Point]]) -
     return cost
 
 
-def _crossing_cost(course: Sequence[Point], boxes: Sequence[Box], wires: Sequence[Box]) -> float:
+def _crossing_cost(
+    course: Sequence[Point], boxes: Sequence[Box], wires: Sequence[Box], limit: float
+) -> float:
+    """Return what the crossings cost, or as soon as that is certain, something above ``limit``."""
     cost = 0.0
-    for a, b in pairwise(course):
-        cost += _CROSSING_COST * sum(box.crosses(a, b) for box in boxes)
-        cost += _WIRE_COST * sum(wire.crosses(a, b) for wire in wires)
+    for price, obstacles in ((_CROSSING_COST, boxes), (_WIRE_COST, wires)):
+        for a, b in pairwise(course):
+            for box in obstacles:
+                if box.crosses(a, b):
+                    cost += price
+                    if cost > limit:
+                        return cost
     return cost
 
 
