@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from modelstudio.data.prepare import StepEffect
+from modelstudio.data.profile import ColumnProfile, Finding
 from modelstudio.engine import run
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import DataReport, Draft, PartInfo
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
-from modelstudio.recipe.steps import ClipOutliers, DropDuplicates, FillMissing, OneHot
+from modelstudio.recipe.steps import ClipOutliers, DropDuplicates, FillMissing, OneHot, Step
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
 
@@ -40,7 +42,7 @@ ROWS = 1000
 class ScriptedEngine:
     """Answers in place of `engine.run`; ``hold`` keeps descriptions waiting until it is set."""
 
-    findings: tuple[Any, ...] = ()
+    findings: tuple[Finding, ...] = ()
     error: Exception | None = None
     hold: threading.Event | None = None
     described: list[Project] = field(default_factory=list)
@@ -51,11 +53,9 @@ class ScriptedEngine:
 
     @staticmethod
     def finding(
-        text: str, severity: str = "warning", column: str | None = None, step: Any = None
-    ) -> Any:
-        return SimpleNamespace(
-            kind="missing", text=text, severity=severity, column=column, suggested_step=step
-        )
+        text: str, severity: Any = "warning", column: str | None = None, step: Any = None
+    ) -> Finding:
+        return Finding("missing", severity, text, column, step)
 
     def with_data(self, project: Project, path: Path) -> Draft:
         if self.error:
@@ -103,25 +103,16 @@ class ScriptedEngine:
         return project.changed(data=data)
 
 
-def profile(name: str, kind: str) -> Any:
+def profile(name: str, kind: str) -> ColumnProfile:
     missing = {"age": 177, "note": 770}.get(name, 0)
-    return SimpleNamespace(
-        name=name,
-        kind=kind,
-        missing=missing,
-        missing_share=missing / ROWS,
-        distinct=3,
-        summary="0 – 80" if kind == "number" else "3 values",
-        histogram=(1.0, 3.0, 2.0),
-        quantiles=(),
-    )
+    summary = "0 – 80" if kind == "number" else "3 values"
+    return ColumnProfile(name, kind, missing, missing / ROWS, 3, summary, (0.3, 1.0, 0.7))
 
 
-def effect(step: Any) -> Any:
-    cells = 177 if isinstance(step, FillMissing) else 0
-    columns = 2 if isinstance(step, OneHot) else 0
-    changed = {"age": 177} if cells else {}
-    return SimpleNamespace(rows=0, cells=cells, columns=columns, changed=changed)
+def effect(step: Step) -> StepEffect:
+    if isinstance(step, FillMissing):
+        return StepEffect(cells=177, changed=(("age", 177),))
+    return StepEffect(columns=2 if isinstance(step, OneHot) else 0)
 
 
 def table(upto: int | None, offset: int, limit: int) -> Any:

@@ -30,6 +30,7 @@ def test_effects_stand_behind_the_steps(page: DataPage) -> None:
 
 
 def test_a_opens_the_list_and_enter_adds(page: DataPage, qtbot: QtBot) -> None:
+    page.window().activateWindow()
     page.columns.table.setFocus()
     qtbot.waitUntil(page.columns.table.hasFocus)
     qtbot.keyClick(page.columns.table, Qt.Key.Key_A)

@@ -114,7 +114,6 @@ class EvidencePopup(Sheet):
         if profile is not None:
             self._layout.addWidget(ProfileView(profile))
         self._add_buttons(finding, may_ignore)
-        self.adjustSize()
         self.open_at(widget.mapToGlobal(QPoint(0, widget.height() + 6)))
 
     def _add_buttons(self, finding: Finding, may_ignore: bool) -> None:
@@ -176,8 +175,8 @@ class ProfileView(QWidget):
         seen = list(dict.fromkeys(facts))
         layout.addWidget(label(" · ".join(seen), "label", "secondary", wrap=True))
         layout.addWidget(_Histogram(shape or profile.histogram, tall))
-        if told := quantile_text(profile.quantiles):
-            layout.addWidget(label(told, "axis", "tertiary", wrap=True))
+        if profile.quantiles:
+            layout.addWidget(label(profile.quantiles, "axis", "tertiary", wrap=True))
 
 
 class _Histogram(QWidget):
@@ -193,8 +192,3 @@ class _Histogram(QWidget):
         box = self.rect().toRectF()
         painter.fillRect(box.adjusted(0, box.height() - 1, 0, 0), now.color("border"))
         paint_bars(painter, box.adjusted(0, 0, 0, -1), self._shape, now.chart("train"))
-
-
-def quantile_text(quantiles: object) -> str:
-    """Write the quantiles of a number column in a line."""
-    return str(quantiles or "")

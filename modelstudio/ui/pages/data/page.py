@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 _FOLD_BELOW = 660
 """Height of the page under which the split folds into one line."""
 
+_NARROW_BELOW = 1280
+_WIDE, _NARROW = (312, 328), (280, 296)
+"""Widths of the left and the right panel, and those of a page under `_NARROW_BELOW`."""
+
 
 class DataPage(Page):
     """What the data is, what is done to it, and which rows train."""
@@ -75,6 +79,8 @@ class DataPage(Page):
         )
         self.empty.triggered.connect(self.choose_file)
         self._effects: tuple[StepEffect, ...] = ()
+        self._narrow = False
+        self._stamp: tuple[int, int] | None = None
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -89,7 +95,7 @@ class DataPage(Page):
             self.columns,
             self.preview,
             self.recipe,
-            sizes=(312, 720, 328),
+            sizes=(_WIDE[0], 720, _WIDE[1]),
             name="data.panels",
         )
         work = QWidget()
@@ -159,6 +165,11 @@ class DataPage(Page):
         do.step_placed.connect(self.recipe.show_card)
         do.step_removed.connect(self.recipe.focus_card)
 
+    def shown(self) -> None:
+        """Look again when the file changed since it was described."""
+        if self.data.path is not None and self._stamp != self._stamp_now():
+            self._show_project(anew=True)
+
     def toggle_panel(self, side: str) -> None:
         """Show or hide columns, split or recipe."""
         panel = {"left": self.columns, "bottom": self.split, "right": self.recipe}[side]
@@ -167,6 +178,11 @@ class DataPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.split.set_small(self.height() < _FOLD_BELOW)
+        narrow = self.width() < _NARROW_BELOW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            sides = _NARROW if narrow else _WIDE
+            self._panels.setSizes([sides[0], self.width() - sum(sides), sides[1]])
 
     # The project
 
@@ -204,6 +220,7 @@ class DataPage(Page):
         self.recipe.set_fields(data.fields)
         self.split.set_data(data)
         if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
+            self._stamp = self._stamp_now()
             self.preview.show_waiting()
             self.preview.ask_anew()
 
@@ -301,7 +318,7 @@ class DataPage(Page):
         self.recipe.set_effects(())
         place = failed_step(error)
         self.recipe.set_fault(place, str(error))
-        if self._file_is_missing():
+        if self._stamp_now() is None:
             name = Path(self.data.path or "").name
             words = tr("<b>{} is missing.</b> The file was moved or the drive is not connected.")
             self._tell_fault(words.format(name), tr("Locate..."), self._locate)
@@ -310,15 +327,19 @@ class DataPage(Page):
             self._tell_fault(error_html(error), tr("Open another file..."), self.choose_file)
         self.set_problems([PageProblem("error", str(error), lambda: self.main.go("data"))])
 
-    def _file_is_missing(self) -> bool:
-        path = self.data.path
-        return path is not None and not ((self.commands.base or Path()) / path).exists()
+    def _stamp_now(self) -> tuple[int, int] | None:
+        """Return time and size of the data file; None when it is not there."""
+        try:
+            stat = ((self.commands.base or Path()) / (self.data.path or "")).stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
 
     def _take_rows(self, table: PreviewTable) -> None:
         self.preview.put(table)
 
     def _take_rows_failure(self, error: Exception) -> None:
-        if not self._file_is_missing():
+        if self._stamp_now() is not None:
             self.preview.show_notice(str(error))
 
     def _take_fields(self, fields: Any, fingerprint: str | None) -> None:

@@ -330,5 +330,4 @@ class ProfilePopup(Sheet):
         self.setAccessibleName(tr("Profile of {}").format(profile.name))
         self._layout.addWidget(label(profile.name, "panelTitle"))
         self._layout.addWidget(ProfileView(profile, tall=96))
-        self.adjustSize()
         self.open_at(corner)

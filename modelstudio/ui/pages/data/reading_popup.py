@@ -73,7 +73,6 @@ class ReadingPopup(Sheet):
         self.delimiter.setCurrentIndex(max(self.delimiter.findData(csv.delimiter), 0))
         self.encoding.setCurrentIndex(max(self.encoding.findData(csv.encoding), 0))
         self.missing.set_value(", ".join(csv.missing))
-        self.adjustSize()
         self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
         self.delimiter.setFocus()
 

@@ -24,6 +24,8 @@ class Sheet(QFrame):
 
     def open_at(self, corner: QPoint) -> None:
         """Show it with its upper left corner at a point of the screen, inside the parent."""
+        if (layout := self.layout()) is not None and layout.hasHeightForWidth():
+            self.setFixedHeight(layout.heightForWidth(self.width()))
         area = self.parentWidget()
         at = area.mapFromGlobal(corner)
         at.setX(max(_MARGIN, min(at.x(), area.width() - self.width() - _MARGIN)))

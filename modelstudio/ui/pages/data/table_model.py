@@ -67,6 +67,7 @@ class PreviewModel(QAbstractTableModel):
         self._heads: Mapping[str, Head] = {}
         self._stale = False
         self._needed: set[int] = set()
+        self._asked = range(0)
         self._step = ""
         self._ask = QTimer(self, singleShot=True, interval=0)
         self._ask.timeout.connect(self._tell_needed)
@@ -91,7 +92,7 @@ class PreviewModel(QAbstractTableModel):
         """Show nothing."""
         self.beginResetModel()
         self._chunks.clear()
-        self._columns, self._total, self._stale = (), 0, False
+        self._columns, self._total, self._stale, self._asked = (), 0, False, range(0)
         self._needed.clear()
         self._ask.stop()
         self.endResetModel()
@@ -107,6 +108,7 @@ class PreviewModel(QAbstractTableModel):
         """Take over rows that were asked for."""
         same = table.columns == self._columns and table.total == self._total
         fresh, self._stale = self._stale, False
+        self._asked = range(0)
         if fresh:
             self._chunks.clear()
         if not same:
@@ -193,8 +195,9 @@ class PreviewModel(QAbstractTableModel):
 
     def _held(self, row: int) -> tuple[PreviewTable, int] | None:
         """Find a row, and wish for it when it is not there."""
-        if row // CHUNK not in self._chunks and not self._stale:
-            self._needed.add(row // CHUNK)
+        number = row // CHUNK
+        if number not in self._chunks and number not in self._asked and not self._stale:
+            self._needed.add(number)
             self._ask.start()
         return self._find(row)
 
@@ -207,4 +210,5 @@ class PreviewModel(QAbstractTableModel):
         if self._needed:
             low, high = min(self._needed), max(self._needed)
             self._needed.clear()
-            self.wanted.emit(low * CHUNK, (min(high - low, 4) + 1) * CHUNK)
+            self._asked = range(low, min(high, low + 4) + 1)
+            self.wanted.emit(low * CHUNK, len(self._asked) * CHUNK)

@@ -171,6 +171,4 @@ def error_html(error: Exception) -> str:
     """Write an error for a banner: the sentence in bold, then what to do."""
     if not isinstance(error, StudioError):
         return tr("<b>That did not work.</b> {}").format(escape(str(error)))
-    rest = [f"{tr('Where')}: {error.where}."] if error.where else []
-    rest += [error.fix] if error.fix else []
-    return f"<b>{escape(error.message)}</b> {escape(' '.join(rest))}".strip()
+    return f"<b>{escape(error.message)}</b> {escape(error.fix or '')}".strip()
