@@ -37,7 +37,7 @@ class _Board(QWidget):
                 Qt.Orientation.Vertical, top, self.mistakes, sizes=(474, 216), name=f"{name}.split"
             )
         )
-        top.setMinimumHeight(400)
+        top.setMinimumHeight(440)
 
     def set_source(self, source: SourceRows) -> None:
         """Add the columns of the data to the mistakes."""

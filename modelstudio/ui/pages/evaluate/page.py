@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 PATIENCE_MS = 150
 """How long the old picture stays before a progress bar takes its place."""
 
-BOARD_HEIGHT = 570
+BOARD_HEIGHT = 620
 """Below this height the board scrolls."""
 
 PARTS = {"validation": tr("Validation"), "test": tr("Test")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from modelstudio.engine.results import Evaluation, Score
@@ -29,6 +30,10 @@ AT_THRESHOLD = ("accuracy", "precision", "recall", "f1")
 """Scores that the threshold of a binary target decides."""
 
 
+NARROW = 205
+"""Width of a cell below which the interval stands without a name."""
+
+
 class ScoreStrip(QFrame):
     """One cell a score: title, value, 95 % interval."""
 
@@ -41,6 +46,7 @@ class ScoreStrip(QFrame):
         self._layout.setSpacing(0)
         self._cells: dict[str, tuple[QLabel, QLabel, ElidedLabel]] = {}
         self._scores: dict[str, Score] = {}
+        self._narrow = False
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show its scores with their intervals."""
@@ -49,11 +55,11 @@ class ScoreStrip(QFrame):
         if tuple(self._scores) != tuple(self._cells):
             self._build()
         for name, score in self._scores.items():
-            title, value, detail = self._cells[name]
+            title, value, _ = self._cells[name]
             mean = macro and name in ("precision", "recall", "f1", "roc_auc")
             title.setText(f"{score_title(name)}{tr(', mean') if mean else ''}")
             value.setText(score_text(name, score.value))
-            detail.set_full_text(_interval(score))
+        self._show_intervals()
 
     def show_at(self, threshold: float, values: Mapping[str, float] | None) -> None:
         """Show what other values a threshold gives; None goes back to those of the evaluation."""
@@ -63,10 +69,26 @@ class ScoreStrip(QFrame):
             _, value, detail = self._cells[name]
             if values is None:
                 value.setText(score_text(name, self._scores[name].value))
-                detail.set_full_text(_interval(self._scores[name]))
             else:
                 value.setText(score_text(name, values[name]))
-                detail.set_full_text(tr("at threshold {:.2f}").format(threshold))
+                detail.set_full_text(tr("at {:.2f}").format(threshold))
+        if values is None:
+            self._show_intervals()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (self._room() < NARROW) != self._narrow:
+            self._show_intervals()
+
+    def _room(self) -> float:
+        return self.width() / max(len(self._cells), 1)
+
+    def _show_intervals(self) -> None:
+        self._narrow = self._room() < NARROW
+        for name, (_, value, detail) in self._cells.items():
+            shown = value.text() == score_text(name, self._scores[name].value)
+            if shown:
+                detail.set_full_text(_interval(self._scores[name], self._narrow))
 
     def value(self, name: str) -> str:
         """Return a score as shown."""
@@ -101,8 +123,9 @@ class ScoreStrip(QFrame):
             self._layout.addWidget(cell, 1)
 
 
-def _interval(score: Score) -> str:
+def _interval(score: Score, narrow: bool) -> str:
     if score.low is None or score.high is None:
         return ""
     low, high = (score_text(score.name, value) for value in (score.low, score.high))
-    return tr("95 % CI {} – {}").format(low.removesuffix(" %"), high.removesuffix(" %"))
+    words = "{} – {}" if narrow else tr("95 % CI {} – {}")
+    return words.format(low.removesuffix(" %"), high.removesuffix(" %"))

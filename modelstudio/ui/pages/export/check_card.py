@@ -8,7 +8,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import size_text, time_text
 from modelstudio.ui.pages.export.records import LIMIT, ExportRecord
 from modelstudio.ui.theme import restyle
-from modelstudio.ui.widgets import IconLabel, label, row, rule, toned
+from modelstudio.ui.widgets import ElidedLabel, IconLabel, label, row, rule, toned
 
 
 class CheckCard(QFrame):
@@ -25,11 +25,11 @@ class CheckCard(QFrame):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(16)
         self._values: list[QLabel] = []
-        self._names: list[QLabel] = []
+        self._names: list[ElidedLabel] = []
         for index in range(4):
             if index:
                 line.addWidget(rule(vertical=True))
-            value, name = label("", "figure"), label("", "label", "secondary")
+            value, name = label("", "figure"), ElidedLabel("", "label", "secondary")
             cell = QVBoxLayout()
             cell.setSpacing(2)
             cell.addWidget(value)
@@ -63,7 +63,7 @@ class CheckCard(QFrame):
         )
         for value, name, (figure, words) in zip(self._values, self._names, told, strict=True):
             value.setText(figure)
-            name.setText(words)
+            name.set_full_text(words)
         self._sentence.setText(" ".join(self._remarks(record)))
         self._sentence.setVisible(bool(self._sentence.text()))
         self.setAccessibleName(f"{self._title.text()}. {agreeing}, {_power(record.max_abs_diff)}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.export.check_card import CheckCard
+from modelstudio.ui.pages.export.columns import TryField
 from modelstudio.ui.pages.export.records import ExportRecord
 from modelstudio.ui.widgets import (
     ElidedLabel,
@@ -19,6 +22,7 @@ from modelstudio.ui.widgets import (
     PanelHeader,
     ProgressPanel,
     button,
+    column,
     label,
     row,
     rule,
@@ -38,6 +42,20 @@ class ModelFacts:
     target: str
 
 
+def usage(file_name: str, fields: Sequence[TryField]) -> str:
+    """Return a Python program that asks an exported file about one row of typical values."""
+    lines = ["import numpy as np", "import onnxruntime", ""]
+    lines += [f"model = onnxruntime.InferenceSession({file_name!r})", "row = {"]
+    for field in fields:
+        if field.kind == "number":
+            number = "np.nan" if field.typical is None else repr(field.typical)
+            lines.append(f"    {field.name!r}: np.array([[{number}]]),")
+        else:
+            text = "" if field.typical is None else str(field.typical)
+            lines.append(f"    {field.name!r}: np.array([[{text!r}]], dtype=object),")
+    return "\n".join([*lines, "}", "print(model.run(None, row))", ""])
+
+
 class OnnxPanel(QWidget):
     """``asked`` wants the export; ``threshold_clicked`` leads to the Evaluate page."""
 
@@ -54,7 +72,7 @@ class OnnxPanel(QWidget):
         options = QGridLayout()
         options.setHorizontalSpacing(12)
         options.setVerticalSpacing(12)
-        options.setColumnMinimumWidth(0, 156)
+        options.setColumnMinimumWidth(0, 132)
         options.setColumnStretch(2, 1)
         self._options = options
         self._head(tr("Format"))
@@ -95,7 +113,8 @@ class OnnxPanel(QWidget):
         foot = row(self.export, self.show_folder, self.last)
         foot.layout().setStretch(2, 1)
         inner.addWidget(foot)
-        inner.addStretch(1)
+        inner.addSpacing(6)
+        inner.addWidget(self._make_usage(), 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -145,6 +164,25 @@ class OnnxPanel(QWidget):
             self.card.show_record(record, classes=classes)
             opset = tr("{}, recommended").format(record.opset)
         self._say("opset", opset)
+
+    def show_usage(self, file_name: str, fields: Sequence[TryField]) -> None:
+        """Show how another program asks the file, with this model's columns."""
+        self._usage.setPlainText(usage(file_name, fields))
+
+    def _make_usage(self) -> QWidget:
+        self._usage = QPlainTextEdit(objectName="export.usage", readOnly=True)
+        self._usage.setAccessibleName(tr("Python code that uses the file"))
+        self._usage.setProperty("mono", True)
+        self._usage.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._usage.setMinimumHeight(96)
+        copy = button(tr("Copy"), "ghost", "copy", name="export.copy_usage", small=True)
+        copy.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(self._usage.toPlainText())
+        )
+        head = label(tr("Use the file from Python"), "section", "secondary")
+        made = column(row(head, None, copy), self._usage, spacing=4)
+        made.layout().setStretch(1, 1)
+        return made
 
     def set_busy(self, busy: bool) -> None:
         """Show progress in place of the check."""

@@ -16,7 +16,7 @@ from modelstudio.engine.events import Progress
 from modelstudio.engine.results import ExportReport, RunInfo
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import main_score, score_text, score_title
+from modelstudio.ui.figures import main_score, score_text, score_word
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.export.code_panel import CodePanel
@@ -299,6 +299,7 @@ class ExportPage(Page):
 
     def _show_columns(self, fields: tuple[TryField, ...]) -> None:
         self.try_.show_fields(fields)
+        self.onnx.show_usage(Path(self.onnx.path.text()).name, fields)
         self.try_.set_ready(self._record is not None)
         self.try_now()
 
@@ -360,7 +361,7 @@ def _facts(project: Project, threshold: float) -> ModelFacts:
 def _listed(run: RunInfo, facts: ModelFacts) -> list[tuple[str, str]]:
     listed = []
     if (name := main_score(run.metrics)) is not None:
-        title = tr("Validation {}").format(score_title(name))
+        title = tr("Validation {}").format(score_word(name))
         listed.append((title, score_text(name, run.metrics[name])))
     listed.append((tr("Parameters"), count_text(run.parameters)))
     if facts.threshold is not None:

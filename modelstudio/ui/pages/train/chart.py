@@ -139,7 +139,7 @@ class CurveChart(Plot):
                 highs.append(float(y.max()))
         for key in self._items.keys() - used:
             self.removeItem(self._items.pop(key))
-        self.setXRange(*epochs, padding=0.002)
+        self.setXRange(*epochs, padding=0.012)
         low, high = (min(lows), max(highs)) if lows else (0.0, 1.0)
         margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
         self.setYRange(low - margin, high + margin, padding=0)
