@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from modelstudio.data.batches import TensorData
+from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions
 from modelstudio.engine.train import Task, run_module
 
 if TYPE_CHECKING:
-    from modelstudio.data.prepare import Encoded, FittedRecipe, TargetState
+    from modelstudio.data.prepare import Encoded, FittedRecipe
+    from modelstudio.data.target import TargetState
 
 Floats = NDArray[np.float64]
 
@@ -47,17 +50,45 @@ def predictions(
     )
 
 
-def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
-    """Return sentences on rows that the scores leave out."""
-    found = ["The data has changed since the run was trained."] if data_changed else []
-    found += [f"{count:,} rows are not scored: {why}." for why, count in answers.unscored.items()]
+def answer_columns(table: pl.DataFrame, answers: Predictions, threshold: float) -> pl.DataFrame:
+    """Return the table with ``prediction`` and, for classes, a ``probability_...`` each.
+
+    Rows without an answer have empty cells; a name that is taken gets an underscore at its end.
+    """
+    found: dict[str, pl.Series] = {}
     if answers.kind == "value":
-        lost = int(np.isnan(answers.truth).sum())
+        found["prediction"] = pl.Series(answers.scores)
     else:
-        lost = int((answers.truth < 0).sum())
+        names = pl.Series(answers.classes, dtype=pl.String)
+        found["prediction"] = names.gather(decide(answers.scores, threshold))
+        for index, name in enumerate(answers.classes):
+            found[f"probability_{name}"] = pl.Series(answers.scores[:, index])
+    place = np.full(table.height, -1, dtype=np.int64)
+    place[answers.rows] = np.arange(len(answers.rows))
+    picked = pl.Series(place).replace(-1, None)
+    columns = []
+    for wanted, values in found.items():
+        name = wanted
+        while name in table.columns:
+            name += "_"
+        columns.append(values.gather(picked).alias(name))
+    return table.with_columns(columns)
+
+
+def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
+    """Return sentences on what the scores leave out."""
+    found = ["The data has changed since the run was trained."] if data_changed else []
+    found += [f"{_rows(count)} not scored: {why}." for why, count in answers.unscored.items()]
+    if answers.kind == "value":
+        lost, what = int(np.isnan(answers.truth).sum()), "no truth"
+    else:
+        lost, what = int((answers.truth < 0).sum()), "no truth or a class unseen in training"
     if lost:
-        what = "have no truth" if answers.kind == "value" else "are of a class unseen in training"
-        found.append(f"{lost:,} rows {what}, so they do not count in the scores.")
+        found.append(f"{_rows(lost)} left out of the scores: {what}.")
     if not len(answers.truth):
-        found.append("There are no rows in this part.")
+        found.append("There are no rows to score.")
     return tuple(found)
+
+
+def _rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count:,} rows are"

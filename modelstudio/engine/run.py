@@ -29,6 +29,7 @@ from modelstudio.engine.runs import Decision, RunStore, store_folder
 from modelstudio.errors import RunError
 from modelstudio.project.files import load_project, write_text
 from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,12 +106,24 @@ def draft_network(project: Project) -> Graph:
 
 def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
     """Make another column the target; the head of the network is changed to fit."""
-    from modelstudio.data.guess import retarget
+    from modelstudio.data.guess import guess, guess_recipe
+    from modelstudio.data.sources import tabular
     from modelstudio.engine import draft
 
-    guessed = retarget(project.data, target)
-    data = project.data.changed(columns=guessed.columns, recipe=guessed.recipe)
-    project, rows = _with_fields(project.changed(data=data), base)
+    data = project.data
+    guessed = guess(tabular.read(data.changed(columns=()), base), target)
+    kinds = {column.name: column.kind for column in guessed.columns}
+    columns = []
+    for column in data.columns:
+        if column.name == target:
+            column = Column(name=target, kind=kinds[target], role="target")
+        elif column.role == "target":
+            column = Column(name=column.name, kind=column.kind, role="feature")
+        columns.append(column)
+    untouched = data.recipe == guess_recipe(data.columns)
+    recipe = guess_recipe(tuple(columns)) if untouched else data.recipe
+    project = project.changed(data=data.changed(columns=tuple(columns), recipe=recipe))
+    project = refresh_fields(project, base)
     network = draft.with_head(project.network, project.data.fields)
     return Draft(project.changed(network=network), guessed.notes)
 
@@ -189,7 +202,30 @@ def describe_data(
     project: Project, base: Path | None = None
 ) -> Generator[Progress, None, DataReport]:
     """Read the data, fit the recipe on the training rows and describe both."""
-    raise NotImplementedError
+    from modelstudio.data import profile
+    from modelstudio.data.sources import tabular
+
+    prepared = yield from _prepare(project, base)
+    yield Progress("Describing the columns")
+    frame, columns = tabular.read(project.data, base), project.data.columns
+    profiles = profile.profile(frame, columns)
+    yield Progress("Looking for problems")
+    return DataReport(
+        rows=prepared.source_rows,
+        profiles=profiles,
+        findings=profile.findings(frame, columns, profiles),
+        effects=prepared.effects,
+        parts=tuple(_part_info(prepared, name) for name in ("train", "validation", "test")),
+        fields=prepared.fitted.fields,
+    )
+
+
+def _part_info(prepared: Prepared, name: Part) -> PartInfo:
+    frame, target = prepared.frame(name), prepared.fitted.target
+    if target.kind == "value":
+        return PartInfo(name, frame.height, {})
+    counts = dict(frame.get_column(target.column).value_counts().iter_rows())
+    return PartInfo(name, frame.height, {label: counts[label] for label in sorted(counts)})
 
 
 def preview_data(
@@ -198,11 +234,15 @@ def preview_data(
     upto: int | None = None,
     offset: int = 0,
     limit: int = 200,
+    sort: tuple[str, bool] | None = None,
 ) -> PreviewTable:
-    """Return some rows of the table, raw and after the first ``upto`` steps (all when None)."""
+    """Return some rows of the table after the first ``upto`` steps (all when None).
+
+    ``sort`` is a column and whether it descends.
+    """
     from modelstudio.data import preview
 
-    return preview.preview(project.data, base, upto, offset, limit)
+    return preview.preview(project.data, upto, offset, limit, sort, base)
 
 
 def python_code(project: Project) -> str:
@@ -336,7 +376,27 @@ def predict(
 
     Every row of the input is in the output; one that cannot be scored has empty predictions.
     """
-    raise NotImplementedError
+    yield Progress("Loading the model")
+    from modelstudio.data.sources import tabular
+    from modelstudio.engine.evaluate import answer_columns
+
+    if model.suffix == ".onnx":
+        answers = _ask_onnx(model, data)
+    else:
+        from modelstudio.engine import session
+        from modelstudio.engine.evaluate import predictions
+
+        project = load_project(model)
+        trained = session.load(store(model, project), run)
+        yield Progress("Reading the data")
+        config = trained.fitted.config()
+        frame = tabular.read_table(data, config, target_needed=False, features_only=True)
+        encoded = trained.fitted.transform(frame)
+        yield Progress("Predicting", 0, frame.height)
+        answers = predictions(trained.task, encoded, trained.fitted, trained.device)
+    table = tabular.read_table(data, DataConfig())
+    write_text(out, answer_columns(table, answers, threshold).write_csv())
+    return PredictReport(out, table.height, answers.unscored)
 
 
 def export_onnx(

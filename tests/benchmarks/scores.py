@@ -44,10 +44,12 @@ def drained(work: Generator[Any, None, T]) -> T:
 def logistic_regression(project: Project) -> float:
     """Return the test ROC AUC of logistic regression on the same rows and features."""
     prepared = drained(fit_recipe(project.data))
-    x = np.concatenate([prepared.train.features, prepared.validation.features])
+    x = np.concatenate([prepared.train.fields["features"], prepared.validation.fields["features"]])
     y = np.concatenate([prepared.train.truth, prepared.validation.truth])
     model = LogisticRegression(max_iter=5000).fit(x, y)
-    return roc_auc_score(prepared.test.truth, model.decision_function(prepared.test.features))
+    return roc_auc_score(
+        prepared.test.truth, model.decision_function(prepared.test.fields["features"])
+    )
 
 
 def one_seed(name: str, seed: int, folder: Path) -> dict[str, float]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
-from modelstudio.data.prepare import TargetState
-from modelstudio.engine.evaluate import decode
+from modelstudio.data.target import TargetState
+from modelstudio.engine.evaluate import answer_columns, decode, remarks
+from modelstudio.engine.results import Predictions
 
 
 def test_one_logit_becomes_two_probabilities() -> None:
@@ -31,3 +33,31 @@ def test_values_return_to_their_units() -> None:
     assert decode(torch.tensor([[0.0], [-1.5]]), plain) == pytest.approx([100, 85])
     logged = TargetState(kind="value", column="y", mean=2.0, scale=0.5, log=True)
     assert decode(torch.tensor([[1.0]]), logged) == pytest.approx([np.exp(2.5)])
+
+
+def test_answers_stand_beside_the_rows_they_belong_to() -> None:
+    table = pl.DataFrame({"a": ["1", "", "3"], "prediction": ["x", "y", "z"]})
+    scores = np.array([[0.8, 0.2], [0.6, 0.4]])
+    answers = Predictions(
+        "binary", ("no", "yes"), np.array([-1, -1]), scores, np.array([0, 2]), {"a is missing": 1}
+    )
+    said = answer_columns(table, answers, threshold=0.3)
+    assert said["prediction"].to_list() == ["x", "y", "z"]
+    assert said["prediction_"].to_list() == ["no", None, "yes"]
+    assert said["probability_yes"].to_list() == [0.2, None, 0.4]
+
+
+def test_what_the_scores_leave_out_is_said() -> None:
+    answers = Predictions(
+        "classes",
+        ("a", "b"),
+        np.array([0, -1]),
+        np.full((2, 2), 0.5),
+        np.arange(2),
+        {"age is missing": 3},
+    )
+    notes = remarks(answers, data_changed=True)
+    assert len(notes) == 3
+    assert any("3 rows" in note and "age is missing" in note for note in notes)
+    assert any("1 row" in note and "unseen" in note for note in notes)
+    assert remarks(answers, data_changed=False) == notes[1:]
