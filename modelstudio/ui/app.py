@@ -23,7 +23,8 @@ _SIGNAL_MS = 200
 
 def main(project: Path | None = None, demo: bool = False) -> int:
     """Open the window, on a project, on the demo, or on the welcome page; return the exit code."""
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    running = QApplication.instance()
+    app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("modelstudio")
     app.setApplicationDisplayName("Model Studio")
     app.setApplicationVersion(modelstudio.__version__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -46,7 +46,7 @@ class StageButton(QAbstractButton):
         self.setAccessibleDescription(f"{state}: {reason}" if state != "none" else "")
         self.update()
 
-    def mousePressEvent(self, event: object) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         at_badge = self._badge_place().adjusted(-4, -4, 4, 4).contains(event.position())
         if at_badge and self.badge in ("warning", "error"):
             self.click()

@@ -41,7 +41,7 @@ class SettingsDialog(Dialog):
         for text, control in ((tr("Theme"), chosen), (tr("Text size"), size)):
             head = label(text, "label", "secondary")
             head.setFixedWidth(100)
-            dialog.content.layout().addWidget(row(head, control, None))
+            dialog.body.addWidget(row(head, control, None))
         dialog.add_button(tr("Close"), "close", "primary")
         dialog.run()
 
@@ -75,7 +75,7 @@ class ShortcutsDialog(Dialog):
             grid.addWidget(key, at, 1, Qt.AlignmentFlag.AlignRight)
         area = scroll(table, "shortcuts.list")
         area.setMinimumHeight(460)
-        dialog.content.layout().addWidget(area)
+        dialog.body.addWidget(area)
         dialog.add_button(tr("Close"), "close", "primary")
         dialog.run()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
-from inspect import isgenerator
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -100,8 +99,8 @@ class Job(QObject):
 def _pull(source: Source, queue: SimpleQueue[Any], stop: threading.Event) -> None:
     """Thread body; it holds no Qt object, so none is ever destroyed here."""
     try:
-        made = source()
-        result = _pull_all(made, queue, stop) if isgenerator(made) else made
+        made: Any = source()
+        result = _pull_all(made, queue, stop) if isinstance(made, Generator) else made
         queue.put(_Ended(result))
     except BaseException as error:
         queue.put(_Ended(error=error))

@@ -44,8 +44,10 @@ class Journal:
         self._id = project_id
         self._lock = _lock(project_id)
         self._lock.tryLock(0)
-        beside = path is not None and os.access(path.parent, os.W_OK)
-        self.file = autosave_path(path) if beside else journal_folder() / f"{project_id}.json"
+        if path is not None and os.access(path.parent, os.W_OK):
+            self.file = autosave_path(path)
+        else:
+            self.file = journal_folder() / f"{project_id}.json"
 
     def detach(self) -> None:
         """Let go of the project; what was written stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -116,9 +117,9 @@ class MainWindow(QMainWindow):
             "help.shortcuts": lambda: ShortcutsDialog.show_for(self, self.actions_),
             "help.about": lambda: AboutDialog.show_for(self),
             "app.quit": self.close,
-            **{f"go.{page}": lambda page=page: self.go(page) for page in PAGE_CLASSES},
+            **{f"go.{page}": partial(self.go, page) for page in PAGE_CLASSES},
             **{
-                f"view.{side}": lambda side=side: self._toggle_panel(side)
+                f"view.{side}": partial(self._toggle_panel, side)
                 for side in ("left", "bottom", "right")
             },
         }
@@ -258,7 +259,7 @@ class MainWindow(QMainWindow):
             PaletteEntry(
                 recent.name,
                 tr("Recent projects"),
-                lambda path=recent.path: self.files.open(path),
+                partial(self.files.open, recent.path),
                 "clock",
                 tr("Open"),
             )

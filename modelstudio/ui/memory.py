@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def process_bytes() -> int | None:
@@ -33,6 +34,10 @@ def total_bytes() -> int | None:
         return None
 
 
+def _kernel32() -> Any:
+    return getattr(ctypes, "windll").kernel32  # noqa: B009 - it exists on Windows alone
+
+
 def _windows_process() -> int:
     class Counters(ctypes.Structure):
         _fields_ = [
@@ -42,7 +47,7 @@ def _windows_process() -> int:
         ]
 
     counters = Counters(size=ctypes.sizeof(Counters))
-    kernel = ctypes.windll.kernel32
+    kernel = _kernel32()
     kernel.GetCurrentProcess.restype = ctypes.c_void_p
     kernel.K32GetProcessMemoryInfo.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32]
     done = kernel.K32GetProcessMemoryInfo(
@@ -50,7 +55,7 @@ def _windows_process() -> int:
     )
     if not done:
         raise OSError("the process does not tell its memory")
-    return counters.field1
+    return int(counters.field1)
 
 
 def _windows_total() -> int:
@@ -62,6 +67,6 @@ def _windows_total() -> int:
         ]
 
     status = Status(size=ctypes.sizeof(Status))
-    if not ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+    if not _kernel32().GlobalMemoryStatusEx(ctypes.byref(status)):
         raise OSError("the computer does not tell its memory")
-    return status.field0
+    return int(status.field0)

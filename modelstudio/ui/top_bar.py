@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 import modelstudio
 from modelstudio.ui.actions import Actions, key_text, tooltip, tr
@@ -54,7 +54,7 @@ class TopBar(QFrame):
         self._show_project()
         self.set_run_state("idle")
 
-    def _make_left(self) -> QFrame:
+    def _make_left(self) -> QWidget:
         self._name = QToolButton(objectName="toolbar.project", iconSize=QSize(12, 12))
         self._name.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._name.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -81,7 +81,7 @@ class TopBar(QFrame):
         box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         return box
 
-    def _make_command(self) -> QFrame:
+    def _make_command(self) -> QWidget:
         action = self._actions["palette.open"]
         self.command = button(tr("Search or run a command"), "command", "search")
         self.command.setObjectName("toolbar.command")
@@ -97,7 +97,7 @@ class TopBar(QFrame):
         key.setFixedHeight(20)
         return self.command
 
-    def _make_right(self) -> QFrame:
+    def _make_right(self) -> QWidget:
         self.device = button("", "chip", "chipi", name="toolbar.device")
         self.device_menu = QMenu(self.device)
         self.device.setMenu(self.device_menu)
@@ -194,8 +194,7 @@ class TopBar(QFrame):
 
 def _file_time(document: Document) -> str:
     """Return when the project's file was written: the time today, the day before that."""
-    try:
-        time = datetime.fromtimestamp(document.path.stat().st_mtime)
-    except (OSError, AttributeError):
+    if document.path is None or not document.path.exists():
         return ""
+    time = datetime.fromtimestamp(document.path.stat().st_mtime)
     return f"{time:%H:%M}" if time.date() == datetime.now().date() else f"{time.day} {time:%b}"

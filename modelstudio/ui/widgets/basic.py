@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QRegion
+from PySide6.QtGui import QAction, QRegion, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -71,7 +73,7 @@ class ElidedLabel(QLabel):
     def minimumSizeHint(self) -> QSize:
         return QSize(16, super().minimumSizeHint().height())
 
-    def resizeEvent(self, event: QEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()
 
@@ -208,7 +210,7 @@ class Splitter(QSplitter):
 class _Handle(QSplitterHandle):
     """One pixel drawn, seven to take hold of."""
 
-    def resizeEvent(self, event: QEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         side_by_side = self.orientation() == Qt.Orientation.Horizontal
         margins = QMargins(3, 0, 3, 0) if side_by_side else QMargins(0, 3, 0, 3)
         if self.contentsMargins() != margins:
@@ -308,7 +310,7 @@ class Flow(QLayout):
 class Watcher(QObject):
     """Call a function when a widget gets one of some events."""
 
-    def __init__(self, widget: QWidget, kinds: set[QEvent.Type], call: object):
+    def __init__(self, widget: QWidget, kinds: set[QEvent.Type], call: Callable[[], object]):
         super().__init__(widget)
         self._kinds, self._call = kinds, call
         widget.installEventFilter(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
@@ -33,11 +33,6 @@ class Switch(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.mixed = False
-
-    def set_mixed(self, mixed: bool) -> None:
-        """Show that several things differ."""
-        self.mixed = mixed
-        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(36, 24)
@@ -159,7 +154,9 @@ class SpinBox(QSpinBox):
         _wheel_if_focused(self, event, super().wheelEvent)
 
 
-def _wheel_if_focused(widget: QWidget, event: QWheelEvent, default: object) -> None:
+def _wheel_if_focused(
+    widget: QWidget, event: QWheelEvent, default: Callable[[QWheelEvent], None]
+) -> None:
     if widget.hasFocus():
         default(event)
     else:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.theme import restyle
-from modelstudio.ui.widgets.basic import button, column, label
+from modelstudio.ui.widgets.basic import button, label
 
 
 class Dialog(QDialog):
@@ -33,8 +33,13 @@ class Dialog(QDialog):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.heading = label(title, "dialogTitle", wrap=True)
-        self.content = column(self.heading, self.text, spacing=8, margins=(20, 18, 20, 18))
-        self.content.setMinimumWidth(440)
+        content = QWidget()
+        content.setMinimumWidth(440)
+        self.body = QVBoxLayout(content)
+        self.body.setContentsMargins(20, 18, 20, 18)
+        self.body.setSpacing(8)
+        self.body.addWidget(self.heading)
+        self.body.addWidget(self.text)
         foot = QFrame()
         foot.setProperty("foot", True)
         self._foot = QHBoxLayout(foot)
@@ -43,7 +48,7 @@ class Dialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.content, 1)
+        layout.addWidget(content, 1)
         layout.addWidget(foot)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
 
@@ -91,7 +96,7 @@ class SaveDialog(Dialog):
         dialog.add_button(tr("Cancel"), "cancel")
         dialog.add_button(tr("Save"), "save", "primary")
         answer = dialog.run()
-        return answer if answer in {"save", "discard"} else "cancel"
+        return "save" if answer == "save" else "discard" if answer == "discard" else "cancel"
 
 
 class ConfirmDialog(Dialog):
@@ -142,7 +147,7 @@ class MessageDialog(Dialog):
         toggle.clicked.connect(lambda: box.setVisible(box.isHidden()))
         copy = button(tr("Copy report"), "ghost", "copy", name="message_dialog.copy")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
-        self.content.layout().addWidget(toggle, 0, Qt.AlignmentFlag.AlignLeft)
-        self.content.layout().addWidget(box)
+        self.body.addWidget(toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        self.body.addWidget(box)
         self.add_foot(copy)
         restyle(box)

@@ -39,8 +39,8 @@ class IntEditor(SpinBox):
     def __init__(self, field: FieldInfo, name: str, tip: str):
         super().__init__(name, tip, -(2**31), 2**31 - 1)
         low, high = bounds(field)
-        self._low = -(2**31) if low is None else int(low)
-        self._high = 2**31 - 1 if high is None else int(high)
+        self._low = -(2**31) if low is None else low
+        self._high = 2**31 - 1 if high is None else high
         self.valueChanged.connect(lambda value: self.edited.emit(value))
 
     def set_value(self, value: Any) -> None:
@@ -140,14 +140,16 @@ class BoolEditor(Switch):
         self.clicked.connect(self._tell)
 
     def set_value(self, value: Any) -> None:
-        super().set_mixed(False)
+        self.mixed = False
         self.setChecked(bool(value))
+        self.update()
 
     def set_mixed(self) -> None:
-        super().set_mixed(True)
+        self.mixed = True
+        self.update()
 
     def _tell(self, checked: bool) -> None:
-        super().set_mixed(False)
+        self.mixed = False
         self.edited.emit(checked)
 
 
@@ -260,7 +262,7 @@ def _bare(annotation: Any) -> Any:
     if get_origin(annotation) is Annotated:
         return _bare(get_args(annotation)[0])
     if get_origin(annotation) is tuple:
-        return tuple[tuple(_bare(part) for part in get_args(annotation))]
+        return types.GenericAlias(tuple, tuple(_bare(part) for part in get_args(annotation)))
     return annotation
 
 
@@ -282,18 +284,19 @@ def _read_number(text: str, *, whole: bool, optional: bool) -> float | int | Non
     return int(number) if whole else number
 
 
-def bounds(field: FieldInfo) -> tuple[float | None, float | None]:
+def bounds(field: FieldInfo) -> tuple[int | None, int | None]:
     """Return the lowest and highest whole number that a field takes."""
     low = high = None
-    for rule in _rules(field):
-        if isinstance(rule, Ge):
-            low = rule.ge
-        elif isinstance(rule, Gt):
-            low = rule.gt + 1
-        elif isinstance(rule, Le):
-            high = rule.le
-        elif isinstance(rule, Lt):
-            high = rule.lt - 1
+    for rule in field.metadata:
+        match rule:
+            case Ge(ge=int(limit)):
+                low = limit
+            case Le(le=int(limit)):
+                high = limit
+            case Gt(gt=int(limit)):
+                low = limit + 1
+            case Lt(lt=int(limit)):
+                high = limit - 1
     return low, high
 
 

@@ -130,7 +130,9 @@ class ModelForm(QWidget):
         title = self._given_labels.get(field) or info.title or field.replace("_", " ")
         title = title[:1].upper() + title[1:]
         tip = _help(title, info)
-        made = make_editor(info, f"{self.objectName()}.{field}", tip, self._choices.get(field, {}))
+        made: Any = make_editor(
+            info, f"{self.objectName()}.{field}", tip, self._choices.get(field, {})
+        )
         if made is None:
             return
         made.setAccessibleName(title)

@@ -79,7 +79,9 @@ class _Lines(QAbstractListModel):
         groups: dict[str, list[PaletteEntry]] = {}
         for entry in entries:
             groups.setdefault(entry.group, []).append(entry)
-        self.lines = [line for group, found in groups.items() for line in (group, *found)]
+        self.lines = []
+        for group, found in groups.items():
+            self.lines += [group, *found]
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -97,15 +99,21 @@ class _Lines(QAbstractListModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
 
+def _line(index: Index) -> str | PaletteEntry:
+    model = index.model()
+    assert isinstance(model, _Lines)
+    return model.lines[index.row()]
+
+
 class _Painter(QStyledItemDelegate):
     """Draws heads quiet and entries with icon and hint."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        head = isinstance(index.model().lines[index.row()], str)
+        head = isinstance(_line(index), str)
         return QSize(0, 28 if head else 32)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        now, line = theme(), index.model().lines[index.row()]
+        now, line = theme(), _line(index)
         rect: QRect = option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -254,7 +262,7 @@ class CommandPalette(QFrame):
             self.list.setCurrentIndex(index)
 
     def _place(self) -> None:
-        window = self.parentWidget()
+        window = self.window()
         width = min(_WIDTH, window.width() - 48)
         height = min(_HEIGHT, window.height() - _TOP - 48)
         self.setGeometry((window.width() - width) // 2, _TOP, width, height)

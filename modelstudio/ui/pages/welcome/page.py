@@ -190,8 +190,6 @@ class WelcomePage(Page):
         )
         left.setObjectName("welcome_left")
         left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        left.layout().setStretchFactor(self.recents, 1)
-        left.layout().setStretchFactor(self._no_recents, 1)
         left.setFixedWidth(360)
         return left
 

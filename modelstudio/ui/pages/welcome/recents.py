@@ -33,6 +33,7 @@ from modelstudio.ui.theme import icon, paint_icon, theme
 
 Index = QModelIndex | QPersistentModelIndex
 _ROW = 58
+_ENTRY = Qt.ItemDataRole.UserRole
 
 
 class RecentModel(QAbstractListModel):
@@ -56,6 +57,8 @@ class RecentModel(QAbstractListModel):
         entry = self.shown[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return entry.name
+        if role == _ENTRY:
+            return entry
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(entry.path)
         return None
@@ -68,7 +71,7 @@ class _RecentPainter(QStyledItemDelegate):
         return QSize(0, _ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        now, entry = theme(), index.model().shown[index.row()]
+        now, entry = theme(), index.data(_ENTRY)
         rect = QRectF(option.rect)
         states = QStyle.StateFlag
         painter.save()
