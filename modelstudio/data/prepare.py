@@ -67,9 +67,7 @@ class Encoded:
             return self
         fields = {name: values[known] for name, values in self.fields.items()}
         left_out = {**self.unscored, "the target is unknown": int((~known).sum())}
-        return Encoded(
-            fields, self.truth[known], self.scaled[known], self.rows[known], left_out
-        )
+        return Encoded(fields, self.truth[known], self.scaled[known], self.rows[known], left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +258,7 @@ def fingerprint(data: DataConfig, base: Path | None = None) -> str:
     return "-".join(tabular.fingerprint(resolve(path, base)) for path in paths if path)
 
 
-def clean_rows(
-    data: DataConfig, raw: pl.DataFrame
-) -> tuple[pl.DataFrame, dict[int, StepEffect]]:
+def clean_rows(data: DataConfig, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[int, StepEffect]]:
     """Drop the rows that row steps drop; of equal rows the first is kept.
 
     Rows without target are never trained on, whether the recipe says so or not.

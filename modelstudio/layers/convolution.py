@@ -42,9 +42,7 @@ class Conv1d(Layer, category="Convolution"):
     def lower(self, b: Builder, x: Value) -> Value:
         channels = x.size(1, "the number of channels")
         check_groups(self.groups, channels, self.out_channels)
-        padding = padding_for(
-            self.padding, (self.kernel_size,), (self.stride,), (self.dilation,)
-        )
+        padding = padding_for(self.padding, (self.kernel_size,), (self.stride,), (self.dilation,))
         return b.module(
             "torch.nn.Conv1d",
             x,

@@ -63,9 +63,7 @@ def analyse(
         ports = node.layer.output_ports()
         sources = [edge.source for edge in graph.incoming[node_id]]
         if any(infos[source].state in ("error", "waiting") for source in sources):
-            infos[node_id] = NodeInfo(
-                _shapes(graph, node, values), state="waiting"
-            )
+            infos[node_id] = NodeInfo(_shapes(graph, node, values), state="waiting")
             continue
         try:
             taken = arguments(graph, node, values)
@@ -93,8 +91,12 @@ def analyse(
                     infos[node_id] = NodeInfo((taken[0].shape,), state="error")
         elif node_id not in useful:
             problems.append(
-                Problem(node_id, f"{node.name} leads nowhere: no wire from it reaches an Output.",
-                        "warning", (remove(node_id, f"Remove {node.name}"),))
+                Problem(
+                    node_id,
+                    f"{node.name} leads nowhere: no wire from it reaches an Output.",
+                    "warning",
+                    (remove(node_id, f"Remove {node.name}"),),
+                )
             )
     live = [infos[node_id] for node_id in order if node_id in useful]
     return Analysis(
@@ -142,9 +144,7 @@ def _remember(key: tuple[object, ...], known: _Known | Mismatch) -> None:
         _REMEMBERED.popitem(last=False)
 
 
-def _shapes(
-    graph: Graph, node: Node, values: Mapping[tuple[str, str], Value]
-) -> tuple[Shape, ...]:
+def _shapes(graph: Graph, node: Node, values: Mapping[tuple[str, str], Value]) -> tuple[Shape, ...]:
     ends = [(edge.source, edge.source_port) for edge in graph.incoming[node.id]]
     return tuple(values[end].shape for end in ends if end in values)
 
@@ -166,8 +166,7 @@ def _problem(
         text += f", but {source} gives {describe(value.shape, value.dtype)}"
     elif len(wires) > 1 and mismatch.given is None and "values" in mismatch.needs:
         parts = [
-            f"{graph.nodes[wire.source].name} gives "
-            + describe(value.shape, value.dtype)
+            f"{graph.nodes[wire.source].name} gives " + describe(value.shape, value.dtype)
             for wire in wires
             if (value := values.get((wire.source, wire.source_port)))
         ]

@@ -65,9 +65,9 @@ def add_output(graph: Graph) -> Fix | None:
     return Fix("Add Output", apply)
 
 
-def fixes_for(graph: Graph, node: Node, edge: Edge | None, repairs: tuple[Repair, ...]) -> tuple[
-    Fix, ...
-]:
+def fixes_for(
+    graph: Graph, node: Node, edge: Edge | None, repairs: tuple[Repair, ...]
+) -> tuple[Fix, ...]:
     """Turn the repairs that a layer proposed into edits of this graph."""
     found: list[Fix] = []
     for repair in repairs:

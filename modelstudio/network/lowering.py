@@ -58,8 +58,10 @@ def lower_graph(
                 found: Sequence[Value] = (group_input(node, given or {}),)
             else:
                 taken = arguments(graph, node, values)
-                if logits and not node.layer.output_ports() and not isinstance(
-                    node.layer, GroupOutput
+                if (
+                    logits
+                    and not node.layer.output_ports()
+                    and not isinstance(node.layer, GroupOutput)
                 ):
                     taken = [_before_probability(graph, node, values) or taken[0]]
                 found = lower_node(node, b, taken, root or graph)
@@ -165,8 +167,9 @@ def _lower_group(
         results = [inside[output, "y"] for output in outputs]
         if repeat + 1 < group.repeat:
             if [v.shape for v in results] != [v.shape for v in current]:
-                raise Mismatch("can be repeated only when what comes out has the shape of what "
-                               "goes in")
+                raise Mismatch(
+                    "can be repeated only when what comes out has the shape of what goes in"
+                )
             current = results
     return results
 

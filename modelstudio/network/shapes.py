@@ -93,9 +93,7 @@ class Builder:
         Asked for operations without a rule.
     """
 
-    def __init__(
-        self, fields: Mapping[str, FieldLike], fallback: Fallback | None = None
-    ) -> None:
+    def __init__(self, fields: Mapping[str, FieldLike], fallback: Fallback | None = None) -> None:
         self.fields = fields
         self.fallback = fallback
         self.parameters = 0

@@ -114,15 +114,11 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     head = read_head(path)
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
-            raise DataError(
-                f"{path.name} is {kind}, not a text table.", where=str(path), fix=_FIX
-            )
+            raise DataError(f"{path.name} is {kind}, not a text table.", where=str(path), fix=_FIX)
     encoding = options.encoding or _encoding(head)
     text = _decoded(path, head, encoding)
     if "\x00" in text or sum(char < " " and char not in "\r\n\t\f" for char in text[:4096]) > 8:
-        raise DataError(
-            f"{path.name} holds binary data, not text.", where=str(path), fix=_FIX
-        )
+        raise DataError(f"{path.name} holds binary data, not text.", where=str(path), fix=_FIX)
     stripped = text.lstrip()
     if stripped[:1] in "{[" or stripped[:5].lower() in ("<?xml", "<html", "<!doc"):
         kind = "JSON" if stripped[:1] in "{[" else "XML or HTML"
@@ -209,8 +205,10 @@ def _delimiter(lines: list[str]) -> str:
         return (sum(width == widths[0] for width in widths) / len(widths), widths[0])
 
     best = max(DELIMITERS, key=quality)
-    return best if quality(best)[0] > 0.5 else max(
-        DELIMITERS, key=lambda delimiter: lines[0].count(delimiter) if lines else 0
+    return (
+        best
+        if quality(best)[0] > 0.5
+        else max(DELIMITERS, key=lambda delimiter: lines[0].count(delimiter) if lines else 0)
     )
 
 

@@ -104,8 +104,9 @@ def read_table(
     frame = _read_text(path, dialect)
     words = list(data.csv.missing)
     if words:
-        frame = frame.with_columns(pl.when(pl.all().is_in(words)).then(None).otherwise(pl.all())
-                                   .name.keep())
+        frame = frame.with_columns(
+            pl.when(pl.all().is_in(words)).then(None).otherwise(pl.all()).name.keep()
+        )
     if not data.columns:
         return frame
     wanted = [column for column in data.columns if not features_only or column.role != "ignored"]

@@ -48,9 +48,7 @@ def fit_clip(step: ClipOutliers, frame: pl.DataFrame, columns: Sequence[str]) ->
 
 def apply_clip(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Pull values back to the limits; missing ones stay missing."""
-    return frame.with_columns(
-        pl.col(name).clip(low, high) for name, (low, high) in state.items()
-    )
+    return frame.with_columns(pl.col(name).clip(low, high) for name, (low, high) in state.items())
 
 
 def fit_standardise(

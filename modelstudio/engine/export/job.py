@@ -1,0 +1,75 @@
+"""An export from run to checked file; made to run in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+
+from modelstudio.data import prepare
+from modelstudio.engine import session
+from modelstudio.engine.evaluate import predictions
+from modelstudio.engine.events import Progress
+from modelstudio.engine.export import onnx, replay
+from modelstudio.engine.results import ExportReport
+from modelstudio.engine.runs import RunStore
+from modelstudio.project.model import DataConfig
+
+
+def export_run(
+    folder: Path, run_id: str | None, data: DataConfig | None, out: Path, opset: int | None = None
+) -> Generator[Progress, None, ExportReport]:
+    """Write a run as ONNX and replay the file on the test rows.
+
+    Parameters
+    ----------
+    folder
+        Where the run store lies.
+    run_id
+        None takes the last finished run.
+    data
+        Data of the run with paths that lead somewhere from here; None when they lead nowhere, and
+        then no row is checked.
+    """
+    yield Progress("Loading the run", 0, 4)
+    trained = session.load(RunStore(folder), run_id, device="cpu")
+    yield Progress("Writing the model", 1, 4)
+    model = onnx.build(
+        trained.compiled,
+        trained.fitted,
+        threshold=trained.decision.threshold,
+        opset=opset or onnx.OPSET,
+        run=trained.run.id,
+    )
+    size = onnx.save(model, out)
+    yield Progress("Checking it on test rows", 2, 4)
+    agreement = replay.Agreement(0, 0, 0.0, 0.0)
+    if data is not None:
+        prepared = _finish(prepare.fit_recipe(data))
+        frame = prepared.frame("test")
+        if not frame.height:
+            frame = prepared.frame("validation")
+        encoded = trained.fitted.transform(frame)
+        expected = predictions(trained.task, encoded, trained.fitted, trained.device)
+        scored = np.isin(frame.get_column(prepare.ROW).to_numpy(), expected.rows)
+        agreement = replay.compare(replay.open_model(out), frame.filter(scored), expected)
+    yield Progress("Done", 4, 4)
+    return ExportReport(
+        path=out,
+        opset=onnx.opset_of(model),
+        size_bytes=size,
+        rows_checked=agreement.rows,
+        rows_agreeing=agreement.agreeing,
+        max_abs_diff=agreement.max_abs_diff,
+        seconds_per_row=agreement.seconds_per_row,
+    )
+
+
+def _finish(work: Generator[str, None, prepare.Prepared]) -> prepare.Prepared:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            prepared: prepare.Prepared = end.value
+            return prepared
