@@ -57,8 +57,6 @@ SPECS = (
     ActionSpec("data.add_step", "Add recipe step", "A", "plus", "Clean or encode.", "context"),
     ActionSpec("network.quick_add", "Add block", "", "plus", "Find a layer and connect it."),
     ActionSpec("network.find", "Find layer...", "Ctrl+F", "search", "Search the blocks by name."),
-    ActionSpec("network.group", "Group", "Ctrl+G", "group", "Fold the selection into one block."),
-    ActionSpec("network.ungroup", "Ungroup", "Ctrl+Shift+G", "ungroup", "Unfold a group."),
     ActionSpec("network.duplicate", "Duplicate", "Ctrl+D", "copy", "Copy the selection beside it."),
     ActionSpec(
         "network.delete",
@@ -145,6 +143,14 @@ class Actions(QObject):
     def spec(self, action_id: str) -> ActionSpec:
         """Return the declaration of a command."""
         return self._specs[action_id]
+
+    def show_project(self, opened: bool) -> None:
+        """Enable the commands that need a project, or disable them."""
+        for spec in SPECS:
+            if spec.group in {"go", "export"} and spec.id != "go.welcome":
+                self[spec.id].setEnabled(opened)
+        for name in ("save", "save_as", "close"):
+            self[f"project.{name}"].setEnabled(opened)
 
     def show_page(self, page_id: str) -> None:
         """Enable the commands of one page and disable those of the others."""

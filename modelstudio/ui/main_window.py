@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.run_controller = RunController(self)
         self.files = ProjectFiles(self)
         self._connect()
+        self.actions_.show_project(False)
         self.resize(1440, 900)
         self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
         self.go("welcome")
@@ -310,6 +311,7 @@ class MainWindow(QMainWindow):
         self.status.set_event("")
         self.toasts.clear()
         self.activity.set_enabled(self.document.is_open)
+        self.actions_.show_project(self.document.is_open)
         self._name_window()
         self._show_device()
 

@@ -88,11 +88,19 @@ def test_every_command_is_an_action_named_by_its_id(window: MainWindow) -> None:
 
 def test_commands_of_a_page_work_only_there(opened: MainWindow) -> None:
     assert opened.actions_["data.add_step"].isEnabled()
-    assert not opened.actions_["network.group"].isEnabled()
+    assert not opened.actions_["network.duplicate"].isEnabled()
     opened.go("network")
-    assert opened.actions_["network.group"].isEnabled()
+    assert opened.actions_["network.duplicate"].isEnabled()
     assert not opened.actions_["data.add_step"].isEnabled()
     assert opened.actions_["data.open"].isEnabled()
+
+
+def test_commands_for_a_project_wait_for_one(window: MainWindow) -> None:
+    ids = ("project.save", "project.close", "go.data", "export.run", "train.start")
+    assert not any(window.actions_[action_id].isEnabled() for action_id in ids)
+    window.document.new(Project())
+    assert all(window.actions_[action_id].isEnabled() for action_id in ids[:-1])
+    assert window.actions_["project.open"].isEnabled()
 
 
 # Pages

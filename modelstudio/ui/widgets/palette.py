@@ -34,6 +34,7 @@ from modelstudio.ui.widgets.panels import IconLabel, key_label
 
 Index = QModelIndex | QPersistentModelIndex
 _WIDTH, _HEIGHT, _TOP = 560, 440, 96
+_HEAD, _ENTRY, _AROUND = 28, 32, 98
 
 
 class PaletteEntry(NamedTuple):
@@ -110,7 +111,7 @@ class _Painter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         head = isinstance(_line(index), str)
-        return QSize(0, 28 if head else 32)
+        return QSize(0, _HEAD if head else _ENTRY)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         now, line = theme(), _line(index)
@@ -246,8 +247,10 @@ class CommandPalette(QFrame):
         self._model.show(entry for _, entry in rated)
         self.list.setVisible(bool(rated))
         self._nothing.setVisible(not rated)
-        self.list.setCurrentIndex(self._model.index(1)) if rated else None
+        if rated:
+            self.list.setCurrentIndex(self._model.index(1))
         self.list.scrollToTop()
+        self._place()
 
     def _move(self, step: int) -> None:
         lines, at = self._model.lines, self.list.currentIndex().row()
@@ -264,5 +267,6 @@ class CommandPalette(QFrame):
     def _place(self) -> None:
         window = self.window()
         width = min(_WIDTH, window.width() - 48)
-        height = min(_HEIGHT, window.height() - _TOP - 48)
+        rows = sum(_HEAD if isinstance(line, str) else _ENTRY for line in self._model.lines)
+        height = min(_HEIGHT, window.height() - _TOP - 48, _AROUND + max(rows, 2 * _ENTRY))
         self.setGeometry((window.width() - width) // 2, _TOP, width, height)
