@@ -167,8 +167,8 @@ class FittedRecipe(BaseModel):
 class Prepared:
     """Data that is ready to train on.
 
-    ``clean`` holds the rows that were split, raw, with their source row numbers in ``ROW``; ``tests``
-    those of a test file, else None. ``parts`` are positions in ``clean``.
+    ``clean`` holds the rows that were split, raw, with their source row numbers in ``ROW``;
+    ``tests`` those of a test file, else None. ``parts`` are positions in ``clean``.
     """
 
     fitted: FittedRecipe
@@ -186,7 +186,8 @@ class Prepared:
         """Return the raw rows of a part."""
         if part == "test" and self.tests is not None:
             return self.tests
-        return self.clean[getattr(self.parts, part)]
+        positions: NDArray[np.int64] = getattr(self.parts, part)
+        return self.clean[positions]
 
 
 def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, None, Prepared]:
@@ -375,7 +376,7 @@ def _effect(before: pl.DataFrame, after: pl.DataFrame, columns: tuple[str, ...])
     if not kept:
         return StepEffect(columns=after.width - before.width)
     if before.select(kept).schema != after.select(kept).schema:
-        changed = {name: before.height for name in kept}
+        changed = dict.fromkeys(kept, before.height)
     else:
         counts = before.select(
             pl.col(name).ne_missing(after.get_column(name)).sum() for name in kept

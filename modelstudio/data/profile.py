@@ -23,8 +23,8 @@ LEAK_AGREEMENT = 0.995
 class ColumnProfile:
     """A column in numbers.
 
-    ``histogram`` holds bar heights between 0 and 1: of numbers in equal steps, of categories the most
-    frequent first. ``quantiles`` is a line of text, empty where there are none.
+    ``histogram`` holds bar heights between 0 and 1: of numbers in equal steps, of categories the
+    most frequent first. ``quantiles`` is a line of text, empty where there are none.
     """
 
     name: str
@@ -57,7 +57,8 @@ def _profile(values: pl.Series, column: Column) -> ColumnProfile:
     missing = values.null_count()
     known = values.drop_nulls()
     distinct = known.n_unique() if len(known) else 0
-    summary, histogram, quantiles = "empty", (), ""
+    summary, quantiles = "empty", ""
+    histogram: tuple[float, ...] = ()
     if len(known) and column.kind == "number":
         numbers = known.to_numpy().astype(np.float64)
         low, high = float(numbers.min()), float(numbers.max())
@@ -162,7 +163,7 @@ def _leaks(frame: pl.DataFrame, columns: Sequence[Column], target: Column) -> li
         return []
     found = []
     answer = rows.get_column(target.name)
-    base = answer.value_counts().get_column("count").max() or 0
+    base = max(answer.value_counts().get_column("count").to_list())
     for column in columns:
         if column.role != "feature" or column.kind not in ("number", "category"):
             continue

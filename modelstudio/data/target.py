@@ -111,7 +111,7 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
             where=column.name,
             fix="Choose another target, or bring rows of other classes.",
         )
-    if len(classes) == len(known) and len(known) > 2 or len(classes) > MOST_CLASSES:
+    if (len(classes) == len(known) and len(known) > 2) or len(classes) > MOST_CLASSES:
         raise DataError(
             f"The target {column.name} has {len(classes):,} classes for {len(known):,} training "
             "rows, so there is nothing to learn from.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import Analysis, FieldLike, NodeInfo, Problem, Shape
 from modelstudio.network.fixes import add_output, change, fixes_for, insert_before, remove
-from modelstudio.network.graph import Graph, Node
+from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.layer import Layer
 from modelstudio.network.lowering import arguments, leading_to_output, lower_node
 from modelstudio.network.mismatch import Mismatch, describe
@@ -166,9 +166,9 @@ def _problem(
         text += f", but {source} gives {describe(value.shape, value.dtype)}"
     elif len(wires) > 1 and mismatch.given is None and "values" in mismatch.needs:
         parts = [
-            f"{graph.nodes[wire.source].name} gives " + describe(value.shape, value.dtype)
+            f"{graph.nodes[wire.source].name} gives " + describe(given.shape, given.dtype)
             for wire in wires
-            if (value := values.get((wire.source, wire.source_port)))
+            if (given := values.get((wire.source, wire.source_port)))
         ]
         text += ", but " + " and ".join(parts)
     fixes = fixes_for(graph, node, edge, mismatch.repairs)
@@ -176,7 +176,7 @@ def _problem(
     return Problem(node.id, f"{text.rstrip('.')}.{advice}", "error", fixes, edge)
 
 
-def _in_port_order(graph: Graph, node: Node) -> list:  # type: ignore[type-arg]
+def _in_port_order(graph: Graph, node: Node) -> list[Edge]:
     return [
         edge
         for port in node.layer.input_ports()

@@ -82,7 +82,7 @@ class Layer(Declaration):
         if "stem" not in cls.__dict__:
             cls.stem = cls.__name__.lower()
 
-    def lower(self, b: Builder, *values: Value) -> Value | tuple[Value, ...]:
+    def lower(self, b: Builder, *values: Any, **_: Any) -> Value | tuple[Value, ...]:
         """Write the layer with the builder's operations; one value for each output port.
 
         A variadic port arrives as all its values in order.

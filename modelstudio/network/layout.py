@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from modelstudio.network.graph import Graph, Position
 
@@ -68,5 +69,5 @@ def _sugiyama(graph: Graph) -> dict[str, Position]:
 def _unit(row: Mapping[object, float]) -> float:
     """Return the smallest distance within a row, so that neither blocks nor wires overlap."""
     ordered = sorted(set(row.values()))
-    gaps = [b - a for a, b in zip(ordered, ordered[1:], strict=False) if b - a > 1e-6]
+    gaps = [b - a for a, b in pairwise(ordered) if b - a > 1e-6]
     return min(1.0, min(gaps)) if gaps else 1.0

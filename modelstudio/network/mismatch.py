@@ -12,8 +12,8 @@ from modelstudio.network.analysis import Shape
 class Repair:
     """An edit that would mend a mismatch.
 
-    With ``insert`` a layer of that type and those ``settings`` is put into the wire; otherwise the
-    settings of the layer that refused are changed.
+    With ``insert`` a layer of that type and those ``settings`` is put into the wire; otherwise
+    the settings of the layer that refused are changed.
     """
 
     label: str
@@ -29,7 +29,8 @@ class Mismatch(Exception):
     needs
         Ends a sentence that begins with the name of the block: ``"needs a row of numbers"``.
     given
-        Which of its values is meant; its source and shape finish the sentence. None leaves that out.
+        Which of its values is meant; its source and shape finish the sentence. None leaves both
+        out.
     repairs
         Edits that would help, best first.
     """

@@ -1,7 +1,7 @@
 """Output shape, parameters and multiply-accumulates of each torch operation, in plain Python.
 
-One rule an operation, not a layer: several layers may be lowered to the same ones. Costs are for one
-sample; a symbolic size (a sequence length) counts as one.
+One rule an operation, not a layer: several layers may be lowered to the same ones. Costs are for
+one sample; a symbolic size (a sequence length) counts as one.
 """
 
 from __future__ import annotations

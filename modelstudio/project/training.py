@@ -13,6 +13,8 @@ from modelstudio.recipe.fields import FieldKind
 class Optimizer(Declaration):
     """How weights follow their gradients."""
 
+    lr: float = Field(1e-3, gt=0, le=100, title="Learning rate", description="Size of a step.")
+
 
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum."""
@@ -26,7 +28,6 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Adaptive moments: a step size of its own for each weight."""
 
-    lr: float = Field(1e-3, gt=0, le=100, title="Learning rate", description="Size of a step.")
     beta1: float = Field(0.9, ge=0, lt=1, description="Memory of the mean gradient.")
     beta2: float = Field(0.999, ge=0, lt=1, description="Memory of the squared gradient.")
     weight_decay: float = Field(0.0, ge=0, le=10, description="Pull of the weights towards 0 (L2).")
@@ -35,7 +36,6 @@ class Adam(Optimizer):
 class AdamW(Optimizer):
     """Adam with weight decay applied to the weights instead of the gradient."""
 
-    lr: float = Field(1e-3, gt=0, le=100, title="Learning rate", description="Size of a step.")
     beta1: float = Field(0.9, ge=0, lt=1, description="Memory of the mean gradient.")
     beta2: float = Field(0.999, ge=0, lt=1, description="Memory of the squared gradient.")
     weight_decay: float = Field(0.01, ge=0, le=10, description="Pull of the weights towards 0.")

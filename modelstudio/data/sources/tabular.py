@@ -75,8 +75,8 @@ def fingerprint(path: Path) -> str:
 def read(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
     """Read the table of a project, each column as its kind; without columns, all as text.
 
-    Numbers become Float64 (unreadable and infinite ones are missing), dates Datetime, everything else
-    String without spaces at the ends; an empty cell is missing.
+    Numbers become Float64 (unreadable and infinite ones are missing), dates Datetime, everything
+    else String without spaces at the ends; an empty cell is missing.
 
     Raises
     ------

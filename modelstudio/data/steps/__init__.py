@@ -1,7 +1,7 @@
 """What each recipe step does: learn from training rows, then change any rows the same way.
 
-Every declared step of the stage ``"fitted"`` has an implementation here, found by its class. A state is
-JSON: ``{column: what was learnt}``; `modelstudio.engine.export.writers` writes it into ONNX.
+Every declared step of the stage ``"fitted"`` has an implementation here, found by its class. A
+state is JSON, ``{column: what was learnt}``; `modelstudio.engine.export.writers` writes it to ONNX.
 """
 
 from __future__ import annotations

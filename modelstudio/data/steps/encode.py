@@ -1,4 +1,4 @@
-"""Categories as numbers. State: the categories by column, in the order of their columns or ranks."""
+"""Categories as numbers. State: the categories by column, in order of their columns or ranks."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def fit_ordinal(step: Ordinal, frame: pl.DataFrame, columns: Sequence[str]) -> d
 
 
 def apply_ordinal(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
-    """Number the categories from 0; an unseen or missing one becomes -1."""
+    """Replace categories by their ranks from 0; an unseen or missing one becomes -1."""
     return frame.with_columns(
         pl.col(name)
         .replace_strict(

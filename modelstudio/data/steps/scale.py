@@ -1,7 +1,7 @@
 """Limits and scales of number columns.
 
-State of clipping: ``[low, high]`` by column. State of scaling: ``[shift, factor]`` by column, a value
-``x`` becomes ``(x - shift) * factor``; for a range with another lower bound a third number is added.
+State of clipping: ``[low, high]`` by column. State of scaling: ``[shift, factor]`` by column, a
+value ``x`` becomes ``(x - shift) * factor``; for a range a third number, its lower bound, is added.
 """
 
 from __future__ import annotations

@@ -44,9 +44,9 @@ def build(
     """Put preprocessing, network and answer together.
 
     The inputs are the raw feature columns by name, each (batch, 1): double for numbers, NaN where
-    missing; string for categories, empty where missing. A classifier gives ``label``, the class names
-    (batch,), and ``probabilities`` (batch, classes) float; a regression the value (batch, 1), double,
-    named after the target.
+    missing; string for categories, empty where missing. A classifier gives ``label``, the class
+    names (batch,), and ``probabilities`` (batch, classes) float; a regression the value (batch, 1),
+    double, named after the target.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How each recipe step is written into ONNX, equal to `modelstudio.data.steps` in double precision."""
+"""How each recipe step is written into ONNX, equal to `modelstudio.data.steps` in double."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Writer:
     def codes(self, block: Block, categories: Sequence[str]) -> str:
         """Turn strings into their places among the categories, -1 for any other."""
         keys, places = list(categories), list(range(len(categories)))
-        if block.empty_as in categories:
+        if block.empty_as is not None and block.empty_as in categories:
             keys.append("")
             places.append(keys.index(block.empty_as))
         return self.node(
