@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modelstudio.data.target import TargetState
 
 Floats = NDArray[np.float64]
+TargetKind = Literal["binary", "classes", "value"]
 
 
 def decode(output: Tensor, target: TargetState) -> Floats:
@@ -47,6 +48,20 @@ def predictions(
         scores=decode(output, fitted.target),
         rows=encoded.rows,
         unscored=encoded.unscored,
+    )
+
+
+def from_scores(kind: TargetKind, classes: tuple[str, ...], scores: Floats) -> Predictions:
+    """Return the predictions behind scores that came from an exported file; NaN means none."""
+    known = ~np.isnan(scores.reshape(len(scores), -1)).any(axis=1)
+    given, missing = int(known.sum()), int((~known).sum())
+    return Predictions(
+        kind=kind,
+        classes=classes,
+        truth=np.full(given, np.nan) if kind == "value" else np.full(given, -1),
+        scores=scores[known],
+        rows=np.flatnonzero(known),
+        unscored={"a value it needs is missing": missing} if missing else {},
     )
 
 

@@ -14,7 +14,7 @@ import os
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from modelstudio.engine.events import Progress, RunEvent
 from modelstudio.engine.results import (
@@ -32,8 +32,6 @@ from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from modelstudio.data.prepare import Prepared
     from modelstudio.data.preview import PreviewTable
     from modelstudio.engine.control import Control
@@ -380,23 +378,43 @@ def predict(
     from modelstudio.data.sources import tabular
     from modelstudio.engine.evaluate import answer_columns
 
-    if model.suffix == ".onnx":
-        answers = _ask_onnx(model, data)
-    else:
-        from modelstudio.engine import session
-        from modelstudio.engine.evaluate import predictions
-
-        project = load_project(model)
-        trained = session.load(store(model, project), run)
-        yield Progress("Reading the data")
-        config = trained.fitted.config()
-        frame = tabular.read_table(data, config, target_needed=False, features_only=True)
-        encoded = trained.fitted.transform(frame)
-        yield Progress("Predicting", 0, frame.height)
-        answers = predictions(trained.task, encoded, trained.fitted, trained.device)
+    ask = _ask_onnx if model.suffix == ".onnx" else _ask_run
+    answers, threshold = yield from ask(model, data, run)
+    yield Progress("Writing the answers")
     table = tabular.read_table(data, DataConfig())
     write_text(out, answer_columns(table, answers, threshold).write_csv())
     return PredictReport(out, table.height, answers.unscored)
+
+
+def _ask_run(
+    model: Path, data: Path, run: str | None
+) -> Generator[Progress, None, tuple[Predictions, float]]:
+    from modelstudio.data.sources import tabular
+    from modelstudio.engine import session
+    from modelstudio.engine.evaluate import predictions
+
+    trained = session.load(store(model, load_project(model)), run)
+    yield Progress("Reading the data")
+    config = trained.fitted.config()
+    frame = tabular.read_table(data, config, target_needed=False, features_only=True)
+    yield Progress("Predicting", 0, frame.height)
+    encoded = trained.fitted.transform(frame)
+    answers = predictions(trained.task, encoded, trained.fitted, trained.device)
+    return answers, trained.decision.threshold
+
+
+def _ask_onnx(
+    model: Path, data: Path, run: str | None
+) -> Generator[Progress, None, tuple[Predictions, float]]:
+    from modelstudio.engine.evaluate import TargetKind, from_scores
+    from modelstudio.engine.export.replay import open_model
+
+    opened = open_model(model)
+    yield Progress("Reading the data")
+    frame = opened.read(data)
+    yield Progress("Predicting", 0, frame.height)
+    _, scores = opened.run(frame)
+    return from_scores(cast(TargetKind, opened.task), opened.classes, scores), opened.threshold
 
 
 def export_onnx(
@@ -407,13 +425,38 @@ def export_onnx(
     *,
     opset: int | None = None,
 ) -> Generator[Progress, None, ExportReport]:
-    """Write a run as one ONNX file and check it on real rows, in a process of its own."""
-    raise NotImplementedError
+    """Write a run as one ONNX file and check it on real rows, in a process of its own.
+
+    When the data of the run is gone, the file is written all the same and no row is checked.
+    """
+    from modelstudio.data.sources import resolve
+    from modelstudio.engine.process import in_process
+
+    kept, base = store(project_path, project), _base(project_path)
+    run = kept.usable(run_id)
+    data = rebase(kept.project(run.id), base, None).data
+    paths = [resolve(path, base) for path in (data.path, data.split.test_path) if path]
+    there = all(path.exists() for path in paths)
+    return (
+        yield from in_process(
+            _export, kept.folder, run.id, data if there else None, out.resolve(), opset
+        )
+    )
+
+
+def _export(
+    folder: Path, run_id: str, data: DataConfig | None, out: Path, opset: int | None
+) -> Generator[Progress, None, ExportReport]:
+    from modelstudio.engine.export.job import export_run
+
+    return (yield from export_run(folder, run_id, data, out, opset))
 
 
 def try_row(onnx_path: Path, values: Mapping[str, str | float | None]) -> dict[str, float] | float:
     """Ask an exported file about one row: a probability for each class, or the value."""
-    raise NotImplementedError
+    from modelstudio.engine.export.replay import ask
+
+    return ask(onnx_path, values)
 
 
 # The machine

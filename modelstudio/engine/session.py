@@ -6,7 +6,7 @@ import io
 import pickle
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
@@ -24,11 +24,8 @@ from modelstudio.engine.metrics import epoch_scores
 from modelstudio.engine.results import RunInfo
 from modelstudio.engine.runs import Decision, RunStore, RunWriter
 from modelstudio.engine.train import Outcome, State, Task, fit
-from modelstudio.errors import RunError, StudioError, TrainingError
+from modelstudio.errors import RunError, StudioError
 from modelstudio.project.model import Project, TrainConfig
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def compile_task(project: Project, fitted: FittedRecipe) -> tuple[Task, CompiledModel]:
@@ -88,7 +85,7 @@ class Session:
 
         def step(module: nn.Module) -> None:
             trial = replace(self.task, module=module.train())
-            trial.loss(trial.outputs(batch), batch).backward()
+            trial.loss(trial.outputs(batch), batch).backward()  # type: ignore[no-untyped-call]
 
         return choose_threads(self.task.module, step) if len(rows) > 1 else 1
 

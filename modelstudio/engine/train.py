@@ -208,7 +208,7 @@ def fit(
                 outputs = task.outputs(batch)
                 loss = task.loss(outputs, batch)
                 penalised = loss + config.l1 * _absolute(weights) if config.l1 else loss
-                penalised.backward()
+                penalised.backward()  # type: ignore[no-untyped-call]
                 if config.clip_norm is not None:
                     grad_norm = nn.utils.clip_grad_norm_(weights, config.clip_norm)
                 optimizer.step()
