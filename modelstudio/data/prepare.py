@@ -342,8 +342,12 @@ def _fit_steps(
     for index, step in active(data.recipe):
         if step.stage != "fitted":
             continue
-        columns = columns_of(step, kinds)
-        state = IMPLEMENTATIONS[type(step)].fit(step, learning, columns)
+        try:
+            columns = columns_of(step, kinds)
+            state = IMPLEMENTATIONS[type(step)].fit(step, learning, columns)
+        except DataError as error:
+            error.step = index
+            raise
         fitted = FittedStep(step=step, state=state)
         before = everything
         everything, learning = fitted.apply(everything), fitted.apply(learning)

@@ -62,12 +62,12 @@ def _profile(values: pl.Series, column: Column) -> ColumnProfile:
     if len(known) and column.kind == "number":
         numbers = known.to_numpy().astype(np.float64)
         low, high = float(numbers.min()), float(numbers.max())
-        summary = f"{low:.4g} – {high:.4g}"
+        summary = f"{_short(low)} – {_short(high)}"
         counts, _ = np.histogram(numbers, bins=min(BINS, max(1, distinct)))
         histogram = _bars(counts.tolist())
         points = np.quantile(numbers, (0.25, 0.5, 0.75))
-        quantiles = "Quartiles {:.4g}, {:.4g}, {:.4g} · mean {:.4g} · SD {:.4g}".format(
-            *points, numbers.mean(), numbers.std()
+        quantiles = "Quartiles {}, {}, {} · mean {} · SD {}".format(
+            *map(_short, (*points, numbers.mean(), numbers.std()))
         )
     elif len(known):
         if distinct == len(known) and distinct > 1:
@@ -86,6 +86,12 @@ def _profile(values: pl.Series, column: Column) -> ColumnProfile:
         histogram,
         quantiles,
     )
+
+
+def _short(number: float) -> str:
+    """Write a number with four figures, but all of a whole one below a billion."""
+    plain = number == round(number) or 1000 <= abs(number)
+    return f"{number:,.0f}" if plain and abs(number) < 1e9 else f"{number:.4g}"
 
 
 def _bars(counts: Sequence[int]) -> tuple[float, ...]:

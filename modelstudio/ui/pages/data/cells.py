@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, time
 
 
 def cell_text(value: object) -> str:
@@ -13,6 +14,9 @@ def cell_text(value: object) -> str:
         return "1" if value else "0"
     if isinstance(value, float):
         return _number(value)
+    if isinstance(value, datetime):
+        midnight = value.time() == time()
+        return f"{value:%Y-%m-%d}" if midnight else f"{value:%Y-%m-%d %H:%M}"
     return str(value)
 
 

@@ -33,6 +33,7 @@ class DataFeed(QObject):
     rows_found = Signal(object)
     rows_failed = Signal(object)
     fields_found = Signal(object, object)
+    columns_found = Signal(tuple)
 
     def __init__(self, jobs: JobRunner, parent: QObject):
         super().__init__(parent)
@@ -50,6 +51,8 @@ class DataFeed(QObject):
         self._rows = LatestJob(jobs, self)
         self._rows.finished.connect(self.rows_found)
         self._rows.failed.connect(self.rows_failed)
+        self._final = LatestJob(jobs, self)
+        self._final.finished.connect(lambda table: self.columns_found.emit(table.columns))
         self._fields = LatestJob(jobs, self)
         self._fields.finished.connect(self._take_fields)
 
@@ -75,7 +78,7 @@ class DataFeed(QObject):
     def forget(self) -> None:
         """Give up all requests and what was known."""
         self._settle.stop()
-        for job in (self._description, self._rows, self._fields):
+        for job in (self._description, self._rows, self._fields, self._final):
             job.cancel()
         self._project = self.report = None
 
@@ -92,6 +95,11 @@ class DataFeed(QObject):
         if self._project is not None:
             source = partial(_preview, self._project, self._base, upto, offset, limit, sort)
             self._rows.start(source, "preview")
+
+    def ask_columns(self) -> None:
+        """Find out which columns the whole recipe leaves."""
+        if self._project is not None:
+            self._final.start(partial(_preview, self._project, self._base, None, 0, 1, None))
 
     def _describe(self) -> None:
         self._began = perf_counter()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import Sheet
-from modelstudio.ui.pages.data.wording import counted, field_text
+from modelstudio.ui.pages.data.wording import field_text, inputs_text
 from modelstudio.ui.widgets import label
 
 
@@ -35,7 +35,7 @@ class InputsPopup(Sheet):
     ) -> None:
         """Show the fields at the foot of a panel."""
         inputs = [field for field in fields if field.role == "input"]
-        self._title.setText(counted(len(inputs), "field"))
+        self._title.setText(inputs_text(fields))
         self.list.clear()
         for field in inputs:
             QListWidgetItem(field_text(field), self.list)

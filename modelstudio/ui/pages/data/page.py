@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import DataReport, Draft
+from modelstudio.errors import DataError, StudioError
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
@@ -140,7 +142,8 @@ class DataPage(Page):
             lambda: self.reading.open_below(self.preview.reading, self.data.csv)
         )
         self.recipe.selected.connect(self._show_selected_step)
-        self.recipe.inputs_wanted.connect(self._show_inputs)
+        self.recipe.inputs_wanted.connect(feed.ask_columns)
+        feed.columns_found.connect(self._show_inputs)
         self.reading.file_wanted.connect(self.choose_file)
         self.split.test_file_wanted.connect(self.choose_test_file)
         self.evidence.column_wanted.connect(self.show_column)
@@ -274,13 +277,17 @@ class DataPage(Page):
         title = step_title(self.data.recipe[place]) if place is not None else ""
         self.preview.select_step(place, title, self._changed_cells(place))
 
-    def _changed_cells(self, place: int | None) -> dict[str, int]:
-        if place is None or place >= len(self._effects):
-            return {}
-        return dict(self._effects[place].changed)
+    def _changed_cells(self, place: int | None) -> Counter[str]:
+        """Add up what the steps until then changed in each column."""
+        changed: Counter[str] = Counter()
+        for effect in self._effects[: place + 1] if place is not None else ():
+            changed.update(dict(effect.changed))
+        return changed
 
-    def _show_inputs(self) -> None:
-        self.inputs.open_above(self.recipe, self.data.fields)
+    def _show_inputs(self, columns: tuple[str, ...]) -> None:
+        idle = {column.name for column in self.data.columns if column.role != "feature"}
+        names = [name for name in columns if name not in idle]
+        self.inputs.open_above(self.recipe, self.data.fields, names)
 
     # What the file says
 
@@ -324,13 +331,18 @@ class DataPage(Page):
             self._tell_fault(words.format(name), tr("Locate..."), self._locate)
             self.preview.show_notice(tr("The rows show again once the file is found."))
         elif place is None:
-            self._tell_fault(error_html(error), tr("Open another file..."), self.choose_file)
+            own = isinstance(error, StudioError) and error.where == str(self._source())
+            action = tr("Open another file...") if own else ""
+            self._tell_fault(error_html(error), action, self.choose_file)
         self.set_problems([PageProblem("error", str(error), lambda: self.main.go("data"))])
+
+    def _source(self) -> Path:
+        return (self.commands.base or Path()) / (self.data.path or "")
 
     def _stamp_now(self) -> tuple[int, int] | None:
         """Return time and size of the data file; None when it is not there."""
         try:
-            stat = ((self.commands.base or Path()) / (self.data.path or "")).stat()
+            stat = self._source().stat()
         except OSError:
             return None
         return stat.st_mtime_ns, stat.st_size
@@ -394,4 +406,4 @@ class DataPage(Page):
 
 def failed_step(error: Exception) -> int | None:
     """Return the place of the step that an error names."""
-    return getattr(error, "step", None)
+    return error.step if isinstance(error, DataError) else None

@@ -31,6 +31,7 @@ from modelstudio.ui.widgets import (
     Skeleton,
     button,
     column,
+    count_text,
     icon_button,
     label,
     rule,
@@ -69,7 +70,7 @@ class PreviewPanel(QFrame):
         self.header = PanelHeader("", name="data.preview.header")
         modes = [("raw", tr("Raw")), ("step", tr("After step")), ("final", tr("Final"))]
         self.mode = SegmentedControl(modes, "raw", "data.preview.mode")
-        self.mode.changed.connect(lambda _: self.ask_anew())
+        self.mode.changed.connect(self._change_mode)
         self.mark = QCheckBox(tr("Mark changes"), objectName="data.preview.mark", checked=True)
         self.mark.setAccessibleName(tr("Mark changes"))
         self.mark.toggled.connect(self._mark)
@@ -197,11 +198,13 @@ class PreviewPanel(QFrame):
         heads = {}
         for name in dict.fromkeys((*known, *self.model.columns)):
             column = known.get(name)
-            changed = self._changed.get(name, 0)
+            changed = self._changed.get(name, 0) if self.mode.value == "step" else 0
             profile = self._profiles.get(name)
             right = column is None or column.kind == "number"
             if changed:
-                heads[name] = Head(name, tr("{} changed").format(changed), accent=True, right=right)
+                heads[name] = Head(
+                    name, tr("{} changed").format(count_text(changed)), accent=True, right=right
+                )
             elif column is None:
                 heads[name] = Head(name, tr("new"), accent=True, right=True)
             elif column.role != "feature":
@@ -211,6 +214,10 @@ class PreviewPanel(QFrame):
                 told = profile.summary if profile and column.kind == "category" else column.kind
                 heads[name] = Head(name, told, right=right)
         self.model.set_heads(heads, self._step_title)
+
+    def _change_mode(self) -> None:
+        self._show_heads()
+        self.ask_anew()
 
     def _ask(self, offset: int, limit: int) -> None:
         self.rows_wanted.emit(self.upto, offset, limit, self._sort)

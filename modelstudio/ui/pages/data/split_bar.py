@@ -193,7 +193,8 @@ class SplitBar(QWidget):
             x += width
         painter.setFont(now.font("label"))
         painter.setPen(now.color("textSecondary"))
-        room = QRectF(rect.left(), _SHARES_TOP + _SHARES + 4, rect.width() + _GAP - 4, 18)
+        top = _SHARES_TOP + _SHARES + 4 if shares else _SHARES_TOP - 4
+        room = QRectF(rect.left(), top, rect.width() + _GAP - 4, 18)
         metrics = QFontMetricsF(painter.font())
         told = part_text(info)
         if metrics.horizontalAdvance(told) > room.width():

@@ -130,6 +130,8 @@ def effect_tag(step: Step, effect: StepEffect | None) -> tuple[str, str]:
         return tr("Off"), "neutral"
     if effect is None:
         return "", "neutral"
+    if effect.changed and isinstance(step, (Standardise, MinMax)):
+        return counted(len(effect.changed), "column"), "accent"
     parts = []
     if effect.columns:
         parts.append(f"{effect.columns:+d} column" + ("" if abs(effect.columns) == 1 else "s"))
