@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from modelstudio.errors import NetworkError
 from modelstudio.network.graph import Edge, Graph, Note
 from modelstudio.network.layer import Layer
 from modelstudio.ui.pages.network import NetworkPage, edits
+from modelstudio.ui.pages.network.routing import segments
 from modelstudio.ui.pages.network.scene import NetworkScene
 
 
@@ -124,4 +124,4 @@ def test_wires_go_around_blocks(open_page: Callable[[Graph], NetworkPage]) -> No
     scene: Any = page.canvas.network_scene
     course = scene.wires[skip].course
     box = scene.blocks["b"].box
-    assert not any(box.crosses(a, b) for a, b in pairwise(course))
+    assert not any(box.crossed_by(part) for part in segments(course))

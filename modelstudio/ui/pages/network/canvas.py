@@ -28,7 +28,7 @@ from modelstudio.network.graph import Edge
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.backdrop import Backdrop, paint_over
-from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.editor import Editor, Selection
 from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
@@ -105,6 +105,7 @@ class Canvas(QGraphicsView):
         self._draft: tuple[Point, ...] | None = None
         self._draft_bad = False
         self._ghost: QRectF | None = None
+        self._let_go: Selection = frozenset()
         self._space = False
         self._space_used = False
         self._ring = False
@@ -308,6 +309,7 @@ class Canvas(QGraphicsView):
             if key not in chosen:
                 self.editor.select([key])
             return MoveTool(self, point, where, key)
+        self._let_go = self.editor.selection
         return BandTool(self, point, where, extend=extend)
 
     def _wire_tool(self, ref: PortRef, point: QPointF, where: QPoint) -> Tool:
@@ -357,6 +359,7 @@ class Canvas(QGraphicsView):
         point = self.mapToScene(event.position().toPoint())
         item = self.network_scene.item_near(point)
         if item is None:
+            self.editor.select(self._let_go)
             self.quick_add_wanted.emit(point, None)
         elif isinstance(item, NoteItem):
             self.edit_note(item.note.id)

@@ -6,8 +6,14 @@ import re
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QSyntaxHighlighter, QTextCharFormat, QTextDocument
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedLayout, QWidget
+from PySide6.QtGui import (
+    QGuiApplication,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextDocument,
+    QTextFormat,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedLayout, QTextEdit, QWidget
 
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
@@ -98,8 +104,9 @@ class CodeView(QWidget):
         self._say(str(error) if plain else tr("The code could not be written: {0}").format(error))
 
     def _follow(self) -> None:
-        """Go to the first line that speaks of the selected block."""
+        """Mark the first line that speaks of the selected block."""
         node = self._editor.single
+        self.text.setExtraSelections([])
         if node is None or not self.isVisible():
             return
         cursor = self.text.document().find(f"self.{node.name}")
@@ -109,6 +116,11 @@ class CodeView(QWidget):
             cursor.clearSelection()
             self.text.setTextCursor(cursor)
             self.text.centerCursor()
+            line = QTextEdit.ExtraSelection()
+            line.cursor = cursor
+            line.format.setBackground(theme().color("selection"))
+            line.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+            self.text.setExtraSelections([line])
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())

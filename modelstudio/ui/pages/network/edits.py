@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from modelstudio.network.analysis import NodeInfo, Shape
+from modelstudio.network.analysis import NodeInfo, Shape, format_shape
 from modelstudio.network.graph import Edge, Graph, Node, Note, Position
 from modelstudio.network.layer import Layer, Port
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, GRID, PITCH
@@ -206,15 +206,15 @@ def misfit(port: Port, shape: Shape | None) -> str | None:
     if shape is None or not port.ranks or len(shape) in port.ranks:
         return None
     takes = " or ".join(_rank_text(rank) for rank in port.ranks)
-    return f"takes {takes}, but gets {_rank_text(len(shape))}"
+    return f"takes {takes}, but gets {format_shape(shape)}"
 
 
 def _rank_text(rank: int) -> str:
     return {
         1: "one number a sample",
         2: "a row of numbers",
-        3: "a sequence (channels × length)",
-        4: "maps (channels × height × width)",
+        3: "a sequence",
+        4: "maps",
     }.get(rank, f"{rank} dimensions")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from modelstudio.network.analysis import Shape, format_shape
 from modelstudio.network.graph import Node
@@ -147,11 +147,11 @@ class Inspector(QFrame):
             into = _shape_text(info.inputs)
             out = _shape_text(info.outputs) if known else tr("not known")
             costs = (info.parameters, info.macs, info.memory) if known else None
-            self.card.show_values(into, out, costs)
+            self.card.show_block(into, out, costs)
         elif nodes:
-            self.card.show_values("", "", totals(analysis.nodes, (node.id for node in nodes)))
+            self.card.show_totals(totals(analysis.nodes, (node.id for node in nodes)))
         else:
-            self.card.show_values("", "", (analysis.parameters, analysis.macs, analysis.memory))
+            self.card.show_totals((analysis.parameters, analysis.macs, analysis.memory))
 
     def focus_name(self) -> None:
         """Put the cursor into the name of the block."""
@@ -161,37 +161,45 @@ class Inspector(QFrame):
 
 
 class ShapeCard(QFrame):
-    """Shape in and out, and what the block costs."""
+    """Shape in and out and what a block costs, or the costs of several in full."""
 
     def __init__(self) -> None:
         super().__init__(objectName="network.shape_card")
         toned(self, "card")
         self._into = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
-        self._arrow = IconLabel("right", "textTertiary", 12)
         self._out = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
         self._out.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._out.setStyleSheet("font-weight: 600;")
+        shapes = row(self._into, IconLabel("right", "textTertiary", 12), self._out)
+        for part in (self._into, self._out):
+            shapes.layout().setStretchFactor(part, 1)
         self._costs = [label("", "label", "secondary") for _ in range(3)]
-        self._shapes = QWidget()
-        shapes = QHBoxLayout(self._shapes)
-        shapes.setContentsMargins(0, 0, 0, 0)
-        shapes.addWidget(self._into, 1)
-        shapes.addWidget(self._arrow)
-        shapes.addWidget(self._out, 1)
-        costs = Flow(spacing=12)
+        line = Flow(spacing=10)
         for part in self._costs:
-            costs.addWidget(part)
+            line.addWidget(part)
+        self._single = QWidget()
+        single = QVBoxLayout(self._single)
+        single.setContentsMargins(0, 0, 0, 0)
+        single.setSpacing(6)
+        single.addWidget(shapes)
+        single.addLayout(line)
+        self._sums = [label("", "label") for _ in range(3)]
+        self._several = QWidget()
+        several = QGridLayout(self._several)
+        several.setContentsMargins(0, 0, 0, 0)
+        several.setVerticalSpacing(6)
+        heads = (tr("Parameters"), tr("MACs a sample"), tr("Memory a sample"))
+        for line_number, (head, value) in enumerate(zip(heads, self._sums, strict=True)):
+            several.addWidget(label(head, "label", "secondary"), line_number, 0)
+            several.addWidget(value, line_number, 1, Qt.AlignmentFlag.AlignRight)
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 10, 12, 10)
-        box.setSpacing(6)
-        box.addWidget(self._shapes)
-        box.addLayout(costs)
+        box.addWidget(self._single)
+        box.addWidget(self._several)
 
-    def show_values(self, into: str, out: str, costs: tuple[int, int, int] | None) -> None:
-        """Show shapes (none when both are empty) and costs, where they are known."""
-        self._shapes.setVisible(bool(into or out))
-        self._into.set_full_text(into)
-        self._out.set_full_text(out)
+    def show_block(self, into: str, out: str, costs: tuple[int, int, int] | None) -> None:
+        """Show shapes and costs of one block, where they are known."""
+        self._into.set_full_text(into or "–")
+        self._out.set_full_text(out or "–")
         texts = ("– params", "– MACs", "–")
         if costs is not None:
             texts = (
@@ -199,9 +207,20 @@ class ShapeCard(QFrame):
                 tr("{0} MACs").format(short_count(costs[1])),
                 memory_text(costs[2]),
             )
-        for part, text in zip(self._costs, texts, strict=True):
+        self._show(self._single, self._costs, texts)
+        self.setAccessibleName(" ".join((into, out, *texts)))
+
+    def show_totals(self, costs: tuple[int, int, int]) -> None:
+        """Show the costs of several blocks together."""
+        texts = (count_text(costs[0]), short_count(costs[1]), memory_text(costs[2]))
+        self._show(self._several, self._sums, texts)
+        self.setAccessibleName(" ".join(texts))
+
+    def _show(self, shown: QWidget, parts: list[QLabel], texts: tuple[str, ...]) -> None:
+        for half in (self._single, self._several):
+            half.setVisible(half is shown)
+        for part, text in zip(parts, texts, strict=True):
             part.setText(text)
-        self.setAccessibleName(" ".join(filter(None, (into, out, *texts))))
 
 
 class BlockForm(QWidget):

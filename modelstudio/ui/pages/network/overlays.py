@@ -15,6 +15,7 @@ from modelstudio.ui.widgets import button, label, row
 
 _ARROW = 8
 _MARGIN = 8
+_HINT_WIDTH = 300
 
 
 class Bubble(QWidget):
@@ -130,6 +131,8 @@ class Hint(QLabel):
         self.setVisible(bool(text))
         if not text:
             return
+        self.setWordWrap(self.fontMetrics().horizontalAdvance(text) > _HINT_WIDTH)
+        self.setMaximumWidth(_HINT_WIDTH + 16)
         if text != self.text() or self.property("role") != ("error" if bad else ""):
             self.setText(text)
             restyle(self, role="error" if bad else "")

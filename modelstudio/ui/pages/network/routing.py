@@ -16,6 +16,7 @@ LEAD = 16.0
 _BEND_COST = 24.0
 _CROSSING_COST = 4000.0
 _WIRE_COST = 160.0
+_COVER_COST = 800.0
 _SHARED_GAIN = 0.9
 _CLEARANCE = 3.0
 
@@ -50,13 +51,16 @@ class Box(NamedTuple):
             and self.bottom >= other.top
         )
 
-    def crosses(self, a: Point, b: Point) -> bool:
-        """Return whether an axis-parallel segment comes nearer than the clearance."""
+    def crossed_by(self, part: Box) -> bool:
+        """Return whether a segment of a wire comes nearer to the block than the clearance.
+
+        Above and below it may come near, for there the ports are.
+        """
         return (
-            min(a[0], b[0]) < self.right + _CLEARANCE
-            and max(a[0], b[0]) > self.left - _CLEARANCE
-            and min(a[1], b[1]) < self.bottom - 1
-            and max(a[1], b[1]) > self.top + 1
+            part.left < self.right + _CLEARANCE
+            and part.right > self.left - _CLEARANCE
+            and part.top < self.bottom - 1
+            and part.bottom > self.top + 1
         )
 
 
@@ -89,7 +93,8 @@ def route(
     found: list[tuple[float, tuple[Point, ...], Side]] = []
     for end, side in ends:
         below = side == "top" and start[0] == end[0] and start[1] <= end[1]
-        if below and not any(box.crosses(start, end) for box in obstacles):
+        way = Box(*start, *end)
+        if below and not any(box.crossed_by(way) for box in obstacles):
             return (start, end), side
         made = (
             _from_above(start, end, channels, levels)
@@ -182,13 +187,22 @@ def _crossing_cost(
 ) -> float:
     """Return what the crossings cost, or as soon as that is certain, something above ``limit``."""
     cost = 0.0
-    for price, obstacles in ((_CROSSING_COST, boxes), (_WIRE_COST, wires)):
-        for a, b in pairwise(course):
-            for box in obstacles:
-                if box.crosses(a, b):
-                    cost += price
-                    if cost > limit:
-                        return cost
+    parts = segments(course)
+    for part in parts:
+        for box in boxes:
+            if box.crossed_by(part):
+                cost += _CROSSING_COST
+                if cost > limit:
+                    return cost
+    for part in parts:
+        near = part.grown(_CLEARANCE)
+        upright = part.left == part.right
+        for wire in wires:
+            if wire.overlaps(near):
+                along = (wire.left == wire.right) == upright
+                cost += _COVER_COST if along else _WIRE_COST
+                if cost > limit:
+                    return cost
     return cost
 
 
