@@ -56,7 +56,9 @@ class AnswerBars(QWidget):
             painter.setPen(now.color("text"))
             head = QRectF(0, top, self.width(), 18)
             share = f"{100 * value:.1f} %"
-            painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share)
+            painter.drawText(
+                head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, share
+            )
             metrics = QFontMetrics(painter.font())
             room = self.width() - metrics.horizontalAdvance(share) - 60
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
@@ -81,5 +83,6 @@ class AnswerBars(QWidget):
             painter.drawRoundedRect(filled, 2, 2)
             if name == self._ticked and self._tick is not None:
                 painter.fillRect(
-                    QRectF(self._tick * track.width() - 1, track.top() - 4, 2, 15), now.color("text")
+                    QRectF(self._tick * track.width() - 1, track.top() - 4, 2, 15),
+                    now.color("text"),
                 )

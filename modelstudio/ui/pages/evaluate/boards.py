@@ -61,7 +61,9 @@ class ClassBoard(_Board):
             tr("rows are true, columns predicted"),
             name="evaluate.confusion.header",
         )
-        unit = SegmentedControl([("count", tr("Count")), ("percent", "%")], "count", "evaluate.unit")
+        unit = SegmentedControl(
+            [("count", tr("Count")), ("percent", "%")], "count", "evaluate.unit"
+        )
         unit.changed.connect(lambda value: self.matrix.set_percent(value == "percent"))
         header.add(unit)
         panel = _panel(header, self.matrix)
@@ -127,6 +129,4 @@ class ValueBoard(_Board):
 
 
 def _confusion(outcome: Outcome) -> np.ndarray:
-    return np.asarray(
-        [[outcome.left_out, outcome.false_alarms], [outcome.missed, outcome.found]]
-    )
+    return np.asarray([[outcome.left_out, outcome.false_alarms], [outcome.missed, outcome.found]])

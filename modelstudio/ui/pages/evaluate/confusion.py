@@ -147,7 +147,9 @@ class ConfusionMatrix(QWidget):
         for row, true in enumerate(self._shown):
             for column, predicted in enumerate(self._shown):
                 rect = plan.cell(row, column)
-                self._paint_cell(painter, rect, Cell(true, predicted), float(shares[true, predicted]))
+                self._paint_cell(
+                    painter, rect, Cell(true, predicted), float(shares[true, predicted])
+                )
             self._paint_row_head(painter, plan, row, true)
             self._paint_recall(painter, plan, row, true)
         for column, predicted in enumerate(self._shown):
@@ -271,7 +273,9 @@ class ConfusionMatrix(QWidget):
             self._cursor = Cell(self._shown[row], self._shown[column])
             self.setAccessibleDescription(self.describe(self._cursor).replace("<br>", ", "))
             self.update()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cursor:
+        elif (
+            event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._cursor
+        ):
             self._toggle(self._cursor)
         else:
             super().keyPressEvent(event)

@@ -119,9 +119,7 @@ class MistakesPanel(QWidget):
         mistakes = find_mistakes(predictions, self._threshold, cell)
         values = predictions.kind == "value"
         self.model.set_mistakes(mistakes, values=values)
-        rows = tr("{} of {}").format(
-            count_text(len(mistakes)), count_text(len(predictions.truth))
-        )
+        rows = tr("{} of {}").format(count_text(len(mistakes)), count_text(len(predictions.truth)))
         self.header.set_title(tr("Farthest off") if values else tr("Worst mistakes"))
         self.header.set_detail(rows if values else tr("{}, surest first").format(rows))
         self.filter.setVisible(cell is not None)

@@ -251,7 +251,9 @@ class EvaluatePage(Page):
     def _show_looks(self) -> None:
         count = looks(self.document.project.id)
         times = tr("1 time") if count == 1 else tr("{} times").format(count)
-        self.looks.set(tr("Test set looked at {}").format(times), "warning" if count > 3 else "neutral")
+        self.looks.set(
+            tr("Test set looked at {}").format(times), "warning" if count > 3 else "neutral"
+        )
         self.looks.setVisible(count > 0)
 
     # Computing
@@ -369,8 +371,10 @@ class EvaluatePage(Page):
         if self.part.value == "test" and not ConfirmDialog.ask(
             self,
             tr("Choose the threshold on the test rows?"),
-            tr("The test score then no longer tells how the model does on rows it has never met. "
-               "Validation rows are there for choosing."),
+            tr(
+                "The test score then no longer tells how the model does on rows it has never met. "
+                "Validation rows are there for choosing."
+            ),
             tr("Use it"),
             destructive=False,
         ):

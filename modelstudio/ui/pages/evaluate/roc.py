@@ -270,7 +270,9 @@ class RocViewer(QWidget):
             holder.hide()
             holder.deleteLater()
         self._boxes.clear()
-        self._areas_title.setText(tr("AUC per class") if len(curves) > 1 else tr("Area under the curve"))
+        self._areas_title.setText(
+            tr("AUC per class") if len(curves) > 1 else tr("Area under the curve")
+        )
         worst = np.argsort([1.0 if curve.auc is None else curve.auc for curve in curves])[:DRAWN]
         for index, curve in enumerate(curves):
             sample = LineSample()

@@ -49,7 +49,9 @@ def try_fields(project: Project, base: Path | None) -> tuple[TryField, ...]:
         values = frame[column.name].drop_nulls()
         if column.kind == "number":
             middle = values.median()
-            fields.append(TryField(column.name, column.kind, None if middle is None else float(middle)))
+            fields.append(
+                TryField(column.name, column.kind, None if middle is None else float(middle))
+            )
             continue
         counts = values.value_counts(sort=True)
         names = tuple(str(name) for name in counts[column.name].to_list()[: CHOICES + 1])

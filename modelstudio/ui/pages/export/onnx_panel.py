@@ -176,9 +176,7 @@ class OnnxPanel(QWidget):
         self._usage.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._usage.setMinimumHeight(96)
         copy = button(tr("Copy"), "ghost", "copy", name="export.copy_usage", small=True)
-        copy.clicked.connect(
-            lambda: QGuiApplication.clipboard().setText(self._usage.toPlainText())
-        )
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._usage.toPlainText()))
         head = label(tr("Use the file from Python"), "section", "secondary")
         made = column(row(head, None, copy), self._usage, spacing=4)
         made.layout().setStretch(1, 1)

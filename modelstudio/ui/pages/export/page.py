@@ -188,7 +188,9 @@ class ExportPage(Page):
         elif record.threshold != facts.threshold:
             card.set_state(tr("Outdated"), "warning")
         else:
-            card.set_state(*((tr("Checked"), "success") if record.same else (tr("Differs"), "warning")))
+            card.set_state(
+                *((tr("Checked"), "success") if record.same else (tr("Differs"), "warning"))
+            )
         if record is not None:
             good = record.same and record.threshold == facts.threshold
             self.set_badge("done" if good else "warning", card.state)
@@ -331,9 +333,7 @@ class ExportPage(Page):
         if run_id is None or snapshot is None:
             return
         project, path = self.document.project, self.document.path
-        self.rows_job.start(
-            lambda: test_rows(project, path, run_id, snapshot), name="test rows"
-        )
+        self.rows_job.start(lambda: test_rows(project, path, run_id, snapshot), name="test rows")
 
     def _take_rows(self, rows: tuple[TestRow, ...]) -> None:
         self._rows = rows

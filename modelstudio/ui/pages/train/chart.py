@@ -271,4 +271,3 @@ class CursorTip(QFrame):
         self.adjustSize()
         self.show()
         self.raise_()
-

@@ -255,9 +255,7 @@ class CurvesPanel(QWidget):
                     continue
                 color, dash = theme().chart(side), tuple(style[side]["dash"])
                 text = f"{tr('Run {}').format(info.number)} {word.lower()}"
-                traces.append(
-                    Trace(f"main.{side}", text, curve, color, style[side]["width"], dash)
-                )
+                traces.append(Trace(f"main.{side}", text, curve, color, style[side]["width"], dash))
                 value = curve.last
                 entries.append((color, dash, word, write(value) if value is not None else ""))
             best = self._best(curves, name)

@@ -85,9 +85,7 @@ class _EventDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(200, 24)
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         clock, kind, text, _ = index.data(Qt.ItemDataRole.UserRole)
         now, rect = theme(), option.rect
         painter.save()

@@ -280,7 +280,11 @@ class TrainPage(Page):
                 rows = (count_text(event.train_rows), count_text(event.validation_rows))
                 tell("done", words.format(event.device.upper(), *rows))
             case EpochEnd() if event.best:
-                tell("best", tr("Epoch {}: new best, {}").format(event.epoch, _said(event)), event.epoch)
+                tell(
+                    "best",
+                    tr("Epoch {}: new best, {}").format(event.epoch, _said(event)),
+                    event.epoch,
+                )
             case EpochEnd():
                 tell("info", tr("Epoch {}: {}").format(event.epoch, _said(event)), event.epoch)
             case CheckpointSaved():

@@ -119,9 +119,7 @@ class RunsModel(QAbstractTableModel):
                 return run
         return None
 
-    def setData(
-        self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole
-    ) -> bool:
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role == Qt.ItemDataRole.CheckStateRole:
             self.toggle(index.row())
             return True
@@ -274,7 +272,11 @@ class RunsView(QTableView):
 
     def mouseReleaseEvent(self, event: object) -> None:
         index = self.indexAt(event.position().toPoint())
-        if index.isValid() and index.column() == SHOW and event.button() == Qt.MouseButton.LeftButton:
+        if (
+            index.isValid()
+            and index.column() == SHOW
+            and event.button() == Qt.MouseButton.LeftButton
+        ):
             self.model().toggle(index.row())
             event.accept()
             return

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from modelstudio.engine.events import EpochEnd, RunEnd
+from modelstudio.errors import TrainingError
+from modelstudio.project.model import Project
+from modelstudio.ui.main_window import MainWindow
+from modelstudio.ui.pages.train import TrainPage
+from modelstudio.ui.widgets import SaveDialog
+
+OpenPage = Callable[..., TrainPage]
+
+
+def test_a_run_goes_through_its_states_and_ends(
+    open_page: OpenPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    open_page(epochs=4)
+    run, states, told, said = window.run_controller, [], [], []
+    run.state_changed.connect(states.append)
+    run.events.connect(told.extend)
+    run.progress.connect(lambda share, text: said.append((share, text)))
+    switch = sys.getswitchinterval()
+    with qtbot.waitSignal(run.finished, timeout=60_000) as ended:
+        run.start()
+    assert states == ["starting", "running", "idle"]
+    assert [event.epoch for event in told if isinstance(event, EpochEnd)] == [1, 2, 3, 4]
+    assert isinstance(ended.args[0], RunEnd)
+    assert ended.args[0].status == "finished"
+    assert any(text.startswith("epoch") and "it/s" in text for _, text in said)
+    assert sys.getswitchinterval() == switch
+    assert not run.running
+
+
+def test_pause_holds_and_resume_goes_on(
+    open_page: OpenPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    open_page(epochs=100_000, early_stopping=False)
+    run, epochs = window.run_controller, []
+    run.events.connect(lambda batch: epochs.extend(e for e in batch if isinstance(e, EpochEnd)))
+    run.start()
+    qtbot.waitUntil(lambda: len(epochs) > 0, timeout=60_000)
+    window.actions_["train.pause"].trigger()
+    assert run.state == "paused"
+    qtbot.waitUntil(lambda: run._control.paused)
+    window.actions_["train.pause"].trigger()
+    assert run.state == "running"
+    held = len(epochs)
+    qtbot.waitUntil(lambda: len(epochs) > held, timeout=20_000)
+    with qtbot.waitSignal(run.finished, timeout=20_000) as ended:
+        run.stop()
+    assert ended.args[0].status == "stopped"
+    toast = window.toasts.shown[-1]
+    assert "stopped" in toast.title
+    with qtbot.waitSignal(run.started, timeout=20_000):
+        toast.action.click()
+    assert run.run.number == 1
+    with qtbot.waitSignal(run.finished, timeout=20_000):
+        run.stop()
+
+
+def test_a_project_without_data_says_why_it_cannot_be_trained(window: MainWindow) -> None:
+    window.document.new(Project())
+    run = window.run_controller
+    assert "no data" in run.block_reason
+    run.start()
+    assert not run.running
+    assert window.toasts.shown[-1].title == "Training cannot start"
+
+
+def test_an_error_in_the_network_stops_training_and_its_repair_lets_it(
+    open_page: OpenPage, window: MainWindow
+) -> None:
+    open_page()
+    run, document = window.run_controller, window.document
+    assert run.block_reason == ""
+    project = document.project
+    head = next(n for n in project.network.nodes.values() if type(n.layer).__name__ == "Output")
+    cut = project.network.remove([head.id])
+    document.edit("Delete head", project.changed(network=cut))
+    assert "stop" in run.block_reason
+    assert not window.actions_["train.start"].isEnabled()
+    document.undo()
+    assert run.block_reason == ""
+
+
+def test_a_failure_is_told_in_its_sentence(
+    open_page: OpenPage, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page()
+
+    def train(*_: Any, **__: Any) -> Iterator[object]:
+        raise TrainingError("The loss is no longer a number.", fix="Lower the learning rate.")
+        yield
+
+    monkeypatch.setattr("modelstudio.engine.run.train", train)
+    run = window.run_controller
+    with qtbot.waitSignal(run.failed, timeout=10_000):
+        run.start()
+    assert run.state == "idle"
+    assert page.banner.isVisible()
+    assert "no longer a number" in page.banner.text()
+    assert "Lower the learning rate" in page.banner.text()
+    assert window.toasts.shown[-1].title == "Training stopped"
+
+
+def test_closing_while_training_asks_then_stops_and_keeps_the_run(
+    open_page: OpenPage, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(epochs=100_000, early_stopping=False)
+    run = window.run_controller
+    run.start()
+    qtbot.waitUntil(
+        lambda: bool(page._curves) and next(iter(page._curves.values())).epochs > 0, timeout=60_000
+    )
+    store = page._store()
+    monkeypatch.setattr(SaveDialog, "ask", classmethod(lambda *_, **__: "cancel"))
+    monkeypatch.setattr(
+        "modelstudio.ui.project_files.ConfirmDialog.ask", classmethod(lambda *_, **__: False)
+    )
+    assert not window.close()
+    assert run.running
+    monkeypatch.setattr(SaveDialog, "ask", classmethod(lambda *_, **__: "discard"))
+    monkeypatch.setattr(
+        "modelstudio.ui.project_files.ConfirmDialog.ask", classmethod(lambda *_, **__: True)
+    )
+    assert window.close()
+    assert not run.running
+    (kept,) = store.list()
+    assert kept.status in ("stopped", "interrupted")
+    assert store.best_file(kept.id).exists()
