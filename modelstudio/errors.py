@@ -53,7 +53,7 @@ class NetworkError(StudioError):
 
 
 class DataError(StudioError):
-    """The data cannot be read or used as asked; ``step`` is the place of the recipe step at fault."""
+    """The data cannot be read or used as asked; ``step`` is the place of a recipe step at fault."""
 
     step: int | None = None
 

@@ -165,7 +165,8 @@ class PartInfo:
 class DataReport:
     """What the Data page shows of a source and its recipe.
 
-    ``rows`` counts the source; ``effects`` has one entry a recipe step, in order.
+    ``rows`` counts the source; ``effects`` has one entry a recipe step, in order. ``fields`` and
+    ``fingerprint`` are what the project keeps of the file.
     """
 
     rows: int
@@ -174,6 +175,7 @@ class DataReport:
     effects: tuple[StepEffect, ...]
     parts: tuple[PartInfo, ...]
     fields: tuple[FieldSpec, ...]
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

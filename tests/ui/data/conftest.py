@@ -82,7 +82,7 @@ class ScriptedEngine:
             PartInfo("validation", 150, {"no": 100, "yes": 50}),
             PartInfo("test", test, {"no": test // 2, "yes": test - test // 2}),
         )
-        return DataReport(ROWS, profiles, self.findings, effects, parts, FIELDS)
+        return DataReport(ROWS, profiles, self.findings, effects, parts, FIELDS, self.fingerprint)
 
     def preview_data(
         self,
@@ -97,10 +97,6 @@ class ScriptedEngine:
         if self.error:
             raise self.error
         return table(upto, offset, min(limit, ROWS - offset))
-
-    def refresh_fields(self, project: Project, base: Path | None = None) -> Project:
-        data = project.data.changed(fields=FIELDS, fingerprint=self.fingerprint)
-        return project.changed(data=data)
 
 
 def profile(name: str, kind: str) -> ColumnProfile:
@@ -140,7 +136,7 @@ def table(upto: int | None, offset: int, limit: int) -> Any:
 def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     """Put a script in the place of the engine."""
     scripted = ScriptedEngine()
-    for name in ("with_data", "describe_data", "preview_data", "refresh_fields"):
+    for name in ("with_data", "describe_data", "preview_data"):
         monkeypatch.setattr(run, name, getattr(scripted, name))
     return scripted
 

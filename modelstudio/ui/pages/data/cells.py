@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime, time
 
 
-def cell_text(value: object) -> str:
-    """Write a cell: numbers with four significant figures, nothing for a missing value."""
+def column_decimals(values: Iterable[object]) -> int | None:
+    """Return how many decimals show the numbers of a column, at most 2; None without numbers."""
+    numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
+    if not numbers or max(map(abs, numbers)) < 1:
+        return 0 if numbers and not any(numbers) else None
+    return next((places for places in (0, 1) if all(_exact(n, places) for n in numbers)), 2)
+
+
+def cell_text(value: object, decimals: int | None = None) -> str:
+    """Write a cell: a number with the decimals of its column, or with four figures."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
-        return _number(value)
+        fixed = decimals is not None and (decimals == 2 or _exact(value, decimals))
+        return f"{value:.{decimals}f}" if fixed and abs(value) < 1e15 else _number(value)
     if isinstance(value, datetime):
         midnight = value.time() == time()
         return f"{value:%Y-%m-%d}" if midnight else f"{value:%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def _exact(value: float, places: int) -> bool:
+    return abs(round(value, places) - value) < 1e-9 * max(1.0, abs(value))
 
 
 def _number(value: float) -> str:

@@ -19,10 +19,10 @@ _SETTLE_MS = 60
 
 
 class DataFeed(QObject):
-    """Describe the data, refresh the project's fields and fetch rows, each in a job of its own.
+    """Describe the data and fetch rows, each in a job of its own.
 
     ``started`` and ``described`` or ``failed`` bracket a description; ``described`` also gives the
-    seconds it took. ``fields_found`` gives the fields and the fingerprint of the file.
+    seconds it took.
     """
 
     started = Signal()
@@ -32,7 +32,6 @@ class DataFeed(QObject):
     cancelled = Signal()
     rows_found = Signal(object)
     rows_failed = Signal(object)
-    fields_found = Signal(object, object)
     columns_found = Signal(tuple)
 
     def __init__(self, jobs: JobRunner, parent: QObject):
@@ -46,15 +45,13 @@ class DataFeed(QObject):
         self._description = LatestJob(jobs, self)
         self._description.events.connect(lambda batch: self.progressed.emit(batch[-1]))
         self._description.finished.connect(self._take_report)
-        self._description.failed.connect(self._fail)
+        self._description.failed.connect(self.failed)
         self._description.cancelled.connect(self.cancelled)
         self._rows = LatestJob(jobs, self)
         self._rows.finished.connect(self.rows_found)
         self._rows.failed.connect(self.rows_failed)
         self._final = LatestJob(jobs, self)
         self._final.finished.connect(lambda table: self.columns_found.emit(table.columns))
-        self._fields = LatestJob(jobs, self)
-        self._fields.finished.connect(self._take_fields)
 
     @property
     def busy(self) -> bool:
@@ -71,6 +68,7 @@ class DataFeed(QObject):
         self._project, self._base = project, base
         if anew:
             self.report = None
+        self._description.cancel()
         self._settle.start()
         self.started.emit()
         return True
@@ -78,7 +76,7 @@ class DataFeed(QObject):
     def forget(self) -> None:
         """Give up all requests and what was known."""
         self._settle.stop()
-        for job in (self._description, self._rows, self._fields, self._final):
+        for job in (self._description, self._rows, self._final):
             job.cancel()
         self._project = self.report = None
 
@@ -109,15 +107,6 @@ class DataFeed(QObject):
     def _take_report(self, report: DataReport) -> None:
         self.report = report
         self.described.emit(report, perf_counter() - self._began)
-        self._fields.start(partial(_refresh, self._project, self._base), "fields")
-
-    def _take_fields(self, project: Project) -> None:
-        if self._project is not None and decided(project.data) == decided(self._project.data):
-            self.fields_found.emit(project.data.fields, project.data.fingerprint)
-
-    def _fail(self, error: Exception) -> None:
-        self._fields.cancel()
-        self.failed.emit(error)
 
 
 def decided(data: DataConfig) -> DataConfig:
@@ -142,9 +131,3 @@ def _preview(
     from modelstudio.engine import run
 
     return run.preview_data(project, base, upto, offset, limit, sort)
-
-
-def _refresh(project: Project, base: Path | None) -> Project:
-    from modelstudio.engine import run
-
-    return run.refresh_fields(project, base)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from modelstudio.recipe.fields import FieldSpec
@@ -24,6 +24,9 @@ class InputsPopup(Sheet):
         self.list = QListWidget(objectName="data.inputs_popup.list")
         self.list.setAccessibleName(tr("Inputs of the network"))
         self.list.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setSpacing(2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 12, 12)
         layout.setSpacing(8)
@@ -42,7 +45,7 @@ class InputsPopup(Sheet):
             if field.kind == "features":
                 for name in names:
                     QListWidgetItem(f"    {name}", self.list)
-        tall = min(420, 76 + 24 * max(self.list.count(), 2))
+        tall = min(420, 76 + 22 * max(self.list.count(), 2))
         self.setFixedHeight(tall)
         corner = panel.mapToGlobal(
             QPoint(panel.width() - self.width() - 12, panel.height() - tall - 44)

@@ -20,7 +20,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
 from modelstudio.ui.pages.data.checks import EvidencePopup
 from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
-from modelstudio.ui.pages.data.commands import DataCommands
+from modelstudio.ui.pages.data.commands import DataCommands, stored_path
 from modelstudio.ui.pages.data.feed import DataFeed
 from modelstudio.ui.pages.data.inputs_popup import InputsPopup
 from modelstudio.ui.pages.data.opening import Opening
@@ -42,7 +42,7 @@ _FOLD_BELOW = 660
 """Height of the page under which the split folds into one line."""
 
 _NARROW_BELOW = 1280
-_WIDE, _NARROW = (312, 328), (280, 296)
+_WIDE, _NARROW = (312, 328), (312, 296)
 """Widths of the left and the right panel, and those of a page under `_NARROW_BELOW`."""
 
 
@@ -129,7 +129,6 @@ class DataPage(Page):
         feed.cancelled.connect(self._stop_waiting)
         feed.rows_found.connect(self._take_rows)
         feed.rows_failed.connect(self._take_rows_failure)
-        feed.fields_found.connect(self._take_fields)
         self.opening.opened.connect(self._take_draft)
         self.opening.failed.connect(self._opening_failed)
         self.opening.shown.connect(lambda: self._stack.setCurrentIndex(1))
@@ -259,7 +258,9 @@ class DataPage(Page):
         return Path(path) if path else None
 
     def _take_draft(self, draft: Draft, path: Path) -> None:
-        self.document.edit(tr("Open {}").format(path.name), draft.project)
+        data = draft.project.data
+        data = data.changed(path=stored_path(Path(data.path or path), self.commands.base))
+        self.document.edit(tr("Open {}").format(path.name), draft.project.changed(data=data))
         self._show_note(" ".join(draft.notes))
 
     def _opening_failed(self, error: Exception) -> None:
@@ -298,6 +299,8 @@ class DataPage(Page):
         self._stop_waiting()
         self._tell_fault("")
         self._effects = report.effects
+        data = self.data.changed(fields=report.fields, fingerprint=report.fingerprint)
+        self.document.refresh(self.document.project.changed(data=data))
         self.split.set_parts(report.parts)
         self.preview.checks.set_findings(report.findings)
         self.recipe.set_fields(report.fields)
@@ -353,10 +356,6 @@ class DataPage(Page):
     def _take_rows_failure(self, error: Exception) -> None:
         if self._stamp_now() is not None:
             self.preview.show_notice(str(error))
-
-    def _take_fields(self, fields: Any, fingerprint: str | None) -> None:
-        data = self.data.changed(fields=fields, fingerprint=fingerprint)
-        self.document.refresh(self.document.project.changed(data=data))
 
     def _stop_waiting(self) -> None:
         self.preview.loading.stop()

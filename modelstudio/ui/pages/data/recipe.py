@@ -81,7 +81,7 @@ class RecipePanel(QFrame):
         self.target = TargetCard()
         self.target.scaling_changed.connect(self.scaling_changed)
         self.list.column.insertWidget(0, self.target)
-        self._inputs = label("", "base", name="data.inputs")
+        self._inputs = label("", "label", name="data.inputs")
         self._see = button(tr("See them"), "link", name="data.inputs.see", small=True)
         self._see.clicked.connect(self.inputs_wanted)
         foot = row(

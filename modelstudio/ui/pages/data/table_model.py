@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 )
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.cells import cell_text
+from modelstudio.ui.pages.data.cells import cell_text, column_decimals
 
 if TYPE_CHECKING:
     from modelstudio.data.preview import PreviewTable
@@ -38,6 +38,17 @@ class Cell(NamedTuple):
     now: object
     before: object
     changed: bool
+    decimals: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The value as shown."""
+        return cell_text(self.now, self.decimals)
+
+    @property
+    def old_text(self) -> str:
+        """The value before, as shown."""
+        return cell_text(self.before, self.decimals)
 
 
 class Head(NamedTuple):
@@ -68,6 +79,7 @@ class PreviewModel(QAbstractTableModel):
         self._stale = False
         self._needed: set[int] = set()
         self._asked = range(0)
+        self._decimals: tuple[int | None, ...] = ()
         self._step = ""
         self._ask = QTimer(self, singleShot=True, interval=0)
         self._ask.timeout.connect(self._tell_needed)
@@ -93,6 +105,7 @@ class PreviewModel(QAbstractTableModel):
         self.beginResetModel()
         self._chunks.clear()
         self._columns, self._total, self._stale, self._asked = (), 0, False, range(0)
+        self._decimals = ()
         self._needed.clear()
         self._ask.stop()
         self.endResetModel()
@@ -109,8 +122,9 @@ class PreviewModel(QAbstractTableModel):
         same = table.columns == self._columns and table.total == self._total
         fresh, self._stale = self._stale, False
         self._asked = range(0)
-        if fresh:
+        if fresh or not self._decimals:
             self._chunks.clear()
+            self._decimals = tuple(column_decimals(column.after) for column in table.cells)
         if not same:
             self.beginResetModel()
             self._chunks.clear()
@@ -135,7 +149,8 @@ class PreviewModel(QAbstractTableModel):
             return None
         table, at = held
         column = table.cells[index.column()]
-        return Cell(column.after[at], column.before[at], column.changed[at])
+        decimals = self._decimals[index.column()]
+        return Cell(column.after[at], column.before[at], column.changed[at], decimals)
 
     def part_of(self, row: int) -> str:
         """Return which part of the split a row is in; empty when none or not known yet."""
@@ -180,17 +195,17 @@ class PreviewModel(QAbstractTableModel):
         if cell is None:
             return "…" if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(cell.now)
+            return cell.text
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(cell)
         return None
 
     def _tip(self, cell: Cell) -> str | None:
         if not cell.changed:
-            return cell_text(cell.now) or None
-        old = cell_text(cell.before) or tr("empty")
+            return cell.text or None
+        old = cell.old_text or tr("empty")
         return tr("{}<br>was <b>{}</b>, now <b>{}</b>").format(
-            self._step or tr("Recipe"), old, cell_text(cell.now) or tr("empty")
+            self._step or tr("Recipe"), old, cell.text or tr("empty")
         )
 
     def _held(self, row: int) -> tuple[PreviewTable, int] | None:

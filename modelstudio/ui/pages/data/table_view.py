@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 )
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.cells import cell_text
 from modelstudio.ui.pages.data.table_model import CELL, HEAD, Cell, Head, PreviewModel
 from modelstudio.ui.theme import theme
 
@@ -68,12 +67,12 @@ class CellDelegate(QStyledItemDelegate):
         font = now.font("section" if changed else "table")
         painter.setFont(font)
         painter.setPen(now.color(color))
-        text = "…" if cell is None else cell_text(cell.now)
+        text = "…" if cell is None else cell.text
         side = Qt.AlignmentFlag.AlignRight if head.right else Qt.AlignmentFlag.AlignLeft
         flags = side | Qt.AlignmentFlag.AlignVCenter
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, flags, shown)
-        if changed and head.right and (old := cell_text(cell.before)) and old != text:
+        if changed and head.right and (old := cell.old_text) and old != text:
             used = painter.fontMetrics().horizontalAdvance(shown) + 6
             self._paint_old(painter, box.adjusted(0, 0, -used, 0), old)
         if option.state & QStyle.StateFlag.State_HasFocus:
@@ -207,10 +206,10 @@ class PreviewView(QTableView):
                 cell: Cell | None = model.index(at, section).data(CELL)
                 if cell is None:
                     continue
-                text = cell_text(cell.now)
+                text = cell.text
                 wide = max(wide, bold.horizontalAdvance(text))
                 if cell.changed and head.right and cell.before is not None:
-                    both = f"{cell_text(cell.before)} {text}"
+                    both = f"{cell.old_text} {text}"
                     wide = max(wide, bold.horizontalAdvance(both) + 8)
             self.setColumnWidth(section, min(wide + 2 * _PAD + 2, _WIDEST))
 
