@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelstudio.__main__ import main
+from modelstudio.__main__ import main, wants_window
 from modelstudio.engine.runs import RunStore
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -115,6 +115,16 @@ def test_a_person_gets_text(project: Path, cli: Cli) -> None:
     assert "Run 1" in cli("runs", project)[1]
 
 
+def test_the_demo_goes_all_the_way(tmp_path: Path, cli: Cli) -> None:
+    code, out, err = cli("demo", "--headless", "--json", "--folder", tmp_path / "demo")
+    assert (code, err) == (0, "")
+    result = json.loads(out.splitlines()[-1])
+    assert result["roc_auc"] > 0.83
+    assert result["max_abs_diff"] < 1e-4
+    assert result["rows_agreeing"] == result["rows_checked"] > 1000
+    assert Path(result["path"]).exists()
+
+
 def test_check_names_every_block(project: Path, cli: Cli) -> None:
     code, out, _ = cli("check", project, "--json")
     report = read(out)
@@ -135,6 +145,7 @@ def test_check_fails_on_a_network_that_cannot_run(project: Path, cli: Cli) -> No
     assert read(out)["problems"][0]["message"]
     code, _, err = cli("train", project)
     assert code == 1
+    assert "Where: " in err
     assert 1 <= len(err.splitlines()) <= 3
 
 
@@ -211,6 +222,22 @@ def test_wrong_usage_is_2(arguments: list[str], cli: Cli) -> None:
 def test_help_and_version(cli: Cli) -> None:
     assert "evaluate" in cli("--help")[1]
     assert cli("--version")[1].startswith("modelstudio ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "window"),
+    [
+        ([], True),
+        (["demo"], True),
+        (["--demo"], True),
+        (["a b.mstudio"], True),
+        (["demo", "--headless"], False),
+        (["train", "a.mstudio"], False),
+        (["--help"], False),
+    ],
+)
+def test_what_opens_the_window(arguments: list[str], window: bool) -> None:
+    assert wants_window(arguments) is window
 
 
 def test_without_a_display_the_window_is_refused(monkeypatch: pytest.MonkeyPatch, cli: Cli) -> None:
@@ -374,7 +401,7 @@ def test_a_run_that_cannot_be_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("modelstudio.engine.runs.os.replace", full)
+    monkeypatch.setattr("modelstudio.engine.disk.os.replace", full)
     code, _, err = cli("train", project, "--epochs", "2")
     assert code == 1
     assert "the disk is full" in err

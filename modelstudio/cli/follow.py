@@ -85,7 +85,7 @@ class Terminal:
         self._task: Any = None
 
     def __call__(self, event: RunEvent) -> None:
-    """Tell of one event."""
+        """Tell of one event."""
         if isinstance(event, RunStarted):
             print(
                 f"Run {event.number}: {event.parameters:,} parameters, {event.train_rows:,} rows "

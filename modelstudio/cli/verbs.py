@@ -34,7 +34,7 @@ from modelstudio.cli.show import (
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunEnd
-from modelstudio.errors import ProjectError, StudioError
+from modelstudio.errors import NetworkError, ProjectError, StudioError
 from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.project.model import Project
 from modelstudio.resources import app_home, sample
@@ -178,7 +178,8 @@ def demo(
     evaluation = follow(engine.evaluate(path, project, end.run, "test"), quiet=as_json)
     report = follow(engine.export_onnx(path, project, end.run, place / "churn.onnx"), quiet=as_json)
     if as_json:
-        print_json({**evaluation_json(evaluation), **export_json(report)})
+        result = {"event": "demo_end", **evaluation_json(evaluation), **export_json(report)}
+        print_json(result, indent=None)
         return
     print_evaluation(evaluation)
     print_export(report)
@@ -441,8 +442,13 @@ def _train(project: Project, path: Path, *, name: str = "", as_json: bool) -> Ru
     terminal = Terminal(project.training.epochs)
     show = print_event if as_json else terminal
     with interruptible(control), contextlib.closing(events), contextlib.closing(terminal):
-        for event in events:
-            show(event)
+        try:
+            for event in events:
+                show(event)
+        except NetworkError as error:
+            block = project.network.nodes.get(error.where or "")
+            where = block.name if block else error.where
+            raise NetworkError(error.message, where=where, fix=error.fix) from None
     if not isinstance(event, RunEnd):
         raise RuntimeError("training ended without an end")
     return event

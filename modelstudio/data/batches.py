@@ -50,4 +50,4 @@ class TensorData:
         order = order.to(self.device)
         for start in range(skip * size, len(order), size):
             index = order[start : start + size]
-            yield {name: tensor[index] for name, tensor in self.fields.items()}
+            yield {name: values.index_select(0, index) for name, values in self.fields.items()}

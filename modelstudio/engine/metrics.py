@@ -12,15 +12,16 @@ from modelstudio.engine.results import Predictions, RocCurve, Score
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 SAMPLES: Final = 1000
 """Bootstrap samples behind an interval."""
 
+EXACT: Final = 20_000
+"""Rows (times classes) up to which rows are resampled; beyond, draws come from the normal limit."""
+
 _CELLS: Final = 2_000_000
 """Numbers held at once while resampling rows."""
-
-_WORK: Final = 400_000_000
-"""Rows times classes times samples that an interval may cost; beyond it takes fewer samples."""
 
 
 def known(predictions: Predictions) -> Predictions:
@@ -87,7 +88,7 @@ def epoch_scores(
         return {}
     metrics = {"accuracy": float((decide(scores) == labels).mean())}
     if kind == "binary" and 0 < labels.sum() < len(labels):
-        metrics["roc_auc"] = float(_auc(scores[:, 1], labels == 1, np.ones((1, len(labels))))[0])
+        metrics["roc_auc"] = float(_auc(scores[:, 1], labels == 1)[0])
     return metrics
 
 
@@ -161,16 +162,15 @@ def _class_scores(
     cells = confusion_matrix(rows, threshold).ravel()
     losses = -np.log(np.clip(rows.scores[np.arange(len(rows.truth)), rows.truth], 1e-15, 1))
     values = _from_cells(cells[None, :], rows.kind == "binary")
-    values["roc_auc"] = _macro_auc(rows, np.ones((1, len(rows.truth))))
+    values["roc_auc"], influence = _macro_auc(rows)
     values["log_loss"] = losses.mean(keepdims=True)
     draws: Mapping[str, Floats] = {}
     if generator is not None:
         # Drawing rows with replacement is drawing cells of the matrix from a multinomial.
         counts = generator.multinomial(cells.sum(), cells / cells.sum(), size=SAMPLES)
-        areas = [_macro_auc(rows, weights) for weights in _weights(rows, generator)]
         draws = {
             **_from_cells(counts, rows.kind == "binary"),
-            "roc_auc": np.concatenate(areas),
+            "roc_auc": _resampled_auc(rows, values["roc_auc"], influence, generator),
             "log_loss": _resampled_means(losses[:, None], generator)[:, 0],
         }
     return tuple(_scored(name, float(value[0]), draws.get(name)) for name, value in values.items())
@@ -203,39 +203,65 @@ def _from_cells(cells: Ints, binary: bool) -> dict[str, Floats]:
         }
 
 
-def _macro_auc(rows: Predictions, weights: Floats) -> Floats:
-    """Return the area under the ROC curve for each row of weights, shape (samples, rows)."""
+def _curves(rows: Predictions) -> list[tuple[Floats, Bools]]:
+    """Return scores and truth of the positive class, or of each class that has rows."""
     if rows.kind == "binary":
-        return _auc(rows.scores[:, 1], rows.truth == 1, weights)
-    present = [k for k in range(len(rows.classes)) if (rows.truth == k).any()]
-    if len(present) < 2:
-        return np.full(len(weights), np.nan)
-    areas = [_auc(rows.scores[:, k], rows.truth == k, weights) for k in present]
-    return np.asarray(np.mean(areas, axis=0))
+        return [(rows.scores[:, 1], rows.truth == 1)]
+    truths = [rows.truth == index for index in range(len(rows.classes))]
+    return [(rows.scores[:, k], truth) for k, truth in enumerate(truths) if truth.any()]
 
 
-def _auc(scores: Floats, positive: NDArray[np.bool_], weights: Floats) -> Floats:
-    """Return the chance that a positive row has the higher score; ties count half."""
-    order = np.argsort(scores, kind="stable")
-    ranked, positive = scores[order], positive[order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    weights = weights[:, order]
-    above = np.add.reduceat(weights * positive, starts, axis=1)
-    below = np.add.reduceat(weights * ~positive, starts, axis=1)
-    wins = ((below.cumsum(axis=1) - 0.5 * below) * above).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(wins / (above.sum(axis=1) * below.sum(axis=1)))
+def _macro_auc(rows: Predictions) -> tuple[Floats, Floats]:
+    """Return the mean area under the ROC curves, shape (1,), and each row's influence on it."""
+    areas = [_auc(scores, positive) for scores, positive in _curves(rows)]
+    mean = np.mean([area for area, _ in areas], keepdims=True)
+    return mean, np.mean([influence for _, influence in areas], axis=0)
+
+
+def _auc(scores: Floats, positive: Bools) -> tuple[float, Floats]:
+    """Return the chance that a positive row has the higher score (ties count half).
+
+    The second value is the influence of each row: how much the area moves, times the number of
+    rows, as the row gets more weight (DeLong, 1988).
+    """
+    count, share = len(scores), positive.mean()
+    if not 0 < share < 1:
+        return float("nan"), np.full(count, np.nan)
+    ranks, place = np.unique(scores, return_inverse=True)
+    above = np.bincount(place, positive, len(ranks))
+    below = np.bincount(place, ~positive, len(ranks))
+    won = (below.cumsum() - below / 2)[place] / below.sum()
+    lost = (above.sum() - above.cumsum() + above / 2)[place] / above.sum()
+    area = float(won[positive].mean())
+    return area, np.where(positive, (won - area) / share, (lost - area) / (1 - share))
 
 
 # Resampling
 
 
-def _weights(rows: Predictions, generator: np.random.Generator) -> Iterator[Floats]:
-    """Yield how often each row is drawn, some samples at a time, shape (samples, rows)."""
-    count = len(rows.truth)
-    curves = 1 if rows.kind == "binary" else len(rows.classes)
-    samples = int(np.clip(_WORK // (count * curves), 100, SAMPLES))
-    yield from _draws(count, samples, generator)
+def _resampled_auc(
+    rows: Predictions, area: Floats, influence: Floats, generator: np.random.Generator
+) -> Floats:
+    """Return bootstrap values of the mean area under the curves, shape (samples,)."""
+    curves, count = _curves(rows), len(rows.truth)
+    if count * len(curves) > EXACT:
+        return area + generator.normal(0, influence.std() / count**0.5, SAMPLES)
+    drawn = _draws(count, SAMPLES, generator)
+    return np.concatenate(
+        [np.mean([_weighted_auc(*curve, weights) for curve in curves], axis=0) for weights in drawn]
+    )
+
+
+def _weighted_auc(scores: Floats, positive: Bools, weights: Floats) -> Floats:
+    """Return the area for each row of weights, shape (samples, rows)."""
+    order = np.argsort(scores, kind="stable")
+    ranked, positive, weights = scores[order], positive[order], weights[:, order]
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    above = np.add.reduceat(weights * positive, starts, axis=1)
+    below = np.add.reduceat(weights * ~positive, starts, axis=1)
+    wins = ((below.cumsum(axis=1) - 0.5 * below) * above).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(wins / (above.sum(axis=1) * below.sum(axis=1)))
 
 
 def _draws(count: int, samples: int, generator: np.random.Generator) -> Iterator[Floats]:
@@ -254,7 +280,7 @@ def _resampled_means(values: Floats, generator: np.random.Generator) -> Floats:
     Of very many rows the means are drawn from their normal limit: the same within what is shown.
     """
     count = len(values)
-    if count > 20_000:
+    if count > EXACT:
         spread = np.atleast_2d(np.cov(values, rowvar=False)) / count
         return generator.multivariate_normal(values.mean(axis=0), spread, size=SAMPLES)
     return np.concatenate([drawn @ values / count for drawn in _draws(count, SAMPLES, generator)])

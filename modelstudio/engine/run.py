@@ -215,6 +215,7 @@ def describe_data(
         effects=prepared.effects,
         parts=tuple(_part_info(prepared, name) for name in ("train", "validation", "test")),
         fields=prepared.fitted.fields,
+        fingerprint=prepared.fingerprint,
     )
 
 

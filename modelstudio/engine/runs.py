@@ -16,24 +16,23 @@ Nothing here needs torch; `modelstudio.engine.session` writes and reads the weig
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import secrets
 import shutil
-import socket
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
+from modelstudio.engine.disk import told, write_file
 from modelstudio.engine.events import EpochEnd
+from modelstudio.engine.liveness import BEAT, is_alive, new_owner
 from modelstudio.engine.results import EpochRecord, RunInfo
 from modelstudio.errors import RunError
 from modelstudio.project.files import dumps, loads, read_json, write_text
@@ -41,12 +40,6 @@ from modelstudio.project.model import Project
 from modelstudio.resources import app_home
 
 Status = Literal["running", "paused", "finished", "stopped", "interrupted", "failed"]
-
-BEAT: Final = 2.0
-"""Seconds between signs of life of a run's owner."""
-
-SILENCE: Final = 30.0
-"""Seconds without a sign of life after which an owner on another machine counts as gone."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -126,45 +119,6 @@ def adopt_runs(project: Project, project_path: Path) -> None:
         )
     with told(target):
         shutil.move(hidden, target)
-
-
-@contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn a failure to write into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        reasons = {
-            errno.ENOSPC: ("the disk is full", "Free some space."),
-            errno.EDQUOT: ("your disk quota is used up", "Free some space."),
-            errno.EACCES: ("the folder is read-only", "Ask for the permission to write there."),
-            errno.EROFS: ("the disk is read-only", "Save the project to another disk."),
-        }
-        reason, fix = reasons.get(
-            error.errno or 0, (str(error.strerror or error), "Check the disk and try again.")
-        )
-        message = f"The run could not be written: {reason}."
-        raise RunError(message, where=str(path), fix=fix) from None
-    except sqlite3.DatabaseError as error:
-        full = "full" in str(error)
-        raise RunError(
-            "The run could not be written: the disk is full."
-            if full
-            else f"The list of runs cannot be used: {error}.",
-            where=str(path),
-            fix="Free some space." if full else "Check that the folder may be written to.",
-        ) from None
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Replace a file in one step; if anything fails the old one stays."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with told(path):
-            fresh.write_bytes(data)
-            os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 class RunStore:
@@ -412,7 +366,7 @@ class RunStore:
 
 def _info(row: sqlite3.Row) -> RunInfo:
     status, reason = row["status"], row["reason"]
-    if status in {"running", "paused"} and not _alive(row["owner"], row["beat"]):
+    if status in {"running", "paused"} and not is_alive(row["owner"], row["beat"]):
         status, reason = "interrupted", "The program ended while it was training."
     return RunInfo(
         id=row["id"],
@@ -431,36 +385,6 @@ def _info(row: sqlite3.Row) -> RunInfo:
     )
 
 
-def _alive(owner: str | None, beat: float | None) -> bool:
-    """Tell whether the owner ``host:pid:token`` still works."""
-    if not owner or beat is None:
-        return False
-    host, pid, _ = owner.rsplit(":", 2)
-    if host == socket.gethostname() and not _process_exists(int(pid)):
-        return False
-    return time.time() - beat < SILENCE
-
-
-def _process_exists(pid: int) -> bool:
-    if sys.platform == "win32":
-        import ctypes
-
-        handle = ctypes.windll.kernel32.OpenProcess(0x1000, False, pid)
-        if not handle:
-            return False
-        code = ctypes.c_ulong()
-        ctypes.windll.kernel32.GetExitCodeProcess(handle, ctypes.byref(code))
-        ctypes.windll.kernel32.CloseHandle(handle)
-        return code.value == 259  # STILL_ACTIVE
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 class RunWriter:
     """The one owner of a run while it goes on; a thread shows that it lives.
 
@@ -473,7 +397,7 @@ class RunWriter:
     def __init__(self, store: RunStore, run_id: str, *, earlier: float = 0.0) -> None:
         self.store = store
         self.run_id = run_id
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.owner = new_owner()
         self._earlier = earlier
         self._since = time.monotonic()
         self._done = threading.Event()

@@ -95,12 +95,23 @@ def test_intervals_agree_with_a_plain_bootstrap(binary: Predictions) -> None:
         assert scores[name].high == pytest.approx(high, abs=0.012)
 
 
-def test_normal_limit_takes_over_smoothly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_means_agrees_with_resampling() -> None:
     values = np.random.default_rng(4).exponential(size=(20_001, 1))
     generator = np.random.default_rng(0)
     limit = metrics._resampled_means(values, generator)
     rows = np.concatenate([d @ values / 20_001 for d in metrics._draws(20_001, 300, generator)])
     assert limit.std() == pytest.approx(rows.std(), rel=0.15)
+
+
+def test_the_limit_of_the_area_agrees_with_resampling(
+    several: Predictions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = named(metrics.score(several))["roc_auc"]
+    monkeypatch.setattr(metrics, "EXACT", 0)
+    limit = named(metrics.score(several))["roc_auc"]
+    assert limit.value == exact.value
+    assert limit.low == pytest.approx(exact.low, abs=0.005)
+    assert limit.high == pytest.approx(exact.high, abs=0.005)
 
 
 def test_confusion_matrix_has_true_rows_and_predicted_columns() -> None:

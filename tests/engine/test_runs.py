@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from modelstudio.engine import runs
+from modelstudio.engine.disk import write_file
 from modelstudio.engine.events import EpochEnd
 from modelstudio.engine.runs import Decision, RunStore, RunWriter
 from modelstudio.errors import RunError
@@ -159,7 +160,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(RunError, match="the disk is full"):
-        runs.write_file(path, b"new")
+        write_file(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["last.pt"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from modelstudio.data.batches import TensorData
 from torch import Tensor, nn
 
+from modelstudio.data.batches import TensorData
 from modelstudio.engine import train
 from modelstudio.engine.control import Control
 from modelstudio.engine.device import available, choose_threads, pick
