@@ -113,7 +113,7 @@ def test_alt_arrows_walk_along_the_wires(page: NetworkPage) -> None:
 
 
 def test_a_wire_is_drawn_from_port_to_port(page: NetworkPage, hand: Any) -> None:
-    page.editor.disconnect(graph_of(page).incoming["c"][0])
+    page.editor.unwire(graph_of(page).incoming["c"][0])
     assert ("conv1", "relu1") not in wires(graph_of(page))
     hand.drag(hand.port("b", "y", "output"), hand.port("c", "x", "input"))
     assert ("conv1", "relu1") in wires(graph_of(page))
@@ -121,7 +121,7 @@ def test_a_wire_is_drawn_from_port_to_port(page: NetworkPage, hand: Any) -> None
 
 
 def test_a_wire_may_be_drawn_backwards_and_end_on_the_block(page: NetworkPage, hand: Any) -> None:
-    page.editor.disconnect(graph_of(page).incoming["c"][0])
+    page.editor.unwire(graph_of(page).incoming["c"][0])
     hand.drag(hand.port("c", "x", "input"), hand.block("b"))
     assert ("conv1", "relu1") in wires(graph_of(page))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsView
 
 from modelstudio.ui.pages.network.items import paint_overview, rounded
-from modelstudio.ui.pages.network.look import GRID, RADIUS, look
+from modelstudio.ui.pages.network.look import GRID, PORT_RADIUS, RADIUS, look
 from modelstudio.ui.pages.network.routing import Point
 from modelstudio.ui.pages.network.scene import NetworkScene
 from modelstudio.ui.theme import theme
@@ -48,42 +49,40 @@ class Backdrop:
         painter.drawPoints(self._dots.translated(origin))
 
 
-def paint_over(
-    painter: QPainter,
-    view: QGraphicsView,
-    *,
-    band: QRectF | None,
-    draft: tuple[Point, ...] | None,
-    draft_bad: bool,
-    ghost: QRectF | None,
-    ring: bool,
-) -> None:
+@dataclass
+class Marks:
+    """What gestures show while they last, in canvas coordinates; ``ring`` is the keyboard focus."""
+
+    band: QRectF | None = None
+    draft: tuple[Point, ...] | None = None
+    draft_bad: bool = False
+    ghost: QRectF | None = None
+    ring: bool = False
+
+
+def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
     """Paint what is no item: the overview, a selection, a wire in the making, a landing place."""
     skin, scene = look(), view.scene()
     if isinstance(scene, NetworkScene) and scene.plain:
-        paint_overview(
-            painter,
-            list(scene.blocks.values()),
-            list(scene.wires.values()),
-            list(scene.notes.values()),
-        )
+        blocks, wires, notes = scene.blocks, scene.wires, scene.notes
+        paint_overview(painter, [*blocks.values()], [*wires.values()], [*notes.values()])
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if band is not None:
+    if marks.band is not None:
         painter.setPen(skin.band)
         painter.setBrush(skin.band_fill)
-        painter.drawRect(band)
-    if ghost is not None:
+        painter.drawRect(marks.band)
+    if marks.ghost is not None:
         painter.setPen(QPen(skin.accent, 1.5, Qt.PenStyle.DashLine))
         painter.setBrush(skin.band_fill)
-        painter.drawRoundedRect(ghost, RADIUS, RADIUS)
-    if draft is not None:
+        painter.drawRoundedRect(marks.ghost, RADIUS, RADIUS)
+    if marks.draft is not None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(skin.wire_bad if draft_bad else skin.wire_selected)
-        painter.drawPath(rounded(draft))
+        painter.setPen(skin.wire_bad if marks.draft_bad else skin.wire_selected)
+        painter.drawPath(rounded(marks.draft))
         painter.setBrush(skin.canvas)
-        for end in (draft[0], draft[-1]):
-            painter.drawEllipse(QPointF(*end), 4, 4)
-    if ring:
+        for end in (marks.draft[0], marks.draft[-1]):
+            painter.drawEllipse(QPointF(*end), PORT_RADIUS, PORT_RADIUS)
+    if marks.ring:
         painter.resetTransform()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme().color("focusRing"), 2))

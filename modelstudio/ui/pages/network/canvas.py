@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
-from PySide6.QtCore import QMargins, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -17,19 +16,16 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPixmapCache,
-    QResizeEvent,
-    QTransform,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from modelstudio.network.analysis import Problem
 from modelstudio.network.graph import Edge
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.network.backdrop import Backdrop, paint_over
+from modelstudio.ui.pages.network.backdrop import Backdrop, Marks, paint_over
 from modelstudio.ui.pages.network.editor import Editor, Selection
-from modelstudio.ui.pages.network.edits import snapped
+from modelstudio.ui.pages.network.edits import neighbour, snapped
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -49,11 +45,9 @@ from modelstudio.ui.pages.network.tools import (
     Tool,
     WireTool,
 )
+from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP, ZoomView
 from modelstudio.ui.theme import themes
 
-ZOOM_RANGE = (0.05, 4.0)
-_WORLD = QRectF(-50_000, -50_000, 100_000, 100_000)
-_FIT_MARGINS = QMargins(28, 28, 28, 28)
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -62,30 +56,20 @@ _ARROWS = {
 }
 
 
-class Canvas(QGraphicsView):
+class Canvas(ZoomView):
     """Shows the scene; edits go to the editor, never into the scene.
 
     ``quick_add_wanted`` gives a place on the canvas and, for the loose end of a wire, its port.
     """
 
-    looked = Signal()
-    zoomed = Signal(float)
     quick_add_wanted = Signal(object, object)
     menu_wanted = Signal(object, object)
 
     def __init__(self, editor: Editor, parent: QWidget | None = None):
-        super().__init__(parent, objectName="network.canvas", frameShape=QFrame.Shape.NoFrame)
+        super().__init__(parent, "network.canvas")
         self.editor = editor
         self.network_scene = NetworkScene(self)
         self.setScene(self.network_scene)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setOptimizationFlags(
-            QGraphicsView.OptimizationFlag.DontSavePainterState
-            | QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing
-        )
         self.setMinimumSize(240, 160)
         self.setAcceptDrops(True)
         self.viewport().setMouseTracking(True)
@@ -95,23 +79,17 @@ class Canvas(QGraphicsView):
 
         self.bubble = Bubble(self)
         self.note_editor = NoteEditor(self)
-        self.drafting = False
         self._hint = Hint(self)
         self._backdrop = Backdrop()
+        self._marks = Marks()
         self._tool: Tool | None = None
         self._hovered: CanvasItem | None = None
         self._marked: WireItem | None = None
-        self._band: QRectF | None = None
-        self._draft: tuple[Point, ...] | None = None
-        self._draft_bad = False
-        self._ghost: QRectF | None = None
         self._let_go: Selection = frozenset()
         self._space = False
         self._space_used = False
-        self._ring = False
-        self._fit_due = True
-        self.setSceneRect(_WORLD)
 
+        self.looked.connect(self._place_bubble)
         editor.changed.connect(self.sync)
         editor.selection_changed.connect(self._show_selection)
         self.bubble.chosen.connect(editor.fix)
@@ -127,7 +105,7 @@ class Canvas(QGraphicsView):
         self._hovered = self._marked = None
         self.network_scene.sync(self.editor.graph, self.editor.analysis)
         self._show_selection()
-        if self._fit_due:
+        if self.fit_due:
             self.fit()
         self.looked.emit()
 
@@ -156,119 +134,39 @@ class Canvas(QGraphicsView):
     # Looking around
 
     @property
-    def zoom(self) -> float:
-        """Screen pixels for a canvas pixel."""
-        return self.transform().m11()
+    def drafting(self) -> bool:
+        """True while a wire is drawn."""
+        return self._marks.draft is not None
 
     @property
     def port_reach(self) -> float:
         """How near the pointer must come to a port, in canvas pixels."""
         return min(PORT_HIT / min(self.zoom, 1.0), 1.6 * PORT_HIT)
 
-    def set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
-        """Zoom so that the point of the viewport stays where it is; its middle if none is given."""
-        zoom = max(ZOOM_RANGE[0], min(zoom, ZOOM_RANGE[1]))
-        at = at if at is not None else self.viewport().rect().center()
-        held = self.mapToScene(at)
-        self._fit_due = False
-        self._set_transform(zoom)
-        self.pan(at - self.mapFromScene(held))
+    def content(self) -> QRectF:
+        bounds = self.network_scene.bounds()
+        return QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT) if bounds.isEmpty() else bounds
 
-    def _set_transform(self, zoom: float) -> None:
-        self.setTransform(QTransform.fromScale(zoom, zoom))
-        plain = zoom < DETAIL_ZOOM
+    def _scale_to(self, zoom: float) -> None:
+        super()._scale_to(zoom)
+        plain = self.zoom < DETAIL_ZOOM
         self.network_scene.set_plain(plain)
         mode = QGraphicsView.ViewportUpdateMode
         self.setViewportUpdateMode(mode.FullViewportUpdate if plain else mode.MinimalViewportUpdate)
-        self.zoomed.emit(zoom)
-        self._moved()
-
-    def pan(self, by: QPoint) -> None:
-        """Move the picture by pixels of the screen."""
-        self._fit_due = False
-        for bar, step in ((self.horizontalScrollBar(), by.x()), (self.verticalScrollBar(), by.y())):
-            bar.setValue(bar.value() - step)
-
-    def fit(self, ids: Collection[str] | None = None) -> None:
-        """Show everything, or some blocks, at 100 % at most."""
-        rect = self.network_scene.bounds(ids)
-        if rect.isEmpty():
-            rect = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT)
-        room = self.viewport().size().shrunkBy(_FIT_MARGINS)
-        scale = min(room.width() / rect.width(), room.height() / rect.height(), 1.0)
-        due = self._fit_due
-        self._set_transform(max(scale, ZOOM_RANGE[0]))
-        self.centerOn(rect.center())
-        self._fit_due = due
-        self._moved()
-
-    def fit_when_resized(self) -> None:
-        """Show everything now and at each new size, until somebody looks elsewhere."""
-        self._fit_due = True
-        self.fit()
 
     def center_on(self, node_id: str) -> None:
         """Bring a block into sight."""
         item = self.network_scene.blocks.get(node_id)
-        if item is not None and not self._in_sight(item):
-            self.look_at(item.sceneBoundingRect().center())
+        if item is not None and not self.in_sight(item.area):
+            self.look_at(item.area.center())
 
-    def look_at(self, point: QPointF) -> None:
-        """Bring a place into the middle."""
-        self._fit_due = False
-        self.centerOn(point)
-        self._moved()
-
-    def _in_sight(self, item: BlockItem) -> bool:
-        inside = self.viewport().rect().adjusted(8, 8, -8, -8)
-        return inside.contains(self.screen_rect(item))
-
-    def screen_rect(self, item: BlockItem | NoteItem) -> QRect:
-        """Return where a block or note is in the viewport."""
-        body = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT) if isinstance(item, BlockItem) else item.body
-        return self.mapFromScene(body.translated(item.pos())).boundingRect()
-
-    def seen(self) -> QRectF:
-        """Return the part of the canvas in sight."""
-        return self.mapToScene(self.viewport().rect()).boundingRect()
-
-    def reveal(self, where: QPoint) -> None:
-        """Scroll while something is dragged to the border."""
-        area = self.viewport().rect().adjusted(12, 12, -12, -12)
-        if area.contains(where):
-            return
-        dx = max(area.left() - where.x(), 0) - max(where.x() - area.right(), 0)
-        dy = max(area.top() - where.y(), 0) - max(where.y() - area.bottom(), 0)
-        self.pan(QPoint(max(-16, min(dx, 16)), max(-16, min(dy, 16))))
-
-    def pointer(self) -> QPointF:
-        """Return the place under the pointer; the middle of what is seen when it is elsewhere."""
-        where = self.viewport().mapFromGlobal(self.cursor().pos())
-        inside = self.viewport().rect()
-        return self.mapToScene(where if inside.contains(where) else inside.center())
-
-    def _moved(self) -> None:
-        self._place_bubble()
-        self.looked.emit()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        super().scrollContentsBy(dx, dy)
-        self._moved()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._fit_due:
+    def fit_selection(self) -> None:
+        """Show what is selected, or everything."""
+        if self.editor.selection:
+            self.fit_due = False
+            self.fit_rect(self.network_scene.bounds(self.editor.selection))
+        else:
             self.fit()
-        self._moved()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        pixels = event.pixelDelta()
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.pan(QPoint(event.angleDelta().x() + event.angleDelta().y(), 0) / 2)
-        elif event.angleDelta().y() or pixels.y():
-            steps = event.angleDelta().y() / 120
-            self.set_zoom(self.zoom * 1.15**steps, event.position().toPoint())
-        event.accept()
 
     # Gestures
 
@@ -277,7 +175,7 @@ class Canvas(QGraphicsView):
         point = self.mapToScene(where)
         if self._tool is not None:
             return
-        self._fit_due = False
+        self.fit_due = False
         if event.button() == Qt.MouseButton.MiddleButton or (
             self._space and event.button() == Qt.MouseButton.LeftButton
         ):
@@ -401,13 +299,12 @@ class Canvas(QGraphicsView):
 
     def show_band(self, band: QRectF | None) -> None:
         """Draw the rectangle of a selection, or remove it."""
-        self._band = band
+        self._marks.band = band
         self.viewport().update()
 
     def show_draft(self, course: tuple[Point, ...] | None, bad: bool = False) -> None:
         """Draw a wire that is not yet there, or remove it."""
-        self._draft, self._draft_bad = course, bad
-        self.drafting = course is not None
+        self._marks.draft, self._marks.draft_bad = course, bad
         self.viewport().update()
 
     def show_hint(self, text: str, where: QPoint | None = None, *, bad: bool = False) -> None:
@@ -432,7 +329,7 @@ class Canvas(QGraphicsView):
         self.bubble.show_problem(problem)
         if problem is not None:
             block = self.network_scene.blocks[str(problem.node)]
-            self.bubble.point_at(self.screen_rect(block), self.viewport().rect())
+            self.bubble.point_at(self.screen_rect(block.area), self.viewport().rect())
 
     def _problem_to_show(self) -> Problem | None:
         """Return the problem of the selected block, or the only error there is."""
@@ -450,7 +347,7 @@ class Canvas(QGraphicsView):
     def edit_note(self, note_id: str) -> None:
         """Edit the text of a note where it lies."""
         item = self.network_scene.notes[note_id]
-        area = self.screen_rect(item)
+        area = self.screen_rect(item.area)
         area.setSize(area.size().expandedTo(QRect(0, 0, 160, 56).size()))
         self.note_editor.begin(note_id, item.note.text, area)
 
@@ -470,13 +367,13 @@ class Canvas(QGraphicsView):
         if layer is None:
             event.ignore()
             return
-        self._ghost = self._landing(event.position().toPoint())
-        self.mark_wire(self._wire_for(layer, self._ghost))
+        self._marks.ghost = self._landing(event.position().toPoint())
+        self.mark_wire(self._wire_for(layer, self._marks.ghost))
         self.viewport().update()
         event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._ghost = None
+        self._marks.ghost = None
         self.mark_wire(None)
         self.viewport().update()
 
@@ -486,9 +383,9 @@ class Canvas(QGraphicsView):
             return
         spot = self._landing(event.position().toPoint())
         edge = self._wire_for(layer, spot)
-        self._ghost = None
+        self._marks.ghost = None
         self.mark_wire(None)
-        self._fit_due = False
+        self.fit_due = False
         event.acceptProposedAction()
         self.editor.add(layer, (spot.x(), spot.y()), edge)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -519,15 +416,17 @@ class Canvas(QGraphicsView):
                 self.editor.select()
         elif key in _ARROWS:
             if modifiers & Qt.KeyboardModifier.AltModifier:
-                self._walk(*_ARROWS[key])
+                if (node := self.editor.single) is not None:
+                    near = neighbour(self.editor.graph, node.id, *_ARROWS[key])
+                    self._go_to(near or node.id)
             elif self.editor.selection:
                 self.editor.nudge(*_ARROWS[key])
             elif self.editor.graph.nodes:
                 self._go_to(next(iter(self.editor.graph.nodes)))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.set_zoom(self.zoom * 1.15)
+            self.set_zoom(self.zoom * ZOOM_STEP)
         elif key == Qt.Key.Key_Minus:
-            self.set_zoom(self.zoom / 1.15)
+            self.set_zoom(self.zoom / ZOOM_STEP)
         else:
             event.ignore()
 
@@ -541,23 +440,6 @@ class Canvas(QGraphicsView):
             if not self._space_used:
                 self.quick_add_wanted.emit(self.pointer(), None)
 
-    def _walk(self, dx: int, dy: int) -> None:
-        """Go along the wires: up to what feeds a block, down to what it feeds, or to a sibling."""
-        graph, node = self.editor.graph, self.editor.single
-        if node is None:
-            return
-        if dy:
-            wires = graph.outgoing[node.id] if dy > 0 else graph.incoming[node.id]
-            near = [edge.target if dy > 0 else edge.source for edge in wires]
-        else:
-            family = {e.target for i in graph.incoming[node.id] for e in graph.outgoing[i.source]}
-            family |= {e.source for o in graph.outgoing[node.id] for e in graph.incoming[o.target]}
-            x = node.position[0]
-            near = [key for key in family if (graph.nodes[key].position[0] - x) * dx > 0]
-        if near:
-            here = node.position[0]
-            self._go_to(min(near, key=lambda key: abs(graph.nodes[key].position[0] - here)))
-
     def _go_to(self, node_id: str) -> None:
         self.editor.select([node_id])
         self.center_on(node_id)
@@ -565,12 +447,12 @@ class Canvas(QGraphicsView):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-        self._ring = event.reason() in keys
+        self._marks.ring = event.reason() in keys
         self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._ring = self._space = False
+        self._marks.ring = self._space = False
         self.viewport().update()
 
     # Painting
@@ -579,12 +461,4 @@ class Canvas(QGraphicsView):
         self._backdrop.paint(painter, self, rect)
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        paint_over(
-            painter,
-            self,
-            band=self._band,
-            draft=self._draft,
-            draft_bad=self._draft_bad,
-            ghost=self._ghost,
-            ring=self._ring,
-        )
+        paint_over(painter, self, self._marks)

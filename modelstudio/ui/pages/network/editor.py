@@ -144,7 +144,7 @@ class Editor(QObject):
         graph, node = join(self.graph, layer(), port, position)
         self.apply(tr("Add {0}").format(node.name), graph, select=[node.id])
 
-    def connect(self, edge: Edge, instead_of: Edge | None = None) -> None:
+    def wire(self, edge: Edge, instead_of: Edge | None = None) -> None:
         """Draw a wire; ``instead_of`` is the one whose end was moved."""
         graph = self.graph if instead_of is None else self.graph.disconnect(instead_of)
         reason = graph.refusal(edge)
@@ -154,7 +154,7 @@ class Editor(QObject):
         source, target = graph.nodes[edge.source].name, graph.nodes[edge.target].name
         self.apply(tr("Wire {0} to {1}").format(source, target), graph.connect(edge))
 
-    def disconnect(self, edge: Edge) -> None:
+    def unwire(self, edge: Edge) -> None:
         """Remove a wire."""
         source, target = self.graph.nodes[edge.source].name, self.graph.nodes[edge.target].name
         label = tr("Unwire {0} from {1}").format(target, source)
@@ -180,7 +180,7 @@ class Editor(QObject):
     def delete(self) -> None:
         """Remove what is selected and heal the chain."""
         if self.edge is not None:
-            self.disconnect(self.edge)
+            self.unwire(self.edge)
         elif self.selection:
             label = tr("Delete {0}").format(self._called(self.selection))
             self.apply(label, edits.delete(self.graph, self.selection))

@@ -183,6 +183,20 @@ def change_nodes(graph: Graph, ids: Iterable[str], change: Callable[[Node], Node
     return graph
 
 
+def neighbour(graph: Graph, node_id: str, dx: int, dy: int) -> str | None:
+    """Return the next block along the wires: what it feeds, what feeds it, or a sibling aside."""
+    here = graph.nodes[node_id].position[0]
+    into, out = graph.incoming[node_id], graph.outgoing[node_id]
+    if dy:
+        near = {edge.target for edge in out} if dy > 0 else {edge.source for edge in into}
+    else:
+        family = {e.target for edge in into for e in graph.outgoing[edge.source]}
+        family |= {e.source for edge in out for e in graph.incoming[edge.target]}
+        near = {key for key in family if (graph.nodes[key].position[0] - here) * dx > 0}
+    aside = {key: abs(graph.nodes[key].position[0] - here) for key in near}
+    return min(aside, key=lambda key: (aside[key], key), default=None)
+
+
 def same_structure(old: Graph, new: Graph) -> bool:
     """Return whether shapes and problems of two graphs must be alike; places do not matter."""
     if old.edges is not new.edges and old.edges != new.edges:

@@ -72,7 +72,7 @@ class BlockItem(CanvasItem):
         self.setPos(*node.position)
         self.setZValue(2)
 
-    def show(self, node: Node, info: NodeInfo, severity: Severity) -> None:
+    def take(self, node: Node, info: NodeInfo, severity: Severity) -> None:
         """Take a new state of the block; repaints only when its looks change."""
         before = self.node
         if (info, severity) != (self.info, self.severity) or (
@@ -88,6 +88,11 @@ class BlockItem(CanvasItem):
         """Outline on the canvas."""
         x, y = self.x(), self.y()
         return Box(x, y, x + BLOCK_WIDTH, y + BLOCK_HEIGHT)
+
+    @property
+    def area(self) -> QRectF:
+        """Outline on the canvas, as Qt has it."""
+        return _BODY.translated(self.pos())
 
     def input_points(self) -> list[tuple[Port, QPointF]]:
         """Return the input ports with their places on the canvas."""
@@ -241,7 +246,7 @@ class WireItem(CanvasItem):
         self._bounds = QRectF()
         self.setZValue(1)
 
-    def show(self, state: WireState, shape: Shape | None) -> None:
+    def take(self, state: WireState, shape: Shape | None) -> None:
         """Take the state of the wire and the shape it carries."""
         text = "?" if shape is None else format_shape(shape)
         if (state, text) != (self.state, self.text):
@@ -315,7 +320,7 @@ class NoteItem(CanvasItem):
         self.setPos(*note.position)
         self.setZValue(0)
 
-    def show(self, note: Note) -> None:
+    def take(self, note: Note) -> None:
         """Take a new state of the note."""
         if note.size != self.note.size:
             self.prepareGeometryChange()
@@ -326,6 +331,11 @@ class NoteItem(CanvasItem):
     def body(self) -> QRectF:
         """Outline in its own coordinates."""
         return QRectF(0, 0, *self.note.size)
+
+    @property
+    def area(self) -> QRectF:
+        """Outline on the canvas."""
+        return self.body.translated(self.pos())
 
     @property
     def grip(self) -> QRectF:
@@ -389,9 +399,9 @@ def paint_overview(
     painter.drawLines(picked)
     painter.setPen(Qt.PenStyle.NoPen)
     for note in notes:
-        painter.fillRect(note.body.translated(note.pos()), skin.note_fill)
+        painter.fillRect(note.area, skin.note_fill)
     for block in blocks:
-        body = _BODY.translated(block.pos())
+        body = block.area
         bad = block.severity == "error"
         hue = skin.hues[block.node.layer.category] if block.node.enabled else skin.disabled
         if block.picked:

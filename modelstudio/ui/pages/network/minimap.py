@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.canvas import Canvas
-from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, look
+from modelstudio.ui.pages.network.look import look
 from modelstudio.ui.theme import theme, themes
 
 _INTERVAL_MS = 60
@@ -71,13 +71,10 @@ class Minimap(QWidget):
         self._picture = QPixmap(self.size() * self.devicePixelRatio())
         self._picture.setDevicePixelRatio(self.devicePixelRatio())
         self._picture.fill(Qt.GlobalColor.transparent)
-        figures = [
-            (note.body.translated(note.pos()), skin.warning) for note in scene.notes.values()
-        ]
+        figures = [(note.area, skin.warning) for note in scene.notes.values()]
         for item in scene.blocks.values():
             bad = item.severity == "error"
-            box = QRectF(item.x(), item.y(), BLOCK_WIDTH, BLOCK_HEIGHT)
-            figures.append((box, skin.error if bad else skin.hues[item.node.layer.category]))
+            figures.append((item.area, skin.error if bad else skin.hues[item.node.layer.category]))
         self._world = QRectF()
         for box, _ in figures:
             self._world = self._world.united(box)

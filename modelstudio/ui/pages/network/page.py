@@ -26,6 +26,7 @@ from modelstudio.ui.pages.network.minimap import Minimap
 from modelstudio.ui.pages.network.palette import NARROW, WIDE, Palette
 from modelstudio.ui.pages.network.quick_add import QuickAdd
 from modelstudio.ui.pages.network.scene import PortRef
+from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     EmptyState,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 _DOCK, _LOW_DOCK = 216, 144
 _WIDE_FROM, _HIGH_FROM = 1360, 800
-_ZOOM_STEP = 1.15
 
 
 class NetworkPage(Page):
@@ -166,7 +166,7 @@ class NetworkPage(Page):
         editor, canvas = self.editor, self.canvas
         editor.changed.connect(self._show_state)
         editor.refused.connect(self._refused)
-        self.document.replaced.connect(canvas.fit_when_resized)
+        self.document.replaced.connect(canvas.fit)
         canvas.zoomed.connect(lambda zoom: self.zoom_text.setText(f"{zoom * 100:.0f} %"))
         canvas.looked.connect(self.minimap.place)
         canvas.quick_add_wanted.connect(self._open_quick_add)
@@ -176,8 +176,8 @@ class NetworkPage(Page):
         self._empty.triggered.connect(self.draft)
         canvas.looked.connect(self._place_empty)
         self.chip.clicked.connect(self._show_first_problem)
-        self._zoom_in.clicked.connect(lambda: canvas.set_zoom(canvas.zoom * _ZOOM_STEP))
-        self._zoom_out.clicked.connect(lambda: canvas.set_zoom(canvas.zoom / _ZOOM_STEP))
+        self._zoom_in.clicked.connect(lambda: canvas.set_zoom(canvas.zoom * ZOOM_STEP))
+        self._zoom_out.clicked.connect(lambda: canvas.set_zoom(canvas.zoom / ZOOM_STEP))
         self.zoom_text.clicked.connect(lambda: canvas.set_zoom(1.0))
 
     def _wire_actions(self) -> None:
@@ -194,8 +194,8 @@ class NetworkPage(Page):
             "network.toggle": editor.toggle,
             "network.tidy": self._tidy,
             "network.note": self._add_note,
-            "network.fit": canvas.fit_when_resized,
-            "network.fit_selection": self._fit_selection,
+            "network.fit": canvas.fit,
+            "network.fit_selection": canvas.fit_selection,
         }
         for action_id, call in commands.items():
             action = self.actions_[action_id]
@@ -351,10 +351,7 @@ class NetworkPage(Page):
 
     def _tidy(self) -> None:
         self.editor.tidy()
-        self.canvas.fit_when_resized()
-
-    def _fit_selection(self) -> None:
-        self.canvas.fit(self.editor.selection or None)
+        self.canvas.fit()
 
     def _add_note(self) -> None:
         point = self.canvas.pointer()
@@ -374,7 +371,7 @@ class NetworkPage(Page):
 
     def _drafted(self, graph: Graph) -> None:
         self.editor.apply(tr("Draft network"), graph, select=())
-        self.canvas.fit_when_resized()
+        self.canvas.fit()
 
     def _not_drafted(self, error: Exception) -> None:
         if isinstance(error, StudioError):

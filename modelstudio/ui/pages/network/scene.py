@@ -36,12 +36,15 @@ _REACH = 48.0
 """How far around a wire's ends blocks are looked for that it must go around."""
 
 
+PortKind = Literal["input", "output"]
+
+
 class PortRef(NamedTuple):
     """A port of a block on the canvas."""
 
     node: str
     port: str
-    kind: Literal["input", "output"]
+    kind: PortKind
 
 
 class NetworkScene(QGraphicsScene):
@@ -114,7 +117,7 @@ class NetworkScene(QGraphicsScene):
                     disturbed.append(item.box)
                     stale.update(graph.incoming[node_id])
                     stale.update(graph.outgoing[node_id])
-            item.show(node, info, severity)
+            item.take(node, info, severity)
 
     def _sync_notes(self) -> None:
         present = {note.id: note for note in self.graph.notes}
@@ -127,7 +130,7 @@ class NetworkScene(QGraphicsScene):
                 self.notes[note_id] = item
             elif item.note is not note:
                 item.setPos(*note.position)
-                item.show(note)
+                item.take(note)
 
     def _sync_wires(self, stale: set[Edge]) -> None:
         present = set(self.graph.edges)
@@ -172,7 +175,7 @@ class NetworkScene(QGraphicsScene):
 
     def _show_wires(self) -> None:
         for edge, item in self.wires.items():
-            item.show(*self._wire_state(edge))
+            item.take(*self._wire_state(edge))
 
     def _wire_state(self, edge: Edge) -> tuple[WireState, Shape | None]:
         shape = self.shape_at(PortRef(edge.source, edge.source_port, "output"))
@@ -222,13 +225,14 @@ class NetworkScene(QGraphicsScene):
             for place, item in enumerate(items):
                 item.set_junctions(found if place == 0 else ())
 
-    def _routing_order(self, edge: Edge) -> tuple[bool, float]:
+    def _routing_order(self, edge: Edge) -> tuple[bool, float, str, str]:
         """Straight wires go first, then short ones; the others go around and along them."""
         source, target = self.blocks.get(edge.source), self.blocks.get(edge.target)
         if source is None or target is None:
-            return True, 0.0
+            return True, 0.0, edge.source, edge.target
         away = target.pos() - source.pos()
-        return away.x() != 0 or away.y() < 0, abs(away.x()) + abs(away.y())
+        far = abs(away.x()) + abs(away.y())
+        return away.x() != 0 or away.y() < 0, far, edge.source, edge.target
 
     def _course(self, edge: Edge) -> tuple[tuple[Point, ...], Side]:
         source, target = self.blocks[edge.source], self.blocks[edge.target]

@@ -14,7 +14,7 @@ from modelstudio.ui.pages.network.edits import misfit, snapped
 from modelstudio.ui.pages.network.items import BlockItem, NoteItem
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, GRID
 from modelstudio.ui.pages.network.routing import Box, Side, route
-from modelstudio.ui.pages.network.scene import PortRef
+from modelstudio.ui.pages.network.scene import PortKind, PortRef
 
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.canvas import Canvas
@@ -167,14 +167,14 @@ class ResizeNoteTool(Tool):
         width, height = snapped(self._old.size[0] + away.x(), self._old.size[1] + away.y())
         size = (max(width, 6.0 * GRID), max(height, 2.0 * GRID))
         self._new = replace(self._old, size=size)
-        self._item.show(self._new)
+        self._item.take(self._new)
 
     def finish(self) -> None:
         if self._new != self._old:
             self.editor.change_note(self._new, tr("Resize note"))
 
     def cancel(self) -> None:
-        self._item.show(self._old)
+        self._item.take(self._old)
 
 
 class WireTool(Tool):
@@ -254,7 +254,7 @@ class WireTool(Tool):
         return next((misfit(p, shape) for p in ports if p.name == edge.target_port), None)
 
     def _port_at(self, point: QPointF) -> PortRef | None:
-        wanted = "input" if self.origin.kind == "output" else "output"
+        wanted: PortKind = "input" if self.origin.kind == "output" else "output"
         near = self.scene.port_near(point, self.canvas.port_reach * 1.5)
         if near is not None and near.kind == wanted:
             return near
@@ -266,7 +266,7 @@ class WireTool(Tool):
         return next(iter(free or ports), None)
 
     @staticmethod
-    def _ports(item: BlockItem, kind: str) -> tuple[Port, ...]:
+    def _ports(item: BlockItem, kind: PortKind) -> tuple[Port, ...]:
         layer = item.node.layer
         return layer.input_ports() if kind == "input" else layer.output_ports()
 
@@ -280,7 +280,7 @@ class WireTool(Tool):
         return port.variadic or not used
 
     def _dim(self) -> None:
-        kind = "input" if self.origin.kind == "output" else "output"
+        kind: PortKind = "input" if self.origin.kind == "output" else "output"
         for key, item in self.scene.blocks.items():
             fits = key not in self._loop and any(
                 self._misfit(self._edge_to(PortRef(key, port.name, kind))) is None
@@ -301,9 +301,9 @@ class WireTool(Tool):
         elif self._end is not None:
             edge = self._edge_to(self._end)
             if edge != self._taken:
-                self.editor.connect(edge, self._taken)
+                self.editor.wire(edge, self._taken)
         elif self._taken is not None:
-            self.editor.disconnect(self._taken)
+            self.editor.unwire(self._taken)
         else:
             self.canvas.loose_end(self.origin, self._end_point)
 
