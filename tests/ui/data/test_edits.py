@@ -96,6 +96,16 @@ def test_a_category_cannot_be_filled_after_it_was_encoded(data: DataConfig) -> N
         edits.move_step(data, 0, 1)
 
 
+def test_a_step_that_does_it_already_is_found(data: DataConfig) -> None:
+    assert edits.handled_by(data, FillMissing(columns=("age",))) == 1
+    assert edits.handled_by(data, ClipOutliers(columns=("age",))) is None
+    off = edits.replace_step(data, 1, FillMissing(enabled=False))
+    assert edits.handled_by(off, FillMissing(columns=("age",))) is None
+    some = edits.replace_step(data, 1, FillMissing(columns=("fare",)))
+    assert edits.handled_by(some, FillMissing(columns=("age",))) is None
+    assert edits.handled_by(some, FillMissing(columns=("fare",))) == 1
+
+
 def test_fitting_columns_are_features_of_the_right_kind(data: DataConfig) -> None:
     assert edits.fitting_columns(data, Standardise) == ("age", "fare")
     assert edits.fitting_columns(data, OneHot()) == ("port",)

@@ -375,7 +375,7 @@ def test_the_palette_finds_columns(page: DataPage) -> None:
 def test_a_fill_is_suggested_first(page: DataPage, engine: Any, settle: Settle) -> None:
     wanted = FillMissing(columns=("age",))
     engine.findings = (engine.finding("age is missing", "warning", "age", wanted),)
-    page.commands.set_role(["note"], "feature")
+    page.recipe.cards[1].switch.click()
     settle(page)
     page.recipe.open_popup()
     first = page.recipe.popup.list.item(0)

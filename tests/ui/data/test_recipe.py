@@ -29,6 +29,15 @@ def test_effects_stand_behind_the_steps(page: DataPage) -> None:
     assert page.recipe.cards[1].effect.property("tag") == "accent"
 
 
+def test_a_click_unfolds_a_step_and_another_folds_it(page: DataPage) -> None:
+    title = page.recipe.cards[2].title
+    QTest.mouseClick(title, Qt.MouseButton.LeftButton)
+    assert page.recipe.open_step == 2
+    assert page.recipe.cards[2].form.isVisible()
+    QTest.mouseClick(title, Qt.MouseButton.LeftButton)
+    assert page.recipe.open_step is None
+
+
 def test_a_opens_the_list_and_enter_adds(page: DataPage, qtbot: QtBot) -> None:
     page.window().activateWindow()
     page.columns.table.setFocus()

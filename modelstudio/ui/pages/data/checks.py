@@ -105,20 +105,28 @@ class EvidencePopup(Sheet):
         self._layout.setSpacing(8)
 
     def open_below(
-        self, widget: QWidget, finding: Finding, profile: ColumnProfile | None, may_ignore: bool
+        self,
+        widget: QWidget,
+        finding: Finding,
+        profile: ColumnProfile | None,
+        may_ignore: bool,
+        handled_by: int | None = None,
     ) -> None:
-        """Show a finding under its tag."""
+        """Show a finding under its tag; ``handled_by`` is the step that deals with it already."""
         self._clear()
         self.setAccessibleName(finding.text)
         self._layout.addWidget(label(finding.text, "panelTitle", wrap=True))
         if profile is not None:
             self._layout.addWidget(ProfileView(profile))
-        self._add_buttons(finding, may_ignore)
+        if handled_by is not None:
+            words = tr("Step {} of the recipe deals with it.").format(handled_by + 1)
+            self._layout.addWidget(label(words, "label", "success", wrap=True))
+        self._add_buttons(finding, may_ignore, handled_by is not None)
         self.open_at(widget.mapToGlobal(QPoint(0, widget.height() + 6)))
 
-    def _add_buttons(self, finding: Finding, may_ignore: bool) -> None:
+    def _add_buttons(self, finding: Finding, may_ignore: bool, handled: bool) -> None:
         made = []
-        if (step := finding.suggested_step) is not None:
+        if (step := finding.suggested_step) is not None and not handled:
             add = button(
                 tr("Add {}").format(step_title(step)),
                 "primary",
@@ -169,7 +177,8 @@ class ProfileView(QWidget):
             tr("no empty cells")
             if not profile.missing
             else tr("{} ({})").format(
-                counted(profile.missing, "empty cell"), share_text(profile.missing_share)
+                counted(profile.missing, "empty cell"),
+                share_text(profile.missing_share).replace(" ", "\u00a0"),
             )
         )
         seen = list(dict.fromkeys(facts))

@@ -75,6 +75,17 @@ def _rank(step: Step) -> int:
     return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
+def handled_by(data: DataConfig, step: Step) -> int | None:
+    """Return the place of a step that already does what ``step`` would do; None without one."""
+    wanted = set(step.columns or ()) if isinstance(step, ColumnStep) else set()
+    for place, other in enumerate(data.recipe):
+        if type(other) is type(step) and other.enabled:
+            columns = other.columns if isinstance(other, ColumnStep) else None
+            if columns is None or (wanted and wanted <= set(columns)):
+                return place
+    return None
+
+
 def replace_step(data: DataConfig, index: int, step: Step) -> DataConfig:
     """Change the settings of a step."""
     return data.changed(recipe=(*data.recipe[:index], step, *data.recipe[index + 1 :]))

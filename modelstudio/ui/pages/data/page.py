@@ -18,6 +18,7 @@ from modelstudio.errors import DataError, StudioError
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
+from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.checks import EvidencePopup
 from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
 from modelstudio.ui.pages.data.commands import DataCommands, stored_path
@@ -307,7 +308,12 @@ class DataPage(Page):
         self._show_project()
         self.recipe.set_effects(report.effects)
         self.recipe.set_suggestions(
-            [finding.suggested_step for finding in report.findings if finding.suggested_step]
+            [
+                finding.suggested_step
+                for finding in report.findings
+                if finding.suggested_step
+                and edits.handled_by(self.data, finding.suggested_step) is None
+            ]
         )
         self.preview.set_changes(self._changed_cells(self.recipe.open_step))
         self.set_problems(
@@ -379,11 +385,13 @@ class DataPage(Page):
         profiles = report.profiles if report else ()
         profile = next((each for each in profiles if each.name == finding.column), None)
         roles = {column.name: column.role for column in self.data.columns}
+        step = finding.suggested_step
         self.evidence.open_below(
             self.preview.checks.tag_of(finding),
             finding,
             profile,
             roles.get(finding.column) == "feature",
+            edits.handled_by(self.data, step) if step else None,
         )
 
     def _go_to_finding(self, finding: Finding) -> None:

@@ -24,6 +24,8 @@ class Sheet(QFrame):
 
     def open_at(self, corner: QPoint) -> None:
         """Show it with its upper left corner at a point of the screen, inside the parent."""
+        for part in self.findChildren(QWidget):
+            part.ensurePolished()
         if (layout := self.layout()) is not None and layout.hasHeightForWidth():
             self.setFixedHeight(layout.heightForWidth(self.width()))
         area = self.parentWidget()

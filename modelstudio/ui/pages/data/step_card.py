@@ -162,9 +162,8 @@ class StepCard(QFrame):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and not self._body.geometry().contains(
-            event.position().toPoint()
-        ):
+        in_form = self._open and self._body.geometry().contains(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and not in_form:
             self.selected.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -73,10 +73,10 @@ def part_short(part: PartInfo) -> str:
 
 
 def part_text(part: PartInfo, most: int = 5) -> str:
-    """Say what a part of the split holds: ``624 rows · 239 Yes (38.3 %) · 385 No``."""
+    """Say what a part of the split holds: ``624 rows · Yes: 239 (38.3 %) · No: 385 (61.7 %)``."""
     told = [counted(part.rows, "row")]
     for name, share in class_shares(part)[:most]:
-        told.append(f"{count_text(part.classes[name])} {name} ({100 * share:.1f} %)")
+        told.append(f"{name}: {count_text(part.classes[name])} ({100 * share:.1f} %)")
     if len(part.classes) > most:
         told.append(tr("{} more classes").format(len(part.classes) - most))
     return " · ".join(told)
