@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import time
 from collections.abc import Callable
 from typing import Final, Literal
@@ -57,8 +56,7 @@ def choose_threads(module: nn.Module, step: Callable[[nn.Module], object]) -> in
     ``step`` runs forward and backward on the module it is given, which is a copy. The number of
     threads and the state of the random generator are left as they were.
     """
-    before, state = torch.get_num_threads(), torch.get_rng_state()
-    every = max(before, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+    every, state = torch.get_num_threads(), torch.get_rng_state()
     if every == 1:
         return 1
     trial = copy.deepcopy(module)
@@ -73,6 +71,6 @@ def choose_threads(module: nn.Module, step: Callable[[nn.Module], object]) -> in
                 step(trial)
                 seconds[threads] = min(seconds[threads], time.perf_counter() - begun)
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(every)
         torch.set_rng_state(state)
     return every if seconds[every] * GAIN < seconds[1] else 1

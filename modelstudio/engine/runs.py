@@ -95,16 +95,32 @@ def _digest(raw: object) -> str:
 def store_folder(project_path: Path | None, project_id: str) -> Path:
     """Return the folder for the runs of a project.
 
-    That is ``name.runs`` beside its file; without a file, or where nothing may be written, a folder
-    of the application's own.
+    That is ``name.runs`` beside its file, or the folder with its id whose own project file is gone,
+    as after renaming the file. Without a file, or where nothing may be written, it is a folder of
+    the application's own.
     """
     hidden = app_home() / "runs" / project_id
     if project_path is None:
         return hidden
     beside = project_path.with_suffix(".runs")
+    if _project_id(beside) not in {None, project_id}:
+        beside = project_path.with_name(f"{project_path.stem}-{project_id[:8]}.runs")
+    if not beside.exists():
+        for other in sorted(project_path.parent.glob("*.runs")):
+            gone = not other.with_suffix(project_path.suffix).exists()
+            if gone and _project_id(other) == project_id:
+                return other
     if (beside / "index.sqlite").exists() or os.access(beside.parent, os.W_OK):
         return beside
     return hidden
+
+
+def _project_id(folder: Path) -> str | None:
+    """Return the id of the project that a folder of runs belongs to."""
+    try:
+        return (folder / "project.id").read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def adopt_runs(project: Project, project_path: Path) -> None:
@@ -278,6 +294,8 @@ class RunStore:
         folder = self.path(run_id)
         with told(folder):
             folder.mkdir(parents=True)
+        if _project_id(self.folder) is None:
+            write_text(self.folder / "project.id", project.id)
         write_text(folder / "project.json", dumps(project))
         write_text(folder / "recipe.json", recipe)
         writer = RunWriter(self, run_id)

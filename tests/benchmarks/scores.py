@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from modelstudio.data.prepare import fit_recipe
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from modelstudio.data.prepare import fit_recipe
 from modelstudio.engine import run
 from modelstudio.engine.control import Control
 from modelstudio.project.model import Project

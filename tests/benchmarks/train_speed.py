@@ -13,11 +13,11 @@ from collections.abc import Generator
 from typing import Any, TypeVar
 
 import torch
-from modelstudio.data.batches import TensorData
-from modelstudio.data.prepare import fit_recipe
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from modelstudio.data.batches import TensorData
+from modelstudio.data.prepare import fit_recipe
 from modelstudio.engine import run
 from modelstudio.engine.control import Control
 from modelstudio.engine.session import compile_task

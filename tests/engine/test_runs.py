@@ -200,6 +200,21 @@ def test_saving_brings_the_runs_along(tmp_path: Path) -> None:
     assert RunStore(runs.store_folder(None, PROJECT.id)).list() == ()
 
 
+def test_runs_follow_a_renamed_project_but_not_a_copy(tmp_path: Path) -> None:
+    finished(RunStore(tmp_path / "a.runs"))
+    assert runs.store_folder(tmp_path / "b.mstudio", PROJECT.id) == tmp_path / "a.runs"
+    (tmp_path / "a.mstudio").touch()
+    assert runs.store_folder(tmp_path / "b.mstudio", PROJECT.id) == tmp_path / "b.runs"
+
+
+def test_runs_of_another_project_of_the_same_name_are_left_alone(tmp_path: Path) -> None:
+    finished(RunStore(tmp_path / "a.runs"))
+    other = Project()
+    folder = runs.store_folder(tmp_path / "a.mstudio", other.id)
+    assert folder == tmp_path / f"a-{other.id[:8]}.runs"
+    assert RunStore(folder).list() == ()
+
+
 def test_moving_blocks_keeps_the_network_key() -> None:
     import modelstudio.layers  # noqa: F401
     from modelstudio.network.graph import Graph, Node
