@@ -77,6 +77,9 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
             f"The table has only the column {target}, so there is nothing to predict it from.",
             fix="Choose a file with more columns, or check the delimiter.",
         )
+    others = [name for name in frame.columns if name != target]
+    if all(kinds[name] in ("id", "date", "text") for name in others):
+        kinds.update({name: "number" for name in others if _numeric(sample.get_column(name))})
     kinds[target] = _target_kind(frame.get_column(target), kinds[target], notes)
     columns = []
     for name, kind in kinds.items():
@@ -106,8 +109,7 @@ def guess_kind(column: pl.Series) -> Kind:
     distinct = known.n_unique()
     unique = distinct == len(known) and len(known) > 20
     if numbers >= 0.95:
-        whole = frame.select(to_number(pl.col("x"))).to_series().drop_nulls()
-        steady = unique and bool((whole.diff().drop_nulls() == 1).all())
+        steady = unique and bool((to_numbers(words).drop_nulls().diff().drop_nulls() == 1).all())
         named = ID_NAME.search(column.name) or column.name.startswith("column_")
         return "id" if unique and (steady or named) else "number"
     if frame.select(to_date(pl.col("x")).is_not_null().mean()).item() >= 0.95:
@@ -117,6 +119,16 @@ def guess_kind(column: pl.Series) -> Kind:
         return "id"
     few = distinct <= max(30, 0.1 * len(known)) and distinct <= 1000
     return "category" if few and length <= 80 else "text"
+
+
+def _numeric(column: pl.Series) -> bool:
+    known = column.drop_nulls()
+    return len(known) > 0 and bool(to_numbers(known).is_not_null().all())
+
+
+def to_numbers(column: pl.Series) -> pl.Series:
+    """Read a column of text as numbers; what is none is missing."""
+    return column.to_frame().select(to_number(pl.col(column.name))).to_series()
 
 
 def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> str:
@@ -139,7 +151,7 @@ def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
     """Take whole numbers of few values for classes, any text for classes."""
     if kind != "number":
         return "category" if kind != "date" else kind
-    numbers = column.to_frame().select(to_number(pl.col(column.name))).to_series().drop_nulls()
+    numbers = to_numbers(column).drop_nulls()
     distinct = numbers.n_unique()
     whole = bool((numbers == numbers.round()).all())
     if distinct <= 2 or (

@@ -239,9 +239,16 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
         for index in range(len(data.recipe))
     )
     yield "Encoding"
+    train = fitted.transform(training)
+    if not len(train.rows):
+        reasons = ", ".join(train.unscored)
+        raise DataError(
+            f"No training row is complete: {reasons}.",
+            fix="Add Fill missing to the recipe, or set the role of that column to ignored.",
+        )
     return Prepared(
         fitted=fitted,
-        train=fitted.transform(training),
+        train=train,
         validation=fitted.transform(clean[parts.validation]).with_known_truth(),
         test=fitted.transform(tests if tests is not None else clean[parts.test]),
         parts=parts,
