@@ -457,8 +457,8 @@ class Canvas(ZoomView):
 
     # Painting
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        self._backdrop.paint(painter, self, rect)
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        self._backdrop.paint(painter, self, QRectF(rect))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         paint_over(painter, self, self._marks)

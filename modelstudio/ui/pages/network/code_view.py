@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
@@ -16,11 +17,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedLayout, QTextEdit, QWidget
 
 from modelstudio.errors import StudioError
+from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.theme import theme, themes
 from modelstudio.ui.widgets import button, label, row
+
+if TYPE_CHECKING:
+    from modelstudio.ui.main_window import MainWindow
 
 _WAIT_MS = 250
 _PATTERNS = (
@@ -36,9 +41,9 @@ _PATTERNS = (
 class CodeView(QWidget):
     """Shows the code of the network; it is written in a job, and only while it is looked at."""
 
-    def __init__(self, editor: Editor, document: object, main: object):
+    def __init__(self, editor: Editor, main: MainWindow):
         super().__init__(objectName="network.code")
-        self._editor, self._document, self._main = editor, document, main
+        self._editor, self._main = editor, main
         self._stale = True
         self.text = QPlainTextEdit(
             objectName="network.code.text", readOnly=True, frameShape=QFrame.Shape.NoFrame
@@ -84,7 +89,7 @@ class CodeView(QWidget):
             self._say(tr("The code appears when the problems are solved."))
         else:
             self._stale = False
-            self._job.start(partial(_code, self._document.project), name="code")
+            self._job.start(partial(_code, self._main.document.project), name="code")
 
     def _say(self, text: str) -> None:
         self._job.cancel()
@@ -127,7 +132,7 @@ class CodeView(QWidget):
         self._main.status.set_event(tr("Code copied"))
 
 
-def _code(project: object) -> str:
+def _code(project: Project) -> str:
     """Run in a job: write the code."""
     from modelstudio.engine.run import python_code
 

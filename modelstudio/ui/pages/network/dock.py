@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QShowEvent
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
+    QSizePolicy,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
@@ -40,6 +42,9 @@ from modelstudio.ui.widgets import (
     toned,
 )
 
+if TYPE_CHECKING:
+    from modelstudio.ui.main_window import MainWindow
+
 _MOST_PROBLEMS = 60
 TABS = ("summary", "code", "problems")
 _SIGNS = {"error": ("err", "error"), "warning": ("warn", "warning"), "notice": ("info", "accent")}
@@ -48,12 +53,12 @@ _SIGNS = {"error": ("err", "error"), "warning": ("warn", "warning"), "notice": (
 class Dock(QFrame):
     """Three tabs; at the right of their bar the totals."""
 
-    def __init__(self, editor: Editor, show_block: Callable[[str], None], main: object):
+    def __init__(self, editor: Editor, show_block: Callable[[str], None], main: MainWindow):
         super().__init__(objectName="network.dock")
         toned(self, "panel")
         self._editor, self._main = editor, main
         self.summary = SummaryView(editor, show_block)
-        self.code = CodeView(editor, main.document, main)
+        self.code = CodeView(editor, main)
         self.problems = ProblemList(editor, show_block)
         self.tabs = QTabBar(objectName="network.dock.tabs", drawBase=False, expanding=False)
         self.tabs.setAccessibleName(tr("Summary, code and problems"))
@@ -160,8 +165,9 @@ class ProblemList(QWidget):
             return
         self._known = problems
         while item := self._rows.takeAt(0):
-            item.widget().hide()
-            item.widget().deleteLater()
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
         if not problems:
             text = tr("Every block has a shape, and the network can be trained.")
             if not self._editor.graph.nodes:
@@ -191,9 +197,8 @@ class ProblemList(QWidget):
             fix = button(first.label, "secondary", name="network.problem.fix", small=True)
             fix.clicked.connect(partial(self._editor.fix, problem, first))
             parts.append(fix)
-        made = row(*parts, spacing=8, margins=(16, 4, 12, 4))
-        made.layout().setStretchFactor(text, 1)
-        return made
+        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        return row(*parts, spacing=8, margins=(16, 4, 12, 4))
 
     def _show(self, node_id: str) -> None:
         self._editor.select([node_id])

@@ -18,7 +18,7 @@ from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
-from modelstudio.ui.pages.network.look import GRID
+from modelstudio.ui.pages.network.look import GRID, PITCH
 
 BLOCKS_MIME = "application/x-modelstudio-blocks"
 
@@ -249,7 +249,7 @@ class Editor(QObject):
         fresh = [key for key in graph.nodes if key not in self.graph.nodes]
         for node_id in fresh:
             graph = _settled(graph, node_id)
-        chosen = fresh or [key for key in (problem.node,) if key in graph.nodes]
+        chosen = fresh or [key for key in graph.nodes if key == problem.node]
         self.apply(fix.label, graph, select=chosen)
 
     @staticmethod
@@ -334,5 +334,5 @@ def _settled(graph: Graph, node_id: str) -> Graph:
     if out:
         graph = edits.make_room(graph.move({node_id: (-1e6, -1e6)}), source.id)
     x, y = source.position
-    wanted = edits.snapped(x, y + edits.PITCH)
+    wanted = edits.snapped(x, y + PITCH)
     return graph.move({node_id: edits.free_position(graph, wanted, {node_id})})

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from modelstudio.network.analysis import Shape, format_shape
 from modelstudio.network.graph import Node
@@ -55,7 +63,7 @@ class Inspector(QFrame):
         self._title = label("", "panelTitle")
         self._detail = ElidedLabel("", "label", "tertiary")
         head = row(self._icon, self._title, self._detail, spacing=8, margins=(16, 0, 12, 0))
-        head.layout().setStretchFactor(self._detail, 1)
+        self._detail.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         head.setFixedHeight(theme().size("panelHeader"))
 
         self.card = ShapeCard()
@@ -169,18 +177,19 @@ class ShapeCard(QFrame):
         self._into = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
         self._out = ElidedLabel("", "mono", mode=Qt.TextElideMode.ElideMiddle)
         self._out.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        shapes = row(self._into, IconLabel("right", "textTertiary", 12), self._out)
-        for part in (self._into, self._out):
-            shapes.layout().setStretchFactor(part, 1)
+        shapes = QHBoxLayout()
+        shapes.addWidget(self._into, 1)
+        shapes.addWidget(IconLabel("right", "textTertiary", 12))
+        shapes.addWidget(self._out, 1)
         self._costs = [label("", "label", "secondary") for _ in range(3)]
         line = Flow(spacing=10)
-        for part in self._costs:
-            line.addWidget(part)
+        for cost in self._costs:
+            line.addWidget(cost)
         self._single = QWidget()
         single = QVBoxLayout(self._single)
         single.setContentsMargins(0, 0, 0, 0)
         single.setSpacing(6)
-        single.addWidget(shapes)
+        single.addLayout(shapes)
         single.addLayout(line)
         self._sums = [label("", "label") for _ in range(3)]
         self._several = QWidget()

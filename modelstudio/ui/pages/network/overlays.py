@@ -32,11 +32,11 @@ class Bubble(QWidget):
         self._fix = button("", "primary", name="network.bubble.fix", small=True)
         self._more = button(tr("More fixes..."), "link", name="network.bubble.more", small=True)
         self._buttons = row(self._fix, self._more, None, spacing=8)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, _ARROW + 8, 12, 10)
-        layout.setSpacing(8)
-        layout.addWidget(self._text)
-        layout.addWidget(self._buttons)
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(12, _ARROW + 8, 12, 10)
+        self._box.setSpacing(8)
+        self._box.addWidget(self._text)
+        self._box.addWidget(self._buttons)
         self.setFixedWidth(248)
         self._fix.clicked.connect(self._take_first)
         self._more.clicked.connect(self._offer_more)
@@ -70,7 +70,7 @@ class Bubble(QWidget):
         if self._problem is None or not area.intersects(block):
             self.hide()
             return
-        self.setFixedHeight(self.layout().totalHeightForWidth(self.width()))
+        self.setFixedHeight(self._box.totalHeightForWidth(self.width()))
         x = block.center().x() - self.width() // 2
         x = max(area.left() + _MARGIN, min(x, area.right() - self.width() - _MARGIN))
         self._tip = max(16, min(block.center().x() - x, self.width() - 16))
@@ -120,6 +120,7 @@ class Hint(QLabel):
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, objectName="network.hint")
+        self._over = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setProperty("hint", True)
         self.setProperty("type", "label")
@@ -137,7 +138,7 @@ class Hint(QLabel):
             self.setText(text)
             restyle(self, role="error" if bad else "")
             self.adjustSize()
-        area = self.parentWidget().rect()
+        area = self._over.rect()
         x = min(where.x() + 16, area.right() - self.width() - 4)
         self.move(max(x, 4), min(where.y() + 18, area.bottom() - self.height() - 4))
         self.raise_()
@@ -161,6 +162,7 @@ class NoteEditor(QPlainTextEdit):
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, objectName="network.note_editor", frameShape=QFrame.Shape.NoFrame)
+        self._over = parent
         self.setAccessibleName(tr("Text of the note"))
         self.setTabChangesFocus(True)
         self.note_id = ""
@@ -200,6 +202,6 @@ class NoteEditor(QPlainTextEdit):
         note_id, self.note_id = self.note_id, ""
         if note_id:
             self.hide()
-            self.parentWidget().setFocus()
+            self._over.setFocus()
             if keep:
                 self.done.emit(note_id, self.toPlainText())

@@ -251,7 +251,7 @@ class NetworkPage(Page):
 
     def _go_to_problem(self, node_id: str | None) -> None:
         self.main.go(self.page_id)
-        if node_id in self.editor.graph.nodes:
+        if node_id is not None and node_id in self.editor.graph.nodes:
             self.editor.select([node_id])
             self.canvas.center_on(node_id)
         else:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from collections.abc import Iterator
+
+from PySide6.QtCore import (
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,6 +39,7 @@ from modelstudio.ui.widgets import SearchField, key_label, toned
 
 LAYER_MIME = "application/x-modelstudio-layer"
 WIDE, NARROW = 208, 48
+Index = QModelIndex | QPersistentModelIndex
 _LAYER = Qt.ItemDataRole.UserRole
 _ROW = 28
 
@@ -88,7 +100,8 @@ class Palette(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down and self.search.hasFocus():
             self.list.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.list.setCurrentItem(self.list.first_match())
+            if (best := self.list.first_match()) is not None:
+                self.list.setCurrentItem(best)
         else:
             super().keyPressEvent(event)
 
@@ -126,6 +139,8 @@ class _List(QTreeWidget):
         self.itemClicked.connect(self._clicked)
         self.itemDoubleClicked.connect(self._double_clicked)
         self.narrow = False
+        self._words = ""
+        self._heads: list[QTreeWidgetItem] = []
         self._favourites = Favourites.load()
         self._top = self._head(tr("Favourites"))
         self._fill_favourites()
@@ -142,6 +157,7 @@ class _List(QTreeWidget):
         item = QTreeWidgetItem([text])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
         self.addTopLevelItem(item)
+        self._heads.append(item)
         item.setExpanded(True)
         return item
 
@@ -158,34 +174,38 @@ class _List(QTreeWidget):
         self.narrow = narrow
         self.scheduleDelayedItemsLayout()
 
+    def groups(self) -> Iterator[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]]:
+        """Yield each head with the layers below it."""
+        for head in self._heads:
+            items = (head.child(i) for i in range(head.childCount()))
+            yield head, [item for item in items if item is not None]
+
     def filter(self, words: str) -> None:
         """Show the layers that words mean."""
-        searching = bool(words.strip())
-        for place in range(self.topLevelItemCount()):
-            head = self.topLevelItem(place)
-            items = [head.child(i) for i in range(head.childCount())]
-            kept = matching([item.data(0, _LAYER) for item in items], words)
+        self._words = words.strip()
+        for head, items in self.groups():
+            kept = matching([item.data(0, _LAYER) for item in items], self._words)
             for item in items:
                 item.setHidden(item.data(0, _LAYER) not in kept)
-            head.setHidden(not kept or (searching and head is self._top))
-            if searching:
+            head.setHidden(not kept or (bool(self._words) and head is self._top))
+            if self._words:
                 head.setExpanded(True)
 
     def first_match(self) -> QTreeWidgetItem | None:
         """Return the best of the layers in sight."""
         shown = [
-            head.child(i)
-            for head in map(self.topLevelItem, range(self.topLevelItemCount()))
+            item
+            for head, items in self.groups()
             if not head.isHidden()
-            for i in range(head.childCount())
-            if not head.child(i).isHidden()
+            for item in items
+            if not item.isHidden()
         ]
-        words = self.parentWidget().search.text()
-        best = matching([item.data(0, _LAYER) for item in shown], words)
+        best = matching([item.data(0, _LAYER) for item in shown], self._words)
         return next((item for item in shown if best and item.data(0, _LAYER) is best[0]), None)
 
     def startDrag(self, actions: Qt.DropAction) -> None:
-        layer = self.currentItem().data(0, _LAYER) if self.currentItem() else None
+        item = self.currentItem()
+        layer = item.data(0, _LAYER) if item is not None else None
         if layer is None:
             return
         drag = QDrag(self)
@@ -245,14 +265,14 @@ class _Delegate(QStyledItemDelegate):
         parent = self.parent()
         return isinstance(parent, _List) and parent.narrow
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         head = index.data(_LAYER) is None
         if self._narrow():
             return QSize(NARROW - 4, 9 if head else 32)
         scale = theme().scale
         return QSize(100, round((30 if head else _ROW) * scale))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         now, rect = theme(), QRectF(option.rect)
         layer = index.data(_LAYER)
         state = QStyle.StateFlag
@@ -281,9 +301,7 @@ class _Delegate(QStyledItemDelegate):
             )
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_head(
-        self, painter: QPainter, rect: QRectF, index: QModelIndex, opened: bool
-    ) -> None:
+    def _paint_head(self, painter: QPainter, rect: QRectF, index: Index, opened: bool) -> None:
         now = theme()
         if self._narrow():
             y = rect.center().y()

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,6 +33,7 @@ from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.theme import paint_icon, theme
 from modelstudio.ui.widgets import SearchField, toned
 
+Index = QModelIndex | QPersistentModelIndex
 _OFFER = Qt.ItemDataRole.UserRole
 
 
@@ -33,6 +44,7 @@ class QuickAdd(QFrame):
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, objectName="network.quick_add.list")
+        self._page = parent
         toned(self, "popup")
         self.setAccessibleName(tr("Add a block"))
         self.search = SearchField(tr("Add a block"), "network.quick_add.search")
@@ -62,7 +74,7 @@ class QuickAdd(QFrame):
         self._before = self.window().focusWidget()
         self.search.clear()
         self._fill()
-        page = self.parentWidget()
+        page = self._page
         corner = page.mapFromGlobal(where)
         x = max(8, min(corner.x(), page.width() - self.width() - 8))
         y = max(8, min(corner.y(), page.height() - self.height() - 8))
@@ -113,10 +125,10 @@ class QuickAdd(QFrame):
 class _Delegate(QStyledItemDelegate):
     """Icon and name; at the right the category, or why it does not fit."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, round(28 * theme().scale))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         now, rect = theme(), QRectF(option.rect)
         offer: Offer = index.data(_OFFER)
         picked = bool(option.state & QStyle.StateFlag.State_Selected)

@@ -96,8 +96,8 @@ class NetworkScene(QGraphicsScene):
         for node_id, node in graph.nodes.items():
             info = self.analysis.nodes.get(node_id, _UNKNOWN)
             severity = severities.get(node_id, "")
-            item = self.blocks.get(node_id)
-            if item is None:
+            known = self.blocks.get(node_id)
+            if known is None:
                 self._add(item := BlockItem(node, info, severity))
                 self.blocks[node_id] = item
                 self._block_cells.put(node_id, [item.box])
@@ -105,6 +105,7 @@ class NetworkScene(QGraphicsScene):
                 stale.update(graph.incoming[node_id])
                 stale.update(graph.outgoing[node_id])
                 continue
+            item = known
             if item.node is not node:
                 new_ports = item.node.layer is not node.layer and (
                     item.node.layer.input_ports() != node.layer.input_ports()

@@ -49,7 +49,8 @@ class SummaryModel(QAbstractTableModel):
 
     def refresh(self) -> None:
         """Take the network over; only rows that differ are announced."""
-        ids, shown = _order(self._editor.graph), []
+        ids = _order(self._editor.graph)
+        shown: list[tuple[object, ...]] = []
         for node_id in ids:
             node = self._editor.graph.nodes[node_id]
             shown.append((node.name, node.layer, node.enabled, self._editor.info(node_id)))
