@@ -68,7 +68,7 @@ def number_text(value: float, digits: int = 3) -> str:
         return f"{value:.{digits - 1}g}"
     if size >= 10**digits:
         return f"{value:,.0f}"
-    places = digits - max(0, int(math.floor(math.log10(size))) + 1) if size else digits
+    places = digits - max(0, math.floor(math.log10(size)) + 1) if size else digits
     return f"{value:,.{places}f}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,11 +33,15 @@ SWITCH_SECONDS = 0.001
 """How long the training thread may keep the interpreter while the window wants it."""
 
 
+PROGRESS_SECONDS = 0.2
+"""Shortest time between two looks at the progress."""
+
+
 class RunController(QObject):
     """Start, hold and stop a run; tell its events in lists, at most one every 50 ms.
 
-    ``state`` goes idle, starting, running, paused, stopping, idle. While a run goes on ``snapshot`` is
-    the project it was started from and ``run`` what it said at its start.
+    ``state`` goes idle, starting, running, paused, stopping, idle. While a run goes on ``snapshot``
+    is the project it was started from and ``run`` what it said at its start.
     """
 
     state_changed = Signal(str)
@@ -53,6 +58,7 @@ class RunController(QObject):
         self._job: Job | None = None
         self._control = Control()
         self._end: RunEnd | None = None
+        self._told = 0.0
         self._usual_switch = sys.getswitchinterval()
         self.state = "idle"
         self.block_reason = ""
@@ -141,6 +147,7 @@ class RunController(QObject):
     def _begin(self, source: Callable[[], Any], project: Project, path: Path | None) -> None:
         self._control = Control()
         self._end = self.run = None
+        self._told = 0.0
         self.snapshot, self.project_path = project, path
         sys.setswitchinterval(SWITCH_SECONDS)
         self._set_state("starting")
@@ -185,6 +192,10 @@ class RunController(QObject):
         self.events.emit(batch)
 
     def _tell_progress(self, run: RunStarted, position: float, rate: float) -> None:
+        now = time.monotonic()
+        if now < self._told + PROGRESS_SECONDS:
+            return
+        self._told = now
         left = max(run.epochs - position, 0.0) * run.batches
         epoch = min(int(position) + 1, run.epochs)
         parts = [tr("epoch {}/{}").format(epoch, run.epochs), tr("{:,.0f} it/s").format(rate)]

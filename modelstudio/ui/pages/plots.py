@@ -1,4 +1,4 @@
-"""Charts in the theme's colours: axes, a view that zooms along x, and a base for the plots of pages."""
+"""Charts in the theme's colours: axes, a view that zooms along x, and the base of all plots."""
 
 from __future__ import annotations
 

@@ -240,8 +240,8 @@ class EvaluatePage(Page):
             self,
             tr("Look at the test rows again?"),
             tr(
-                "They tell how good the model is on rows it has never met. The more often you choose "
-                "by them, the less their score can be trusted."
+                "They tell how good the model is on rows it has never met. The more often you "
+                "choose by them, the less their score can be trusted."
             ),
             tr("Look again"),
             destructive=False,

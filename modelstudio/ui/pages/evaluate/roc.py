@@ -49,7 +49,7 @@ DRAWN = 6
 
 
 class RocViewer(QWidget):
-    """``threshold_changed`` follows the ring; ``use_asked`` gives the threshold to keep with the run."""
+    """``threshold_changed`` follows the ring; ``use_asked`` gives a threshold to keep."""
 
     threshold_changed = Signal(float)
     use_asked = Signal(float)

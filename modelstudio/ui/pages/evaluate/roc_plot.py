@@ -20,7 +20,7 @@ POINTS = 2000
 
 
 class RocPlot(Plot):
-    """False against true positive rate. ``moved`` gives the threshold that the ring was dragged to.
+    """False against true positive rate; ``moved`` gives the threshold the ring was dragged to.
 
     A press anywhere on the plot takes the ring to the nearest point of the curve; the left and right
     keys move it by 0.01.

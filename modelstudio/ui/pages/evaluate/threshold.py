@@ -98,12 +98,12 @@ class Sweep:
         )
 
     def nearest(self, fpr: float, tpr: float, aspect: float = 1.0) -> float:
-        """Return the threshold whose point is nearest; ``aspect`` is the plot's height by its width."""
+        """Return the threshold of the nearest point; ``aspect`` is the plot's height by width."""
         far = (self.fpr - fpr) ** 2 + ((self.tpr - tpr) * aspect) ** 2
         return float(self.thresholds[int(np.argmin(far))])
 
     def cheapest(self, false_alarm: float, miss: float) -> Outcome:
-        """Return the threshold at which mistakes cost least; among equals the one nearest a half."""
+        """Return the threshold at which mistakes cost least; of equals that nearest a half."""
         costs = false_alarm * self._alarms + miss * (len(self._positive) - self._found)
         best = np.flatnonzero(costs <= costs.min() + 1e-9)
         middle = best[np.argmin(np.abs(self.thresholds[best] - 0.5))]

@@ -12,7 +12,7 @@ from modelstudio.ui.widgets import ElidedLabel, IconLabel, label, row, rule, ton
 
 
 class CheckCard(QFrame):
-    """Largest difference, agreeing rows, size and time; green only when every answer is the same."""
+    """Difference, agreeing rows, size and time; green only when every answer is the same."""
 
     def __init__(self) -> None:
         super().__init__(objectName="export.check")

@@ -37,7 +37,10 @@ MISSING = tr("(missing)")
 
 
 class TryPanel(QWidget):
-    """A form of the raw columns and the answer. ``edited`` follows the form, ``row_asked`` wants a row."""
+    """A form of the raw columns and the answer.
+
+    ``edited`` follows the form, ``row_asked`` wants a test row.
+    """
 
     edited = Signal()
     row_asked = Signal()

@@ -45,8 +45,8 @@ class Best:
 class CurveChart(Plot):
     """Curves over epochs. `draw` shows traces; what is drawn is at most two points a pixel.
 
-    ``pointed`` gives the epoch under the pointer, or None; ``ranged`` a range of epochs that was asked
-    for, or None for all of them.
+    ``pointed`` gives the epoch under the pointer, or None; ``ranged`` a range of epochs that was
+    asked for, or None for all of them.
     """
 
     pointed = Signal(object)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtGui import QColor, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
 from modelstudio.engine.results import RunInfo
@@ -63,10 +63,11 @@ def run_dash(number: int) -> tuple[float, ...]:
 class CurvesPanel(QWidget):
     """Show the curves of one run, with the validation curves of others over them.
 
-    ``pointed`` gives the epoch under the pointer, or None.
+    ``pointed`` gives the epoch under the pointer, or None; ``drawn`` comes with each redraw.
     """
 
     pointed = Signal(object)
+    drawn = Signal()
 
     def __init__(self) -> None:
         super().__init__(objectName="train.curves")
@@ -214,12 +215,15 @@ class CurvesPanel(QWidget):
     def redraw(self) -> None:
         """Draw both charts now."""
         self._clock.stop()
+        if not self.isVisible():
+            return
         self._offer_scores()
         span = self._range or self._full_range()
         write = partial(score_text, self._score)
         self.score.set_write(write, partial(axis_text, self._score))
         self._draw(self.loss, self._loss_heading, LOSS, span, number_text)
         self._draw(self.score, self._score_heading, self._score, span, write)
+        self.drawn.emit()
 
     def _full_range(self) -> tuple[float, float]:
         runs = [curves for _, curves in (*self._others, *([self._main] if self._main else []))]
@@ -236,6 +240,8 @@ class CurvesPanel(QWidget):
         span: tuple[float, float],
         write: Callable[[float], str],
     ) -> None:
+        if not chart.isVisible():
+            return
         style = tokens()["chartStyle"]
         traces, entries, best = [], [], None
         for info, curves in self._others:
@@ -285,6 +291,10 @@ class CurvesPanel(QWidget):
 
     # Reactions
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.schedule()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.schedule()
@@ -311,3 +321,4 @@ class CurvesPanel(QWidget):
         self.picked.setVisible(self._compact)
         for key, part in zip((LOSS, "score"), self._parts, strict=True):
             part.setVisible(not self._compact or self.picked.value == key)
+        self.schedule()

@@ -18,8 +18,9 @@ TRAIN = "train_"
 class RunCurves:
     """Curves of one run over epochs.
 
-    ``batches`` is the running training loss, which only a run watched live has, and only if its epochs
-    take longer than a look; ``train`` and ``validation`` hold the loss and the scores, a value an epoch.
+    ``batches`` is the running training loss, which only a run watched live has, and only if its
+    epochs take longer than a look; ``train`` and ``validation`` hold the loss and the scores, a
+    value an epoch.
     """
 
     run: str

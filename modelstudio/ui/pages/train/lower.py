@@ -9,7 +9,7 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
-    QRectF,
+    QRect,
     QSize,
     Qt,
     Signal,
@@ -27,7 +27,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import number_text
 from modelstudio.ui.pages.train.chart import CurveChart, Trace
 from modelstudio.ui.pages.train.history import RunCurves
-from modelstudio.ui.theme import paint_icon, theme
+from modelstudio.ui.theme import icon, theme
 from modelstudio.ui.widgets import format_number, toned
 
 MOST = 2000
@@ -48,22 +48,31 @@ class EventsModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[tuple[str, str, str, int | None]] = []
+        self._new: list[tuple[str, str, str, int | None]] = []
 
-    def add(self, kind: str, text: str, epoch: int | None = None, at: float | None = None) -> None:
-        """Put an event on top."""
-        clock = time.strftime("%H:%M:%S", time.localtime(at))
-        self.beginInsertRows(QModelIndex(), 0, 0)
-        self._rows.insert(0, (clock, kind, text, epoch))
+    def add(self, kind: str, text: str, epoch: int | None = None) -> None:
+        """Note an event; `show_new` brings it into the list."""
+        self._new.append((time.strftime("%H:%M:%S"), kind, text, epoch))
+
+    def show_new(self) -> None:
+        """Put what was noted since the last time on top."""
+        if not self._new:
+            return
+        fresh = self._new[: -MOST - 1 : -1]
+        self._new = []
+        self.beginInsertRows(QModelIndex(), 0, len(fresh) - 1)
+        self._rows[:0] = fresh
         self.endInsertRows()
         if len(self._rows) > MOST:
-            self.beginRemoveRows(QModelIndex(), MOST, MOST)
-            self._rows.pop()
+            self.beginRemoveRows(QModelIndex(), MOST, len(self._rows) - 1)
+            del self._rows[MOST:]
             self.endRemoveRows()
 
     def clear(self) -> None:
         """Forget all."""
         self.beginResetModel()
         self._rows.clear()
+        self._new.clear()
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
@@ -96,7 +105,7 @@ class _EventDelegate(QStyledItemDelegate):
         painter.setPen(now.color("textSecondary"))
         painter.drawText(rect.adjusted(16, 0, 0, 0), middle, clock)
         drawing, role = SIGNS[kind]
-        paint_icon(painter, QRectF(rect.left() + 82, rect.center().y() - 6, 14, 14), drawing, role)
+        icon(drawing, role).paint(painter, QRect(rect.left() + 82, rect.center().y() - 6, 14, 14))
         painter.setPen(now.color("text"))
         painter.drawText(rect.adjusted(108, 0, -8, 0), middle, text)
         painter.restore()
@@ -136,7 +145,8 @@ class LowerTabs(QTabWidget):
         self.setTabToolTip(2, tr("Seconds an epoch takes"))
 
     def draw(self, curves: RunCurves | None, number: int) -> None:
-        """Draw the chart in sight."""
+        """Show new events and draw the chart in sight."""
+        self.events.show_new()
         chart = self.currentWidget()
         if curves is None or chart not in (self.lr, self.seconds):
             return

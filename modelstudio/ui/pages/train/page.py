@@ -30,7 +30,7 @@ POLL_MS = 1000
 """How often the run store is asked whether anything changed, while the page is in sight."""
 
 NARROW, LOW = 1360, 800
-"""Window width below which the runs become an overlay, and height below which charts become tabs."""
+"""Window width below which the runs are an overlay, and height below which charts are tabs."""
 
 
 class TrainPage(Page):
@@ -85,7 +85,8 @@ class TrainPage(Page):
         self.settings.lr_changed.connect(self._change_lr)
         self.curves.empty.triggered.connect(self.actions_["train.start"].trigger)
         self.lower.epoch_clicked.connect(self.curves.set_cursor)
-        self.lower.currentChanged.connect(lambda _: self._draw())
+        self.lower.currentChanged.connect(lambda _: self._draw_lower())
+        self.curves.drawn.connect(self._draw_lower)
         self.runs.selected.connect(lambda _: self._draw())
         self.runs.model.overlaid.connect(self._draw)
         self.runs.model.renamed.connect(self._rename)
@@ -193,8 +194,10 @@ class TrainPage(Page):
             [(run, self._history(run)) for run in others],
             state="" if state == "idle" else state,
         )
-        if main is not None:
-            self.lower.draw(self._history(main), main.number)
+
+    def _draw_lower(self) -> None:
+        main = self.runs.current()
+        self.lower.draw(self._history(main) if main else None, main.number if main else 0)
 
     def _rename(self, run_id: str, name: str) -> None:
         self._store().rename(run_id, name)
@@ -298,10 +301,12 @@ class TrainPage(Page):
     def _change_lr(self, lr: float) -> None:
         self.run.set_lr(lr)
         self.lower.events.add("info", tr("Learning rate set to {}").format(f"{lr:g}"))
+        self.lower.events.show_new()
 
     def _failed(self, error: Exception) -> None:
         self._say(str(error))
         self.lower.events.add("error", str(error))
+        self.lower.events.show_new()
         self._poll()
 
     def _say(self, text: str) -> None:

@@ -65,7 +65,7 @@ class Points:
             self._high.extend(full.max(axis=1))
 
     def view(self, left: float, right: float, pixels: int) -> Line:
-        """Return what is seen between two x: at most two points a pixel and one beyond each end."""
+        """Return what is seen between two x, at most two points a pixel."""
         first = max(int(np.searchsorted(self.x, left)) - 1, 0)
         last = min(int(np.searchsorted(self.x, right, side="right")) + 1, len(self))
         pixels = max(pixels, 1)

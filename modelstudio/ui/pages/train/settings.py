@@ -136,7 +136,7 @@ class DeclarationForm(QWidget):
 
 
 class SettingsPanel(QWidget):
-    """``changed`` gives a field of `TrainConfig` and its value; ``lr_changed`` the rate of a live run."""
+    """``changed`` gives a field of `TrainConfig` and its value; ``lr_changed`` a live run's rate."""
 
     changed = Signal(str, object)
     lr_changed = Signal(float)

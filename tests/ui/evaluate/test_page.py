@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from modelstudio.errors import RunError
+from modelstudio.project.model import Project
+from modelstudio.ui.main_window import MainWindow
+from modelstudio.ui.pages.evaluate import EvaluatePage
+from modelstudio.ui.pages.evaluate.looks import looks
+from modelstudio.ui.widgets import ConfirmDialog
+
+
+def settle(page: EvaluatePage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.job.finished, timeout=20_000):
+        page.shown()
+
+
+def test_without_a_run_the_page_leads_to_training(window: MainWindow, churn: Project) -> None:
+    window.document.new(churn)
+    window.go("evaluate")
+    page = window.page("evaluate")
+    assert page.empty.isVisible()
+    page.empty.triggered.emit()
+    assert window.page_id == "train"
+
+
+def test_scores_matrix_curves_and_rows_are_filled(page: EvaluatePage, qtbot: QtBot) -> None:
+    settle(page, qtbot)
+    evaluation, rows = page._known[(page.run_id, "validation")]
+    assert page.scores.value("accuracy") == f"{100 * evaluation.score('accuracy'):.1f} %"
+    assert page.classes.matrix.counts.sum() == 300
+    assert page.classes.roc.threshold == 0.5
+    assert "tenure" in rows.names
+    assert page.part.segment("validation").text() == "Validation · 300"
+
+
+def test_looks_at_the_test_rows_are_counted_and_the_second_is_asked(
+    page: EvaluatePage, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(page, qtbot)
+    project = window.document.project
+    assert page.looks.isHidden()
+    with qtbot.waitSignal(page.job.finished, timeout=20_000):
+        page.part.segment("test").click()
+    assert looks(project.id) == 1
+    assert "1 time" in page.looks.text()
+    page.part.segment("validation").click()
+    page.part.segment("test").click()
+    assert looks(project.id) == 1
+    page._known.clear()
+    page.part.segment("validation").click()
+    asked = []
+    monkeypatch.setattr(ConfirmDialog, "ask", classmethod(lambda *a, **k: asked.append(1)))
+    page.part.segment("test").click()
+    assert asked
+    assert page.part.value == "validation"
+    assert looks(project.id) == 1
+
+
+def test_the_scores_follow_the_ring(page: EvaluatePage, qtbot: QtBot) -> None:
+    settle(page, qtbot)
+    before = page.scores.value("recall")
+    page.classes.roc.set_threshold(0.9)
+    assert page.scores.value("recall") == f"{100 * page.classes.roc.outcome.recall:.1f} %"
+    assert page.scores.value("recall") != before
+    page.classes.roc.set_threshold(0.5)
+    assert page.scores.value("recall") == before
+
+
+def test_a_threshold_is_kept_with_the_run_and_undo_brings_the_old_one_back(
+    page: EvaluatePage, window: MainWindow, qtbot: QtBot
+) -> None:
+    settle(page, qtbot)
+    page.classes.roc.set_threshold(0.3)
+    with qtbot.waitSignal(page.job.finished, timeout=20_000):
+        page.classes.roc.use.click()
+    store, run_id = page._store(), page.run_id
+    assert store.decision(run_id).threshold == 0.3
+    evaluation = page._known[(run_id, "validation")][0]
+    assert evaluation.threshold == 0.3
+    with qtbot.waitSignal(page.job.finished, timeout=20_000):
+        window.toasts.shown[-1].action.click()
+    assert store.decision(run_id).threshold == 0.5
+    assert page.classes.roc.threshold == 0.5
+
+
+def test_a_run_that_cannot_be_scored_says_why(
+    page: EvaluatePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def evaluate(*_: Any, **__: Any) -> Iterator[object]:
+        raise RunError("The weights are damaged.", fix="Train again.")
+        yield
+
+    monkeypatch.setattr("modelstudio.engine.run.evaluate", evaluate)
+    with qtbot.waitSignal(page.job.failed, timeout=20_000):
+        page.shown()
+    assert page.banner.isVisible()
+    assert "damaged" in page.banner.text()
+
+
+def test_a_newer_run_comes_to_the_front(page: EvaluatePage, qtbot: QtBot) -> None:
+    settle(page, qtbot)
+    from modelstudio.engine.events import EpochEnd
+
+    store = page._store()
+    with store.create(page.document.project, "{}", parameters=3) as writer:
+        writer.epoch(EpochEnd(1, 0.9, 0.8, {"accuracy": 0.6}, best=True))
+        writer.end("finished")
+    store.best_file(writer.run_id).write_bytes(b"weights")
+    settle(page, qtbot)
+    assert page.run_id == writer.run_id
+
+
+def test_another_project_forgets_the_scores(
+    page: EvaluatePage, window: MainWindow, qtbot: QtBot
+) -> None:
+    settle(page, qtbot)
+    window.document.new(Project())
+    window.go("evaluate")
+    assert page.empty.isVisible()
+    assert not page._known
