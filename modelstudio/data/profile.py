@@ -90,7 +90,7 @@ def _profile(values: pl.Series, column: Column) -> ColumnProfile:
 
 def _short(number: float) -> str:
     """Write a number with four figures, but all of a whole one below a billion."""
-    plain = number == round(number) or 1000 <= abs(number)
+    plain = number == round(number) or abs(number) >= 1000
     return f"{number:,.0f}" if plain and abs(number) < 1e9 else f"{number:.4g}"
 
 

@@ -126,7 +126,7 @@ def test_a_feature_that_is_empty_in_training_rows(tmp_path: Path) -> None:
     columns = tuple(
         c.model_copy(update={"role": "feature"}) if c.name == "z" else c for c in data.columns
     )
-    with pytest.raises(DataError, match="z is (empty|missing)"):
+    with pytest.raises(DataError, match=r"z is (empty|missing)"):
         prepared(data.changed(columns=columns))
 
 

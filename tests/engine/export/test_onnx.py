@@ -1,0 +1,191 @@
+"""The exported file: raw columns in, the same answers as PyTorch out, with onnxruntime alone."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import polars as pl
+import pytest
+import torch
+from tables import configure, people, prepared, write
+
+from modelstudio.data.prepare import Prepared
+from modelstudio.engine import draft
+from modelstudio.engine.evaluate import predictions
+from modelstudio.engine.export import replay
+from modelstudio.engine.export.onnx import build, opset_of, save
+from modelstudio.engine.export.writers import WRITERS
+from modelstudio.engine.results import Predictions
+from modelstudio.engine.session import compile_task
+from modelstudio.errors import ExportError
+from modelstudio.project.model import Project
+from modelstudio.recipe.steps import (
+    ClipOutliers,
+    FillMissing,
+    MinMax,
+    OneHot,
+    Ordinal,
+    Standardise,
+    Step,
+)
+
+RECIPES = {
+    "standard": (FillMissing(), ClipOutliers(), Standardise(), OneHot()),
+    "range": (FillMissing(method="mean"), MinMax(low=-1.0, high=2.0), Ordinal()),
+    "frequent": (FillMissing(method="most frequent"), Standardise(), OneHot(limit=2)),
+    "constant": (
+        FillMissing(columns=("income",), method="constant", value="1e5"),
+        ClipOutliers(method="z-score", factor=2.0),
+        OneHot(),
+    ),
+    "ordered": (
+        FillMissing(columns=("income",)),
+        Ordinal(order=("Ulm", "Köln")),
+        Standardise(),
+    ),
+}
+
+
+def make(
+    folder: Path, target: str = "bought", recipe: tuple[Step, ...] = RECIPES["standard"]
+) -> tuple[Path, Prepared, Predictions]:
+    """Export an untrained network and return the file, the data and what PyTorch says of tests."""
+    data = configure(write(folder / "t.csv", people(300)), target).changed(recipe=recipe)
+    ready = prepared(data)
+    torch.manual_seed(0)
+    project = Project(data=data, network=draft.network(ready.fitted.fields, 300))
+    task, compiled = compile_task(project, ready.fitted)
+    task.module.eval()
+    path = folder / "model.onnx"
+    save(build(compiled, ready.fitted, threshold=0.4, run="r1"), path)
+    said = predictions(task, ready.test, ready.fitted, torch.device("cpu"))
+    return path, ready, said
+
+
+@pytest.mark.parametrize("step", [s for s in Step.members() if s.stage == "fitted"])
+def test_every_exact_step_has_a_writer(step: type[Step]) -> None:
+    assert (step in WRITERS) == (step.onnx == "exact")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_raw_rows_give_the_same_answers(tmp_path: Path, name: str) -> None:
+    path, ready, said = make(tmp_path, recipe=RECIPES[name])
+    agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
+    assert agreement.rows == agreement.agreeing == len(said.rows) == 60
+    assert agreement.max_abs_diff < 1e-6
+
+
+def test_a_wrong_answer_is_not_hidden(tmp_path: Path) -> None:
+    path, ready, said = make(tmp_path)
+    said.scores[0] = said.scores[0][::-1] + [0.3, -0.3]
+    agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
+    assert agreement.max_abs_diff > 0.01
+
+
+def test_onnxruntime_alone_runs_the_file(tmp_path: Path) -> None:
+    """Unseen and missing categories, missing numbers, one row and many."""
+    path, ready, _ = make(tmp_path)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    rows = {
+        "age": np.array([[30.0], [np.nan], [1e9]]),
+        "town": np.array([["Ulm"], [""], ["Atlantis"]], dtype=object),
+        "income": np.array([[np.nan], [2e4], [-5.0]]),
+    }
+    label, probabilities = session.run(None, rows)
+    frame = pl.DataFrame(
+        {"age": [30.0, None, 1e9], "town": ["Ulm", None, "Atlantis"], "income": [None, 2e4, -5.0]}
+    )
+    expected, _ = ready.fitted.transform(frame).fields.values(), None
+    assert np.isfinite(next(iter(expected))).all()
+    assert label.shape == (3,)
+    assert probabilities.shape == (3, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-6)
+    assert [str(x) for x in label] == ["yes" if p >= 0.4 else "no" for p in probabilities[:, 1]]
+    single = session.run(None, {name: values[:1] for name, values in rows.items()})
+    np.testing.assert_allclose(single[1], probabilities[:1], atol=1e-6)
+    assert {item.type for item in session.get_inputs()} == {"tensor(double)", "tensor(string)"}
+
+
+def test_three_classes_and_a_value(tmp_path: Path) -> None:
+    path, ready, said = make(tmp_path, "town")
+    assert replay.compare(replay.open_model(path), ready.frame("test"), said).agreeing == 60
+    assert said.scores.shape == (60, 3)
+    path, ready, said = make(tmp_path, "income")
+    assert ready.fitted.target.log
+    agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
+    assert agreement.agreeing == agreement.rows > 40
+    assert agreement.max_abs_diff < 1e-5
+
+
+def test_the_file_says_what_it_is(tmp_path: Path) -> None:
+    path, _, _ = make(tmp_path)
+    model = onnx.load(path)
+    known = {item.key: item.value for item in model.metadata_props}
+    assert json.loads(known["modelstudio.columns"]) == ["age", "town", "income"]
+    assert json.loads(known["modelstudio.kinds"]) == ["number", "category", "number"]
+    assert json.loads(known["modelstudio.classes"]) == ["no", "yes"]
+    assert known["modelstudio.target"] == "bought"
+    assert json.loads(known["modelstudio.threshold"]) == 0.4
+    assert opset_of(model) == 18
+    assert [item.name for item in model.graph.output] == ["label", "probabilities"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["model.onnx", "t.csv"]
+
+
+def test_column_names_of_any_kind(tmp_path: Path) -> None:
+    text = people(200).replace("age,town,income,bought", '"label","Größe (m²)","a/b:0",bought', 1)
+    data = configure(write(tmp_path / "t.csv", text), "bought")
+    ready = prepared(data)
+    project = Project(data=data, network=draft.network(ready.fitted.fields, 200))
+    task, compiled = compile_task(project, ready.fitted)
+    path = tmp_path / "m.onnx"
+    save(build(compiled, ready.fitted), path)
+    said = predictions(task, ready.test, ready.fitted, torch.device("cpu"))
+    agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
+    assert agreement.max_abs_diff < 1e-6
+    assert [item.name for item in onnx.load(path).graph.output][0] == "predicted_label"
+
+
+def test_one_row_by_hand(tmp_path: Path) -> None:
+    path, _, _ = make(tmp_path)
+    answer = replay.ask(path, {"age": "41.5", "town": "Ulm", "income": None})
+    assert set(answer) == {"no", "yes"}
+    assert sum(answer.values()) == pytest.approx(1.0)
+    with pytest.raises(ExportError, match="age takes a number"):
+        replay.ask(path, {"age": "old"})
+
+
+def test_files_that_cannot_be_asked(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="does not exist"):
+        replay.open_model(tmp_path / "no.onnx")
+    with pytest.raises(ExportError, match="not an ONNX model"):
+        replay.open_model(write(tmp_path / "text.onnx", "hello"))
+    path, _, _ = make(tmp_path)
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "foreign.onnx")
+    with pytest.raises(ExportError, match="not exported by Model Studio"):
+        replay.open_model(tmp_path / "foreign.onnx")
+
+
+def test_a_full_disk_leaves_the_old_file_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, ready, _ = make(tmp_path)
+    before = path.read_bytes()
+
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(ExportError, match="disk is full"):
+        save(onnx.load(path), path)
+    assert path.read_bytes() == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["model.onnx", "t.csv"]
+    with pytest.raises(ExportError, match="folder does not exist"):
+        save(onnx.load(path), tmp_path / "no" / "m.onnx")
