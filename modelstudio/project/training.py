@@ -15,8 +15,6 @@ class Optimizer(Declaration):
 
     lr: float = Field(1e-3, gt=0, le=100, title="Learning rate", description="Size of a step.")
 
-    lr: float = Field(1e-3, gt=0, le=100, title="Learning rate", description="Size of a step.")
-
 
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum."""
