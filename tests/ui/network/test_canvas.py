@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -246,8 +247,11 @@ def test_a_layer_dropped_on_nothing_is_added(page: NetworkPage) -> None:
 
 def test_a_layer_dropped_on_a_wire_is_inserted(page: NetworkPage) -> None:
     drop(page, "GELU", QPointF(BLOCK_WIDTH / 2, 96 + BLOCK_HEIGHT + 22))
-    assert {("conv1", "gelu1"), ("gelu1", "relu1")} <= wires(graph_of(page))
-    assert ("conv1", "relu1") not in wires(graph_of(page))
+    graph = graph_of(page)
+    assert {("conv1", "gelu1"), ("gelu1", "relu1")} <= wires(graph)
+    assert ("conv1", "relu1") not in wires(graph)
+    ys = sorted(node.position[1] for node in graph.nodes.values())
+    assert all(b - a >= BLOCK_HEIGHT for a, b in pairwise(ys)), "no block covers another"
 
 
 def test_a_loose_block_dragged_on_a_wire_is_inserted(page: NetworkPage, hand: Any) -> None:

@@ -18,7 +18,7 @@ from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
-from modelstudio.ui.pages.network.look import GRID, PITCH
+from modelstudio.ui.pages.network.look import GRID
 
 BLOCKS_MIME = "application/x-modelstudio-blocks"
 
@@ -248,7 +248,7 @@ class Editor(QObject):
             return
         fresh = [key for key in graph.nodes if key not in self.graph.nodes]
         for node_id in fresh:
-            graph = _settled(graph, node_id)
+            graph = edits.settled(graph, node_id)
         chosen = fresh or [key for key in graph.nodes if key == problem.node]
         self.apply(fix.label, graph, select=chosen)
 
@@ -323,16 +323,3 @@ class Editor(QObject):
 
 def _count(number: int) -> str:
     return tr("1 block") if number == 1 else tr("{0} blocks").format(number)
-
-
-def _settled(graph: Graph, node_id: str) -> Graph:
-    """Give a block that a fix put between two others a row of its own."""
-    into, out = graph.incoming[node_id], graph.outgoing[node_id]
-    if not into:
-        return graph
-    source = graph.nodes[into[0].source]
-    if out:
-        graph = edits.make_room(graph.move({node_id: (-1e6, -1e6)}), source.id)
-    x, y = source.position
-    wanted = edits.snapped(x, y + PITCH)
-    return graph.move({node_id: edits.free_position(graph, wanted, {node_id})})

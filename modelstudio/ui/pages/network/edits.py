@@ -73,7 +73,7 @@ def make_room(graph: Graph, after: str) -> Graph:
 
 
 def insert_on(graph: Graph, layer: Layer, edge: Edge, position: Position) -> tuple[Graph, Node]:
-    """Put a new block into a wire.
+    """Put a new block into a wire; where it would cover another, what follows makes room.
 
     Raises
     ------
@@ -81,7 +81,8 @@ def insert_on(graph: Graph, layer: Layer, edge: Edge, position: Position) -> tup
         When the layer has no input or no output.
     """
     node = new_node(graph, layer, position)
-    return graph.insert(node, edge), node
+    graph = _uncovered(graph.insert(node, edge), node.id)
+    return graph, graph.nodes[node.id]
 
 
 def put_on(graph: Graph, node_id: str, edge: Edge) -> Graph:
@@ -91,7 +92,26 @@ def put_on(graph: Graph, node_id: str, edge: Edge) -> Graph:
     node = graph.nodes[node_id]
     if not node.layer.input_ports() or not node.layer.output_ports():
         return graph
-    return graph.remove([node_id]).insert(node, edge)
+    return _uncovered(graph.remove([node_id]).insert(node, edge), node_id)
+
+
+def settled(graph: Graph, node_id: str) -> Graph:
+    """Give a block in the middle of a chain a row of its own behind its source."""
+    into, out = graph.incoming[node_id], graph.outgoing[node_id]
+    if not into:
+        return graph
+    source = graph.nodes[into[0].source]
+    if out:
+        graph = make_room(graph.move({node_id: (-1e6, -1e6)}), source.id)
+    x, y = source.position
+    wanted = snapped(x, y + PITCH)
+    return graph.move({node_id: free_position(graph, wanted, {node_id})})
+
+
+def _uncovered(graph: Graph, node_id: str) -> Graph:
+    place = graph.nodes[node_id].position
+    clear = free_position(graph, place, {node_id}) == snapped(*place)
+    return graph if clear else settled(graph, node_id)
 
 
 def connect_new(
