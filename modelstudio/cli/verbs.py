@@ -208,6 +208,8 @@ def new(
             f"{out.name} exists already.", where=str(out), fix="Choose another name or remove it."
         )
     draft = engine.new_project(data, target=target, test_data=test_data, split_seed=split_seed)
+    if draft.error is not None:
+        raise draft.error
     project = engine.rebase(draft.project, None, out.resolve().parent).changed(name=out.stem)
     save_project(project, out)
     chosen = project.data.target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import traceback
 from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
@@ -60,5 +61,5 @@ def _send_all(
         pipe.send(("result", end.value))
     except StudioError as error:
         pipe.send(("error", error))
-    except Exception as error:
-        pipe.send(("error", RuntimeError(f"{type(error).__name__}: {error}")))
+    except Exception:
+        pipe.send(("error", RuntimeError(traceback.format_exc())))

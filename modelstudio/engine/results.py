@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from modelstudio.data.prepare import StepEffect
     from modelstudio.data.profile import ColumnProfile, Finding
+    from modelstudio.errors import StudioError
     from modelstudio.project.model import Project
     from modelstudio.recipe.fields import FieldSpec
 
@@ -146,10 +147,14 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A project made from a file, with what had to be guessed said in sentences."""
+    """A project made from a file, with what had to be guessed said in sentences.
+
+    ``error`` is why its data cannot be trained on as guessed; the choices can still be changed.
+    """
 
     project: Project
     notes: tuple[str, ...]
+    error: StudioError | None = None
 
 
 @dataclass(frozen=True, slots=True)

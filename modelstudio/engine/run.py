@@ -26,7 +26,7 @@ from modelstudio.engine.results import (
     PredictReport,
 )
 from modelstudio.engine.runs import Decision, RunStore, store_folder
-from modelstudio.errors import RunError
+from modelstudio.errors import DataError, RunError
 from modelstudio.project.files import load_project, write_text
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.columns import Column
@@ -59,7 +59,7 @@ def new_project(
     Raises
     ------
     DataError
-        When the file cannot be used, or ``target`` is no column of it.
+        When the file is no table, or ``target`` is no column of it.
     """
     return with_data(
         Project(name=data.stem), data, target=target, test_data=test_data, split_seed=split_seed
@@ -84,7 +84,11 @@ def with_data(
     source = DataConfig(path=str(data.resolve()), csv=project.data.csv, split=split)
     guessed = guess(tabular.read(source), target)
     config = source.changed(columns=guessed.columns, recipe=guessed.recipe)
-    project, rows = _with_fields(project.changed(data=config), None)
+    project = project.changed(data=config)
+    try:
+        project, rows = _with_fields(project, None)
+    except DataError as error:
+        return Draft(project, (*guessed.notes, error.message), error)
     if not project.network.nodes:
         from modelstudio.engine import draft
 

@@ -24,6 +24,11 @@ def refuse() -> Generator[Progress, None, None]:
     raise ExportError("It cannot be exported.", where="conv1", fix="Remove it.")
 
 
+def fail() -> Generator[Progress, None, None]:
+    yield Progress("Dividing")
+    print(1 / 0)
+
+
 def die() -> Generator[Progress, None, None]:
     yield Progress("Going")
     os._exit(3)
@@ -46,6 +51,11 @@ def test_an_error_arrives_with_its_advice() -> None:
     with pytest.raises(ExportError) as caught:
         list(in_process(refuse))
     assert caught.value.lines() == ["It cannot be exported.", "Where: conv1", "Remove it."]
+
+
+def test_an_unforeseen_error_says_where_it_happened() -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)in fail.*ZeroDivisionError"):
+        list(in_process(fail))
 
 
 def test_a_dead_process_is_noticed() -> None:

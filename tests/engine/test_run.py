@@ -81,6 +81,16 @@ def test_a_new_project_is_ready_to_train(project: Project) -> None:
     assert [field.name for field in project.data.fields] == ["features", "species"]
 
 
+def test_a_table_that_cannot_be_trained_on_can_still_be_mended(tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    lines = [f"a long remark number {i} on the matter,{i % 2}" for i in range(60)]
+    path.write_text("\n".join(["remark,answer", *lines]), encoding="utf-8")
+    draft = run.new_project(path, target="answer")
+    assert draft.error is not None
+    assert draft.error.message in draft.notes
+    assert [column.name for column in draft.project.data.columns] == ["remark", "answer"]
+
+
 def test_new_data_keeps_the_network(project: Project, table: Path) -> None:
     other = run.with_data(project, table, target="species").project
     assert other.network is project.network
