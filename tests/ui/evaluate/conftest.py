@@ -30,7 +30,9 @@ def predictions(kind: str = "binary", rows: int = 300) -> Predictions:
     generator = np.random.default_rng(5)
     if kind == "value":
         truth = generator.gamma(2, 2000, rows)
-        return Predictions("value", (), truth, truth + generator.normal(0, 300, rows), np.arange(rows), {})
+        return Predictions(
+            "value", (), truth, truth + generator.normal(0, 300, rows), np.arange(rows), {}
+        )
     classes = ("no", "yes") if kind == "binary" else ("a", "b", "c")
     truth = generator.integers(0, len(classes), rows)
     logits = generator.normal(size=(rows, len(classes)))
@@ -39,7 +41,9 @@ def predictions(kind: str = "binary", rows: int = 300) -> Predictions:
     return Predictions(kind, classes, truth, scores, np.arange(rows) + 10, {})
 
 
-def evaluation_of(given: Predictions, threshold: float = 0.5, part: str = "validation") -> Evaluation:
+def evaluation_of(
+    given: Predictions, threshold: float = 0.5, part: str = "validation"
+) -> Evaluation:
     """Return what the engine would say of predictions."""
     value = given.kind == "value"
     return Evaluation(

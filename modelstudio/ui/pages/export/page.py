@@ -43,6 +43,7 @@ class ExportPage(Page):
         self._runs: tuple[RunInfo, ...] = ()
         self._snapshot: Project | None = None
         self._record: ExportRecord | None = None
+        self._path_for = ""
         self._busy = False
         self._rows: tuple[TestRow, ...] = ()
         self.export_job, self.columns_job, self.try_job, self.rows_job = (
@@ -164,7 +165,9 @@ class ExportPage(Page):
         self._record = next((one for one in exports if one.run == run.id and one.exists), None)
         self.targets.show_facts(_listed(run, facts))
         self.onnx.show_facts(facts)
-        self.onnx.path.set_value(str(self._suggested(run)))
+        if self._path_for != run.id:  # a path that was typed for this run stays
+            self._path_for = run.id
+            self.onnx.path.set_value(str(self._suggested(run)))
         self.onnx.show_record(self._record, classes=bool(facts.classes))
         self._rows = ()
         self._show_state(facts)
@@ -212,7 +215,7 @@ class ExportPage(Page):
     def _project_replaced(self) -> None:
         for job in (self.export_job, self.columns_job, self.try_job, self.rows_job):
             job.cancel()
-        self._runs, self._snapshot, self._record = (), None, None
+        self._runs, self._snapshot, self._record, self._path_for = (), None, None, ""
         self._set_busy(False)
         self._banner_room.hide()
         self.targets.run_choice.clear()

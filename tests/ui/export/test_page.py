@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from modelstudio.engine.runs import Decision
+from modelstudio.errors import ExportError
+from modelstudio.project.model import Project
+from modelstudio.ui.main_window import MainWindow
+from modelstudio.ui.pages.export import ExportPage
+from modelstudio.ui.pages.export.columns import TryField
+from modelstudio.ui.pages.export.onnx_panel import usage
+from modelstudio.ui.pages.export.records import ExportRecord, records
+
+
+def export(page: ExportPage, qtbot: QtBot) -> None:
+    with qtbot.waitSignals([page.export_job.finished, page.try_job.finished], timeout=20_000):
+        page.actions_["export.run"].trigger()
+
+
+def test_without_a_run_nothing_can_be_exported(window: MainWindow, churn: Project) -> None:
+    window.document.new(churn)
+    window.go("export")
+    page = window.page("export")
+    assert not page.onnx.export.isEnabled()
+    assert not page.onnx.path.isEnabled()
+    assert page.try_.empty.isVisible()
+
+
+def test_an_export_is_written_checked_and_remembered(
+    page: ExportPage, window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    export(page, qtbot)
+    assert (tmp_path / "model.onnx").exists()
+    assert page.onnx.card.isVisible()
+    assert page.onnx.card.property("check") == "good"
+    assert page.targets.cards["onnx"].state == "Checked"
+    (record,) = records(window.document.project.id)
+    assert record.path == str(tmp_path / "model.onnx")
+    assert record.threshold == 0.5
+    assert page.onnx.show_folder.isEnabled()
+
+
+def test_the_card_is_green_only_when_every_answer_is_the_same(
+    page: ExportPage, engine: Any, qtbot: QtBot
+) -> None:
+    engine.agreeing = 63
+    export(page, qtbot)
+    assert page.onnx.card.property("check") == "warning"
+    assert "1 rows differ" in page.onnx.card._sentence.text()
+    assert page.targets.cards["onnx"].state == "Differs"
+
+
+@pytest.mark.parametrize(
+    ("rows", "agreeing", "difference", "same"),
+    [(10, 10, 9e-5, True), (10, 10, 1e-4, False), (10, 9, 0.0, False), (0, 0, 0.0, False)],
+)
+def test_what_counts_as_the_same(rows: int, agreeing: int, difference: float, same: bool) -> None:
+    record = ExportRecord("m.onnx", "r", 0.0, None, 18, 1, rows, agreeing, difference, 0.0)
+    assert record.same is same
+
+
+def test_another_threshold_makes_the_file_outdated(page: ExportPage, qtbot: QtBot) -> None:
+    export(page, qtbot)
+    page._store().set_decision(page.run_id, Decision(0.3))
+    page.shown()
+    assert page.targets.cards["onnx"].state == "Outdated"
+    assert "0.30" in page.onnx._lines["threshold"][1].full_text()
+
+
+def test_a_failed_export_says_why_and_can_be_tried_again(
+    page: ExportPage, engine: Any, qtbot: QtBot
+) -> None:
+    engine.error = ExportError("The folder is read-only.", fix="Choose another one.")
+    with qtbot.waitSignal(page.export_job.failed, timeout=20_000):
+        page.onnx.export.click()
+    assert page.banner.isVisible()
+    assert "read-only" in page.banner.text()
+    assert page.targets.cards["onnx"].state == "Failed"
+    engine.error = None
+    export(page, qtbot)
+    assert not page.banner.isVisible()
+
+
+def test_the_form_has_the_columns_with_typical_values(page: ExportPage, qtbot: QtBot) -> None:
+    export(page, qtbot)
+    names = [column.name for column in page.document.project.data.features]
+    assert [field.name for field in page.try_.fields] == names
+    values = page.try_.values()
+    assert values["tenure"] == 29.0
+    assert values["contract"] == "Month-to-month"
+
+
+def test_an_edited_value_asks_the_file_again(page: ExportPage, engine: Any, qtbot: QtBot) -> None:
+    export(page, qtbot)
+    editor = page.try_._editors["tenure"]
+    for text, answer in (("72", "No"), ("0", "Yes")):
+        with qtbot.waitSignal(page.try_job.finished, timeout=20_000):
+            editor.setText(text)
+            editor.editingFinished.emit()
+        assert page.try_.answer_text() == answer
+        assert engine.asked[-1]["tenure"] == float(text)
+    editor.setText("many")
+    editor.editingFinished.emit()
+    assert page.try_.answer_text() == "No answer"
+    assert editor.property("invalid") == "true"
+
+
+def test_an_empty_field_is_a_missing_value(page: ExportPage, engine: Any, qtbot: QtBot) -> None:
+    export(page, qtbot)
+    with qtbot.waitSignal(page.try_job.finished, timeout=20_000):
+        page.try_._editors["tenure"].setText("")
+        page.try_._editors["tenure"].editingFinished.emit()
+    assert engine.asked[-1]["tenure"] is None
+
+
+def test_a_test_row_fills_the_form_and_tells_its_truth(
+    page: ExportPage, engine: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(page, qtbot)
+    monkeypatch.setattr("random.choice", lambda rows: rows[1])
+    with qtbot.waitSignals([page.rows_job.finished, page.try_job.finished], timeout=20_000):
+        page.try_.test_row.click()
+    assert "the true answer is Yes" in page.try_._truth.text()
+    lines = Path(page.document.project.data.path).read_text().splitlines()
+    header, row = lines[0].split(","), lines[1 + 5].split(",")
+    told = dict(zip(header, row, strict=True))
+    values = page.try_.values()
+    assert values["tenure"] == float(told["tenure"])
+    assert values["contract"] == told["contract"]
+
+
+def test_python_code_is_shown_and_saved(
+    page: ExportPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.targets.cards["python"].click()
+    assert "nn.Module" in page.code.code
+    out = tmp_path / "net.py"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    with qtbot.waitSignal(page.code.saved):
+        page.code.findChild(object, "export.save_code").click()
+    assert out.read_text() == page.code.code
+
+
+def test_the_example_of_use_is_python_with_every_column() -> None:
+    fields = [
+        TryField("a b", "number", 1.5),
+        TryField("c", "category", "it's"),
+        TryField("d", "number", None),
+    ]
+    text = usage("m.onnx", fields)
+    compile(text, "usage", "exec")
+    assert "'a b': np.array([[1.5]])" in text
+    assert "np.nan" in text
+    assert '"it\'s"' in text
