@@ -30,7 +30,7 @@ def full_project() -> Project:
     inner = (
         Graph()
         .add(Node("a", "x", GroupInput()))
-        .add(Node("b", "fc1", Linear(features=4)))
+        .add(Node("b", "fc1", Linear(out_features=4)))
         .add(Node("c", "y", GroupOutput()))
         .connect(Edge("a", "y", "b", "x"))
         .connect(Edge("b", "y", "c", "x"))
@@ -39,7 +39,7 @@ def full_project() -> Project:
         Graph()
         .add(Node("n1", "input1", Input(), (16.0, 32.0)))
         .add(Node("n2", "block1", Group(graph=inner, repeat=3), shares=None, frozen=True))
-        .add(Node("n3", "fc2", Linear(features=1), shares="n2/b", enabled=False))
+        .add(Node("n3", "fc2", Linear(out_features=1), shares="n2/b", enabled=False))
         .add(Node("n4", "output1", Output()))
         .connect(Edge("n1", "y", "n2", "x"))
         .connect(Edge("n2", "y", "n3", "x"))
