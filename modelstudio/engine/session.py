@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from modelstudio.data.batches import TensorData
-from modelstudio.data.prepare import FittedRecipe, Prepared
+from modelstudio.data.prepare import Encoded, FittedRecipe, Prepared
+from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel, compile_network
 from modelstudio.engine.control import Control
 from modelstudio.engine.device import available, choose_threads, pick
@@ -24,7 +27,7 @@ from modelstudio.engine.metrics import epoch_scores
 from modelstudio.engine.results import RunInfo
 from modelstudio.engine.runs import Decision, RunStore, RunWriter
 from modelstudio.engine.train import Outcome, State, Task, fit
-from modelstudio.errors import RunError, StudioError
+from modelstudio.errors import DataError, RunError, StudioError
 from modelstudio.project.model import Project, TrainConfig
 
 
@@ -66,12 +69,13 @@ class Session:
         task, compiled = compile_task(project, prepared.fitted)
         task.module.to(self.device)
         self.parameters = compiled.analysis.parameters
-        fields = prepared.fitted.fields
-        self.train = TensorData.from_encoded(prepared.train, fields, self.device)
+        fields, target = prepared.fitted.fields, prepared.fitted.target
+        self.train = TensorData.from_encoded(_learnable(prepared.train), fields, self.device)
+        validation = known_rows(prepared.validation)
         self.validation: TensorData | None = None
-        if prepared.validation.rows.size:
-            self.validation = TensorData.from_encoded(prepared.validation, fields, self.device)
-        self.task = replace(task, score=_scorer(prepared))
+        if len(validation.rows):
+            self.validation = TensorData.from_encoded(validation, fields, self.device)
+        self.task = replace(task, score=_scorer(target, validation.truth))
         self.project = project.changed(
             training=config.changed(threads=config.threads or self._measured_threads(config))
         )
@@ -141,9 +145,35 @@ class Session:
         )
 
 
-def _scorer(prepared: Prepared) -> Callable[[Tensor], dict[str, float]]:
-    target, truth = prepared.fitted.target, prepared.validation.truth
-    return lambda output: dict(epoch_scores(target.kind, decode(output, target), truth))
+def known_rows(encoded: Encoded) -> Encoded:
+    """Return the rows whose target is known and was seen in training."""
+    truth = encoded.truth
+    keep = truth >= 0 if truth.dtype.kind == "i" else ~np.isnan(truth)
+    if keep.all():
+        return encoded
+    fields = {name: values[keep] for name, values in encoded.fields.items()}
+    return replace(
+        encoded,
+        fields=fields,
+        truth=truth[keep],
+        scaled=encoded.scaled[keep],
+        rows=encoded.rows[keep],
+    )
+
+
+def _learnable(encoded: Encoded) -> Encoded:
+    known = known_rows(encoded)
+    if not len(known.rows):
+        reasons = ", ".join(encoded.unscored) or "the target is missing"
+        raise DataError(
+            f"No training row is complete: {reasons}.",
+            fix="Add Fill missing to the recipe, or ignore the columns that are empty.",
+        )
+    return known
+
+
+def _scorer(target: TargetState, truth: NDArray[Any]) -> Callable[[Tensor], Mapping[str, float]]:
+    return lambda output: epoch_scores(target.kind, decode(output, target), truth)
 
 
 def _noted(

@@ -258,6 +258,29 @@ def test_a_broken_network_makes_no_run(project: Project, path: Path) -> None:
     assert run.store(path, broken).list() == ()
 
 
+def test_a_class_that_only_validation_has_stops_nothing(
+    project: Project, path: Path, table: Path
+) -> None:
+    frame = pl.read_csv(table)
+    split = project.data.split.changed(stratify=False)
+    loose = run.refresh_fields(project.changed(data=project.data.changed(split=split)))
+    rows = run.preview_data(loose, limit=300)
+    place = rows.rows[rows.parts.index("validation")]
+    species = frame["species"].to_list()
+    species[place] = "rare"
+    frame.with_columns(pl.Series("species", species)).write_csv(table)
+    end = trained(run.refresh_fields(loose), path)
+    assert end.status == "finished"
+    _, evaluation = drain(run.evaluate(path, loose, None, "validation", intervals=False))
+    assert "unseen" in " ".join(evaluation.notes)
+
+
+def test_rows_that_are_never_complete_are_named(project: Project, path: Path, table: Path) -> None:
+    pl.read_csv(table).with_columns(width=pl.lit(None)).write_csv(table)
+    with pytest.raises(DataError, match="width"):
+        drain(run.train(project, path, Control()))
+
+
 # Using a run
 
 
