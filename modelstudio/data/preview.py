@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from modelstudio.project.model import DataConfig
 
 _KEPT = 2
 """Tables that stay in memory between requests."""
+
+_LOCK = Lock()
+"""Requests come from several threads; a table is made once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +139,13 @@ def _stage(
 
 
 def _remembered(kept: OrderedDict[tuple[object, ...], Any], key: Any, make: Any) -> Any:
-    if key not in kept:
-        kept[key] = make()
-        while len(kept) > _KEPT:
-            kept.popitem(last=False)
-    kept.move_to_end(key)
-    return kept[key]
+    with _LOCK:
+        if key not in kept:
+            kept[key] = make()
+            while len(kept) > _KEPT:
+                kept.popitem(last=False)
+        kept.move_to_end(key)
+        return kept[key]
 
 
 def _load(data: DataConfig, base: Path | None) -> _Table:

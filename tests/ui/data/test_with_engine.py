@@ -96,7 +96,6 @@ def test_a_click_on_the_header_sorts_the_whole_table(
         (b"a,b,c\n", "no rows"),
         (b"a,b,c\n1,2,3\n4,5\n6,7,8\n", "Line 3 of bad.csv has 2 cells"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00", "bad.csv"),
-        (b"a,class\n1.5,yes\n0.5,yes\n2.5,yes\n", "only one class"),
     ],
 )
 def test_a_bad_file_is_told_in_the_banner(
@@ -109,6 +108,21 @@ def test_a_bad_file_is_told_in_the_banner(
     assert page.banner.isVisible()
     assert sentence in page.banner.text()
     assert page.document.project == before
+
+
+def test_a_target_that_does_not_serve_can_be_changed(
+    page: DataPage, tmp_path: Path, qtbot: QtBot, settle: Settle
+) -> None:
+    path = tmp_path / "one.csv"
+    rows = [f"{row / 4},{'SC'[row % 2]},yes" for row in range(30)]
+    path.write_text("\n".join(["a,port,class", *rows]), encoding="utf-8")
+    open_table(page, path, qtbot, settle)
+    assert "has only one class" in page.banner.text()
+    page.commands.set_role(["class"], "ignored")
+    page.commands.set_role(["port"], "target")
+    settle(page)
+    assert not page.banner.isVisible()
+    assert page.feed.report.fields[-1].classes == ("C", "S")
 
 
 def test_without_a_target_the_page_says_what_to_do(

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.columns import paint_bars
-from modelstudio.ui.pages.data.sheet import Sheet
+from modelstudio.ui.pages.data.sheet import Sheet, wrapped
 from modelstudio.ui.pages.data.wording import counted, share_text, step_title
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Flow, TagButton, button, label, toned
@@ -115,12 +115,12 @@ class EvidencePopup(Sheet):
         """Show a finding under its tag; ``handled_by`` is the step that deals with it already."""
         self._clear()
         self.setAccessibleName(finding.text)
-        self._layout.addWidget(label(finding.text, "panelTitle", wrap=True))
+        self._layout.addWidget(wrapped(finding.text, "panelTitle", ""))
         if profile is not None:
             self._layout.addWidget(ProfileView(profile))
         if handled_by is not None:
             words = tr("Step {} of the recipe deals with it.").format(handled_by + 1)
-            self._layout.addWidget(label(words, "label", "success", wrap=True))
+            self._layout.addWidget(wrapped(words, role="success"))
         self._add_buttons(finding, may_ignore, handled_by is not None)
         self.open_at(widget.mapToGlobal(QPoint(0, widget.height() + 6)))
 
@@ -182,10 +182,10 @@ class ProfileView(QWidget):
             )
         )
         seen = list(dict.fromkeys(facts))
-        layout.addWidget(label(" · ".join(seen), "label", "secondary", wrap=True))
+        layout.addWidget(wrapped(" · ".join(seen)))
         layout.addWidget(_Histogram(shape or profile.histogram, tall))
         if profile.quantiles:
-            layout.addWidget(label(profile.quantiles, "axis", "tertiary", wrap=True))
+            layout.addWidget(wrapped(profile.quantiles, "axis", "tertiary"))
 
 
 class _Histogram(QWidget):

@@ -11,7 +11,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QRect,
     QRectF,
-    QSize,
     QSortFilterProxyModel,
     Qt,
 )
@@ -149,9 +148,6 @@ class ColumnFilter(QSortFilterProxyModel):
 class ColumnDelegate(QStyledItemDelegate):
     """Paint the four cells of a column."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(80, max(theme().size("rowList"), 2 * option.fontMetrics.height() + 8))
-
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row: ColumnRow = index.data(ROW)
         now = theme()
@@ -179,10 +175,11 @@ class ColumnDelegate(QStyledItemDelegate):
         left, width = rect.left() + 35, rect.width() - 39
         painter.setFont(now.font("base"))
         painter.setPen(now.color("textTertiary" if quiet else "text"))
-        self._line(painter, QRect(left, middle - 18, width, 18), row.column.name)
+        tall = painter.fontMetrics().height()
+        self._line(painter, QRect(left, middle - tall - 1, width, tall), row.column.name)
         painter.setFont(now.font("label"))
         painter.setPen(now.color("textTertiary"))
-        self._line(painter, QRect(left, middle, width, 16), row.summary)
+        self._line(painter, QRect(left, middle, width, painter.fontMetrics().height()), row.summary)
 
     def _role(self, painter: QPainter, rect: QRect, row: ColumnRow) -> None:
         now = theme()
@@ -234,7 +231,8 @@ class ColumnDelegate(QStyledItemDelegate):
 
 def tag_rect(cell: QRect) -> QRectF:
     """Return where the role tag lies in its cell."""
-    return QRectF(cell.left(), cell.center().y() - 9, cell.width() - 4, 20)
+    tall = 20 * theme().scale
+    return QRectF(cell.left(), cell.center().y() - tall / 2 + 1, cell.width() - 4, tall)
 
 
 def missing_role(share: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QVBoxLayout
 
@@ -24,7 +24,7 @@ from modelstudio.ui.pages.data.columns import (
 )
 from modelstudio.ui.pages.data.edits import KINDS, ROLES, next_role
 from modelstudio.ui.pages.data.wording import KIND_ICONS
-from modelstudio.ui.theme import icon, theme
+from modelstudio.ui.theme import icon, theme, themes
 from modelstudio.ui.widgets import PanelHeader, SearchField, icon_button, row, toned
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class ColumnsTable(QTableView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMouseTracking(True)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(theme().size("rowList"))
+        themes().changed.connect(self.lay_out)
 
     def lay_out(self) -> None:
         """Size the columns: the name takes what is left."""
@@ -204,7 +204,9 @@ class ColumnsTable(QTableView):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for section, width in ((ROLE, 60), (MISSING, 62), (SPREAD, 56)):
-            self.setColumnWidth(section, width)
+            self.setColumnWidth(section, round(width * theme().scale))
+        tall = round(theme().size("rowList") * theme().scale)
+        self.verticalHeader().setDefaultSectionSize(tall)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         role = _ROLE_KEYS.get(Qt.Key(event.key()))
@@ -226,12 +228,6 @@ class ColumnsTable(QTableView):
         hand = self._on_tag(self.indexAt(point), point)
         shape = Qt.CursorShape.PointingHandCursor if hand else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(shape)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            tall = max(theme().size("rowList"), 2 * self.fontMetrics().height() + 12)
-            self.verticalHeader().setDefaultSectionSize(tall)
 
     def _on_tag(self, index: QModelIndex, point: QPoint) -> bool:
         if not index.isValid() or index.column() != ROLE:

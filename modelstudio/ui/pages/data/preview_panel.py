@@ -214,6 +214,7 @@ class PreviewPanel(QFrame):
                 told = profile.summary if profile and column.kind == "category" else column.kind
                 heads[name] = Head(name, told, right=right)
         self.model.set_heads(heads, self._step_title)
+        self.view.fit_heads()
 
     def _change_mode(self) -> None:
         self._show_heads()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from modelstudio.project.model import CsvOptions
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.sheet import Sheet
+from modelstudio.ui.pages.data.sheet import Sheet, wrapped
 from modelstudio.ui.widgets import ComboBox, LineField, button, label
 
 _DELIMITERS = {
@@ -64,7 +64,7 @@ class ReadingPopup(Sheet):
         told = tr(
             "A cell without text is always empty. NA or None count as text until listed here."
         )
-        grid.addWidget(label(told, "axis", "tertiary", wrap=True), 4, 1)
+        grid.addWidget(wrapped(told, "axis", "tertiary"), 4, 1)
         grid.addWidget(other, 5, 0, 1, 2)
 
     def open_below(self, widget: QWidget, csv: CsvOptions) -> None:

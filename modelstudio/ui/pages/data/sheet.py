@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
 
-from modelstudio.ui.widgets import toned
+from modelstudio.ui.widgets import label, toned
 
 _MARGIN = 8
 
@@ -26,8 +26,9 @@ class Sheet(QFrame):
         """Show it with its upper left corner at a point of the screen, inside the parent."""
         for part in self.findChildren(QWidget):
             part.ensurePolished()
-        if (layout := self.layout()) is not None and layout.hasHeightForWidth():
-            self.setFixedHeight(layout.heightForWidth(self.width()))
+        if self.hasHeightForWidth():
+            self.ensurePolished()
+            self.setFixedHeight(self.heightForWidth(self.width()))
         area = self.parentWidget()
         at = area.mapFromGlobal(corner)
         at.setX(max(_MARGIN, min(at.x(), area.width() - self.width() - _MARGIN)))
@@ -69,3 +70,10 @@ class Sheet(QFrame):
         while widget is not None and widget is not self:
             widget = widget.parentWidget()
         return widget is self
+
+
+def wrapped(text: str, type: str = "label", role: str = "secondary") -> QLabel:
+    """Return a label as high as its lines; it learns that it wraps when the text is set."""
+    made = label("", type, role, wrap=True)
+    made.setText(text)
+    return made

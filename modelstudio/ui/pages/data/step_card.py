@@ -28,8 +28,8 @@ from modelstudio.ui.widgets import (
 
 _CHOICES = {
     "method": {
-        "iqr": "Interquartile range",
-        "z-score": "Standard deviations",
+        "iqr": "Quartiles (IQR)",
+        "z-score": "Z-score",
         "most frequent": "Most frequent",
     }
 }

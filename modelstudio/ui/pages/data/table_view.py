@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.table_model import CELL, HEAD, Cell, Head, PreviewModel
-from modelstudio.ui.theme import theme
+from modelstudio.ui.theme import theme, themes
 
 _PAD = 10
 _WIDEST = 220
@@ -183,7 +183,8 @@ class PreviewView(QTableView):
         self.header = TwoLineHeader(self)
         self.setHorizontalHeader(self.header)
         self.setVerticalHeader(RowHeader(self))
-        self.verticalHeader().setDefaultSectionSize(theme().size("rowTable"))
+        self._size_rows()
+        themes().changed.connect(self._size_rows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
@@ -193,15 +194,21 @@ class PreviewView(QTableView):
             lambda at: self.profile_wanted.emit(self._name(at))
         )
 
+    def fit_heads(self) -> None:
+        """Widen the columns whose header has no room."""
+        for section in range(self.model().columnCount()):
+            wide = self._head_width(section) + 2 * _PAD + 2
+            if self.columnWidth(section) < min(wide, _WIDEST):
+                self.setColumnWidth(section, min(wide, _WIDEST))
+
     def fit_columns(self) -> None:
         """Give each column room for its header and the rows in sight."""
         model = self.model()
-        now = theme()
-        bold, plain = QFontMetrics(now.font("section")), QFontMetrics(now.font("label"))
+        bold = QFontMetrics(theme().font("section"))
         first = max(self.rowAt(0), 0)
         for section in range(model.columnCount()):
             head: Head = model.headerData(section, Qt.Orientation.Horizontal, HEAD)
-            wide = max(bold.horizontalAdvance(head.name) + 18, plain.horizontalAdvance(head.sub))
+            wide = self._head_width(section)
             for at in range(first, min(first + _SAMPLED, model.rowCount())):
                 cell: Cell | None = model.index(at, section).data(CELL)
                 if cell is None:
@@ -213,6 +220,11 @@ class PreviewView(QTableView):
                     wide = max(wide, bold.horizontalAdvance(both) + 8)
             self.setColumnWidth(section, min(wide + 2 * _PAD + 2, _WIDEST))
 
+    def _head_width(self, section: int) -> int:
+        head: Head = self.model().headerData(section, Qt.Orientation.Horizontal, HEAD)
+        name = QFontMetrics(theme().font("section")).horizontalAdvance(head.name) + 18
+        return max(name, QFontMetrics(theme().font("label")).horizontalAdvance(head.sub))
+
     def show_column(self, name: str) -> None:
         """Scroll sideways to a column."""
         model = self.model()
@@ -223,6 +235,10 @@ class PreviewView(QTableView):
     def first_row(self) -> int:
         """Return the first row in sight."""
         return max(self.rowAt(0), 0)
+
+    def _size_rows(self) -> None:
+        tall = round(theme().size("rowTable") * theme().scale)
+        self.verticalHeader().setDefaultSectionSize(tall)
 
     def _name(self, section: int) -> str:
         model = self.model()
