@@ -41,9 +41,8 @@ def loads(text: str, name: str = "The file") -> Project:
 
     try:
         raw = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        cut = isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()) - 1
-        if cut and text.lstrip().startswith("{"):
+    except (json.JSONDecodeError, RecursionError):
+        if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
             raise ProjectError(
                 f"{name} is cut off in the middle.",
                 fix="Open a copy or the autosaved version beside it. The file was not changed.",
