@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from modelstudio.errors import TrainingError
 from modelstudio.project import training as declared
 
 Build = Callable[[list[nn.Parameter], Any, dict[str, Any]], torch.optim.Optimizer]
@@ -38,8 +39,19 @@ OPTIMIZERS: dict[type[declared.Optimizer], Build] = {
 def build_optimizer(
     optimizer: declared.Optimizer, weights: Iterable[nn.Parameter]
 ) -> torch.optim.Optimizer:
-    """Return the torch optimizer of a declaration over the weights that are not frozen."""
+    """Return the torch optimizer of a declaration over the weights that are not frozen.
+
+    Raises
+    ------
+    TrainingError
+        When there are none.
+    """
     trained = [weight for weight in weights if weight.requires_grad]
+    if not trained:
+        raise TrainingError(
+            "The network has no weights to train.",
+            fix="Add a layer with weights, such as Linear, or unfreeze a block.",
+        )
     # One fused call a step: on a 64-64 network it saves a third of the whole step on the CPU.
     kinds = {weight.device.type for weight in trained}
     fused = kinds == {"cpu"} or (kinds == {"cuda"} and not isinstance(optimizer, declared.Adagrad))

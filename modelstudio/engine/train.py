@@ -99,6 +99,11 @@ class State:
 
     _COUNTERS = ("lr", "epoch", "batch", "best_epoch", "score", "metrics", "loss", "right", "best")
 
+    @property
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        return self.epoch - self.best_epoch
+
     def to_checkpoint(self) -> dict[str, Any]:
         """Return plain values and tensors that `torch.load` reads with ``weights_only``."""
         device = self.loss.device.type
@@ -180,9 +185,9 @@ def fit(
         state.restore(start)
 
     clock = Clock(state)
-    reason = ""
+    patience = config.patience if validation and config.early_stopping else math.inf
     try:
-        while state.epoch < config.epochs:
+        while state.epoch < config.epochs and state.waited < patience:
             began = time.perf_counter()
             grad_norm = torch.zeros((), device=device)
             module.train()
@@ -234,6 +239,7 @@ def fit(
             if config.clip_norm is None:
                 grad_norm = nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None])
             val_loss, metrics = validate(task, validation) if validation else (None, {})
+            _check(val_loss or 0.0, state, lr)
             accuracy = {"train_accuracy": state.right.item() / len(order)} if task.right else {}
             state.epoch, state.batch = state.epoch + 1, 0
             state.loss.zero_()
@@ -255,10 +261,6 @@ def fit(
                 best,
                 float(grad_norm),
             )
-            waited = state.epoch - state.best_epoch
-            if validation and config.early_stopping and waited >= config.patience:
-                reason = f"Validation did not get better for {waited} epochs."
-                break
             if clock.checkpoint_due():
                 yield _checkpoint(state, save, clock)
     except GeneratorExit:
@@ -271,7 +273,8 @@ def fit(
         raise told from error
     save(state)
     yield CheckpointSaved(state.epoch, best=state.best_epoch == state.epoch)
-    return _outcome(state, "finished", reason)
+    tired = f"Validation did not get better for {state.waited} epochs."
+    return _outcome(state, "finished", tired if state.waited >= patience else "")
 
 
 def validate(task: Task, data: TensorData) -> tuple[float, Mapping[str, float]]:

@@ -184,6 +184,24 @@ def test_early_stopping_keeps_the_best_weights(task: Task) -> None:
     assert train.validate(task, validation)[0] == pytest.approx(outcome.metrics["loss"])
 
 
+def test_a_run_closed_at_its_last_epoch_does_not_go_on() -> None:
+    config = CONFIG.changed(
+        optimizer=declared.SGD(lr=0.9, momentum=0.99), epochs=200, early_stopping=True, patience=3
+    )
+    _, full = drain(fit(make_task(), rows(60), rows(50, 1), config, Control()))
+    kept: dict[str, Any] = {}
+
+    def save(state: State) -> None:
+        kept.update(copy.deepcopy(state.to_checkpoint()))
+
+    events = fit(make_task(), rows(60), rows(50, 1), config, Control(), save=save)
+    next(event for event in events if isinstance(event, EpochEnd) and event.epoch == full.epochs)
+    events.close()
+    resumed, outcome = drain(fit(make_task(), rows(60), rows(50, 1), config, Control(), start=kept))
+    assert epochs(resumed) == []
+    assert outcome == full
+
+
 def test_without_validation_the_last_epoch_counts(task: Task) -> None:
     events, outcome = drain(fit(task, rows(100), None, CONFIG, Control()))
     assert outcome.best_epoch == 6
@@ -214,6 +232,19 @@ def test_a_loss_that_is_no_number_says_what_to_do(task: Task) -> None:
     config = CONFIG.changed(optimizer=declared.SGD(lr=100, momentum=0.9), epochs=100)
     with pytest.raises(TrainingError, match="Lower the learning rate"):
         drain(fit(task, rows(200), None, config, Control()))
+
+
+def test_a_validation_loss_that_is_no_number_is_told(task: Task) -> None:
+    validation = rows(50, 1)
+    validation.fields["x"][0] = torch.inf
+    with pytest.raises(TrainingError, match="no longer a number"):
+        drain(fit(task, rows(60), validation, CONFIG, Control()))
+
+
+def test_a_network_without_weights_is_told() -> None:
+    task = Task(nn.Flatten(), ("x",), (("y", build_loss(None, VALUE)),))
+    with pytest.raises(TrainingError, match="no weights to train"):
+        drain(fit(task, rows(60), None, CONFIG, Control()))
 
 
 def test_batches_of_one_row_and_batch_normalisation(task: Task) -> None:
