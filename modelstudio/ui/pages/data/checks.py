@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Signal
+from PySide6.QtCore import QEvent, QPoint, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
@@ -153,7 +153,7 @@ class EvidencePopup(Sheet):
             holder.setLayout(flow)
             self._layout.addWidget(holder)
 
-    def _leave(self, signal: Signal, value: object) -> None:
+    def _leave(self, signal: SignalInstance, value: object) -> None:
         self.close()
         signal.emit(value)
 

@@ -105,11 +105,12 @@ class DataCommands(QObject):
         title = step_title(step)
         self._edit(tr("Delete {}").format(title), edits.remove_step(self.data, place))
         self.step_removed.emit(place)
+        left = self.data.recipe
         self._toasts.show_toast(
             tr("{} deleted").format(title),
             kind="trash",
             action=tr("Undo"),
-            on_action=lambda left=self.data.recipe: self._bring_back(step, place, left),
+            on_action=lambda: self._bring_back(step, place, left),
         )
 
     def move_step(self, source: int, target: int) -> None:

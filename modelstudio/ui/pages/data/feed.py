@@ -101,8 +101,8 @@ class DataFeed(QObject):
 
     def _describe(self) -> None:
         self._began = perf_counter()
-        source = partial(_describe, self._project, self._base)
-        self._description.start(source, "describe")
+        if self._project is not None:
+            self._description.start(partial(_describe, self._project, self._base), "describe")
 
     def _take_report(self, report: DataReport) -> None:
         self.report = report

@@ -113,8 +113,11 @@ class DataPage(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        for banner in (self.banner, self.note):
-            holder = column(banner, margins=(12, 8, 12, 8), tone="panel")
+        self._holders = {
+            banner: column(banner, margins=(12, 8, 12, 8), tone="panel")
+            for banner in (self.banner, self.note)
+        }
+        for holder in self._holders.values():
             holder.hide()
             outer.addWidget(holder)
         outer.addWidget(self._stack, 1)
@@ -149,7 +152,7 @@ class DataPage(Page):
         self.evidence.column_wanted.connect(self.show_column)
         self.addAction(self.actions_["data.add_step"])
         self._connect_commands()
-        self.note.closed.connect(lambda: self.note.parentWidget().hide())
+        self.note.closed.connect(self._holders[self.note].hide)
 
     def _connect_commands(self) -> None:
         do = self.commands
@@ -370,12 +373,12 @@ class DataPage(Page):
         self._on_banner = call
         self.banner.set_text(html, action)
         self.banner.setVisible(bool(html))
-        self.banner.parentWidget().setVisible(bool(html))
+        self._holders[self.banner].setVisible(bool(html))
 
     def _show_note(self, text: str) -> None:
         self.note.set_text(text)
         self.note.setVisible(bool(text))
-        self.note.parentWidget().setVisible(bool(text))
+        self._holders[self.note].setVisible(bool(text))
 
     # Findings
 
@@ -390,7 +393,7 @@ class DataPage(Page):
             self.preview.checks.tag_of(finding),
             finding,
             profile,
-            roles.get(finding.column) == "feature",
+            roles.get(finding.column or "") == "feature",
             edits.handled_by(self.data, step) if step else None,
         )
 

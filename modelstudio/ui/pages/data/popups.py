@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QListWidget,
@@ -24,6 +34,8 @@ from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import SearchField, button, row
 
 _ENTRY = Qt.ItemDataRole.UserRole
+
+Index = QModelIndex | QPersistentModelIndex
 
 
 class StepChoice(NamedTuple):
@@ -47,11 +59,11 @@ class Popup(Sheet):
         self.list.setAccessibleName(placeholder)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setMouseTracking(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(6)
-        layout.addWidget(self.search)
-        layout.addWidget(self.list, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(8, 8, 8, 8)
+        self._column.setSpacing(6)
+        self._column.addWidget(self.search)
+        self._column.addWidget(self.list, 1)
         self.search.textChanged.connect(self._narrow)
         self.search.installEventFilter(self)
 
@@ -87,7 +99,7 @@ class Popup(Sheet):
             item.setHidden(wanted not in item.text().casefold())
             if first is None and not item.isHidden() and item.flags() & Qt.ItemFlag.ItemIsEnabled:
                 first = item
-        self.list.setCurrentItem(first)
+        self.list.setCurrentRow(self.list.row(first) if first is not None else -1)
 
     def _go(self, by: int) -> None:
         at = self.list.currentRow() + by
@@ -129,10 +141,10 @@ class AddStepPopup(Popup):
 class _StepDelegate(QStyledItemDelegate):
     """Two lines: the step, and what it does or why it cannot."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QObject) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(0, 48)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QObject) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         choice: StepChoice = index.data(_ENTRY)
         now = theme()
         painter.save()
@@ -179,7 +191,7 @@ class ColumnsPopup(Popup):
         self._filling = False
         self._every = button(tr("All that fit"), "link", name=f"{name}.all", small=True)
         self._every.clicked.connect(self._take_all)
-        self.layout().addWidget(row(self._every, None))
+        self._column.addWidget(row(self._every, None))
         self.list.itemChanged.connect(self._tell)
         self.list.itemActivated.connect(self._toggle)
 

@@ -333,8 +333,9 @@ class ProfilePopup(Sheet):
     def show_profile(self, corner: QPoint, profile: ColumnProfile) -> None:
         """Show a profile with its corner there."""
         while (item := self._layout.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
         self.setAccessibleName(tr("Profile of {}").format(profile.name))
         self._layout.addWidget(label(profile.name, "panelTitle"))
         self._layout.addWidget(ProfileView(profile, tall=96))

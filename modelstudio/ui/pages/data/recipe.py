@@ -62,16 +62,15 @@ class RecipePanel(QFrame):
         self._data = DataConfig()
         self._open: int | None = None
         self.header = PanelHeader(tr("Recipe"), name="data.recipe.header")
-        self.add_button = self.header.add(
-            button(
-                tr("Add step"),
-                "secondary",
-                "plus",
-                add_action.toolTip(),
-                "data.add_step_button",
-                small=True,
-            )
+        self.add_button = button(
+            tr("Add step"),
+            "secondary",
+            "plus",
+            add_action.toolTip(),
+            "data.add_step_button",
+            small=True,
         )
+        self.header.add(self.add_button)
         self.add_button.clicked.connect(self.open_popup)
         add_action.triggered.connect(self.open_popup)
         self.popup = popup

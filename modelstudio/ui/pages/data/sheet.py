@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QWidget
 
 from modelstudio.ui.widgets import label, toned
 
 _MARGIN = 8
+
+Part = TypeVar("Part", bound=QWidget)
 
 
 class Sheet(QFrame):
@@ -19,6 +23,7 @@ class Sheet(QFrame):
         toned(self, "popup")
         self.setFixedWidth(width)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._area = parent
         self._before: QWidget | None = None
         self.hide()
 
@@ -29,7 +34,7 @@ class Sheet(QFrame):
         if self.hasHeightForWidth():
             self.ensurePolished()
             self.setFixedHeight(self.heightForWidth(self.width()))
-        area = self.parentWidget()
+        area = self._area
         at = area.mapFromGlobal(corner)
         at.setX(max(_MARGIN, min(at.x(), area.width() - self.width() - _MARGIN)))
         at.setY(max(_MARGIN, min(at.y(), area.height() - self.height() - _MARGIN)))
@@ -59,11 +64,13 @@ class Sheet(QFrame):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        QApplication.instance().installEventFilter(self)
+        if (app := QApplication.instance()) is not None:
+            app.installEventFilter(self)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        QApplication.instance().removeEventFilter(self)
+        if (app := QApplication.instance()) is not None:
+            app.removeEventFilter(self)
 
     def _holds(self, widget: QWidget | None) -> bool:
         """Return True for its own parts, the list of a combo box among them."""
@@ -77,3 +84,9 @@ def wrapped(text: str, type: str = "label", role: str = "secondary") -> QLabel:
     made = label("", type, role, wrap=True)
     made.setText(text)
     return made
+
+
+def wide(widget: Part) -> Part:
+    """Let a widget take the room that is left in its row, and return it."""
+    widget.setSizePolicy(QSizePolicy.Policy.Expanding, widget.sizePolicy().verticalPolicy())
+    return widget

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QWidget
 from modelstudio.engine.results import PartInfo
 from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.split_bar import SplitBar
 from modelstudio.ui.pages.data.wording import class_shares, counted
 from modelstudio.ui.theme import icon, restyle
@@ -44,6 +45,8 @@ class SplitPanel(QFrame):
         self.setAccessibleName(tr("Split"))
         toned(self, "panel")
         self._split = SplitConfig()
+        self._folded = False
+        self._small = True
         self._title = label(tr("Split"), "panelTitle")
         self._detail = label("", "label", "tertiary", name="data.split.rows")
         self.bar = SplitBar()
@@ -64,8 +67,6 @@ class SplitPanel(QFrame):
         layout.addLayout(self._left, 1)
         layout.addWidget(self._edge)
         layout.addWidget(self._settings)
-        self._folded = False
-        self._small = True
         self.set_small(False)
 
     @property
@@ -149,9 +150,9 @@ class SplitPanel(QFrame):
         self._sign = IconLabel("okc", "success", 14)
         self._agreement = ElidedLabel("", "label", "tertiary")
         file = row(self._file, self._choose, self._forget, spacing=4)
-        file.layout().setStretchFactor(self._file, 1)
+        wide(self._file)
         agree = row(self._sign, self._agreement, spacing=6)
-        agree.layout().setStretchFactor(self._agreement, 1)
+        wide(self._agreement)
         settings = column(
             _line(tr("Stratify"), row(self.stratify, self._by, None)),
             _line(tr("Seed"), row(self.seed, self.shuffle, None)),
@@ -184,7 +185,7 @@ def _line(text: str, content: QWidget) -> QWidget:
     name: QLabel = label(text, "label", "secondary")
     name.setFixedWidth(76)
     line = row(name, content, spacing=8)
-    line.layout().setStretchFactor(content, 1)
+    wide(content)
     line.setFixedHeight(30)
     return line
 

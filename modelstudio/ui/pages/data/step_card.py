@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QVBoxLayo
 from modelstudio.recipe.steps import ColumnStep, FillMissing, Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.popups import ColumnsPopup
+from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.wording import counted, listed
 from modelstudio.ui.theme import icon, paint_icon, restyle, theme
 from modelstudio.ui.widgets import (
@@ -79,14 +80,14 @@ class StepCard(QFrame):
             spacing=8,
             margins=(8, 8, 8, 8),
         )
-        self._line.layout().setStretchFactor(words, 1)
+        wide(words)
         self._error = label("", "label", "error", wrap=True, name=f"{self.objectName()}.error")
         self._switch_off = button(
             tr("Switch off"), "secondary", name=f"{self.objectName()}.switch_off", small=True
         )
         self._switch_off.clicked.connect(lambda: self.edited.emit(self.step.changed(enabled=False)))
         self._fault = row(self._error, self._switch_off, margins=(44, 0, 12, 10))
-        self._fault.layout().setStretchFactor(self._error, 1)
+        wide(self._error)
         self._fault.hide()
         self._body = QWidget()
         self._body.hide()
@@ -209,7 +210,7 @@ class StepCard(QFrame):
         delete.clicked.connect(self.removed)
         purpose = label(self.step.purpose(), "label", "tertiary", wrap=True)
         foot = row(purpose, delete)
-        foot.layout().setStretchFactor(purpose, 1)
+        wide(purpose)
         inner = column(self.form, foot, spacing=8, margins=(32, 0, 12, 10))
         layout = QVBoxLayout(self._body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -288,4 +289,4 @@ class _Grip(QWidget):
 
     def _height_of(self, event: QMouseEvent) -> int:
         point = QPoint(0, round(event.position().y()))
-        return self.mapTo(self._card.parentWidget(), point).y()
+        return self._card.mapToParent(self.mapTo(self._card, point)).y()

@@ -72,7 +72,7 @@ class CellDelegate(QStyledItemDelegate):
         flags = side | Qt.AlignmentFlag.AlignVCenter
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, flags, shown)
-        if changed and head.right and (old := cell.old_text) and old != text:
+        if changed and cell is not None and head.right and (old := cell.old_text) and old != text:
             used = painter.fontMetrics().horizontalAdvance(shown) + 6
             self._paint_old(painter, box.adjusted(0, 0, -used, 0), old)
         if option.state & QStyle.StateFlag.State_HasFocus:

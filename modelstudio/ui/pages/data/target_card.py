@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.wording import listed
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import ComboBox, ElidedLabel, IconLabel, column, label, row
@@ -45,11 +46,11 @@ class TargetCard(QFrame):
         )
         words = column(self.title, self.summary, spacing=0)
         line = row(IconLabel("target", "accent"), words, spacing=12, margins=(29, 8, 12, 8))
-        line.layout().setStretchFactor(words, 1)
+        wide(words)
         self._form = row(
             label(tr("Scaling"), "label", "secondary"), self.scaling, margins=(57, 0, 12, 10)
         )
-        self._form.layout().setStretchFactor(self.scaling, 1)
+        wide(self.scaling)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 1)
         layout.setSpacing(0)
