@@ -2,59 +2,103 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from modelstudio.engine.compile import fake_outcome, resolve
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import FieldLike, format_shape
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
-from modelstudio.network.shapes import Builder, identifier
+from modelstudio.network.shapes import Builder, Weights, free, identifier
+
+OPERATORS = {"torch.add": "+", "torch.mul": "*"}
+"""Functions that Python has a sign for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An assignment of ``forward``; its own variable is named when all lines are known.
+
+    ``call`` has ``{}`` where the values stand; a value is an argument's name or an earlier line.
+    """
+
+    block: str
+    call: str
+    values: tuple[str | int, ...]
 
 
 class PythonBuilder(Builder):
-    """Writes each operation as a line of Python; values are known by the names of variables."""
+    """Writes each operation as a line of Python; a value is known by the number of its line."""
 
     def __init__(self, fields: Mapping[str, FieldLike]) -> None:
-        super().__init__(fields)
+        super().__init__(fields, fake_outcome)
         self.arguments: dict[str, str] = {}
         self.making: list[str] = []
-        self.forward: list[str] = []
-        self._taken: set[str] = set()
+        self.lines: list[Line] = []
+        self.taken = {"x"}
 
     def write_input(self, field: str) -> str:
         """Write an argument of ``forward``, named after its field."""
         if field not in self.arguments:
-            spoken = "".join(char if char.isalnum() else "_" for char in field)
-            name = identifier(spoken if spoken.isidentifier() else f"field_{spoken}")
-            self.arguments[field] = self._free(name)
+            self.arguments[field] = free(identifier(field), self.taken)
         return self.arguments[field]
 
-    def write_module(self, name: str, target: str, settings: Mapping[str, Any]) -> None:
-        """Write the line that makes a module."""
-        self.making.append(f"self.{name} = {_short(target)}({_keywords(settings)})")
+    def write_module(
+        self, name: str, target: str, settings: Mapping[str, Any], weights: Weights | None
+    ) -> None:
+        """Write the line that makes a module, and the one that draws its weights."""
+        self.making.append(f"self.{name} = {_short(target)}({_construction(target, settings)})")
+        if weights is not None:
+            draw, how = weights
+            options = "".join(f", {key}={_literal(value)}" for key, value in how)
+            self.making.append(f"{_short(draw)}(self.{name}.weight{options})")
 
-    def write_call(self, name: str, refs: Sequence[Any]) -> str:
+    def write_call(self, name: str, refs: Sequence[Any]) -> int:
         """Write the line that calls a module."""
-        return self._assign(f"self.{name}({_listed(refs)})")
+        return self._line(f"self.{name}({', '.join('{}' for _ in refs)})", refs)
 
-    def write_function(self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]) -> str:
+    def write_function(self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]) -> int:
         """Write the line that calls a function."""
-        parts = [_listed(refs), _keywords(settings)]
-        return self._assign(f"{_short(target)}({', '.join(part for part in parts if part)})")
+        if target in OPERATORS:
+            return self._line(f"{{}} {OPERATORS[target]} {{}}", refs)
+        flat = [ref for item in refs for ref in (item if isinstance(item, list) else [item])]
+        slots = [
+            f"[{', '.join('{}' for _ in item)}]" if isinstance(item, list) else "{}"
+            for item in refs
+        ]
+        options = [f"{key}={_literal(value)}" for key, value in settings.items()]
+        return self._line(f"{_short(target)}({', '.join([*slots, *options])})", flat)
 
-    def _assign(self, expression: str) -> str:
-        variable = self._free(self.block_name)
-        self.forward.append(f"{variable} = {expression}")
-        return variable
+    def _line(self, call: str, values: Sequence[str | int]) -> int:
+        self.lines.append(Line(self.block_name, call, tuple(values)))
+        return len(self.lines) - 1
 
-    def _free(self, name: str) -> str:
-        number, free = 2, name
-        while free in self._taken:
-            free, number = f"{name}_{number}", number + 1
-        self._taken.add(free)
-        return free
+    def forward(self) -> list[str]:
+        """Return the statements of ``forward``.
+
+        A value that only the next line uses is called ``x``; others have the name of their block.
+        """
+        results = tuple(value.ref for value in self.results.values())
+        users = [line.values for line in self.lines] + [results]
+        last_use: dict[str | int, int] = {}
+        uses: dict[str | int, int] = {}
+        for number, values in enumerate(users):
+            for value in values:
+                last_use[value] = number
+                uses[value] = uses.get(value, 0) + 1
+        names: dict[str | int, str] = {name: name for name in self.arguments.values()}
+        written = []
+        for number, line in enumerate(self.lines):
+            next_only = uses.get(number) == 1 and last_use[number] == number + 1
+            call = line.call.format(*(names[value] for value in line.values))
+            names[number] = "x" if next_only else free(line.block, self.taken)
+            written.append(f"{names[number]} = {call}")
+        return [*written, f"return {', '.join(names[result] for result in results)}"]
 
 
 def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Network") -> str:
@@ -68,17 +112,19 @@ def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Ne
     NetworkError
         When the network has errors; the message is the first.
     """
-    for problem in analyse(graph, fields).errors:
+    for problem in analyse(graph, fields, fake_outcome).errors:
         raise NetworkError(problem.message, where=problem.node)
     builder = PythonBuilder({field.name: field for field in fields})
     lower_graph(graph, builder, logits=True)
     shapes = {field.name: format_shape(("B", *field.shape), batch=True) for field in fields}
     takes = [f"{name}: {shapes[field]}" for field, name in builder.arguments.items()]
     signature = ", ".join(f"{name}: Tensor" for name in builder.arguments.values())
-    results = [str(value.ref) for value in builder.results.values()]
-    gives = "Tensor" if len(results) == 1 else f"tuple[{', '.join(['Tensor'] * len(results))}]"
+    count = len(builder.results)
+    gives = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+    forward = builder.forward()
+    freezing, training = _frozen(builder, class_name)
     lines = [
-        "import torch",
+        *(["import torch"] if any("torch." in line for line in forward) else []),
         "from torch import Tensor, nn",
         "",
         "",
@@ -87,25 +133,54 @@ def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Ne
         "",
         "    def __init__(self) -> None:",
         "        super().__init__()",
-        *(f"        {line}" for line in builder.making),
+        *(f"        {line}" for line in [*builder.making, *freezing]),
         "",
         f"    def forward(self, {signature}) -> {gives}:",
-        *(f"        {line}" for line in builder.forward),
-        f"        return {', '.join(results)}",
+        *(f"        {line}" for line in forward),
+        *training,
         "",
     ]
-    if not any("torch." in line for line in builder.forward):
-        lines.remove("import torch")
     return "\n".join(lines)
+
+
+def _frozen(builder: PythonBuilder, class_name: str) -> tuple[list[str], list[str]]:
+    """Return the lines that hold frozen weights, and the method that holds running averages."""
+    if not builder.frozen:
+        return [], []
+    listed = ", ".join(f"self.{name}" for name in builder.frozen)
+    loop = f"for frozen in [{listed}]:"
+    method = [
+        "",
+        f'    def train(self, mode: bool = True) -> "{class_name}":',
+        "        super().train(mode)",
+        f"        {loop}",
+        "            frozen.eval()",
+        "        return self",
+    ]
+    return [loop, "    frozen.requires_grad_(False)"], method
 
 
 def _short(target: str) -> str:
     return target.removeprefix("torch.") if target.startswith("torch.nn.") else target
 
 
-def _keywords(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in settings.items())
+def _construction(target: str, settings: Mapping[str, Any]) -> str:
+    """Write the arguments of a module: what must be given by position, no defaults."""
+    known = inspect.signature(resolve(target)).parameters
+    parts: list[str] = []
+    for name, value in settings.items():
+        text, default = _literal(_narrow(value)), known[name].default
+        if default is inspect.Parameter.empty and list(known).index(name) == len(parts):
+            parts.append(text)
+        elif default is inspect.Parameter.empty or _literal(default) != text:
+            parts.append(f"{name}={text}")
+    return ", ".join(parts)
 
 
-def _listed(refs: Sequence[Any]) -> str:
-    return ", ".join(f"[{_listed(ref)}]" if isinstance(ref, list) else str(ref) for ref in refs)
+def _narrow(value: Any) -> Any:
+    """Return one number for a pair of equal ones, as torch's windows take it."""
+    return value[0] if isinstance(value, tuple) and len({*value}) == 1 else value
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, str) else repr(value)

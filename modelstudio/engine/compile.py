@@ -14,10 +14,11 @@ from torch import fx, nn
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import Analysis, FieldLike
 from modelstudio.network.check import analyse
-from modelstudio.network.graph import Graph, Node
+from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
+from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.rules import Outcome
-from modelstudio.network.shapes import Builder, Value
+from modelstudio.network.shapes import Builder, Value, Weights
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class CompiledModel:
     outputs
         Names of the targets.
     node_modules
-        Names of the submodules of each block, by its address (ids joined by ``/``).
+        Names of the submodules that each block uses, by its address (ids joined by ``/``).
     """
 
     module: fx.GraphModule
@@ -45,14 +46,15 @@ class CompiledModel:
 
 
 class Network(fx.GraphModule):
-    """A graph module whose frozen blocks stay as they are while the rest trains."""
+    """A graph module whose frozen blocks stay as they are while the rest trains.
 
-    frozen: tuple[str, ...] = ()
+    Their names stand in ``meta["frozen"]``, which a copy keeps.
+    """
 
     def train(self, mode: bool = True) -> Network:
         """Switch to training, frozen blocks excepted: their running averages stand still."""
         super().train(mode)
-        for name in self.frozen:
+        for name in self.meta.get("frozen", ()):
             self.get_submodule(name).eval()
         return self
 
@@ -73,14 +75,20 @@ class FxBuilder(Builder):
             self.inputs[field] = self._marked(self.graph.placeholder(f"x{len(self.inputs)}"))
         return self.inputs[field]
 
-    def write_module(self, name: str, target: str, settings: Mapping[str, Any]) -> None:
+    def write_module(
+        self, name: str, target: str, settings: Mapping[str, Any], weights: Weights | None
+    ) -> None:
         """Make the module on the CPU with fresh weights."""
-        self.modules[name] = resolve(target)(**settings)
-        address = "/".join(self.path)
-        self.node_modules[address] = (*self.node_modules.get(address, ()), name)
+        module = self.modules[name] = resolve(target)(**settings)
+        if weights is not None:
+            draw, how = weights
+            resolve(draw)(module.weight, **dict(how))
 
     def write_call(self, name: str, refs: Sequence[Any]) -> fx.Node:
         """Write the call of a module."""
+        used = self.node_modules.get(self.address, ())
+        if name not in used:
+            self.node_modules[self.address] = (*used, name)
         return self._marked(self.graph.create_node("call_module", name, tuple(refs)))
 
     def write_function(
@@ -90,7 +98,7 @@ class FxBuilder(Builder):
         return self._marked(self.graph.call_function(resolve(target), tuple(refs), dict(settings)))
 
     def _marked(self, node: fx.Node) -> fx.Node:
-        node.meta["block"] = "/".join(self.path)
+        node.meta["block"] = self.address
         return node
 
 
@@ -123,27 +131,13 @@ def compile_network(
     builder.graph.output(refs[0] if len(refs) == 1 else tuple(refs))
     builder.graph.lint()
     module = Network(builder.modules, builder.graph, "Network")
-    module.frozen = tuple(
-        name
-        for node in graph.nodes.values()
-        if node.frozen
-        for name in _names_within(node, builder.node_modules)
-    )
-    for name in module.frozen:
+    module.meta["frozen"] = tuple(builder.frozen)
+    for name in builder.frozen:
         module.get_submodule(name).requires_grad_(False)
     outputs = tuple(name or (targets[0] if targets else "output") for name in builder.results)
     return CompiledModel(
         module.train(), tuple(builder.inputs), outputs, builder.node_modules, analysis
     )
-
-
-def _names_within(node: Node, modules: Mapping[str, tuple[str, ...]]) -> list[str]:
-    return [
-        name
-        for address, names in modules.items()
-        if address == node.id or address.startswith(f"{node.id}/")
-        for name in names
-    ]
 
 
 @cache
@@ -153,27 +147,43 @@ def resolve(target: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+_STAND_INS = {"B": 1_009, "T": 2_003}
+"""Sizes that symbols take on tensors without data; primes, found again in what comes out."""
+
+
 def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, Any]) -> Outcome:
-    """Work out shape and parameters of an operation without a rule, on tensors without data."""
+    """Work out shape and parameters of an operation without a rule, on tensors without data.
+
+    Raises
+    ------
+    Mismatch
+        When torch refuses the values.
+    """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    symbols = {"B": 2, "T": 3}
-    with FakeTensorMode(), torch.no_grad():
-        tensors = [
-            torch.zeros(
-                [dim if isinstance(dim, int) else symbols.get(dim, 5) for dim in value.shape],
-                dtype=torch.int64 if value.dtype == "int" else torch.float32,
-            )
-            for value in values
-        ]
-        operation = resolve(target)
-        parameters = 0
-        if isinstance(operation, type):
-            module = operation(**settings)
-            parameters = sum(p.numel() for p in module.parameters())
-            result = module(*tensors)
-        else:
-            result = operation(*tensors, **settings)
-    shape = (*values[0].shape[:1], *(int(dim) for dim in result.shape[1:]))
-    dtype = "float" if result.dtype.is_floating_point else "int"
-    return Outcome(shape, parameters, 0, dtype)
+    operation = resolve(target)
+    parameters = 0
+    try:
+        with FakeTensorMode(), torch.no_grad():
+            tensors = [
+                torch.zeros(
+                    [
+                        _STAND_INS.get(dim, 3) if isinstance(dim, str) else dim
+                        for dim in value.shape
+                    ],
+                    dtype=torch.int64 if value.dtype == "int" else torch.float32,
+                )
+                for value in values
+            ]
+            if isinstance(operation, type):
+                module = operation(**settings)
+                parameters = sum(p.numel() for p in module.parameters())
+                result = module(*tensors)
+            else:
+                result = operation(*tensors, **settings)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise Mismatch(f"cannot take what it is given ({reason})", 0) from None
+    symbols = {size: symbol for symbol, size in _STAND_INS.items()}
+    shape = tuple(symbols.get(int(dim), int(dim)) for dim in result.shape)
+    return Outcome(shape, parameters, 0, "float" if result.dtype.is_floating_point else "int")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from modelstudio.network.layer import Layer
+from modelstudio.network.layer import Layer, Port
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -72,6 +72,7 @@ class Softmax(Activation, category="Activation"):
     """Turn numbers into shares that add up to 1."""
 
     probability = True
+    inputs = (Port("x", rank=(2, 3, 4, 5)),)
 
     axis: Literal["last", "channels"] = Field(
         "last", description="The dimension whose numbers add up to 1."

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
-from modelstudio.layers.windows import Keep, Length, MarginPair, Pair, padding_for, sides
+from modelstudio.layers.weights import FirstWeights, drawn
+from modelstudio.layers.windows import (
+    Filling,
+    Keep,
+    Length,
+    Margin,
+    MarginPair,
+    Pair,
+    padded,
+    sides,
+    sizes,
+)
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
@@ -23,6 +36,34 @@ def check_groups(groups: int, channels_in: int, channels_out: int) -> None:
         )
 
 
+def convolve(b: Builder, layer: Conv1d | Conv2d, x: Value) -> Value:
+    """Lower a convolution over one or two axes."""
+    channels = x.size(1, "the number of channels")
+    check_groups(layer.groups, channels, layer.out_channels)
+    kernel, stride, dilation = map(sizes, (layer.kernel_size, layer.stride, layer.dilation))
+    filling = layer.padding_mode
+    x, margin = padded(b, x, layer.padding, sizes(layer.margin), filling, kernel, dilation)
+    windows: dict[str, Any] = {
+        "kernel_size": kernel,
+        "stride": stride,
+        "padding": margin,
+        "dilation": dilation,
+    }
+    if len(kernel) == 1:
+        windows = {name: value[0] for name, value in windows.items()}
+    return b.module(
+        f"torch.nn.{layer.type_name}",
+        x,
+        weights=drawn(layer.weights),
+        in_channels=channels,
+        out_channels=layer.out_channels,
+        **windows,
+        groups=layer.groups,
+        bias=layer.bias,
+        padding_mode=filling,
+    )
+
+
 class Conv1d(Layer, category="Convolution"):
     """Slide learned filters along a signal (channels x length)."""
 
@@ -34,27 +75,22 @@ class Conv1d(Layer, category="Convolution"):
     )
     kernel_size: Length = Field(3, description="Length of a filter, in samples.")
     stride: Length = Field(1, description="How far the filter moves each time.")
-    padding: Keep = Field("same", description="Keep the length (at stride 1), or let it shrink.")
+    padding: Keep = Field(
+        "same", description="Keep the length (at stride 1), let it shrink, or set a margin."
+    )
+    margin: Margin = Field(0, description="Samples put at each end when the padding is custom.")
+    padding_mode: Filling = Field(
+        "zeros", title="Padding value", description="What is put beyond the ends."
+    )
     dilation: Length = Field(1, description="Distance between the samples a filter sees.")
     groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
     bias: bool = Field(True, description="Add a learned number to each filter.")
+    weights: FirstWeights = Field(
+        "default", title="First weights", description="How the weights are drawn before training."
+    )
 
     def lower(self, b: Builder, x: Value) -> Value:
-        channels = x.size(1, "the number of channels")
-        check_groups(self.groups, channels, self.out_channels)
-        padding = padding_for(self.padding, (self.kernel_size,), (self.stride,), (self.dilation,))
-        return b.module(
-            "torch.nn.Conv1d",
-            x,
-            in_channels=channels,
-            out_channels=self.out_channels,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=padding if isinstance(padding, str) else padding[0],
-            dilation=self.dilation,
-            groups=self.groups,
-            bias=self.bias,
-        )
+        return convolve(b, self, x)
 
     def summary(self) -> str:
         return f"{self.kernel_size} · {self.out_channels}"
@@ -71,32 +107,30 @@ class Conv2d(Layer, category="Convolution"):
     )
     kernel_size: Pair = Field((3, 3), description="Height and width of a filter, in pixels.")
     stride: Pair = Field((1, 1), description="How far the filter moves, down and across.")
-    padding: Keep = Field("same", description="Keep the size (at stride 1), or let it shrink.")
+    padding: Keep = Field(
+        "same", description="Keep the size (at stride 1), let it shrink, or set a margin."
+    )
+    margin: MarginPair = Field(
+        (0, 0), description="Rows and columns put at each side when the padding is custom."
+    )
+    padding_mode: Filling = Field(
+        "zeros", title="Padding value", description="What is put around the picture."
+    )
     dilation: Pair = Field((1, 1), description="Distance between the pixels a filter sees.")
     groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
     bias: bool = Field(True, description="Add a learned number to each filter.")
+    weights: FirstWeights = Field(
+        "default", title="First weights", description="How the weights are drawn before training."
+    )
 
     def lower(self, b: Builder, x: Value) -> Value:
-        channels = x.size(1, "the number of channels")
-        check_groups(self.groups, channels, self.out_channels)
-        return b.module(
-            "torch.nn.Conv2d",
-            x,
-            in_channels=channels,
-            out_channels=self.out_channels,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=padding_for(self.padding, self.kernel_size, self.stride, self.dilation),
-            dilation=self.dilation,
-            groups=self.groups,
-            bias=self.bias,
-        )
+        return convolve(b, self, x)
 
     def summary(self) -> str:
         return f"{sides(self.kernel_size)} · {self.out_channels}"
 
 
-class ConvTranspose2d(Layer, category="Convolution", label="ConvTranspose2d"):
+class ConvTranspose2d(Layer, category="Convolution"):
     """Enlarge maps by learned filters: a convolution backwards."""
 
     stem = "up"
@@ -113,6 +147,9 @@ class ConvTranspose2d(Layer, category="Convolution", label="ConvTranspose2d"):
     )
     groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
     bias: bool = Field(True, description="Add a learned number to each filter.")
+    weights: FirstWeights = Field(
+        "default", title="First weights", description="How the weights are drawn before training."
+    )
 
     def lower(self, b: Builder, x: Value) -> Value:
         channels = x.size(1, "the number of channels")
@@ -122,6 +159,7 @@ class ConvTranspose2d(Layer, category="Convolution", label="ConvTranspose2d"):
         return b.module(
             "torch.nn.ConvTranspose2d",
             x,
+            weights=drawn(self.weights),
             in_channels=channels,
             out_channels=self.out_channels,
             kernel_size=self.kernel_size,

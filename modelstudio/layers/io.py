@@ -25,6 +25,7 @@ class Input(Layer, category="Input and output"):
 class Output(Layer, category="Input and output"):
     """Give the answer for a target; the loss compares it with the truth."""
 
+    answers = True
     inputs = (Port("x"),)
     outputs = ()
 

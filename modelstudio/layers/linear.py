@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from modelstudio.layers.weights import FirstWeights, drawn
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
@@ -19,11 +20,15 @@ class Linear(Layer, category="Linear"):
         64, ge=1, le=1_000_000, title="Output size", description="How many numbers come out."
     )
     bias: bool = Field(True, description="Add a learned number to each sum.")
+    weights: FirstWeights = Field(
+        "default", title="First weights", description="How the weights are drawn before training."
+    )
 
     def lower(self, b: Builder, x: Value) -> Value:
         return b.module(
             "torch.nn.Linear",
             x,
+            weights=drawn(self.weights),
             in_features=x.size(-1, "the length of a row"),
             out_features=self.out_features,
             bias=self.bias,

@@ -34,7 +34,7 @@ class MaxPool1d(Layer, category="Pooling"):
             "torch.nn.MaxPool1d",
             x,
             kernel_size=self.kernel_size,
-            stride=self.stride or self.kernel_size,
+            stride=self.stride,
             padding=self.padding,
         )
 
@@ -57,7 +57,7 @@ class _Pool2d(Layer, abstract=True):
         check_padding(self.kernel_size, self.padding)
         return {
             "kernel_size": self.kernel_size,
-            "stride": self.stride or self.kernel_size,
+            "stride": self.stride,
             "padding": self.padding,
         }
 

@@ -22,6 +22,8 @@ class Flatten(Layer, category="Merge and shape"):
     inputs = (Port("x", dtype="any"),)
 
     def lower(self, b: Builder, x: Value) -> Value:
+        if x.rank == 1:
+            return b.function("torch.reshape", x, shape=(-1, 1))
         return b.function("torch.flatten", x, start_dim=1)
 
 

@@ -1,12 +1,15 @@
-"""Types of the fields that layers with sliding windows share."""
+"""Types of the fields that layers with sliding windows share, and what they mean to torch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.shapes import Builder, Value
 
 
 def _pair(value: Any) -> Any:
@@ -23,30 +26,54 @@ Margin = Annotated[int, Field(ge=0, le=1024)]
 MarginPair = Annotated[tuple[Margin, Margin], BeforeValidator(_pair)]
 """Rows and columns put around a map; one number stands for both."""
 
-Keep = Literal["same", "valid"]
-"""Keep the size (at stride 1), or let it shrink."""
+Keep = Literal["same", "valid", "custom"]
+"""Keep the size (at stride 1), let it shrink, or put a margin of one's own around it."""
+
+Filling = Literal["zeros", "reflect", "replicate", "circular"]
+"""What a margin holds."""
 
 
-def padding_for(
-    padding: Keep, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> tuple[int, ...] | Literal["same"]:
-    """Return torch's padding for what a person chose.
+def sizes(value: int | tuple[int, int]) -> tuple[int, ...]:
+    """Return one size an axis."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def sides(values: Iterable[int]) -> str:
+    """Write window sides as a block shows them: ``3×3``."""
+    return "×".join(map(str, values))
+
+
+def padded(
+    b: Builder,
+    x: Value,
+    keep: Keep,
+    margin: Sequence[int],
+    filling: Filling,
+    kernel: Sequence[int],
+    dilation: Sequence[int],
+) -> tuple[Value, tuple[int, ...]]:
+    """Return the value to slide over and the margin that the convolution itself adds.
+
+    An even window needs a wider margin at one side; that one is put on before.
 
     Raises
     ------
     Mismatch
-        When an even window with a stride leaves no even margin.
+        When a margin cannot be filled from what it surrounds.
     """
-    if padding == "valid":
-        return (0,) * len(kernel)
-    spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    if all(span % 2 == 0 for span in spans):
-        return tuple(span // 2 for span in spans)
-    if set(stride) == {1}:
-        return "same"
-    raise Mismatch("can keep the size with a stride only when its kernel size is odd")
-
-
-def sides(values: tuple[int, ...]) -> str:
-    """Write window sides as a block shows them: ``3×3``."""
-    return "×".join(map(str, values))
+    if keep == "valid":
+        spans = [0] * len(kernel)
+    elif keep == "custom":
+        spans = [2 * size for size in margin]
+    else:
+        spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    for span, size in zip(spans, x.shape[2:], strict=True):
+        most = {"reflect": 1, "circular": 0}.get(filling)
+        if most is not None and isinstance(size, int) and (span + 1) // 2 > size - most:
+            raise Mismatch(f"has a margin too wide for its padding value {filling!r}", 0)
+    if not any(span % 2 for span in spans):
+        return x, tuple(span // 2 for span in spans)
+    around = [(span // 2, span - span // 2) for span in spans]
+    mode = "constant" if filling == "zeros" else filling
+    pad = tuple(chain.from_iterable(reversed(around)))
+    return b.function("torch.nn.functional.pad", x, pad=pad, mode=mode), (0,) * len(spans)

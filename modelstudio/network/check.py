@@ -5,19 +5,33 @@ Nothing is worked out twice: what a layer gives for input shapes is remembered b
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelstudio.errors import NetworkError
+from modelstudio.network import answers
 from modelstudio.network.analysis import Analysis, FieldLike, NodeInfo, Problem, Shape
-from modelstudio.network.fixes import add_output, change, fixes_for, insert_before, remove
+from modelstudio.network.fixes import (
+    add_output,
+    disconnect,
+    fixes_for,
+    remove,
+    rename,
+    unshare,
+)
 from modelstudio.network.graph import Edge, Graph, Node
-from modelstudio.network.layer import Layer
-from modelstudio.network.lowering import arguments, leading_to_output, lower_node
-from modelstudio.network.mismatch import Mismatch, describe
+from modelstudio.network.layer import UnknownLayer
+from modelstudio.network.lowering import (
+    BadWire,
+    BlockMismatch,
+    arguments,
+    leading_to_output,
+    lower_graph,
+    lower_node,
+)
+from modelstudio.network.mismatch import Mismatch, NotYet, describe
 from modelstudio.network.rules import count
-from modelstudio.network.shapes import Builder, Fallback, Value, plain
+from modelstudio.network.shapes import Builder, Fallback, Value, identifier, plain
 
 BYTES = 4
 """Bytes of a float32."""
@@ -30,7 +44,7 @@ class _Known:
     macs: int
 
 
-_REMEMBERED: OrderedDict[tuple[object, ...], _Known | Mismatch] = OrderedDict()
+_REMEMBERED: dict[tuple[object, ...], _Known] = {}
 _LIMIT = 50_000
 
 
@@ -39,6 +53,8 @@ def analyse(
 ) -> Analysis:
     """Work out what is known of every block; a bad network gives problems, never an exception.
 
+    What is wrong with a block that leads to no Output is a warning: it is not trained.
+
     Parameters
     ----------
     fields
@@ -46,63 +62,64 @@ def analyse(
     fallback
         Shapes of operations that have no rule; without it such blocks wait.
     """
-    by_name = {field.name: field for field in fields}
     try:
         order = graph.order
     except NetworkError as error:
-        loop = Problem(error.where, f"{error.message} {error.fix or ''}".strip())
+        loop = Problem(error.where, str(error))
         waiting = {node_id: NodeInfo(state="waiting") for node_id in graph.nodes}
         return Analysis(waiting, (loop,))
+    by_name = {field.name: field for field in fields}
     useful = leading_to_output(graph)
     values: dict[tuple[str, str], Value] = {}
     infos: dict[str, NodeInfo] = {}
-    problems: list[Problem] = list(_whole(graph, useful, fields))
-    taken_targets: set[str] = set()
+    problems = [*_whole(graph, useful), *_names(graph)]
+    answered: set[str] = set()
     for node_id in order:
         node = graph.nodes[node_id]
-        ports = node.layer.output_ports()
-        sources = [edge.source for edge in graph.incoming[node_id]]
-        if any(infos[source].state in ("error", "waiting") for source in sources):
+        if any(infos[e.source].state in ("error", "waiting") for e in graph.incoming[node_id]):
             infos[node_id] = NodeInfo(_shapes(graph, node, values), state="waiting")
             continue
         try:
             taken = arguments(graph, node, values)
             known = _lowered(node, graph, taken, by_name, fallback)
-        except Mismatch as mismatch:
-            problems.append(_problem(graph, node, values, mismatch))
-            infos[node_id] = NodeInfo(_shapes(graph, node, values), state="error")
+        except NotYet:
+            infos[node_id] = NodeInfo(_shapes(graph, node, values), state="waiting")
             continue
-        for port, value in zip(ports, known.values, strict=True):
-            values[node_id, port.name] = value
-        shapes = tuple(value.shape for value in known.values)
-        infos[node_id] = NodeInfo(
-            tuple(value.shape for value in taken),
-            shapes,
-            known.parameters,
-            known.macs,
-            sum(BYTES * count(shape[1:]) for shape in shapes),
-            "ok" if node.enabled else "off",
-        )
-        if not ports:
-            problem = _answer(graph, node, taken[0], fields, taken_targets)
-            if problem is not None:
-                problems.append(problem)
-                if problem.severity == "error":
-                    infos[node_id] = NodeInfo((taken[0].shape,), state="error")
-        elif node_id not in useful:
-            problems.append(
-                Problem(
-                    node_id,
-                    f"{node.name} leads nowhere: no wire from it reaches an Output.",
-                    "warning",
-                    (remove(node_id, f"Remove {node.name}"),),
-                )
+        except Mismatch as mismatch:
+            problem = _problem(graph, node, values, mismatch, node_id in useful or not useful)
+            problems.append(problem)
+            infos[node_id] = NodeInfo(
+                _shapes(graph, node, values),
+                state="error" if problem.severity == "error" else "waiting",
             )
+            continue
+        for port, value in zip(node.layer.output_ports(), known.values, strict=True):
+            values[node_id, port.name] = value
+        infos[node_id] = _info(node, taken, known)
+        if node.layer.answers:
+            found = answers.check(graph, node, taken[0], fields, answered)
+            problems += [found] if found else []
+            if found and found.severity == "error":
+                infos[node_id] = NodeInfo((taken[0].shape,), state="error")
+        elif node_id not in useful and useful:
+            text = f"{node.name} leads nowhere: no wire from it reaches an Output."
+            fix = remove(node_id, f"Remove {node.name}")
+            problems.append(Problem(node_id, text, "warning", (fix,)))
     live = [infos[node_id] for node_id in order if node_id in useful]
+    parameters = sum(info.parameters for info in live)
+    sharing = any(node.shares is not None for node in graph.nodes.values())
+    if sharing and not any(problem.severity == "error" for problem in problems):
+        try:
+            whole = Builder(by_name, fallback)
+            lower_graph(graph, whole)
+            parameters = whole.parameters
+        except BlockMismatch as error:
+            problems.append(_problem(graph, error.node, values, error.mismatch, True))
+            infos[error.node.id] = NodeInfo(infos[error.node.id].inputs, state="error")
     return Analysis(
         infos,
         tuple(problems),
-        sum(info.parameters for info in live),
+        parameters,
         sum(info.macs for info in live),
         sum(info.memory for info in live),
     )
@@ -116,32 +133,30 @@ def _lowered(
     fallback: Fallback | None,
 ) -> _Known:
     layer = node.layer
-    local = not layer.input_ports() or not layer.output_ports() or node.shares is not None
     key = (layer, node.enabled, *taken)
-    if not local:
-        known = _REMEMBERED.get(key)
-        if known is not None:
-            _REMEMBERED.move_to_end(key)
-            if isinstance(known, Mismatch):
-                raise known
-            return known
-    builder = Builder(fields, fallback)
-    try:
-        found = [plain(value) for value in lower_node(node, builder, taken, graph)]
-    except Mismatch as mismatch:
-        if not local and fallback is not None:
-            _remember(key, mismatch)
-        raise
-    result = _Known(tuple(found), builder.parameters, builder.macs)
-    if not local:
-        _remember(key, result)
-    return result
+    local = not taken or layer.answers or node.shares is not None
+    known = None if local else _REMEMBERED.get(key)
+    if known is None:
+        builder = Builder(fields, fallback)
+        found = tuple(plain(value) for value in lower_node(node, builder, taken, graph))
+        known = _Known(found, 0 if node.shares else builder.parameters, builder.macs)
+        if not local:
+            if len(_REMEMBERED) >= _LIMIT:
+                _REMEMBERED.clear()
+            _REMEMBERED[key] = known
+    return known
 
 
-def _remember(key: tuple[object, ...], known: _Known | Mismatch) -> None:
-    _REMEMBERED[key] = known
-    if len(_REMEMBERED) > _LIMIT:
-        _REMEMBERED.popitem(last=False)
+def _info(node: Node, taken: Sequence[Value], known: _Known) -> NodeInfo:
+    shapes = tuple(value.shape for value in known.values)
+    return NodeInfo(
+        tuple(value.shape for value in taken),
+        shapes,
+        known.parameters,
+        known.macs,
+        sum(BYTES * count(shape[1:]) for shape in shapes),
+        "ok" if node.enabled else "off",
+    )
 
 
 def _shapes(graph: Graph, node: Node, values: Mapping[tuple[str, str], Value]) -> tuple[Shape, ...]:
@@ -154,6 +169,7 @@ def _problem(
     node: Node,
     values: Mapping[tuple[str, str], Value],
     mismatch: Mismatch,
+    useful: bool,
 ) -> Problem:
     """Write the sentence of a mismatch, with what the block was given and what would help."""
     wires = _in_port_order(graph, node)
@@ -161,19 +177,23 @@ def _problem(
     edge = None
     if mismatch.given is not None and mismatch.given < len(wires):
         edge = wires[mismatch.given]
-        value = values[edge.source, edge.source_port]
-        source = graph.nodes[edge.source].name
-        text += f", but {source} gives {describe(value.shape, value.dtype)}"
-    elif len(wires) > 1 and mismatch.given is None and "values" in mismatch.needs:
-        parts = [
-            f"{graph.nodes[wire.source].name} gives " + describe(given.shape, given.dtype)
-            for wire in wires
-            if (given := values.get((wire.source, wire.source_port)))
-        ]
-        text += ", but " + " and ".join(parts)
+        meant = [wires[0], edge] if edge != wires[0] else [edge]
+        text += ", but " + " and ".join(_says(graph, values, wire) for wire in meant)
     fixes = fixes_for(graph, node, edge, mismatch.repairs)
+    if isinstance(mismatch, BadWire):
+        edge, fixes = mismatch.edge, (disconnect(mismatch.edge),)
+    elif node.shares is not None and not fixes:
+        fixes = (unshare(node.id),)
+    elif isinstance(node.layer, UnknownLayer):
+        fixes = (remove(node.id, f"Remove {node.name}"),)
     advice = f" {fixes[0].label}." if fixes else ""
-    return Problem(node.id, f"{text.rstrip('.')}.{advice}", "error", fixes, edge)
+    sentence = f"{text.rstrip('.')}.{advice}"
+    return Problem(node.id, sentence, "error" if useful else "warning", fixes, edge)
+
+
+def _says(graph: Graph, values: Mapping[tuple[str, str], Value], wire: Edge) -> str:
+    value = values[wire.source, wire.source_port]
+    return f"{graph.nodes[wire.source].name} gives {describe(value.shape, value.dtype)}"
 
 
 def _in_port_order(graph: Graph, node: Node) -> list[Edge]:
@@ -185,97 +205,24 @@ def _in_port_order(graph: Graph, node: Node) -> list[Edge]:
     ]
 
 
-def _whole(graph: Graph, useful: set[str], fields: Sequence[FieldLike]) -> list[Problem]:
-    """Return what concerns the network as a whole."""
+def _whole(graph: Graph, useful: set[str]) -> Iterator[Problem]:
+    """Yield what concerns the network as a whole."""
     if not graph.nodes:
-        return [Problem(None, "The network is empty. Add blocks, or let one be drafted.")]
-    if not any(not node.layer.output_ports() for node in graph.nodes.values()):
+        yield Problem(None, "The network is empty. Add blocks, or let one be drafted.")
+    elif not useful:
         fix = add_output(graph)
-        return [
-            Problem(
-                None,
-                "The network has no Output, so it gives no answer.",
-                "error",
-                (fix,) if fix else (),
-            )
-        ]
-    if not any(not graph.nodes[node_id].layer.input_ports() for node_id in useful):
-        return [Problem(None, "No Input leads to an Output. Add an Input and wire it.")]
-    return []
+        text = "The network has no Output, so it gives no answer."
+        yield Problem(None, text, "error", (fix,) if fix else ())
+    elif all(graph.nodes[node_id].layer.input_ports() for node_id in useful):
+        yield Problem(None, "No Input leads to an Output. Add an Input and wire it.")
 
 
-def _answer(
-    graph: Graph,
-    node: Node,
-    value: Value,
-    fields: Sequence[FieldLike],
-    taken: set[str],
-) -> Problem | None:
-    """Compare what reaches an output with the target it stands for."""
-    name = getattr(node.layer, "target", "")
-    targets = [field for field in fields if field.role == "target"]
-    target = next((field for field in targets if field.name == name), None)
-    if target is None and not name and targets:
-        target = targets[0]
-    if target is None:
-        if not targets:
-            return None
-        known = ", ".join(field.name for field in targets)
-        return Problem(
-            node.id,
-            f"{node.name} answers for {name!r}, which is not a target of the data. "
-            f"Targets: {known}.",
-            "error",
-            (change(node.id, f"Answer for {targets[0].name}", target=targets[0].name),),
-        )
-    if target.name in taken:
-        return Problem(
-            node.id,
-            f"{node.name} answers for {target.name}, which another Output does already.",
-            "error",
-            (remove(node.id, f"Remove {node.name}"),),
-        )
-    taken.add(target.name)
-    edge = graph.incoming[node.id][0]
-    source = graph.nodes[edge.source]
-    wanted = target.logits or 1
-    if value.shape[1:] != (wanted,):
-        what = f"{wanted} numbers, one a class," if wanted > 1 else "one number"
-        text = (
-            f"{node.name} needs {what} for {target.name}, but {source.name} gives "
-            f"{describe(value.shape, value.dtype)}."
-        )
-        fixes = []
-        head = _head(graph, source)
-        if value.rank == 2 and head is not None:
-            fixes.append(change(head.id, f"Set {head.name} to {wanted}", out_features=wanted))
-        linear = Layer.find("Linear")
-        if linear is not None:
-            if value.rank == 2:
-                built = linear.build(out_features=wanted)
-                fixes.append(insert_before(edge, built, f"Insert Linear with {wanted}"))
-            flatten = Layer.find("Flatten")
-            if value.rank > 2 and flatten is not None:
-                fixes.append(insert_before(edge, flatten.build(), "Insert Flatten"))
-        advice = f" {fixes[0].label}." if fixes else ""
-        return Problem(node.id, text + advice, "error", tuple(fixes), edge)
-    if source.layer.probability and source.enabled:
-        return Problem(
-            source.id,
-            f"{source.name} is not needed: the loss takes the values before it, and probabilities "
-            "are added when predicting. Training leaves it out.",
-            "notice",
-            (remove(source.id, "Remove it"),),
-        )
-    return None
-
-
-def _head(graph: Graph, node: Node) -> Node | None:
-    """Return the nearest block up the chain that sets the length of a row, if only that."""
-    current: Node = node
-    while "out_features" not in type(current.layer).model_fields:
-        wires = graph.incoming[current.id]
-        if len(wires) != 1 or current.layer.category not in ("Activation", "Regularise"):
-            return None
-        current = graph.nodes[wires[0].source]
-    return current
+def _names(graph: Graph) -> Iterator[Problem]:
+    """Yield blocks whose name is taken or cannot stand in Python; only a file can hold such."""
+    seen: set[str] = set()
+    for node in graph.nodes.values():
+        if node.name in seen or not node.name.isidentifier():
+            reason = "is the name of two blocks" if node.name in seen else "is no name for a block"
+            fix = rename(node.id, graph.free_name(identifier(node.name)))
+            yield Problem(node.id, f"{node.name!r} {reason}. {fix.label}.", "warning", (fix,))
+        seen.add(node.name)

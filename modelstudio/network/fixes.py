@@ -46,9 +46,38 @@ def remove(node_id: str, label: str) -> Fix:
     return Fix(label, lambda graph: graph.remove([node_id], heal=True))
 
 
+def disconnect(edge: Edge) -> Fix:
+    """Offer to take a wire away."""
+    return Fix("Remove the wire", lambda graph: graph.disconnect(edge))
+
+
+def unshare(node_id: str) -> Fix:
+    """Offer to give a block weights of its own."""
+
+    def apply(graph: Graph) -> Graph:
+        return graph.put(replace(graph.nodes[node_id], shares=None))
+
+    return Fix("Give it weights of its own", apply)
+
+
+def rename(node_id: str, name: str) -> Fix:
+    """Offer another name."""
+
+    def apply(graph: Graph) -> Graph:
+        return graph.put(replace(graph.nodes[node_id], name=name))
+
+    return Fix(f"Call it {name}", apply)
+
+
 def add_output(graph: Graph) -> Fix | None:
     """Offer an Output behind the last block that leads nowhere."""
-    ends = [n for n in graph.nodes.values() if n.layer.output_ports() and not graph.outgoing[n.id]]
+    ends = [
+        node
+        for node in graph.nodes.values()
+        if node.layer.output_ports()
+        and not graph.outgoing[node.id]
+        and (graph.incoming[node.id] or not node.layer.input_ports())
+    ]
     declared = Layer.find("Output")
     if not ends or declared is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator
@@ -11,7 +12,11 @@ from modelstudio.network.layer import Category, Layer, Port
 
 
 def _read_graph(value: Any) -> Graph:
-    return value if isinstance(value, Graph) else Graph.from_dict(value)
+    if isinstance(value, Graph):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError("graph must be the blocks inside and their wires")
+    return Graph.from_dict(value)
 
 
 GraphField = Annotated[

@@ -64,12 +64,14 @@ class Layer(Declaration):
     """One layer type; its fields are what a person can set.
 
     Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category. ``stem``
-    begins the names of new blocks (``conv1``); ``probability`` marks what turns logits into
-    probabilities, which training leaves out in front of an output.
+    begins the names of new blocks (``conv1``); ``answers`` marks what gives the answer for a
+    target; ``probability`` what turns logits into probabilities, which training leaves out in front
+    of an answer.
     """
 
     category: ClassVar[Category] = "Linear"
     stem: ClassVar[str] = ""
+    answers: ClassVar[bool] = False
     probability: ClassVar[bool] = False
     inputs: ClassVar[tuple[Port, ...]] = (Port("x"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("y", dtype="any"),)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from modelstudio.network.graph import Graph, Node
+from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.group import Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer, Port, UnknownLayer
 from modelstudio.network.mismatch import RANK_WORDS, Mismatch, Repair
-from modelstudio.network.shapes import Builder, Value
+from modelstudio.network.shapes import Builder, Path, Place, Value
 
 Values = dict[tuple[str, str], Value]
 """Value at each output port, by node id and port name."""
+
+
+class BadWire(Mismatch):
+    """A wire that should not be there."""
+
+    def __init__(self, needs: str, edge: Edge) -> None:
+        super().__init__(needs)
+        self.edge = edge
 
 
 class BlockMismatch(Exception):
@@ -58,11 +66,7 @@ def lower_graph(
                 found: Sequence[Value] = (group_input(node, given or {}),)
             else:
                 taken = arguments(graph, node, values)
-                if (
-                    logits
-                    and not node.layer.output_ports()
-                    and not isinstance(node.layer, GroupOutput)
-                ):
+                if logits and node.layer.answers:
                     taken = [_before_probability(graph, node, values) or taken[0]]
                 found = lower_node(node, b, taken, root or graph)
         except Mismatch as mismatch:
@@ -76,16 +80,18 @@ def lower_graph(
 def lower_node(node: Node, b: Builder, taken: Sequence[Value], root: Graph) -> Sequence[Value]:
     """Lower one block for given values, in port order; one value a port comes back."""
     layer = node.layer
-    if isinstance(layer, GroupOutput):
+    if isinstance(layer, GroupOutput) and b.path:
         return (taken[0],)
+    if isinstance(layer, GroupInput | GroupOutput):
+        raise Mismatch("belongs inside a group")
     if isinstance(layer, UnknownLayer):
         raise Mismatch(f"is of the type {layer.type_name}, which this version does not know")
-    if not node.enabled and layer.input_ports() and layer.output_ports():
+    if not node.enabled and taken and layer.output_ports():
         return (taken[0],) * len(layer.output_ports())
     check_ports(layer, taken)
     if isinstance(layer, Group):
         return _lower_group(node, layer, b, taken, root)
-    with b.within(node, owner=_owner_name(node, b, root)):
+    with b.within(node, owner=_owner(node, b, root)):
         result = layer.lower(b, *taken)
     return result if isinstance(result, tuple) else (result,)
 
@@ -99,12 +105,22 @@ def arguments(graph: Graph, node: Node, values: Mapping[tuple[str, str], Value])
         When a port that must be wired is open.
     """
     taken: list[Value] = []
-    for port in node.layer.input_ports():
+    ports = node.layer.input_ports()
+    for edge in graph.incoming[node.id]:
+        if all(port.name != edge.target_port for port in ports):
+            raise BadWire(f"has a wire into {edge.target_port!r}, an input it has not", edge)
+        if (edge.source, edge.source_port) not in values:
+            source = graph.nodes[edge.source].name
+            text = f"is wired to the output {edge.source_port!r} of {source}, which has none such"
+            raise BadWire(text, edge)
+    for port in ports:
         wires = [edge for edge in graph.incoming[node.id] if edge.target_port == port.name]
+        several = len(ports) > 1
+        what = f"its input {port.name}" if several else "its input"
         if not wires and not port.optional:
-            several = len(node.layer.input_ports()) > 1
-            what = f"its input {port.name}" if several else "its input"
             raise Mismatch(f"has no wire into {what}. Draw one from the block before it")
+        if len(wires) > 1 and not port.variadic:
+            raise BadWire(f"has {len(wires)} wires into {what}, which takes one", wires[-1])
         taken += [values[edge.source, edge.source_port] for edge in wires]
     return taken
 
@@ -138,8 +154,12 @@ def group_input(node: Node, given: Mapping[str, Value]) -> Value:
 
 
 def leading_to_output(graph: Graph) -> set[str]:
-    """Return the blocks whose value reaches a block without outputs."""
-    found = {node.id for node in graph.nodes.values() if not node.layer.output_ports()}
+    """Return the blocks whose value reaches an answer, or leaves the group."""
+    found = {
+        node.id
+        for node in graph.nodes.values()
+        if node.layer.answers or isinstance(node.layer, GroupOutput)
+    }
     waiting = list(found)
     while waiting:
         for edge in graph.incoming[waiting.pop()]:
@@ -154,6 +174,10 @@ def _lower_group(
 ) -> Sequence[Value]:
     names = [port.name for port in group.input_ports()]
     outputs = [inner.id for inner in group.graph.of_type(GroupOutput)]
+    if not outputs:
+        raise Mismatch("has no Group output inside, so nothing leaves it")
+    if any(inner.layer.answers for inner in group.graph.nodes.values()):
+        raise Mismatch("holds an Output, which belongs outside of a group")
     current = list(taken)
     for repeat in range(group.repeat):
         with b.within(node, repeat):
@@ -183,22 +207,22 @@ def _before_probability(graph: Graph, node: Node, values: Values) -> Value | Non
     return values[before.source, before.source_port]
 
 
-def _owner_name(node: Node, b: Builder, root: Graph) -> str | None:
-    """Return the module name of the block whose weights a block uses, or None.
+def _owner(node: Node, b: Builder, root: Graph) -> Path | None:
+    """Return the path of the block whose weights a block uses, or None.
 
     The address may lead into groups; there the same repeat counts as here where the groups are the
     same, else the first.
     """
     if node.shares is None:
         return None
-    graph, steps = root, []
+    graph, steps = root, list[Place]()
     *groups, last = node.shares.split("/")
-    own = list(zip(b.path, b.repeats, strict=True))
+    alike = True
     try:
         for depth, group_id in enumerate(groups):
             group = graph.nodes[group_id]
-            alike = depth < len(own) and own[depth][0] == group_id
-            steps.append((group, own[depth][1] if alike else 0))
+            alike = alike and depth < len(b.path) and b.path[depth].node_id == group_id
+            steps.append(Place(group.id, group.name, b.path[depth].repeat if alike else 0))
             if not isinstance(group.layer, Group):
                 raise KeyError(group_id)
             graph = group.layer.graph
@@ -207,4 +231,6 @@ def _owner_name(node: Node, b: Builder, root: Graph) -> str | None:
         raise Mismatch("shares the weights of a block that no longer exists") from None
     if type(owner.layer) is not type(node.layer):
         raise Mismatch(f"shares weights with {owner.name}, which is of another type")
-    return b.name_of([*((group.name, repeat) for group, repeat in steps)], owner.name)
+    if owner.shares is not None:
+        raise Mismatch(f"shares weights with {owner.name}, which itself uses those of another")
+    return (*steps, Place(owner.id, owner.name))

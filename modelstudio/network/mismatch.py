@@ -42,6 +42,10 @@ class Mismatch(Exception):
         self.repairs = repairs
 
 
+class NotYet(Mismatch):
+    """Nothing is wrong, but the shape cannot be known before torch is loaded."""
+
+
 RANK_WORDS = {
     1: "one number for each sample",
     2: "a row of numbers for each sample",

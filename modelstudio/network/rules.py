@@ -81,14 +81,12 @@ def embedding(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     return Outcome((*shapes[0], wide), settings["num_embeddings"] * wide, 0, "float")
 
 
-def _slid(size: Dim, kernel: int, stride: int, padding: int | str, dilation: int = 1) -> Dim:
+def _slid(size: Dim, kernel: int, stride: int, padding: int, dilation: int = 1) -> Dim:
     if isinstance(size, str):
-        if stride == 1 and (padding == "same" or 2 * int(padding) == dilation * (kernel - 1)):
+        if stride == 1 and 2 * padding == dilation * (kernel - 1):
             return size
         raise Mismatch("needs a fixed length here, since it changes it")
-    if padding == "same":
-        return size
-    out = (size + 2 * int(padding) - dilation * (kernel - 1) - 1) // stride + 1
+    out = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
     if out < 1:
         span = dilation * (kernel - 1) + 1
         raise Mismatch(f"has a window of {span}, which is larger than the {size} it slides over")
@@ -96,7 +94,8 @@ def _slid(size: Dim, kernel: int, stride: int, padding: int | str, dilation: int
 
 
 def _each(settings: Settings, name: str, axes: int, default: Any) -> Sequence[Any]:
-    value = settings.get(name, default)
+    value = settings.get(name)
+    value = default if value is None else value
     return value if isinstance(value, tuple | list) else (value,) * axes
 
 
@@ -135,6 +134,16 @@ def transposed(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     weights = channels * (settings["in_channels"] // settings.get("groups", 1)) * math.prod(kernel)
     bias = channels if settings.get("bias", True) else 0
     return Outcome((shape[0], channels, *spatial), weights + bias, weights * count(shape[2:]))
+
+
+@rule("torch.nn.functional.pad")
+def pad(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Put a margin around values; the last dimension comes first."""
+    dims = list(shapes[0])
+    margins = settings["pad"]
+    for axis, (before, after) in enumerate(zip(margins[::2], margins[1::2], strict=True), 1):
+        dims[-axis] = number(dims[-axis], "the size it pads") + before + after
+    return Outcome(tuple(dims))
 
 
 @rule("torch.nn.MaxPool1d", "torch.nn.MaxPool2d", "torch.nn.AvgPool2d")
@@ -198,14 +207,7 @@ def permute(shapes: Sequence[Shape], settings: Settings) -> Outcome:
 def elementwise(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Combine two values of the same shape, or shapes that stretch to the same."""
     first, second = shapes
-    if len(first) != len(second):
-        raise Mismatch("needs values with the same number of dimensions")
-    joined: list[Dim] = []
-    for a, b in zip(first, second, strict=True):
-        if a != b and 1 not in (a, b):
-            raise Mismatch("needs values of the same shape")
-        joined.append(b if a == 1 else a)
-    return Outcome(tuple(joined))
+    return Outcome(tuple(b if a == 1 else a for a, b in zip(first, second, strict=True)))
 
 
 @rule("torch.cat")
@@ -213,10 +215,5 @@ def concatenate(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Join values along one dimension."""
     axis = settings["dim"]
     first = shapes[0]
-    for shape in shapes[1:]:
-        if len(shape) != len(first) or any(
-            a != b for i, (a, b) in enumerate(zip(first, shape, strict=True)) if i != axis
-        ):
-            raise Mismatch("can only join values that agree in every other dimension")
     total = sum(number(shape[axis], "the joined dimension") for shape in shapes)
     return Outcome((*first[:axis], total, *first[axis + 1 :]))

@@ -11,12 +11,15 @@ import keyword
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from modelstudio.network.analysis import FieldLike, Shape
 from modelstudio.network.graph import Node
-from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.mismatch import Mismatch, NotYet, Repair
 from modelstudio.network.rules import RULES, Outcome
+
+Weights = tuple[str, tuple[tuple[str, Any], ...]]
+"""How first weights are drawn: a function of ``torch.nn.init`` and its settings."""
 
 Fallback = Callable[[str, Sequence["Value"], Mapping[str, Any]], Outcome]
 """Works out an operation that has no rule."""
@@ -79,7 +82,21 @@ class Value:
 
 def identifier(name: str) -> str:
     """Return a name that may stand for an attribute of a module and a variable."""
-    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+    spoken = "".join(char if char.isalnum() else "_" for char in name)
+    spoken = spoken if spoken.isidentifier() else f"n_{spoken}"
+    return f"{spoken}_" if keyword.iskeyword(spoken) or spoken in RESERVED else spoken
+
+
+class Place(NamedTuple):
+    """A block on the walk: its id, its name, and which repeat of a group it stands for."""
+
+    node_id: str
+    name: str
+    repeat: int = 0
+
+
+Path = tuple[Place, ...]
+"""From the outermost group to a block."""
 
 
 class Builder:
@@ -91,6 +108,13 @@ class Builder:
         Fields of the data, by name.
     fallback
         Asked for operations without a rule.
+
+    Attributes
+    ----------
+    results
+        Values given as answers, by target.
+    frozen
+        Names of modules of frozen blocks, in order.
     """
 
     def __init__(self, fields: Mapping[str, FieldLike], fallback: Fallback | None = None) -> None:
@@ -99,24 +123,44 @@ class Builder:
         self.parameters = 0
         self.macs = 0
         self.results: dict[str, Value] = {}
-        self._path: tuple[tuple[str, str, int], ...] = ()
-        self._owner: str | None = None
-        self._modules: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.path: Path = ()
+        self.frozen: dict[str, None] = {}
+        self._owner: Path | None = None
+        self._freezes = False
+        self._names: dict[tuple[str, ...], str] = {}
+        self._taken: set[str] = set()
+        self._modules: dict[str, tuple[str, dict[str, Any], Weights | None]] = {}
 
     # What layers call
 
-    def module(self, target: str, *values: Value, part: str = "", **settings: Any) -> Value:
-        """Apply a module with weights or settings of its own; ``part`` tells several apart."""
+    def module(
+        self,
+        target: str,
+        *values: Value,
+        part: str = "",
+        weights: Weights | None = None,
+        **settings: Any,
+    ) -> Value:
+        """Apply a module with weights or settings of its own.
+
+        Parameters
+        ----------
+        part
+            Tells several modules of one layer apart.
+        weights
+            How its first weights are drawn; None leaves that to torch.
+        """
         outcome = self._outcome(target, values, settings)
         name = self._module_name(part)
-        known = self._modules.get(name)
-        if known is None:
-            self._modules[name] = (target, settings)
-            self.write_module(name, target, settings)
-        elif known != (target, settings):
-            raise Mismatch("shares weights with a block of another type or size")
-        if self._owner is None:
+        made = (target, settings, weights)
+        known = self._modules.setdefault(name, made)
+        if known is made:
+            self.write_module(name, target, settings, weights)
             self.parameters += outcome.parameters
+        elif known != made:
+            raise Mismatch("shares weights with a block of another size or other settings")
+        if self._freezes:
+            self.frozen[name] = None
         self.macs += outcome.macs
         ref = self.write_call(name, [value.ref for value in values])
         return self._value(outcome, values, ref)
@@ -142,8 +186,11 @@ class Builder:
             offered = [other.name for other in self.fields.values() if other.role == "input"]
             if not offered:
                 raise Mismatch("has no data yet. Open a file on the Data page")
-            known = ", ".join(offered)
-            raise Mismatch(f"asks for the field {name!r}, but the data offers {known}")
+            raise Mismatch(
+                f"asks for the field {name!r}, but the data offers {', '.join(offered)}",
+                None,
+                *(Repair(f"Read {other}", settings=(("field", other),)) for other in offered[:3]),
+            )
         shape: Shape = ("B", *field.shape)
         ref = self.write_input(name)
         return Value(shape, field.dtype, ref, field.vocabulary)
@@ -159,7 +206,9 @@ class Builder:
     def write_input(self, field: str) -> Any:
         """Write an argument of the network and return its reference."""
 
-    def write_module(self, name: str, target: str, settings: Mapping[str, Any]) -> None:
+    def write_module(
+        self, name: str, target: str, settings: Mapping[str, Any], weights: Weights | None
+    ) -> None:
         """Write the making of a module."""
 
     def write_call(self, name: str, refs: Sequence[Any]) -> Any:
@@ -171,43 +220,36 @@ class Builder:
     # Where the walk is
 
     @contextmanager
-    def within(self, node: Node, repeat: int = 0, owner: str | None = None) -> Iterator[None]:
+    def within(self, node: Node, repeat: int = 0, owner: Path | None = None) -> Iterator[None]:
         """Lower a node; inside a group, its nodes follow with longer paths.
 
-        ``owner`` is the module name of the block whose weights it shares.
+        ``owner`` is the path of the block whose weights it shares.
         """
-        before = self._path, self._owner
-        self._path = (*self._path, (node.id, node.name, repeat))
-        self._owner = owner
+        before = self.path, self._owner, self._freezes
+        self.path = (*self.path, Place(node.id, node.name, repeat))
+        self._owner, self._freezes = owner, self._freezes or node.frozen
         try:
             yield
         finally:
-            self._path, self._owner = before
+            self.path, self._owner, self._freezes = before
 
     @property
-    def path(self) -> tuple[str, ...]:
-        """Ids from the outermost group to the block."""
-        return tuple(node_id for node_id, _, _ in self._path)
-
-    @property
-    def repeats(self) -> tuple[int, ...]:
-        """Which repeat of each group the walk is in."""
-        return tuple(repeat for _, _, repeat in self._path)
+    def address(self) -> str:
+        """Ids from the outermost group to the block, joined by ``/``."""
+        return "/".join(place.node_id for place in self.path)
 
     @property
     def block_name(self) -> str:
-        """Name of the block for attributes and variables, with those of its groups before it."""
-        *groups, (_, name, _) = self._path
-        return self.name_of([(group, repeat) for _, group, repeat in groups], name)
-
-    @staticmethod
-    def name_of(groups: Sequence[tuple[str, int]], name: str) -> str:
-        """Return the attribute that a block becomes, inside groups and their repeats."""
-        return identifier("_".join([*(f"{group}_{repeat}" for group, repeat in groups), name]))
+        """Name of the block for variables, with those of its groups before it."""
+        return _spoken(self.path)
 
     def _module_name(self, part: str) -> str:
-        name = self._owner or self.block_name
-        return f"{name}_{part}" if part else name
+        path = self._owner or self.path
+        key = (*(f"{place.node_id}:{place.repeat}" for place in path), part)
+        if key not in self._names:
+            stem = "_".join([_spoken(path), part]) if part else _spoken(path)
+            self._names[key] = free(stem, self._taken)
+        return self._names[key]
 
     def _outcome(
         self, target: str, values: Sequence[Value], settings: Mapping[str, Any]
@@ -217,12 +259,27 @@ class Builder:
             return rule([value.shape for value in values], settings)
         if self.fallback is not None:
             return self.fallback(target, values, settings)
-        raise Mismatch("has no known shape until torch is loaded")
+        raise NotYet("has no known shape until torch is loaded")
 
     def _value(self, outcome: Outcome, values: Sequence[Value], ref: Any) -> Value:
-        kept = values[0].dtype if values else "float"
-        dtype: Any = outcome.dtype or kept
-        return Value(outcome.shape, dtype, ref)
+        first = values[0]
+        dtype: Any = outcome.dtype or first.dtype
+        ids = dtype == "int" and len(values) == 1
+        return Value(outcome.shape, dtype, ref, first.vocabulary if ids else None)
+
+
+def free(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken yet, and take it."""
+    number, found = 2, name
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    taken.add(found)
+    return found
+
+
+def _spoken(path: Path) -> str:
+    *groups, block = path
+    return identifier("_".join([*(f"{group.name}_{group.repeat}" for group in groups), block.name]))
 
 
 def _flat(values: Sequence[Any]) -> Iterator[Any]:

@@ -46,7 +46,18 @@ WIDTH, LEAST = 296, 264
 _FIELD_NAMES = {"Input": ("field", "input"), "Output": ("target", "target")}
 """Layers that name a field of the data, by which setting, and of which role."""
 
-_ADVANCED = {"dilation", "groups", "bias", "output_padding", "eps", "momentum", "affine"}
+_ADVANCED = {
+    "dilation",
+    "groups",
+    "bias",
+    "weights",
+    "margin",
+    "padding_mode",
+    "output_padding",
+    "eps",
+    "momentum",
+    "affine",
+}
 """Settings that fold away."""
 
 

@@ -1,0 +1,97 @@
+"""Whether what reaches an Output is what the target needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelstudio.network.analysis import FieldLike, Fix, Problem
+from modelstudio.network.fixes import change, insert_before, remove
+from modelstudio.network.graph import Edge, Graph, Node
+from modelstudio.network.layer import Layer
+from modelstudio.network.mismatch import describe
+from modelstudio.network.shapes import Value
+
+
+def check(
+    graph: Graph, node: Node, value: Value, fields: Sequence[FieldLike], answered: set[str]
+) -> Problem | None:
+    """Compare what reaches an Output with the target it stands for.
+
+    Parameters
+    ----------
+    answered
+        Targets that have an Output already; this one's is added.
+    """
+    targets = [field for field in fields if field.role == "target"]
+    if not targets:
+        return None
+    name = getattr(node.layer, "target", "")
+    target = next((field for field in targets if field.name == name), None)
+    if not name and len(targets) == 1:
+        target = targets[0]
+    offers = tuple(
+        change(node.id, f"Answer for {field.name}", target=field.name)
+        for field in targets
+        if field.name not in answered
+    )
+    if target is None:
+        known = ", ".join(field.name for field in targets)
+        text = (
+            f"{node.name} answers for {name!r}, which is not a target of the data. "
+            f"Targets: {known}."
+            if name
+            else f"{node.name} does not say which target it answers for: {known}."
+        )
+        return Problem(node.id, text, "error", offers)
+    if target.name in answered:
+        text = f"{node.name} answers for {target.name}, which another Output does already."
+        fix = remove(node.id, f"Remove {node.name}")
+        return Problem(node.id, text, "error", (*offers, fix))
+    answered.add(target.name)
+    edge = graph.incoming[node.id][0]
+    wanted = target.logits or 1
+    if value.shape[1:] != (wanted,):
+        return _wrong_size(graph, node, edge, value, target, wanted)
+    source = graph.nodes[edge.source]
+    if source.layer.probability and source.enabled:
+        text = (
+            f"{source.name} is not needed: the loss takes the values before it, and probabilities "
+            "are added when predicting. Training leaves it out."
+        )
+        return Problem(source.id, text, "notice", (remove(source.id, "Remove it"),))
+    return None
+
+
+def _wrong_size(
+    graph: Graph, node: Node, edge: Edge, value: Value, target: FieldLike, wanted: int
+) -> Problem:
+    source = graph.nodes[edge.source]
+    given = describe(value.shape, value.dtype)
+    if wanted > 1:
+        needs = f"{wanted} numbers for the {wanted} classes of {target.name}"
+    else:
+        needs = f"one number for {target.name}"
+    fixes: list[Fix] = []
+    if value.rank == 2:
+        given = f"{value.shape[1]}"
+        head = _head(graph, source)
+        if head is not None:
+            fixes.append(change(head.id, f"Set {head.name} to {wanted}", out_features=wanted))
+        linear = Layer.from_dict({"type": "Linear", "out_features": wanted})
+        fixes.append(insert_before(edge, linear, f"Insert Linear with {wanted}"))
+    elif value.rank > 2:
+        fixes.append(insert_before(edge, Layer.from_dict({"type": "Flatten"}), "Insert Flatten"))
+    advice = f" {fixes[0].label}." if fixes else ""
+    text = f"{node.name} needs {needs}, but {source.name} gives {given}.{advice}"
+    return Problem(node.id, text, "error", tuple(fixes), edge)
+
+
+def _head(graph: Graph, node: Node) -> Node | None:
+    """Return the nearest block up the chain that sets the length of a row, if only that."""
+    current: Node = node
+    while "out_features" not in type(current.layer).model_fields:
+        wires = graph.incoming[current.id]
+        if len(wires) != 1 or current.layer.category not in ("Activation", "Regularise"):
+            return None
+        current = graph.nodes[wires[0].source]
+    return current
