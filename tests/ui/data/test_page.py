@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QMimeData, QModelIndex, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -64,6 +64,31 @@ def test_an_empty_project_offers_to_open_a_file(
     assert page.columns.model.rowCount() == 5
     assert window.document.undo_label == "Open titanic.csv"
     assert "survived" in page.note.text()
+
+
+def test_a_table_dropped_on_an_empty_project_becomes_its_data(
+    engine: Any, window: MainWindow, settle: Settle, tmp_path: Path
+) -> None:
+    path = tmp_path / "titanic.csv"
+    path.touch()
+    project = Project(name="kept")
+    window.document.new(project)
+    window.go("data")
+    page = window.page("data")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    page.dropEvent(
+        QDropEvent(
+            QPointF(9, 9),
+            Qt.DropAction.CopyAction,
+            mime,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+    settle(page)
+    assert page.data.path == str(path)
+    assert page.document.project.id == project.id
 
 
 def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
@@ -152,6 +177,17 @@ def test_fields_are_refreshed_without_an_undo_entry(page: DataPage) -> None:
     assert [field.name for field in page.data.fields] == ["features", "survived"]
     assert not page.document.can_undo
     assert page.document.is_clean
+
+
+def test_undo_does_not_bring_back_fields_of_other_choices(page: DataPage, settle: Settle) -> None:
+    page.commands.set_role(["note"], "feature")
+    stale = page.data.changed(fields=(), fingerprint=None)
+    page.document.refresh(page.document.project.changed(data=stale))
+    page.document.edit("Rename", page.document.project.changed(name="other"))
+    settle(page)
+    page.document.undo()
+    assert page.data.fingerprint == "f1"
+    assert page.document.undo_label == "Set note to feature"
 
 
 # Columns

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
@@ -31,6 +31,7 @@ from modelstudio.ui.pages.data.reading_popup import ReadingPopup
 from modelstudio.ui.pages.data.recipe import RecipePanel
 from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
+from modelstudio.ui.project_files import DATA_SUFFIXES
 from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rule, splitter
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class DataPage(Page):
     def __init__(self, main: MainWindow):
         super().__init__(main)
         self.setAccessibleName(tr("Data"))
+        self.setAcceptDrops(True)
         self.feed = DataFeed(self.jobs, self)
         self.commands = DataCommands(self.document, self.toasts, self)
         self.opening = Opening(self.jobs, self)
@@ -190,6 +192,20 @@ class DataPage(Page):
             sides = _NARROW if narrow else _WIDE
             self._panels.setSizes([sides[0], self.width() - sum(sides), sides[1]])
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.data.path is None and _dropped(event) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dropped(event) if self.data.path is None else None
+        if path is None:
+            event.ignore()
+            return
+        event.acceptProposedAction()
+        self.open_file(path)
+
     # The project
 
     @property
@@ -229,6 +245,8 @@ class DataPage(Page):
             self._stamp = self._stamp_now()
             self.preview.show_waiting()
             self.preview.ask_anew()
+        elif report is not None and not self.feed.busy:
+            self._keep_fields(report)
 
     def _show_stack(self) -> None:
         self._stack.setCurrentIndex(0 if self.data.path is None else 2)
@@ -283,10 +301,10 @@ class DataPage(Page):
         self.preview.select_step(place, title, self._changed_cells(place))
 
     def _changed_cells(self, place: int | None) -> Counter[str]:
-        """Add up what the steps until then changed in each column."""
+        """Count what the steps until then changed in each column; most change the same cells."""
         changed: Counter[str] = Counter()
         for effect in self._effects[: place + 1] if place is not None else ():
-            changed.update(dict(effect.changed))
+            changed |= Counter(dict(effect.changed))
         return changed
 
     def _show_inputs(self, columns: tuple[str, ...]) -> None:
@@ -303,8 +321,7 @@ class DataPage(Page):
         self._stop_waiting()
         self._tell_fault("")
         self._effects = report.effects
-        data = self.data.changed(fields=report.fields, fingerprint=report.fingerprint)
-        self.document.refresh(self.document.project.changed(data=data))
+        self._keep_fields(report)
         self.split.set_parts(report.parts)
         self.preview.checks.set_findings(report.findings)
         self.recipe.set_fields(report.fields)
@@ -329,6 +346,11 @@ class DataPage(Page):
         self.set_badge("done", tr("The data is ready"))
         if self.isVisible():
             self.main.status.set_event(tr("Recipe applied in {} ms").format(round(1000 * seconds)))
+
+    def _keep_fields(self, report: DataReport) -> None:
+        """Let the project remember what was worked out from the file."""
+        data = self.data.changed(fields=report.fields, fingerprint=report.fingerprint)
+        self.document.refresh(self.document.project.changed(data=data))
 
     def _take_failure(self, error: Exception) -> None:
         self._stop_waiting()
@@ -412,6 +434,13 @@ class DataPage(Page):
                 KIND_ICONS[each.kind],
                 tr(each.role.capitalize()),
             )
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    """Return the one table that is dropped on a project without data."""
+    urls = event.mimeData().urls()
+    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+    return path if path is not None and path.suffix.lower() in DATA_SUFFIXES else None
 
 
 def failed_step(error: Exception) -> int | None:
