@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -63,7 +64,7 @@ class XView(pg.ViewBox):
         self.addItem(self._band, ignoreBounds=True)
         self.sigRangeChangedManually.connect(lambda _: self.range_chosen.emit(*self.viewRange()[0]))
 
-    def mouseDragEvent(self, ev: object, axis: int | None = None) -> None:
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
         ev.accept()
         if ev.button() != Qt.MouseButton.LeftButton:
             return
@@ -81,7 +82,7 @@ class XView(pg.ViewBox):
         self._band.setRect(QRectF(ends[0], bottom, ends[1] - ends[0], top - bottom))
         self._band.show()
 
-    def mouseClickEvent(self, ev: object) -> None:
+    def mouseClickEvent(self, ev: Any) -> None:
         if ev.double():
             ev.accept()
             self.reset.emit()

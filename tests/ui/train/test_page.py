@@ -45,7 +45,7 @@ def test_a_run_draws_its_curves_and_stands_in_the_list(
     assert page.runs.evaluate.isEnabled()
     toast = window.toasts.shown[-1]
     assert toast.title == "Run 1 finished"
-    assert page.lower.events.rowCount() >= 8
+    assert page.tabs.events.rowCount() >= 8
     assert window.status.progress_text() == ""
 
 

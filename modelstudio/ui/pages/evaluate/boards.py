@@ -14,13 +14,13 @@ from modelstudio.ui.pages.evaluate.mistakes_panel import MistakesPanel
 from modelstudio.ui.pages.evaluate.regression import PredictedPlot, ResidualPlot
 from modelstudio.ui.pages.evaluate.roc import RocViewer
 from modelstudio.ui.pages.evaluate.threshold import Outcome
+from modelstudio.ui.pages.layouts import stretch
 from modelstudio.ui.widgets import PanelHeader, SegmentedControl, column, rule, splitter, toned
 
 
 def _panel(header: PanelHeader, body: QWidget) -> QWidget:
     panel = column(header, rule(), body, spacing=0)
-    panel.layout().setStretch(2, 1)
-    return toned(panel, "panel")
+    return toned(stretch(panel, 2), "panel")
 
 
 class _Board(QWidget):

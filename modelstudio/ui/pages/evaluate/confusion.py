@@ -303,14 +303,18 @@ def _between(stops: Sequence[QColor], share: float) -> QColor:
     return QColor.fromRgbF(
         *(
             (1 - part) * a + part * b
-            for a, b in zip(first.getRgbF()[:3], second.getRgbF()[:3], strict=True)
+            for a, b in zip(_channels(first), _channels(second), strict=True)
         )
     )
 
 
+def _channels(color: QColor) -> tuple[float, float, float]:
+    return color.redF(), color.greenF(), color.blueF()
+
+
 def _luminance(color: QColor) -> float:
     red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color.getRgbF()[:3]
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(color)
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

@@ -23,6 +23,7 @@ from modelstudio.ui.pages.evaluate.mistakes import SourceRows
 from modelstudio.ui.pages.evaluate.scores import ScoreStrip
 from modelstudio.ui.pages.evaluate.source_rows import source_rows
 from modelstudio.ui.pages.evaluate.threshold import Outcome
+from modelstudio.ui.pages.layouts import stretch
 from modelstudio.ui.widgets import (
     Banner,
     ComboBox,
@@ -41,6 +42,7 @@ from modelstudio.ui.widgets import (
 )
 
 if TYPE_CHECKING:
+    from modelstudio.engine.run import Part
     from modelstudio.engine.runs import RunStore
     from modelstudio.ui.main_window import MainWindow
 
@@ -69,7 +71,7 @@ class EvaluatePage(Page):
         self.job.finished.connect(self._finish)
         self.job.failed.connect(self._fail)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(lambda: self._stack.setCurrentWidget(self._loading))
+        self._patience.timeout.connect(self._show_progress)
 
         self.banner = Banner("error", "", name="evaluate.banner", closable=True)
         self._banner_room = column(self.banner, margins=(12, 8, 12, 8))
@@ -94,7 +96,7 @@ class EvaluatePage(Page):
         content = column(
             self.scores, rule(), scroll(self._boards, name="evaluate.scroll"), spacing=0
         )
-        content.layout().setStretch(2, 1)
+        stretch(content, 2)
         self._stack = QStackedWidget()
         for widget in (self.empty, self._loading, content):
             self._stack.addWidget(widget)
@@ -259,7 +261,8 @@ class EvaluatePage(Page):
     # Computing
 
     def _compute(self, *, again: bool = False) -> None:
-        run_id, part = self.run_id, self.part.value
+        run_id = self.run_id
+        part: Part = "test" if self.part.value == "test" else "validation"
         if run_id is None:
             return
         key = (run_id, part)
@@ -346,6 +349,9 @@ class EvaluatePage(Page):
         self.banner.show()
         self._banner_room.show()
         self._stack.setCurrentWidget(self._content if self._shown else self.empty)
+
+    def _show_progress(self) -> None:
+        self._stack.setCurrentWidget(self._loading)
 
     def _cancel(self) -> None:
         self.job.cancel()

@@ -43,8 +43,9 @@ class _ValuePlot(Plot):
             axis.label.setFont(theme().font("axis"))
             axis.labelStyle = {"color": theme().hex("textSecondary")}
             axis.setLabel(axis.labelText)
-        if getattr(self, "_predictions", None) is not None:
-            self.show_predictions(self._predictions)
+        shown = getattr(self, "_predictions", None)
+        if shown is not None:
+            self.show_predictions(shown)
 
     def show_predictions(self, predictions: Predictions) -> None:
         """Draw the rows whose truth is known."""

@@ -22,6 +22,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import number_text
 from modelstudio.ui.pages.evaluate.roc_plot import RocPlot
 from modelstudio.ui.pages.evaluate.threshold import Outcome, Sweep
+from modelstudio.ui.pages.layouts import clear, stretch
 from modelstudio.ui.pages.train.legend import LineSample
 from modelstudio.ui.theme import theme, themes
 from modelstudio.ui.widgets import (
@@ -60,7 +61,7 @@ class RocViewer(QWidget):
         self._evaluation: Evaluation | None = None
         self._sweep: Sweep | None = None
         self._outcome: Outcome | None = None
-        self._boxes: list[tuple[QCheckBox, QWidget]] = []
+        self._boxes: list[tuple[QCheckBox, LineSample]] = []
         self.header = PanelHeader(tr("ROC curve"), name="evaluate.roc.header")
         self._class_label = label(tr("One class against the rest"), "label", "secondary")
         self.class_choice = ComboBox("evaluate.class", tr("Class against the rest"))
@@ -128,9 +129,7 @@ class RocViewer(QWidget):
         self.use.clicked.connect(lambda: self.use_asked.emit(self.threshold))
         self.cheapest = button("", "secondary", name="evaluate.move")
         self.cheapest.clicked.connect(lambda: self.set_threshold(self._cheapest().threshold))
-        middle = row(areas, self._make_costs(), spacing=24)
-        middle.layout().setStretch(0, 1)
-        middle.layout().setStretch(1, 1)
+        middle = stretch(row(areas, self._make_costs(), spacing=24), 0, 1)
         side = QWidget()
         layout = QVBoxLayout(side)
         layout.setContentsMargins(16, 4, 16, 12)
@@ -264,11 +263,7 @@ class RocViewer(QWidget):
     def _list_areas(self) -> None:
         assert self._evaluation is not None
         curves = self._evaluation.roc
-        for box, _ in self._boxes:
-            holder = box.parentWidget()
-            self._areas.removeWidget(holder)
-            holder.hide()
-            holder.deleteLater()
+        clear(self._areas)
         self._boxes.clear()
         self._areas_title.setText(
             tr("AUC per class") if len(curves) > 1 else tr("Area under the curve")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -22,8 +23,8 @@ POINTS = 2000
 class RocPlot(Plot):
     """False against true positive rate; ``moved`` gives the threshold the ring was dragged to.
 
-    A press anywhere on the plot takes the ring to the nearest point of the curve; the left and right
-    keys move it by 0.01.
+    A press anywhere on the plot takes the ring to the nearest point of the curve; the left and
+    right keys move it by 0.01.
     """
 
     moved = Signal(float)
@@ -159,12 +160,12 @@ class _FixedView(pg.ViewBox):
         super().__init__(enableMenu=False)
         self.setMouseEnabled(x=False, y=False)
 
-    def mouseDragEvent(self, ev: object, axis: int | None = None) -> None:
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
         if ev.button() == Qt.MouseButton.LeftButton:
             ev.accept()
             self.dragged.emit(self.mapToView(ev.pos()))
 
-    def mouseClickEvent(self, ev: object) -> None:
+    def mouseClickEvent(self, ev: Any) -> None:
         if ev.button() == Qt.MouseButton.LeftButton:
             ev.accept()
             self.dragged.emit(self.mapToView(ev.pos()))

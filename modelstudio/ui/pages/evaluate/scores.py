@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from modelstudio.engine.results import Evaluation, Score
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import score_text, score_title
+from modelstudio.ui.pages.layouts import clear
 from modelstudio.ui.widgets import ElidedLabel, label, rule, toned
 
 MEANINGS = {
@@ -95,10 +96,7 @@ class ScoreStrip(QFrame):
         return self._cells[name][1].text()
 
     def _build(self) -> None:
-        while self._layout.count():
-            item = self._layout.takeAt(0).widget()
-            item.hide()
-            item.deleteLater()
+        clear(self._layout)
         self._cells.clear()
         for name in self._scores:
             if self._cells:

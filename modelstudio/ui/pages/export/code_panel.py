@@ -27,10 +27,10 @@ class CodePanel(QWidget):
         header = PanelHeader(
             tr("Python code"), tr("runs with PyTorch alone"), name="export.python.header"
         )
-        copy = header.add(button(tr("Copy"), "secondary", "copy", name="export.copy", small=True))
-        save = header.add(
-            button(tr("Save as..."), "secondary", "save", name="export.save_code", small=True)
-        )
+        copy = button(tr("Copy"), "secondary", "copy", name="export.copy", small=True)
+        save = button(tr("Save as..."), "secondary", "save", name="export.save_code", small=True)
+        for item in (copy, save):
+            header.add(item)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.code))
         save.clicked.connect(self._choose)
         self._text = QPlainTextEdit(objectName="export.code", readOnly=True)

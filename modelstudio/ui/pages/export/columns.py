@@ -6,6 +6,7 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from modelstudio.project.model import Project
 from modelstudio.ui.figures import number_text
@@ -48,7 +49,7 @@ def try_fields(project: Project, base: Path | None) -> tuple[TryField, ...]:
     for column in project.data.features:
         values = frame[column.name].drop_nulls()
         if column.kind == "number":
-            middle = values.median()
+            middle: Any = values.median()
             fields.append(
                 TryField(column.name, column.kind, None if middle is None else float(middle))
             )

@@ -15,6 +15,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.export.check_card import CheckCard
 from modelstudio.ui.pages.export.columns import TryField
 from modelstudio.ui.pages.export.records import ExportRecord
+from modelstudio.ui.pages.layouts import stretch
 from modelstudio.ui.widgets import (
     ElidedLabel,
     IconLabel,
@@ -105,13 +106,13 @@ class OnnxPanel(QWidget):
         inner.setSpacing(14)
         inner.addLayout(options)
         place = row(self.path, self.choose)
-        place.layout().setStretch(0, 1)
+        stretch(place, 0)
         inner.addWidget(place)
         inner.addSpacing(4)
         inner.addWidget(self.card)
         inner.addWidget(self.progress)
         foot = row(self.export, self.show_folder, self.last)
-        foot.layout().setStretch(2, 1)
+        stretch(foot, 2)
         inner.addWidget(foot)
         inner.addSpacing(6)
         inner.addWidget(self._make_usage(), 1)
@@ -179,7 +180,7 @@ class OnnxPanel(QWidget):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._usage.toPlainText()))
         head = label(tr("Use the file from Python"), "section", "secondary")
         made = column(row(head, None, copy), self._usage, spacing=4)
-        made.layout().setStretch(1, 1)
+        stretch(made, 1)
         return made
 
     def set_busy(self, busy: bool) -> None:
@@ -206,7 +207,7 @@ class OnnxPanel(QWidget):
         self._options.addWidget(sign, line, 1)
         box = row(words, extra) if extra is not None else words
         if extra is not None:
-            box.layout().setStretch(0, 1)
+            stretch(box, 0)
         self._options.addWidget(box, line, 2)
         self._lines[key] = (sign, words)
 

@@ -80,7 +80,7 @@ class ExportPage(Page):
         self.onnx.asked.connect(self.export)
         self.onnx.cancelled.connect(self._cancel)
         self.onnx.threshold_clicked.connect(lambda: self.main.go("evaluate"))
-        self.onnx.folder_asked.connect(lambda: self._record and _show_in_folder(self._record.path))
+        self.onnx.folder_asked.connect(self._open_folder)
         self.actions_["export.run"].triggered.connect(self._export_from_key)
         self.addAction(self.actions_["export.try"])
         self.actions_["export.try"].triggered.connect(self.try_now)
@@ -97,7 +97,7 @@ class ExportPage(Page):
         self.rows_job.failed.connect(self._failed_quietly)
         self.try_job.finished.connect(self._show_answer)
         self.try_job.failed.connect(lambda error: self.try_.show_problem(str(error)))
-        self.main.run_controller.finished.connect(lambda _: self.isVisible() and self._refresh())
+        self.main.run_controller.finished.connect(self._run_ended)
         self.document.replaced.connect(self._project_replaced)
 
     def shown(self) -> None:
@@ -143,6 +143,10 @@ class ExportPage(Page):
         box.setCurrentIndex(max(box.findData(wanted), 0) if self._runs else -1)
         box.setEnabled(bool(self._runs))
         self._choose_run()
+
+    def _run_ended(self, _end: object) -> None:
+        if self.isVisible():
+            self._refresh()
 
     def _choose_run(self) -> None:
         run = next((run for run in self._runs if run.id == self.run_id), None)
@@ -295,6 +299,10 @@ class ExportPage(Page):
         self.export_job.cancel()
         self._set_busy(False)
         self._choose_run()
+
+    def _open_folder(self) -> None:
+        if self._record is not None:
+            _show_in_folder(self._record.path)
 
     def _code_saved(self, path: Path) -> None:
         self.targets.cards["python"].set_state(tr("Saved"), "success")

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.export.records import ExportRecord
+from modelstudio.ui.pages.layouts import clear
 from modelstudio.ui.theme import paint_icon, theme
 from modelstudio.ui.widgets import (
     ComboBox,
@@ -161,14 +162,14 @@ class TargetsPanel(QWidget):
 
     def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Show names and values of the chosen model."""
-        _empty(self._facts)
+        clear(self._facts)
         for line, (name, value) in enumerate(facts):
             self._facts.addWidget(label(name, "label", "secondary"), line, 0)
             self._facts.addWidget(label(value, "section"), line, 1, Qt.AlignmentFlag.AlignRight)
 
     def show_recent(self, records: Sequence[ExportRecord]) -> None:
         """List exports, newest first."""
-        _empty(self._recent)
+        clear(self._recent)
         self._foot.setVisible(bool(records))
         for record in records[:5]:
             path = Path(record.path)
@@ -185,13 +186,6 @@ class TargetsPanel(QWidget):
             grid.addWidget(when, 0, 1)
             grid.setColumnStretch(1, 1)
             self._recent.addWidget(line)
-
-
-def _empty(layout: QVBoxLayout | QGridLayout) -> None:
-    while layout.count():
-        widget = layout.takeAt(0).widget()
-        widget.hide()
-        widget.deleteLater()
 
 
 def _when(at: float) -> str:

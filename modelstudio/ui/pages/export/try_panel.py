@@ -11,6 +11,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import number_text, time_text
 from modelstudio.ui.pages.answers import AnswerBars
 from modelstudio.ui.pages.export.columns import TryField, Value
+from modelstudio.ui.pages.layouts import clear
 from modelstudio.ui.theme import restyle
 from modelstudio.ui.widgets import (
     ComboBox,
@@ -55,9 +56,10 @@ class TryPanel(QWidget):
         self.header = PanelHeader(
             tr("Try it"), tr("uses the exported file"), name="export.try.header"
         )
-        self.test_row = self.header.add(
-            button(tr("Test row"), "secondary", "redo", name="export.test_row", small=True)
+        self.test_row = button(
+            tr("Test row"), "secondary", "redo", name="export.test_row", small=True
         )
+        self.header.add(self.test_row)
         self.test_row.setToolTip(tr("Fill in a random test row and show its true answer"))
         self.test_row.clicked.connect(self.row_asked)
         self.empty = EmptyState(
@@ -120,10 +122,7 @@ class TryPanel(QWidget):
             return
         self._fields = tuple(fields)
         self._editors.clear()
-        while self._form.count():
-            widget = self._form.takeAt(0).widget()
-            widget.hide()
-            widget.deleteLater()
+        clear(self._form)
         self._form.addWidget(self._grid(self._fields[:IN_SIGHT]))
         if rest := self._fields[IN_SIGHT:]:
             title = tr("{} more columns, typical values").format(len(rest))
@@ -141,21 +140,24 @@ class TryPanel(QWidget):
         grid.setColumnMinimumWidth(0, 116)
         grid.setColumnStretch(1, 1)
         for line, field in enumerate(fields):
-            name = f"export.try.{field.name}"
-            if field.choices:
-                editor = ComboBox(name, field.name)
-                editor.addItems([*field.choices, MISSING])
-                editor.activated.connect(lambda _: self._edited())
-            else:
-                editor = LineField("", name, field.name)
-                editor.setPlaceholderText(tr("missing"))
-                editor.changed.connect(lambda _: self._edited())
-            self._editors[field.name] = editor
+            editor = self._editors[field.name] = self._editor(field)
             head = ElidedLabel(field.name, "label", "secondary")
             head.setFixedWidth(116)
             grid.addWidget(head, line, 0)
             grid.addWidget(editor, line, 1)
         return box
+
+    def _editor(self, field: TryField) -> ComboBox | LineField:
+        name = f"export.try.{field.name}"
+        if field.choices:
+            box = ComboBox(name, field.name)
+            box.addItems([*field.choices, MISSING])
+            box.activated.connect(lambda _: self._edited())
+            return box
+        line = LineField("", name, field.name)
+        line.setPlaceholderText(tr("missing"))
+        line.changed.connect(lambda _: self._edited())
+        return line
 
     def values(self) -> dict[str, Value] | None:
         """Return what is filled in; None while a number cannot be read."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import number_text
@@ -246,7 +246,7 @@ class CursorTip(QFrame):
         self._grid.setVerticalSpacing(4)
         self._title = label("", "section")
         self._grid.addWidget(self._title, 0, 0, 1, 3)
-        self._rows: list[tuple[LineSample, QWidget, QWidget]] = []
+        self._rows: list[tuple[LineSample, QLabel, QLabel]] = []
         self.hide()
 
     def show_rows(

@@ -30,6 +30,8 @@ from modelstudio.ui.pages.train.history import RunCurves
 from modelstudio.ui.theme import icon, theme
 from modelstudio.ui.widgets import format_number, toned
 
+Index = QModelIndex | QPersistentModelIndex
+
 MOST = 2000
 """Events kept in the list."""
 
@@ -75,12 +77,12 @@ class EventsModel(QAbstractListModel):
         self._new.clear()
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def data(
         self,
-        index: QModelIndex | QPersistentModelIndex,
+        index: Index,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
@@ -91,10 +93,10 @@ class EventsModel(QAbstractListModel):
 
 
 class _EventDelegate(QStyledItemDelegate):
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, 24)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         clock, kind, text, _ = index.data(Qt.ItemDataRole.UserRole)
         now, rect = theme(), option.rect
         painter.save()

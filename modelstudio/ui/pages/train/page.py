@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from modelstudio.engine.events import BatchEnd, CheckpointSaved, EpochEnd, RunEnd, RunStarted
 from modelstudio.engine.results import RunInfo
@@ -47,7 +47,7 @@ class TrainPage(Page):
 
         self.settings = SettingsPanel()
         self.curves = CurvesPanel()
-        self.lower = LowerTabs()
+        self.tabs = LowerTabs()
         self.runs = RunsPanel(lambda run_id: self._store().project(run_id))
         self.banner = Banner("error", "", name="train.banner", closable=True)
         self._banner_room = column(self.banner, margins=(12, 8, 12, 8))
@@ -59,7 +59,7 @@ class TrainPage(Page):
         self._centre = splitter(
             Qt.Orientation.Vertical,
             self.curves,
-            self.lower,
+            self.tabs,
             sizes=(600, 190),
             name="train.centre.split",
         )
@@ -84,8 +84,8 @@ class TrainPage(Page):
         self.settings.changed.connect(self._edit)
         self.settings.lr_changed.connect(self._change_lr)
         self.curves.empty.triggered.connect(self.actions_["train.start"].trigger)
-        self.lower.epoch_clicked.connect(self.curves.set_cursor)
-        self.lower.currentChanged.connect(lambda _: self._draw_lower())
+        self.tabs.epoch_clicked.connect(self.curves.set_cursor)
+        self.tabs.currentChanged.connect(lambda _: self._draw_lower())
         self.curves.drawn.connect(self._draw_lower)
         self.runs.selected.connect(lambda _: self._draw())
         self.runs.model.overlaid.connect(self._draw)
@@ -108,7 +108,12 @@ class TrainPage(Page):
         if side == "right" and self._narrow:
             self._open_runs.toggle()
             return
-        panel = {"left": self.settings, "bottom": self.lower, "right": self.runs}[side]
+        sides: dict[str, QWidget] = {
+            "left": self.settings,
+            "bottom": self.tabs,
+            "right": self.runs,
+        }
+        panel = sides[side]
         panel.setVisible(panel.isHidden())
 
     # The project
@@ -135,7 +140,7 @@ class TrainPage(Page):
     def _project_replaced(self) -> None:
         self._curves.clear()
         self._version = None
-        self.lower.events.clear()
+        self.tabs.events.clear()
         self._banner_room.hide()
         if not self.settings.locked:
             self.settings.show_project(self.document.project)
@@ -197,7 +202,7 @@ class TrainPage(Page):
 
     def _draw_lower(self) -> None:
         main = self.runs.current()
-        self.lower.draw(self._history(main) if main else None, main.number if main else 0)
+        self.tabs.draw(self._history(main) if main else None, main.number if main else 0)
 
     def _rename(self, run_id: str, name: str) -> None:
         self._store().rename(run_id, name)
@@ -246,7 +251,7 @@ class TrainPage(Page):
     def _state_changed(self, state: str) -> None:
         idle = state == "idle"
         if state == "starting":
-            self.lower.events.clear()
+            self.tabs.events.clear()
             self._banner_room.hide()
         snapshot = self.run.snapshot
         if not idle and snapshot is not None and not self.settings.locked:
@@ -276,7 +281,7 @@ class TrainPage(Page):
         self.curves.schedule()
 
     def _tell(self, event: object) -> None:
-        tell = self.lower.events.add
+        tell = self.tabs.events.add
         match event:
             case RunStarted():
                 words = tr("Started on {}: {} training and {} validation rows")
@@ -300,13 +305,13 @@ class TrainPage(Page):
 
     def _change_lr(self, lr: float) -> None:
         self.run.set_lr(lr)
-        self.lower.events.add("info", tr("Learning rate set to {}").format(f"{lr:g}"))
-        self.lower.events.show_new()
+        self.tabs.events.add("info", tr("Learning rate set to {}").format(f"{lr:g}"))
+        self.tabs.events.show_new()
 
     def _failed(self, error: Exception) -> None:
         self._say(str(error))
-        self.lower.events.add("error", str(error))
-        self.lower.events.show_new()
+        self.tabs.events.add("error", str(error))
+        self.tabs.events.show_new()
         self._poll()
 
     def _say(self, text: str) -> None:

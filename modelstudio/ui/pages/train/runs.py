@@ -15,14 +15,16 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QLineEdit,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QWidget,
 )
 
 from modelstudio.engine.results import RunInfo
@@ -182,7 +184,8 @@ class RunsDelegate(QStyledItemDelegate):
             painter.drawText(place, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), option.text)
         painter.restore()
 
-    def setEditorData(self, editor: object, index: Index) -> None:
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        assert isinstance(editor, QLineEdit)
         editor.setText(index.data(Qt.ItemDataRole.EditRole))
 
     @staticmethod
@@ -242,6 +245,7 @@ class RunsView(QTableView):
     def __init__(self, model: RunsModel):
         super().__init__(objectName="train.runs")
         self.setAccessibleName(tr("Runs"))
+        self._runs = model
         self.setModel(model)
         self.setItemDelegate(RunsDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -259,10 +263,10 @@ class RunsView(QTableView):
         for column, width in ((SHOW, 48), (BEST, 84), (TIME, 56)):
             self.setColumnWidth(column, width)
 
-    def keyPressEvent(self, event: object) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()
         if event.key() == Qt.Key.Key_Space and row >= 0:
-            self.model().toggle(row)
+            self._runs.toggle(row)
         elif event.key() == Qt.Key.Key_Delete and row >= 0:
             self.delete_asked.emit()
         elif event.key() == Qt.Key.Key_F2 and row >= 0:
@@ -270,19 +274,19 @@ class RunsView(QTableView):
         else:
             super().keyPressEvent(event)
 
-    def mouseReleaseEvent(self, event: object) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if (
             index.isValid()
             and index.column() == SHOW
             and event.button() == Qt.MouseButton.LeftButton
         ):
-            self.model().toggle(index.row())
+            self._runs.toggle(index.row())
             event.accept()
             return
         super().mouseReleaseEvent(event)
 
-    def mousePressEvent(self, event: object) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and index.column() == SHOW:
             event.accept()

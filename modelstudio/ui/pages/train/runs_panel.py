@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from modelstudio.engine.results import RunInfo
@@ -129,7 +129,7 @@ class RunsPanel(QWidget):
         ids = self.selected_ids()
         return self.model.runs[self.model.row_of(ids[0])] if ids else None
 
-    def _emit(self, signal: object) -> None:
+    def _emit(self, signal: SignalInstance) -> None:
         if (run := self.current()) is not None:
             signal.emit(run.id)
 
@@ -210,6 +210,7 @@ class _Table(QWidget):
         layout.addLayout(self._grid)
         layout.addStretch(1)
         self._rows: list[tuple[ElidedLabel, ElidedLabel, ElidedLabel]] = []
+        self._lines: list[QWidget] = []
 
     def show_rows(self, title: str, rows: Sequence[Row], note: str = "") -> None:
         """Fill the table."""
@@ -228,16 +229,18 @@ class _Table(QWidget):
                 if place:
                     part.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self._grid.addWidget(part, at, place)
-            self._grid.addWidget(rule(), at + 1, 0, 1, 3)
+            line = rule()
+            self._grid.addWidget(line, at + 1, 0, 1, 3)
             self._rows.append(parts)
+            self._lines.append(line)
         for index, parts in enumerate(self._rows):
             seen = index < len(rows)
-            line = self._grid.itemAtPosition(2 * index + 1, 0).widget()
-            for part in (*parts, line):
+            self._lines[index].setVisible(seen)
+            for part in parts:
                 part.setVisible(seen)
             if seen:
-                for part, text in zip(parts, rows[index], strict=True):
-                    part.set_full_text(text)
+                for words, text in zip(parts, rows[index], strict=True):
+                    words.set_full_text(text)
                 parts[2].setVisible(bool(rows[index][2]))
         restyle(self._note)
 

@@ -91,8 +91,8 @@ class Points:
 class Curve:
     """Raw points and their exponential moving average; a value that is no number is left out.
 
-    The memory of the average is measured in epochs: a point ``d`` epochs back weighs ``amount ** d``,
-    so points of batches and of epochs lag behind alike.
+    The memory of the average is measured in epochs: a point ``d`` epochs back weighs
+    ``amount ** d``, so points of batches and of epochs lag behind alike.
     """
 
     def __init__(self, amount: float = 0.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -74,10 +75,10 @@ class DeclarationForm(QWidget):
         """What is shown."""
         return self._value
 
-    def set_members(self, members: list[type[Declaration]]) -> None:
+    def set_members(self, members: Sequence[type[Declaration]]) -> None:
         """Offer these classes."""
         offered = [self.choice.itemData(index) for index in range(self.choice.count())]
-        if members != offered:
+        if list(members) != offered:
             self.choice.clear()
             for member in members:
                 self.choice.addItem(tr(member.label), member)
@@ -131,12 +132,13 @@ class DeclarationForm(QWidget):
 
     def _edit(self) -> None:
         assert self.form is not None
+        assert isinstance(self.form.model, Declaration)
         self._value = self.form.model
         self.changed.emit(self._value)
 
 
 class SettingsPanel(QWidget):
-    """``changed`` gives a field of `TrainConfig` and its value; ``lr_changed`` a live run's rate."""
+    """``changed`` gives a field of `TrainConfig` and its value; ``lr_changed`` a live rate."""
 
     changed = Signal(str, object)
     lr_changed = Signal(float)
