@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from modelstudio.data.sources.tabular import MISSING_NUMBERS, to_date, to_number
+from modelstudio.data.sources.values import MISSING_NUMBERS, to_dates, to_numbers
 from modelstudio.errors import DataError
 from modelstudio.recipe.columns import Column, Kind, Role
 from modelstudio.recipe.steps import (
@@ -101,18 +101,14 @@ def guess_kind(column: pl.Series) -> Kind:
     words = known.filter(~known.is_in(list(MISSING_NUMBERS)))
     if not len(words):
         return "category" if len(known) else "number"
-    frame = words.alias("x").to_frame()
-    numbers = max(
-        frame.select(to_number(pl.col("x"), comma).is_not_null().mean()).item()
-        for comma in (False, True)
-    )
+    numbers = _share(to_numbers(words))
     distinct = known.n_unique()
     unique = distinct == len(known) and len(known) > 20
     if numbers >= 0.95:
         steady = unique and bool((to_numbers(words).drop_nulls().diff().drop_nulls() == 1).all())
         named = ID_NAME.search(column.name) or column.name.startswith("column_")
         return "id" if unique and (steady or named) else "number"
-    if frame.select(to_date(pl.col("x")).is_not_null().mean()).item() >= 0.95:
+    if _share(to_dates(words)) >= 0.95:
         return "date"
     length = float(known.str.len_chars().mean() or 0)  # type: ignore[arg-type]
     if unique and length <= 40 and known.str.count_matches(r"\s").mean() == 0:
@@ -126,9 +122,9 @@ def _numeric(column: pl.Series) -> bool:
     return len(known) > 0 and bool(to_numbers(known).is_not_null().all())
 
 
-def to_numbers(column: pl.Series) -> pl.Series:
-    """Read a column of text as numbers; what is none is missing."""
-    return column.to_frame().select(to_number(pl.col(column.name))).to_series()
+def _share(values: pl.Series) -> float:
+    """Return the share of values that are known."""
+    return 1 - values.null_count() / max(1, len(values))
 
 
 def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> str:

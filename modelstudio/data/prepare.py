@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from modelstudio.data.sources import resolve, tabular
+from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.split import Parts, split_rows
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.target import TargetState, fit_target
@@ -27,9 +27,6 @@ from modelstudio.recipe.steps import (
     Step,
     UnknownStep,
 )
-
-ROW = "__row__"
-"""Column that carries the number of a row in its source, from 0."""
 
 FEATURES = "features"
 """Name of the field that holds all encoded feature columns."""

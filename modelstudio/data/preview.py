@@ -12,13 +12,12 @@ import numpy as np
 import polars as pl
 
 from modelstudio.data.prepare import (
-    ROW,
     FittedStep,
     active,
     clean_rows,
     columns_of,
 )
-from modelstudio.data.sources import resolve, tabular
+from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.split import split_rows
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.project.model import DataConfig

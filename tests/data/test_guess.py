@@ -19,7 +19,8 @@ from modelstudio.recipe.steps import FillMissing, OneHot, Standardise
     [
         (["1", "2.5", None, "-3e4"], "number"),
         (["1", "NA", "3", "?"], "number"),
-        (["1,5", "2,25"], "number"),
+        (["$1,234.50", "$ 12", "3"], "number"),
+        (["12 %", "3.5%"], "number"),
         (["red", "blue", "red", None], "category"),
         (["2024-01-01", "2024-01-02"], "date"),
         ([f"user{i:04}" for i in range(100)], "id"),

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tables import configure, people, prepared, write
 
 from modelstudio.data.batches import TensorData
-from modelstudio.data.prepare import FEATURES, ROW, FittedRecipe
-from modelstudio.data.sources import tabular
+from modelstudio.data.prepare import FEATURES, FittedRecipe
+from modelstudio.data.sources import ROW, tabular
 from modelstudio.data.split import split_rows
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig, SplitConfig

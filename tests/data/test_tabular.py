@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tables import write
 
+from modelstudio.data.guess import guess_kind
 from modelstudio.data.sources import tabular
 from modelstudio.data.sources.dialect import sniff, unique_names
+from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
+
+CHARACTERS = st.characters(exclude_categories=["C"]) | st.sampled_from('\n",;\t|')
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -37,6 +44,7 @@ def test_decimal_commas(tmp_path: Path) -> None:
     columns = (Column(name="a", kind="number"), Column(name="b", kind="category"))
     frame = tabular.read(DataConfig(path=str(path), columns=columns))
     assert frame.get_column("a").to_list() == [1.5, -2.25, 1234.5]
+    assert guess_kind(tabular.read(DataConfig(path=str(path))).get_column("a")) == "number"
 
 
 def test_words_for_missing_are_categories_unless_said(tmp_path: Path) -> None:
@@ -85,3 +93,84 @@ def test_the_fingerprint_follows_the_contents(tmp_path: Path) -> None:
     assert tabular.fingerprint(first) == tabular.fingerprint(second)
     write(second, "a\n2\n")
     assert tabular.fingerprint(first) != tabular.fingerprint(second)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "rows"),
+    [
+        ("a,b\n1,2\n\n  \n3,4\n\n", ("a", "b"), [("1", "2"), ("3", "4")]),
+        ("\n\na,b\n1,2\n", ("a", "b"), [("1", "2")]),
+        ("a,b\r1,2\r3,4\r", ("a", "b"), [("1", "2"), ("3", "4")]),
+        ("a,b\n1,\n,\n", ("a", "b"), [("1", None), (None, None)]),
+        ('"a\nx",b\n1,2\n', ("a\nx", "b"), [("1", "2")]),
+        ("sep=;\na;b\n1;2\n", ("a", "b"), [("1", "2")]),
+        ("# made by x\na,b\n1,2\n3,4\n", ("a", "b"), [("1", "2"), ("3", "4")]),
+        ("a,b\n1,x,2\n2,y,3\n", ("column_1", "a", "b"), [("1", "x", "2"), ("2", "y", "3")]),
+        ("a,b\n1,x,\n2,y,\n", ("a", "b", "column_3"), [("1", "x", None), ("2", "y", None)]),
+        (",a\n1,x\n", ("column_1", "a"), [("1", "x")]),
+        ("__row__,a\n1,x\n", ("row", "a"), [("1", "x")]),
+        ('a,b\n5" pipe,2\n3,4\n', ("a", "b"), [('5" pipe', "2"), ("3", "4")]),
+        ('a, b\n1, "x,y"\n', ("a", "b"), [("1", "x,y")]),
+        ("[a],b\n1,2\n", ("[a]", "b"), [("1", "2")]),
+        ('n;t\nA;"b, c"\nB;"a, b, c"\n', ("n", "t"), [("A", "b, c"), ("B", "a, b, c")]),
+    ],
+)  # fmt: skip
+def test_tables_as_programs_write_them(
+    tmp_path: Path, content: str, columns: tuple[str, ...], rows: list[tuple[str | None, ...]]
+) -> None:
+    frame = tabular.read(DataConfig(path=str(write(tmp_path / "we[1]rd*.csv", content))))
+    assert tuple(frame.columns) == columns
+    assert frame.rows() == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("5.1,3.5,setosa\n4.9,3.0,setosa\n4.7,3.2,other\n", False),
+        ("39,State-gov,77516\n50,Private,83311\n", False),
+        ("country,2019,2020\nA,1,2\nB,3,4\n", True),
+        ("0,1,2,label\n3,4,5,a\n1,2,2,b\n", True),
+        ("name,town\nAda,London\n", True),
+        ("?,3,4\n1,2,2\n", False),
+    ],
+)
+def test_a_header_line_is_told_from_a_row(tmp_path: Path, content: str, named: bool) -> None:
+    dialect = sniff(write(tmp_path / "t.csv", content), CsvOptions())
+    assert (dialect.columns[1] != "column_2") == named
+    assert any("no header" in note for note in dialect.notes) != named
+
+
+def test_encodings_without_a_mark_and_odd_bytes_far_down(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "a,b\nx,2\n".encode("utf-16-le"))
+    assert tabular.read(DataConfig(path=str(path))).rows() == [("x", "2")]
+    path = write(tmp_path / "b.csv", b"a,b\n" + b"xx,1\n" * 250_000 + b"\xe9t\xe9,2\n")
+    assert tabular.read(DataConfig(path=str(path))).row(-1) == ("été", "2")
+    path = write(tmp_path / "c.csv", b"a,b\n" + b"xx,1\n" * 250_000 + b"\x00,2\n")
+    with pytest.raises(DataError, match="Line 250,002"):
+        tabular.read(DataConfig(path=str(path)))
+
+
+def test_thousands_currencies_and_per_cent(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", 'a,b\n"1,234.5",x\n"$12,000",x\n7 %,x\n"1,2",x\n')
+    columns = (Column(name="a", kind="number"), Column(name="b", kind="category"))
+    frame = tabular.read(DataConfig(path=str(path), columns=columns))
+    assert frame.get_column("a").to_list() == [1234.5, 12000.0, 7.0, None]
+
+
+@given(
+    rows=st.lists(
+        st.lists(st.text(CHARACTERS, max_size=6), min_size=2, max_size=2),
+        min_size=2,
+        max_size=8,
+    ),
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+)  # fmt: skip
+def test_what_a_csv_writer_wrote_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], delimiter: str
+) -> None:
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+        writer.writerows([["name", "other"], *rows])
+    frame = tabular.read(DataConfig(path=str(path), csv=CsvOptions(delimiter=delimiter)))
+    assert frame.rows() == [tuple(cell.strip() or None for cell in row) for row in rows]

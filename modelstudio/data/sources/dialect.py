@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from pathlib import Path
 
+from modelstudio.data.sources import ROW
+from modelstudio.data.sources.encoding import decode_head, find_encoding
+from modelstudio.data.sources.values import MISSING_NUMBERS
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
 
@@ -22,6 +27,12 @@ MOST_COLUMNS = 20_000
 
 DELIMITERS = (",", ";", "\t", "|")
 
+SAMPLE = 200
+"""Records looked at."""
+
+LONGEST_PREAMBLE = 10
+"""Lines of one cell above the header, such as a title, that are passed over."""
+
 _SIGNATURES = (
     (b"PK\x03\x04", "a zip or Excel file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
@@ -30,23 +41,43 @@ _SIGNATURES = (
     (b"GIF8", "a GIF picture"),
     (b"%PDF", "a PDF document"),
     (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"\x89HDF", "an HDF5 file"),
     (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
     (b"SQLite format 3", "a SQLite database"),
 )
 _FIX = "Save it as CSV in the program that made it, and open that."
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_WITH_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
+_WITH_POINT = re.compile(r"[+-]?\d+\.\d+")
+
+csv.field_size_limit(LONGEST_LINE)
 
 
 @dataclass(frozen=True, slots=True)
 class CsvDialect:
     """How the cells of a text table are told apart.
 
-    ``columns`` are made unique: an empty name becomes ``column_3``, a second ``a`` becomes ``a_2``.
+    Parameters
+    ----------
+    columns
+        Names made unique: an empty one becomes ``column_3``, a second ``a`` becomes ``a_2``.
+    skip
+        Records above the first row, the header among them; blank lines do not count.
+    notes
+        Sentences about what is unusual.
     """
 
     delimiter: str
     encoding: str
     columns: tuple[str, ...]
+    skip: int = 1
     decimal_comma: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def read_head(path: Path) -> bytes:
@@ -75,28 +106,31 @@ def read_head(path: Path) -> bytes:
                         fix="Choose a CSV file with one row a line.",
                     )
             return head
-    except FileNotFoundError:
-        raise DataError(
-            f"{path.name} does not exist.",
-            where=str(path),
-            fix="Check the name, or look for where the file was moved.",
-        ) from None
-    except IsADirectoryError:
-        raise DataError(
-            f"{path.name} is a folder, not a table.", where=str(path), fix="Choose a CSV file."
-        ) from None
-    except PermissionError:
-        raise DataError(
-            f"You may not read {path.name}.",
-            where=str(path),
-            fix="Ask the owner of the file for the permission to read it.",
-        ) from None
     except OSError as error:
-        raise DataError(
-            f"{path.name} cannot be read: {error.strerror or error}.",
-            where=str(path),
-            fix="Check that the drive is connected and try again.",
-        ) from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """Say why a file cannot be read."""
+    where = str(path)
+    match error:
+        case FileNotFoundError():
+            fix = "Check the name, or look for where the file was moved."
+            return DataError(f"{path.name} does not exist.", where=where, fix=fix)
+        case IsADirectoryError():
+            message = f"{path.name} is a folder, not a table."
+            return DataError(message, where=where, fix="Choose a CSV file.")
+        case PermissionError() if path.is_dir():
+            message = f"{path.name} is a folder, not a table."
+            return DataError(message, where=where, fix="Choose a CSV file.")
+        case PermissionError():
+            fix = "Ask the owner of the file for the permission to read it."
+            return DataError(f"You may not read {path.name}.", where=where, fix=fix)
+    return DataError(
+        f"{path.name} cannot be read: {error.strerror or error}.",
+        where=where,
+        fix="Check that the drive is connected and try again.",
+    )
 
 
 def _has_break(head: bytes) -> bool:
@@ -104,7 +138,7 @@ def _has_break(head: bytes) -> bool:
 
 
 def sniff(path: Path, options: CsvOptions) -> CsvDialect:
-    """Find delimiter, encoding and column names; what ``options`` sets is taken as it is.
+    """Find delimiter, encoding, header and column names; what ``options`` sets is taken as it is.
 
     Raises
     ------
@@ -115,43 +149,74 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             raise DataError(f"{path.name} is {kind}, not a text table.", where=str(path), fix=_FIX)
-    encoding = options.encoding or _encoding(head)
-    text = _decoded(path, head, encoding)
-    if "\x00" in text or sum(char < " " and char not in "\r\n\t\f" for char in text[:4096]) > 8:
-        raise DataError(f"{path.name} holds binary data, not text.", where=str(path), fix=_FIX)
-    stripped = text.lstrip()
-    if stripped[:1] in "{[" or stripped[:5].lower() in ("<?xml", "<html", "<!doc"):
-        kind = "JSON" if stripped[:1] in "{[" else "XML or HTML"
-        raise DataError(f"{path.name} is {kind}, not a CSV table.", where=str(path), fix=_FIX)
-    lines = text.splitlines()
-    if len(head) >= HEAD and len(lines) > 1:
-        lines = lines[:-1]
-    delimiter = options.delimiter or _delimiter(lines[:200])
-    rows = _rows(lines[:200], delimiter)
-    if not rows:
-        raise DataError(f"{path.name} has no header line.", where=str(path), fix=_FIX)
+    encoding = options.encoding or find_encoding(head)
+    text = decode_head(path, head, encoding)
+    _refuse_other_text(path, text)
+    cut = len(head) >= HEAD
+    announced = _announced(text)
+    delimiter = options.delimiter or announced or _delimiter(text, cut)
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
+        raise DataError(
+            f"{delimiter!r} cannot be the delimiter.",
+            fix="Give one character, such as a comma or a semicolon, or leave it empty.",
+        )
+    rows = _rows(text, delimiter, cut)
+    above = 1 if announced else _preamble(rows)
+    rows = rows[above:] or [[""]]
     if len(rows[0]) > MOST_COLUMNS:
         raise DataError(
             f"{path.name} has {len(rows[0]):,} columns; up to {MOST_COLUMNS:,} can be used.",
             where=str(path),
             fix="Leave out columns, or turn the table so that each sample is a row.",
         )
-    if len(rows) < 2 and len(lines) < 2:
+    notes = []
+    if above and not announced:
+        lines = "line" if above == 1 else f"{above} lines"
+        notes.append(f"The first {lines} of {path.name} stand above the table and are left out.")
+    named = _has_header(rows)
+    header = rows[0] if named else [""] * len(rows[0])
+    body = rows[1:] if named else rows
+    if not named:
+        notes.append(
+            f"{path.name} has no header line, so its columns are called column_1 to "
+            f"column_{len(header)}."
+        )
+    if not body:
         raise DataError(
             f"{path.name} has a header line but no rows.",
             where=str(path),
             fix="Choose a file with rows below the header.",
         )
-    decimal_comma = delimiter != "," and _has_decimal_commas(rows[1:])
-    return CsvDialect(delimiter, encoding, unique_names(rows[0]), decimal_comma)
+    header = _with_side_column(header, body)
+    if encoding in ("cp1252", "latin-1") and not options.encoding:
+        notes.append(f"{path.name} is not UTF-8 and was read as Windows-1252.")
+    return CsvDialect(
+        delimiter,
+        encoding,
+        unique_names(header),
+        above + named,
+        _has_decimal_commas(body, delimiter),
+        tuple(notes),
+    )
 
 
-def unique_names(header: list[str]) -> tuple[str, ...]:
+def _refuse_other_text(path: Path, text: str) -> None:
+    if "\x00" in text or sum(char < " " and char not in "\r\n\t\f" for char in text[:4096]) > 8:
+        raise DataError(f"{path.name} holds binary data, not text.", where=str(path), fix=_FIX)
+    start = text.lstrip()[:200].lower()
+    json = re.match(r'\{\s*["}]|\[\s*[\[{]', start)
+    if json or start.startswith(("<?xml", "<html", "<!doc", "<svg")):
+        kind = "JSON" if json else "XML or HTML"
+        raise DataError(f"{path.name} is {kind}, not a CSV table.", where=str(path), fix=_FIX)
+
+
+def unique_names(header: Sequence[str]) -> tuple[str, ...]:
     """Give every column a name of its own."""
     taken: Counter[str] = Counter()
     names: list[str] = []
     for number, cell in enumerate(header, 1):
         name = cell.strip().lstrip("\ufeff") or f"column_{number}"
+        name = "row" if name == ROW else name
         taken[name] += 1
         while taken[name] > 1 and f"{name}_{taken[name]}" in taken:
             taken[name] += 1
@@ -162,67 +227,96 @@ def unique_names(header: list[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _encoding(head: bytes) -> str:
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if head.startswith(mark):
-            return name
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+def _announced(text: str) -> str | None:
+    """Return the delimiter that a first line ``sep=;`` names, as Excel writes it."""
+    found = re.match(r"sep=([^\r\n\"])\r?\n", text, re.IGNORECASE)
+    return found.group(1) if found else None
 
 
-def _decoded(path: Path, head: bytes, encoding: str) -> str:
-    try:
-        return codecs.getincrementaldecoder(encoding)("strict").decode(head)
-    except LookupError:
-        raise DataError(
-            f"There is no text encoding called {encoding}.",
-            fix="Leave the encoding empty to have it found.",
-        ) from None
-    except UnicodeDecodeError as error:
-        if encoding == "cp1252":
-            return head.decode("latin-1")
-        raise DataError(
-            f"{path.name} is not written in {encoding}: byte {error.start:,} does not fit.",
-            where=str(path),
-            fix="Leave the encoding empty to have it found, or choose another.",
-        ) from None
-
-
-def _delimiter(lines: list[str]) -> str:
-    """Return what splits the lines most evenly into most cells; a comma when nothing does."""
+def _delimiter(text: str, cut: bool) -> str:
+    """Return what splits the records most evenly into most cells; a comma when nothing does."""
+    found = {delimiter: _rows(text, delimiter, cut) for delimiter in DELIMITERS}
 
     def quality(delimiter: str) -> tuple[float, int]:
-        widths = [len(row) for row in _rows(lines, delimiter)]
-        if not widths or widths[0] < 2:
-            return (0.0, 0)
-        return (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+        width, share = _usual(found[delimiter])
+        return (round(share, 3), width) if width > 1 else (0.0, 0)
 
     best = max(DELIMITERS, key=quality)
-    return (
-        best
-        if quality(best)[0] > 0.5
-        else max(DELIMITERS, key=lambda delimiter: lines[0].count(delimiter) if lines else 0)
-    )
+    if quality(best)[0] > 0.5:
+        return best
+    return max(DELIMITERS, key=lambda delimiter: len(found[delimiter][0]))
 
 
-def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+def _usual(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
+    """Return how many cells most records have, and the share that does."""
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    return width, count / len(rows)
+
+
+def _rows(text: str, delimiter: str, cut: bool) -> list[list[str]]:
+    """Return the first records that are not blank; of a cut text the last is not whole."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     try:
-        text = io.StringIO("\n".join(lines), newline="")
-        return [row for row in csv.reader(text, delimiter=delimiter) if row]
+        rows = list(islice((row for row in reader if any(row) or len(row) > 1), SAMPLE))
     except csv.Error:
-        return [line.split(delimiter) for line in lines if line]
+        rows = [line.split(delimiter) for line in text.splitlines()[:SAMPLE] if line.strip()]
+    return rows[:-1] if cut and 1 < len(rows) < SAMPLE else rows or [[""]]
 
 
-def _has_decimal_commas(rows: list[list[str]]) -> bool:
-    """Tell ``1,5`` for one and a half; a point anywhere in a number speaks against it."""
+def _preamble(rows: Sequence[Sequence[str]]) -> int:
+    """Count the lines of one cell above a table that is even from there on."""
+    above = 0
+    while above < min(LONGEST_PREAMBLE, len(rows) - 2) and len(rows[above]) == 1:
+        above += 1
+    width, share = _usual(rows[above:])
+    return above if above and width > 1 and share == 1.0 else 0
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell names from values: words above numbers are names, numbers above numbers are none.
+
+    Numbers may still name columns when they count up or are years.
+    """
+    first = [cell.strip() for cell in rows[0]]
+    numbers = [cell for cell in first if _NUMBER.fullmatch(cell)]
+    if not numbers or len(rows) < 2:
+        return True
+    below = list(zip(*(row for row in rows[1:] if len(row) == len(first)), strict=True))
+    if any(
+        name and name not in MISSING_NUMBERS and not _NUMBER.fullmatch(name) and _numeric(cells)
+        for name, cells in zip(first, below, strict=False)
+    ):
+        return True
+    if len(set(first)) < len(first) or not all(cell.isdigit() for cell in numbers):
+        return False
+    counted = [int(cell) for cell in numbers]
+    upwards = counted[0] in (0, 1) and len(counted) > 2
+    upwards &= all(b - a == 1 for a, b in pairwise(counted))
+    return upwards or all(1800 <= number <= 2200 for number in counted)
+
+
+def _numeric(cells: Sequence[str]) -> bool:
+    known = [cell.strip() for cell in cells if cell.strip() not in ("", *MISSING_NUMBERS)]
+    return bool(known) and all(_NUMBER.fullmatch(cell) for cell in known)
+
+
+def _with_side_column(header: list[str], body: Sequence[Sequence[str]]) -> list[str]:
+    """Name a column that the header leaves out: row names at the left, or nothing at the right."""
+    if any(len(row) != len(header) + 1 for row in body):
+        return header
+    return [*header, ""] if all(not row[-1].strip() for row in body) else ["", *header]
+
+
+def _has_decimal_commas(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Tell ``1,5`` for one and a half; a number with a point speaks against it.
+
+    ``1,234`` counts only where semicolons split the cells, as they do where a comma is decimal.
+    """
     cells = [cell.strip() for row in rows for cell in row]
-    commas = [c for c in cells if c.count(",") == 1 and c.replace(",", "").lstrip("-").isdigit()]
-    points = [c for c in cells if c.count(".") == 1 and c.replace(".", "").lstrip("-").isdigit()]
-    return len(commas) > len(points)
+    commas = sum(
+        bool(_WITH_COMMA.fullmatch(cell)) and (delimiter == ";" or not _GROUPED.fullmatch(cell))
+        for cell in cells
+        if "," in cell
+    )
+    points = sum(bool(_WITH_POINT.fullmatch(cell)) for cell in cells if "." in cell)
+    return commas > points

@@ -8,27 +8,17 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from modelstudio.data.sources import resolve
-from modelstudio.data.sources.dialect import CsvDialect, sniff
+from modelstudio.data.sources.dialect import HEAD, CsvDialect, sniff, unreadable
+from modelstudio.data.sources.encoding import as_utf8
+from modelstudio.data.sources.records import Records, find_records
+from modelstudio.data.sources.values import typed, without_decimal_commas
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
-from modelstudio.recipe.columns import Column
-
-MISSING_NUMBERS = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "-", "?", ".")
-"""Words that mean a missing value where a number is due; elsewhere they are categories."""
-
-_DATE_FORMATS = (
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%d.%m.%Y",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%Y/%m/%d",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +40,17 @@ def inspect(path: Path, options: CsvOptions | None = None) -> SourceInfo:
     DataError
         When it is not a text table.
     """
-    dialect = sniff(path, options or CsvOptions())
+    options = options or CsvOptions()
+    dialect = sniff(path, options)
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(1 << 20)
-    lines = max(1, head.count(b"\n") + (not head.endswith(b"\n")))
-    rows = lines - 1 if size <= len(head) else round(size / len(head) * lines) - 1
+        head = file.read(HEAD)
+    if size <= len(head):
+        content = as_utf8(path, head, dialect.encoding, found=not options.encoding)
+        records = find_records(content, dialect.delimiter)
+        rows = len(_rows_of(content, records, dialect))
+    else:
+        rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
     return SourceInfo(path, dialect.columns, rows, size, dialect)
 
 
@@ -65,18 +60,14 @@ def fingerprint(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
     except OSError as error:
-        raise DataError(
-            f"{path.name} cannot be read: {error.strerror or error}.",
-            where=str(path),
-            fix="Check that the drive is connected and try again.",
-        ) from None
+        raise unreadable(path, error) from None
 
 
 def read(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
     """Read the table of a project, each column as its kind; without columns, all as text.
 
     Numbers become Float64 (unreadable and infinite ones are missing), dates Datetime, everything
-    else String without spaces at the ends; an empty cell is missing.
+    else String without spaces at the ends; an empty cell is missing. Blank lines are no rows.
 
     Raises
     ------
@@ -100,10 +91,8 @@ def read_table(
     features_only
         Ignored columns may be absent and are left out.
     """
-    dialect = sniff(path, data.csv)
-    frame = _read_text(path, dialect)
-    words = list(data.csv.missing)
-    if words:
+    frame = _read_text(path, data.csv)
+    if words := list(data.csv.missing):
         frame = frame.with_columns(
             pl.when(pl.all().is_in(words)).then(None).otherwise(pl.all()).name.keep()
         )
@@ -116,130 +105,141 @@ def read_table(
         if column.name not in frame.columns and (target_needed or column.role != "target")
     ]
     if absent:
-        names = ", ".join(absent[:5]) + (" ..." if len(absent) > 5 else "")
+        known = {column.name for column in data.columns}
+        others = [name for name in frame.columns if name not in known]
+        has = f"It has {_listed(others)} besides" if others else "It has no other columns"
         raise DataError(
-            f"{path.name} has no column {names}.",
+            f"{path.name} has no column {_listed(absent)}.",
             where=str(path),
-            fix=f"Its columns are {', '.join(frame.columns[:8])}"
-            f"{' ...' if len(frame.columns) > 8 else ''}. Choose a file with the same columns.",
+            fix=f"{has}; its columns are {_listed(frame.columns, 8)}. "
+            "Choose a file with the same columns, or rename them.",
         )
     present = [column for column in wanted if column.name in frame.columns]
-    return frame.select(typed(column, dialect.decimal_comma) for column in present)
+    return pl.DataFrame([typed(frame.get_column(column.name), column) for column in present])
 
 
-def typed(column: Column, decimal_comma: bool = False) -> pl.Expr:
-    """Return the expression that turns the text of a column into its kind."""
-    text = pl.col(column.name)
-    match column.kind:
-        case "number":
-            return to_number(text, decimal_comma)
-        case "date":
-            return to_date(text)
-        case _:
-            return text
+def _listed(names: list[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
 
 
-def to_number(text: pl.Expr, decimal_comma: bool = False) -> pl.Expr:
-    """Read text as Float64; what is no finite number is missing."""
-    if decimal_comma:
-        text = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-    number = text.cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number).otherwise(None).name.keep()
-
-
-def to_date(text: pl.Expr) -> pl.Expr:
-    """Read text as a date and time in one of the usual forms."""
-    tried = [text.str.to_datetime(form, strict=False, time_unit="ms") for form in _DATE_FORMATS]
-    return pl.coalesce(tried).name.keep()
-
-
-def _read_text(path: Path, dialect: CsvDialect) -> pl.DataFrame:
+def _read_text(path: Path, options: CsvOptions) -> pl.DataFrame:
     """Read every cell as text, stripped; an empty one is null."""
-    source: Path | io.BytesIO = path
-    if dialect.encoding not in ("utf-8", "utf-8-sig"):
-        source = _recoded(path, dialect.encoding)
+    dialect = sniff(path, options)
     try:
-        frame = _parse(source, dialect)
-    except pl.exceptions.PolarsError as error:
-        _refuse_ragged(path, dialect)
-        if "utf" in str(error).lower():
-            frame = _parse_again(path, dialect)
-        else:
-            raise DataError(
-                f"{path.name} cannot be read as a table.",
-                where=str(path),
-                fix="Check the delimiter, and that every quotation mark is closed.",
-            ) from None
-    frame = frame.with_columns(pl.all().str.strip_chars())
-    frame = frame.with_columns(
-        pl.when(pl.all().str.len_bytes() > 0).then(pl.all()).otherwise(None).name.keep()
-    )
-    if frame.width and frame.get_column(frame.columns[-1]).null_count():
-        _refuse_ragged(path, dialect)
-        frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width == 1 else frame
-    if not frame.height:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    content = as_utf8(path, raw, dialect.encoding, found=not options.encoding)
+    del raw
+    if (null := content.find(b"\x00")) >= 0:
+        line = content.count(b"\n", 0, null) + 1
+        raise DataError(
+            f"Line {line:,} of {path.name} holds binary data.",
+            where=str(path),
+            fix="Save the table again in the program that made it.",
+        )
+    records = find_records(content, dialect.delimiter)
+    rows = _rows_of(content, records, dialect)
+    if not len(rows):
         raise DataError(
             f"{path.name} has a header line but no rows.",
             where=str(path),
             fix="Choose a file with rows below the header.",
         )
+    frame = None
+    if (records.cells[rows] == len(dialect.columns)).all():
+        try:
+            frame = _parse(_joined(content, records, rows), dialect)
+        except pl.exceptions.PolarsError:
+            frame = None
+    if frame is None or frame.height != len(rows):
+        frame = _parse_slowly(path, content, dialect)
+    frame = frame.with_columns(pl.all().str.strip_chars())
+    frame = frame.with_columns(
+        pl.when(pl.all().str.len_bytes() > 0).then(pl.all()).otherwise(None).name.keep()
+    )
+    if dialect.decimal_comma:
+        frame = frame.with_columns(map(without_decimal_commas, frame.get_columns()))
     return frame
 
 
-def _parse(source: Path | io.BytesIO, dialect: CsvDialect) -> pl.DataFrame:
+def _rows_of(content: bytes, records: Records, dialect: CsvDialect) -> NDArray[np.int64]:
+    """Return which records are rows: not blank, and below the header."""
+    first = np.frombuffer(content, np.uint8)[records.starts]
+    filled = (first != ord("\n")) & (first != ord("\r"))
+    if len(dialect.columns) > 1:
+        for index in np.flatnonzero(filled & (records.cells == 1)):
+            start, end = records.starts[index], records.ends[index]
+            filled[index] = bool(content[start : min(end, start + 200)].strip())
+    return np.flatnonzero(filled)[dialect.skip :]
+
+
+def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
+    """Return the text of the rows without what lies between and around them."""
+    gaps = np.flatnonzero(np.diff(rows) > 1)
+    first, last = rows[np.append(0, gaps + 1)], rows[np.append(gaps, len(rows) - 1)]
+    runs = zip(records.starts[first], records.ends[last], strict=True)
+    return b"".join(content[start:end] for start, end in runs)
+
+
+def _parse(content: bytes, dialect: CsvDialect) -> pl.DataFrame:
     return pl.read_csv(
-        source,
+        content,
         separator=dialect.delimiter,
         has_header=False,
-        skip_rows=1,
-        new_columns=list(dialect.columns),
         schema=dict.fromkeys(dialect.columns, pl.String),
         infer_schema=False,
     )
 
 
-def _parse_again(path: Path, dialect: CsvDialect) -> pl.DataFrame:
-    """Read a file whose beginning was UTF-8 but whose end is not."""
-    try:
-        return _parse(_recoded(path, "cp1252"), dialect)
-    except pl.exceptions.PolarsError:
-        raise DataError(
-            f"{path.name} mixes text encodings.",
-            where=str(path),
-            fix="Save it as UTF-8 in the program that made it.",
-        ) from None
+def _parse_slowly(path: Path, content: bytes, dialect: CsvDialect) -> pl.DataFrame:
+    """Read what the fast reader stumbles over, such as a lone quotation mark inside a cell.
 
-
-def _recoded(path: Path, encoding: str) -> io.BytesIO:
-    errors = "replace" if encoding == "cp1252" else "strict"
-    try:
-        return io.BytesIO(path.read_bytes().decode(encoding, errors).encode())
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path.name} is not written in {encoding}: byte {error.start:,} does not fit.",
-            where=str(path),
-            fix="Leave the encoding empty to have it found, or choose another.",
-        ) from None
-
-
-def _refuse_ragged(path: Path, dialect: CsvDialect) -> None:
-    """Say which line has too few or too many cells, if one has."""
+    Raises
+    ------
+    DataError
+        Naming the first line with too few or too many cells.
+    """
     wide = len(dialect.columns)
-    with path.open(encoding=dialect.encoding, errors="replace", newline="") as file:
-        reader = csv.reader(file, delimiter=dialect.delimiter)
+    text = io.StringIO(content.decode(), newline="")
+    reader = csv.reader(text, delimiter=dialect.delimiter, skipinitialspace=True)
+    rows: list[list[str]] = []
+    above, line = dialect.skip, 1
+    while True:
         try:
-            for row in reader:
-                if row and len(row) != wide:
-                    cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                    raise DataError(
-                        f"Line {reader.line_num} of {path.name} has {cells}, but the header has "
-                        f"{wide}.",
-                        where=str(path),
-                        fix="Mend that line; text that holds the delimiter needs quotation marks.",
-                    )
+            row = next(reader, None)
         except csv.Error as error:
             raise DataError(
-                f"Line {reader.line_num} of {path.name} cannot be read: {error}.",
+                f"Line {line:,} of {path.name} cannot be read: {error}.",
                 where=str(path),
                 fix="Check that every quotation mark is closed.",
             ) from None
+        if row is None:
+            break
+        if (len(row) > 1 or any(cell.strip() for cell in row)) and (above := above - 1) < 0:
+            if len(row) != wide:
+                raise _ragged(path, line, row, wide)
+            rows.append(row)
+        line = reader.line_num + 1
+    return pl.DataFrame(rows, schema=dict.fromkeys(dialect.columns, pl.String), orient="row")
+
+
+def _ragged(path: Path, line: int, row: list[str], wide: int) -> DataError:
+    cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
+    if wide == 1:
+        return DataError(
+            f"{path.name} does not look like a table: line {line:,} has {cells}, the first line 1.",
+            where=str(path),
+            fix="Choose a file with a header line and rows of as many cells.",
+        )
+    if any("\n" in cell for cell in row):
+        return DataError(
+            f"A quotation mark in line {line:,} of {path.name} is never closed.",
+            where=str(path),
+            fix="Close it, or take it out.",
+        )
+    return DataError(
+        f"Line {line:,} of {path.name} has {cells}, but the header has {wide:,}.",
+        where=str(path),
+        fix="Mend that line; text that holds the delimiter needs quotation marks.",
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from modelstudio.data import prepare
+from modelstudio.data.sources import ROW
 from modelstudio.engine import session
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import Progress
@@ -52,7 +53,7 @@ def export_run(
             frame = prepared.frame("validation")
         encoded = trained.fitted.transform(frame)
         expected = predictions(trained.task, encoded, trained.fitted, trained.device)
-        scored = np.isin(frame.get_column(prepare.ROW).to_numpy(), expected.rows)
+        scored = np.isin(frame.get_column(ROW).to_numpy(), expected.rows)
         agreement = replay.compare(replay.open_model(out), frame.filter(scored), expected)
     yield Progress("Done", 4, 4)
     return ExportReport(
