@@ -253,7 +253,7 @@ class Graph:
     def put(self, node: Node) -> Graph:
         """Return a graph in which ``node`` stands for the one with the same id.
 
-        Wires to ports that it no longer has are dropped.
+        Wires that its ports no longer take are dropped; of several the first stays.
         """
         old = self.nodes[node.id]
         if old.name != node.name:
@@ -263,15 +263,19 @@ class Graph:
             old.layer.input_ports() != node.layer.input_ports()
             or old.layer.output_ports() != node.layer.output_ports()
         ):
-            inputs = {port.name for port in node.layer.input_ports()}
+            free = {port.name: port.variadic for port in node.layer.input_ports()}
             outputs = {port.name for port in node.layer.output_ports()}
-            kept = tuple(
-                edge
-                for edge in self.edges
-                if not (edge.target == node.id and edge.target_port not in inputs)
-                and not (edge.source == node.id and edge.source_port not in outputs)
-            )
-            graph = replace(graph, edges=kept)
+            kept: list[Edge] = []
+            for edge in self.edges:
+                if edge.source == node.id and edge.source_port not in outputs:
+                    continue
+                if edge.target == node.id:
+                    if edge.target_port not in free:
+                        continue
+                    if not free[edge.target_port]:
+                        del free[edge.target_port]
+                kept.append(edge)
+            graph = replace(graph, edges=tuple(kept))
         return graph
 
     def _check_name(self, node: Node) -> None:

@@ -1,0 +1,78 @@
+"""Automatic placement: nothing overlaps and the flow runs down."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import add, chain
+
+from modelstudio.layers import Add, Concatenate, Input, Linear, Output, ReLU
+from modelstudio.network.graph import Edge, Graph, Note
+from modelstudio.network.layout import BLOCK, GAP, GRID, arrange
+
+
+def check_placed(graph: Graph) -> None:
+    places = arrange(graph)
+    assert set(places) == set(graph.nodes)
+    for (ax, ay), (bx, by) in combinations(places.values(), 2):
+        assert abs(ax - bx) >= BLOCK[0] or abs(ay - by) >= BLOCK[1]
+    for edge in graph.edges:
+        assert places[edge.target][1] >= places[edge.source][1] + BLOCK[1]
+    for x, y in places.values():
+        assert x % GRID == 0
+        assert y % GRID == 0
+
+
+@given(st.lists(st.lists(st.integers(0, 40), max_size=3), max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_any_network_is_placed_without_overlap(sources: list[list[int]]) -> None:
+    graph = Graph()
+    for number, wanted in enumerate(sources):
+        names = {f"b{source}" for source in wanted if source < number}
+        layer = Concatenate() if names else Input()
+        graph, _ = add(graph, layer, *sorted(names), name=f"b{number}")
+    check_placed(graph)
+
+
+def test_a_chain_stands_in_one_column() -> None:
+    graph = chain(Input(), Linear(), ReLU(), Linear(), Output())
+    places = arrange(graph)
+    check_placed(graph)
+    assert len({x for x, _ in places.values()}) == 1
+    heights = [places[name][1] for name in graph.order]
+    steps = {b - a for a, b in pairwise(heights)}
+    assert steps == {BLOCK[1] + GAP[1]}
+
+
+def test_a_skip_connection_runs_beside_the_blocks_it_skips() -> None:
+    graph = chain(Input(), Linear(), ReLU(), Linear(), Add(), Output())
+    graph = graph.connect(Edge("input1", "y", "add1", "x"))
+    places = arrange(graph)
+    check_placed(graph)
+    assert places["input1"][1] < places["fc1"][1] < places["relu1"][1] < places["add1"][1]
+    columns = {places[name][0] for name in graph.nodes}
+    assert len(columns) > 1, "in one column the wire would cross the blocks"
+
+
+def test_parts_without_wires_between_them_stand_side_by_side() -> None:
+    graph = chain(Input(), Linear(), Output())
+    graph = chain(Input(), ReLU(), graph=graph)
+    graph, _ = add(graph, Linear(), name="alone")
+    check_placed(graph)
+
+
+def test_the_corner_stays_and_notes_do_not_move() -> None:
+    graph = chain(Input(), Linear(), Output()).with_notes([Note("n9", "Why?", (999.0, 999.0))])
+    graph = graph.move({name: (320.0 + 16 * i, 160.0) for i, name in enumerate(graph.nodes)})
+    places = arrange(graph)
+    assert min(x for x, _ in places.values()) == 320
+    assert min(y for _, y in places.values()) == 160
+    assert graph.move(places).notes == graph.notes
+    assert arrange(graph.move(places)) == places
+
+
+def test_nothing_to_place() -> None:
+    assert arrange(Graph()) == {}
+    assert arrange(chain(Input())) == {"input1": (0, 0)}
