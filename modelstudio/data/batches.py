@@ -25,13 +25,17 @@ class TensorData:
 
     @classmethod
     def from_encoded(
-        cls, encoded: Encoded, fields: Sequence[FieldSpec], device: torch.device | str = "cpu"
+        cls,
+        encoded: Encoded,
+        fields: Sequence[FieldSpec],
+        device: torch.device | str = "cpu",
+        floats: torch.dtype = torch.float32,
     ) -> TensorData:
-        """Put encoded rows on a device: inputs and values as float32, ids and classes as int64."""
+        """Put encoded rows on a device: inputs and values as ``floats``, ids and classes int64."""
         tensors = {}
         for field in fields:
             array = encoded.fields[field.name] if field.role == "input" else encoded.scaled
-            dtype = torch.int64 if field.dtype == "int" else torch.float32
+            dtype = torch.int64 if field.dtype == "int" else floats
             tensors[field.name] = torch.tensor(array, dtype=dtype, device=device)
         return cls(tensors)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -37,8 +39,15 @@ def decode(output: Tensor, target: TargetState) -> Floats:
 def predictions(
     task: Task, encoded: Encoded, fitted: FittedRecipe, device: torch.device
 ) -> Predictions:
-    """Run the network on encoded rows."""
-    data = TensorData.from_encoded(encoded, fitted.fields, device)
+    """Run the network on encoded rows; for a value in double precision, on the processor.
+
+    In the target's own units single precision would show: a price of 18,000 has a spacing of 0.002.
+    """
+    floats = torch.float32
+    if fitted.target.kind == "value":
+        floats, device = torch.float64, torch.device("cpu")
+        task = replace(task, module=copy.deepcopy(task.module).to(device, floats))
+    data = TensorData.from_encoded(encoded, fitted.fields, device, floats)
     with torch.no_grad():
         output = run_module(task, data)[0]
     return Predictions(

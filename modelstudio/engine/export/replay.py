@@ -94,7 +94,7 @@ def _open(path: Path, stamp: int) -> OnnxModel:
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            str(path), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:
         raise ExportError(
@@ -126,8 +126,8 @@ def _open(path: Path, stamp: int) -> OnnxModel:
 class Agreement:
     """How a file compares with PyTorch on the same rows.
 
-    ``max_abs_diff`` is the largest difference of a probability; of a value, the largest difference
-    relative to the value where that is above 1.
+    ``max_abs_diff`` is the largest difference of a probability, or of a value in its own units. A
+    row agrees when its class is the same, or its value to 1e-4 of itself (of 1 where that is less).
     """
 
     rows: int
@@ -151,8 +151,7 @@ def compare(model: OnnxModel, frame: pl.DataFrame, expected: Predictions) -> Agr
         return Agreement(0, 0, 0.0, 0.0)
     difference = np.abs(scores - expected.scores)
     if labels is None:
-        difference /= np.maximum(1.0, np.abs(expected.scores))
-        agreeing = int((difference < 1e-4).sum())
+        agreeing = int((difference < 1e-4 * np.maximum(1.0, np.abs(expected.scores))).sum())
     else:
         index = decide(expected.scores, model.threshold)
         agreeing = int((np.array(expected.classes)[index] == labels.astype(str)).sum())
@@ -162,28 +161,40 @@ def compare(model: OnnxModel, frame: pl.DataFrame, expected: Predictions) -> Agr
 def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float] | float:
     """Ask about one row: a probability for each class, or the value.
 
+    A column that is left out, None or empty counts as missing.
+
     Raises
     ------
     ExportError
-        When the file cannot be opened or a number column is given text.
+        When the file cannot be opened, a number column is given text, or a number is missing that
+        the recipe does not fill in.
     """
     model = open_model(path)
-    row: dict[str, list[str | float | None]] = {}
-    for column in model.columns:
-        value = values.get(column.name)
-        if column.kind == "number" and value is not None:
-            try:
-                value = float(value)
-            except ValueError:
-                raise ExportError(
-                    f"{column.name} takes a number, not {value!r}.", where=column.name
-                ) from None
-        row[column.name] = [value]
+    cells = {column.name: _cell(column, values.get(column.name)) for column in model.columns}
     schema = {
         column.name: pl.Float64 if column.kind == "number" else pl.String
         for column in model.columns
     }
-    _, scores = model.run(pl.DataFrame(row, schema=schema))
+    _, scores = model.run(pl.DataFrame([cells], schema=schema))
+    if np.isnan(scores).any():
+        empty = [name for name, value in cells.items() if value is None]
+        raise ExportError(
+            f"There is no answer without a value for {', '.join(empty)}.",
+            fix="Give a value, or add Fill missing to the recipe and train again.",
+        )
     if model.task == "value":
         return float(scores[0])
     return dict(zip(model.classes, map(float, scores[0]), strict=True))
+
+
+def _cell(column: Column, value: str | float | None) -> str | float | None:
+    if value is None or value == "":
+        return None
+    if column.kind != "number":
+        return str(value)
+    try:
+        return float(value)
+    except ValueError:
+        raise ExportError(
+            f"{column.name} takes a number, not {value!r}.", where=column.name
+        ) from None

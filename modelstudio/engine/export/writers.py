@@ -51,13 +51,22 @@ class Writer:
         for column in columns:
             text = column.kind != "number"
             kind = TensorProto.STRING if text else TensorProto.DOUBLE
+            told = f"{column.kind}; {'empty' if text else 'NaN'} where missing"
             self.blocks[column.name] = Block(column.name, text=text)
-            inputs.append(helper.make_tensor_value_info(column.name, kind, ["batch", 1]))
+            inputs.append(helper.make_tensor_value_info(column.name, kind, ["batch", 1], told))
         return inputs
 
-    def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output and return the name of that."""
-        output = f"prep/{len(self.nodes)}/{operator}"
+    def join(self) -> tuple[str, int]:
+        """Put all blocks side by side; return the tensor and its width."""
+        blocks = list(self.blocks.values())
+        tensor = self.node("Concat", *(block.tensor for block in blocks), axis=1)
+        return tensor, sum(block.width for block in blocks)
+
+    def node(
+        self, operator: str, *inputs: str, output: str = "", domain: str = "", **attributes: Any
+    ) -> str:
+        """Add a node with one output, named here if not by the caller, and return that name."""
+        output = output or f"prep/{len(self.nodes)}/{operator}"
         self.nodes.append(
             helper.make_node(
                 operator, list(inputs), [output], name=output, domain=domain, **attributes
@@ -79,9 +88,9 @@ class Writer:
     def codes(self, block: Block, categories: Sequence[str]) -> str:
         """Turn strings into their places among the categories, -1 for any other."""
         keys, places = list(categories), list(range(len(categories)))
-        if block.empty_as is not None and block.empty_as in categories:
-            keys.append("")
+        if block.empty_as in keys and "" not in keys:
             places.append(keys.index(block.empty_as))
+            keys.append("")
         return self.node(
             "LabelEncoder",
             block.tensor,
@@ -97,7 +106,8 @@ def write_fill(state: Mapping[str, Any], w: Writer) -> None:
     for name, value in state.items():
         block = w.blocks[name]
         if block.text:
-            block.empty_as = value
+            if block.empty_as is None:
+                block.empty_as = value
         else:
             empty = w.node("IsNaN", block.tensor)
             block.tensor = w.node("Where", empty, w.constant(value), block.tensor)

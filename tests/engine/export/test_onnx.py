@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from modelstudio.engine.export.writers import WRITERS
 from modelstudio.engine.results import Predictions
 from modelstudio.engine.session import compile_task
 from modelstudio.errors import ExportError
+from modelstudio.layers import GELU, SiLU
+from modelstudio.network.layer import Layer
 from modelstudio.project.model import Project
 from modelstudio.recipe.steps import (
     ClipOutliers,
@@ -53,13 +56,20 @@ RECIPES = {
 
 
 def make(
-    folder: Path, target: str = "bought", recipe: tuple[Step, ...] = RECIPES["standard"]
+    folder: Path,
+    target: str = "bought",
+    recipe: tuple[Step, ...] = RECIPES["standard"],
+    activation: Layer | None = None,
 ) -> tuple[Path, Prepared, Predictions]:
     """Export an untrained network and return the file, the data and what PyTorch says of tests."""
     data = configure(write(folder / "t.csv", people(300)), target).changed(recipe=recipe)
     ready = prepared(data)
     torch.manual_seed(0)
-    project = Project(data=data, network=draft.network(ready.fitted.fields, 300))
+    network = draft.network(ready.fitted.fields, 300)
+    if activation is not None:
+        for node in network.of_type(SiLU):
+            network = network.put(replace(node, layer=activation))
+    project = Project(data=data, network=network)
     task, compiled = compile_task(project, ready.fitted)
     task.module.eval()
     path = folder / "model.onnx"
@@ -119,7 +129,45 @@ def test_three_classes_and_a_value(tmp_path: Path) -> None:
     assert ready.fitted.target.log
     agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
     assert agreement.agreeing == agreement.rows > 40
-    assert agreement.max_abs_diff < 1e-5
+    assert said.scores.mean() > 1e4
+    assert agreement.max_abs_diff < 1e-6
+
+
+def test_a_value_in_single_precision_where_double_cannot_run(tmp_path: Path) -> None:
+    path, ready, said = make(tmp_path, "income", activation=GELU())
+    agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
+    assert agreement.agreeing == agreement.rows > 40
+    assert agreement.max_abs_diff < 1e-5 * said.scores.max()
+
+
+def test_a_row_without_a_number_it_needs_has_no_answer(tmp_path: Path) -> None:
+    path, ready, _ = make(tmp_path, recipe=(ClipOutliers(), Standardise(), OneHot()))
+    frame = pl.DataFrame(
+        {"age": [30.0, 30.0], "town": ["Ulm", "Ulm"], "income": [None, 2e4]},
+        schema_overrides={"income": pl.Float64},
+    )
+    assert ready.fitted.transform(frame).rows.tolist() == [1]
+    labels, scores = replay.open_model(path).run(frame)
+    assert labels is not None
+    assert labels[0] == ""
+    assert labels[1] in ("no", "yes")
+    assert np.isnan(scores).tolist() == [[True, True], [False, False]]
+    with pytest.raises(ExportError, match="without a value for income"):
+        replay.ask(path, {"age": 30, "town": "Ulm", "income": ""})
+
+
+def test_large_weights_go_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelstudio.engine.export.onnx.ONE_FILE", 1000)
+    path, ready, said = make(tmp_path)
+    names = {"model.onnx", "model.onnx.data", "t.csv"}
+    assert {entry.name for entry in tmp_path.iterdir()} == names
+    agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
+    assert agreement.agreeing == 60
+
+
+def test_the_file_tells_nothing_of_this_machine(tmp_path: Path) -> None:
+    path, _, _ = make(tmp_path)
+    assert str(Path(torch.__file__).parent.parent).encode() not in path.read_bytes()
 
 
 def test_the_file_says_what_it_is(tmp_path: Path) -> None:
@@ -155,6 +203,8 @@ def test_one_row_by_hand(tmp_path: Path) -> None:
     answer = replay.ask(path, {"age": "41.5", "town": "Ulm", "income": None})
     assert set(answer) == {"no", "yes"}
     assert sum(answer.values()) == pytest.approx(1.0)
+    assert replay.ask(path, {"age": 41.5, "town": "Ulm", "income": ""}) == answer
+    assert replay.ask(path, {"age": 41.5, "town": 7.0, "income": ""}) != answer
     with pytest.raises(ExportError, match="age takes a number"):
         replay.ask(path, {"age": "old"})
 
