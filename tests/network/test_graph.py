@@ -156,7 +156,7 @@ def test_inserting_into_a_wire(graph: Graph, data: st.DataObject) -> None:
 @given(graphs())
 @settings(max_examples=30)
 def test_moving_changes_positions_only(graph: Graph) -> None:
-    moved = graph.move({key: (7.0, 9.0) for key in (*graph.nodes, "nobody")})
+    moved = graph.move(dict.fromkeys((*graph.nodes, "nobody"), (7.0, 9.0)))
     assert all(node.position == (7.0, 9.0) for node in moved.nodes.values())
     assert moved.edges is graph.edges
     assert all(moved.nodes[key].layer is graph.nodes[key].layer for key in graph.nodes)
