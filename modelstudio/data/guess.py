@@ -21,18 +21,25 @@ from modelstudio.recipe.steps import (
 )
 
 SAMPLE = 20_000
-"""Rows looked at to tell a kind."""
+"""Rows looked at to tell a kind, spread over the table."""
 
-TARGET_NAMES = frozenset(
-    """target label class y outcome response churn churned survived species price diagnosis
-    default income salary fraud is_fraud quality result category sentiment spam""".split()
+TARGET_NAMES = tuple(
+    """target label outcome survived churn churned exited attrition default fraud isfraud spam
+    species variety diagnosis sentiment response class saleprice price medv medianhousevalue mpg
+    charges rings income salary quality category result y""".split()
 )
-TARGET_ENDINGS = ("_target", "_label", "_class", "price", "_outcome")
+"""Names of targets, the surest first, in small letters without signs between them."""
 
-ID_NAME = re.compile(r"(^|_|\b)(id|uuid|guid|key|index|rowid|row_id|no|nr)$", re.IGNORECASE)
+TARGET_ENDINGS = ("target", "label", "outcome", "class", "price", "status")
 
-MOST_TARGET_CLASSES = 20
-"""A number target of at most this many whole values is taken for classes."""
+CLASS_NAMES = ("target", "label", "class", "category", "type", "species", "digit", "cluster")
+"""Endings of names that speak of classes even when these are numbers."""
+
+ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rowid|no|nr)$)|(?<=[a-z])I[dD]$")
+
+FEW_CLASSES, MOST_CLASSES = 10, 20
+"""A target of so many different whole numbers is taken for classes; above the first, only when
+they count up from 0 or 1, or the name says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,12 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
     DataError
         When ``target`` is no column, or the table has only one.
     """
-    sample = frame.head(SAMPLE)
+    sample = frame.gather_every(-(-frame.height // SAMPLE) or 1)
     kinds = {name: guess_kind(sample.get_column(name)) for name in frame.columns}
     notes: list[str] = []
     if target is None:
-        target = guess_target(frame, kinds)
-        notes.append(f"{target} was taken as the target. Another can be chosen.")
+        target, reason = guess_target(frame, kinds)
+        notes.append(f"{target} was taken as the target, {reason}. Another can be chosen.")
     elif target not in frame.columns:
         raise DataError(
             f"The table has no column {target}.",
@@ -92,6 +99,7 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
             notes.append(f"{name} is ignored: {reason}.")
     if not any(column.role == "feature" for column in columns):
         notes.append("No column could be taken as a feature. Choose some on the Data page.")
+    notes += _missing_notes(frame, columns)
     return Guess(tuple(columns), guess_recipe(tuple(columns)), tuple(notes))
 
 
@@ -104,16 +112,21 @@ def guess_kind(column: pl.Series) -> Kind:
     numbers = _share(to_numbers(words))
     distinct = known.n_unique()
     unique = distinct == len(known) and len(known) > 20
+    named = bool(ID_NAME.search(column.name)) or column.name == "column_1"
     if numbers >= 0.95:
-        steady = unique and bool((to_numbers(words).drop_nulls().diff().drop_nulls() == 1).all())
-        named = ID_NAME.search(column.name) or column.name.startswith("column_")
-        return "id" if unique and (steady or named) else "number"
+        values = to_numbers(words).drop_nulls()
+        steps = values.diff().drop_nulls()
+        counted = unique and steps.n_unique() == 1 and bool((values == values.round()).all())
+        mostly = distinct >= 0.9 * len(known) and len(known) > 20
+        whole = bool((values == values.round()).all())
+        return "id" if counted or (named and mostly and whole) else "number"
     if _share(to_dates(words)) >= 0.95:
         return "date"
     length = float(known.str.len_chars().mean() or 0)  # type: ignore[arg-type]
     if unique and length <= 40 and known.str.count_matches(r"\s").mean() == 0:
         return "id"
     few = distinct <= max(30, 0.1 * len(known)) and distinct <= 1000
+    few &= distinct <= max(10, 0.5 * len(known))
     return "category" if few and length <= 80 else "text"
 
 
@@ -127,39 +140,80 @@ def _share(values: pl.Series) -> float:
     return 1 - values.null_count() / max(1, len(values))
 
 
-def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> str:
-    """Choose the column to predict: by name, else the last that could be one."""
-    for name in frame.columns:
-        if name.lower() in TARGET_NAMES:
-            return name
-    for name in reversed(frame.columns):
-        if name.lower().endswith(TARGET_ENDINGS) and kinds[name] in ("number", "category"):
-            return name
+def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> tuple[str, str]:
+    """Choose the column to predict, by name, else the last that could be one; say why."""
     usable = [
         name
         for name in frame.columns
-        if kinds[name] in ("number", "category") and frame.get_column(name).n_unique() > 1
+        if kinds[name] in ("number", "category")
+        and frame.get_column(name).drop_nulls().n_unique() > 1
     ]
-    return usable[-1] if usable else frame.columns[-1]
+    plain = {re.sub(r"[\W_]", "", name).lower(): name for name in reversed(usable)}
+    for known in TARGET_NAMES:
+        if known in plain:
+            return plain[known], "because of its name"
+    for name in reversed(usable):
+        if name.lower().endswith(TARGET_ENDINGS):
+            return name, "because of its name"
+    return (usable or frame.columns)[-1], "because it is the last that could be one"
 
 
 def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
     """Take whole numbers of few values for classes, any text for classes."""
-    if kind != "number":
-        return "category" if kind != "date" else kind
+    if kind == "date":
+        return kind
     numbers = to_numbers(column).drop_nulls()
-    distinct = numbers.n_unique()
-    whole = bool((numbers == numbers.round()).all())
-    if distinct <= 2 or (
-        whole and distinct <= MOST_TARGET_CLASSES and len(numbers) >= 5 * distinct
-    ):
-        if distinct > 2:
-            notes.append(
-                f"{column.name} has {distinct} different whole numbers, taken as classes. "
-                "Set its kind to number to predict a value."
-            )
+    if kind != "number" and len(numbers) < len(column.drop_nulls()):
         return "category"
-    return "number"
+    distinct = numbers.n_unique()
+    if distinct <= 2:
+        return "category"
+    values = numbers.unique().sort().to_list()
+    whole = all(value == round(value) for value in values)
+    counted = values[0] in (0, 1) and values[-1] - values[0] == distinct - 1
+    named = column.name.lower().endswith(CLASS_NAMES)
+    most = MOST_CLASSES if counted or named else FEW_CLASSES
+    if not whole or distinct > most or len(numbers) < 5 * distinct:
+        return "number"
+    notes.append(
+        f"{column.name} has {distinct} different whole numbers, taken as classes. "
+        "Set its kind to number to predict a value."
+    )
+    return "category"
+
+
+def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
+    """Say which cells count as missing, or do not, though a person may think otherwise."""
+    notes = []
+    words: dict[str, list[str]] = {}
+    for column in columns:
+        if column.role == "ignored":
+            continue
+        known = frame.get_column(column.name).drop_nulls()
+        if column.kind == "number":
+            odd = known.filter(to_numbers(known).is_null())
+            usual = odd.is_in(MISSING_NUMBERS)
+            if usual.any():
+                notes.append(
+                    f"{_cells(odd.filter(usual))} of {column.name} stand for a missing value."
+                )
+            if not usual.all():
+                told = f"{_cells(odd.filter(~usual))} of {column.name}"
+                notes.append(f"{told} hold no finite number and count as missing.")
+        elif column.kind == "category":
+            for word in known.filter(known.is_in(MISSING_NUMBERS)).unique().to_list():
+                words.setdefault(word, []).append(column.name)
+    for word, names in sorted(words.items()):
+        notes.append(
+            f"{word!r} counts as a category in {', '.join(names[:4])}"
+            f"{' ...' if len(names) > 4 else ''}. Name it as a word for missing if it means that."
+        )
+    return notes
+
+
+def _cells(cells: pl.Series) -> str:
+    shown = ", ".join(map(repr, cells.unique(maintain_order=True).head(3).to_list()))
+    return f"{len(cells):,} cell{'' if len(cells) == 1 else 's'} ({shown})"
 
 
 def _role(column: pl.Series, kind: Kind) -> tuple[Role, str]:

@@ -83,12 +83,13 @@ def with_data(
     split = project.data.split.changed(seed=seed, test_path=tests)
     source = DataConfig(path=str(data.resolve()), csv=project.data.csv, split=split)
     guessed = guess(tabular.read(source), target)
+    notes = (*tabular.inspect(data, source.csv).dialect.notes, *guessed.notes)
     config = source.changed(columns=guessed.columns, recipe=guessed.recipe)
     project = project.changed(data=config)
     try:
         project, rows = _with_fields(project, None)
     except DataError as error:
-        return Draft(project, (*guessed.notes, error.message), error)
+        return Draft(project, (*notes, error.message), error)
     if not project.network.nodes:
         from modelstudio.engine import draft
 
@@ -96,7 +97,7 @@ def with_data(
             network=draft.network(project.data.fields, rows),
             training=draft.settings(rows, project.training),
         )
-    return Draft(project, guessed.notes)
+    return Draft(project, notes)
 
 
 def draft_network(project: Project) -> Graph:

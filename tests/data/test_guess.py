@@ -40,7 +40,10 @@ def test_kinds(values: list[str | None], kind: str) -> None:
         ("a,price,b", "price"),
         ("label,a,b", "label"),
         ("a,Sale_Price,b", "Sale_Price"),
+        ("x,y,price", "price"),
+        ("x,y,z", "y"),
         ("a,b,c", "c"),
+        ("id,a,b", "b"),
     ],
 )
 def test_the_target_is_guessed_and_said(tmp_path: Path, header: str, target: str) -> None:
@@ -79,3 +82,46 @@ def test_few_whole_numbers_are_classes_and_many_are_a_value() -> None:
     many = pl.DataFrame({"x": few["x"], "y": [str(i * 31 % 997) for i in range(50)]})
     assert guess(few, "y").columns[1].kind == "category"
     assert guess(many, "y").columns[1].kind == "number"
+
+
+def test_a_target_of_whole_numbers(tmp_path: Path) -> None:
+    """Few are classes, more only when they count up or are called classes; 0.0 and 1.0 are too."""
+    rows = range(400)
+
+    def kind(name: str, values: list[float]) -> str:
+        frame = pl.DataFrame({"x": [f"{i * 0.37}" for i in rows], name: [str(v) for v in values]})
+        return guess(frame, name).columns[1].kind
+
+    assert kind("grade", [3 + i % 8 for i in rows]) == "category"
+    assert kind("grade", [i % 15 for i in rows]) == "category"
+    assert kind("grade", [i % 15 * 2 for i in rows]) == "number"
+    assert kind("cover_type", [i % 15 * 2 for i in rows]) == "category"
+    assert kind("half", [i % 5 / 2 for i in rows]) == "number"
+    assert kind("won", [float(i % 2) for i in rows]) == "category"
+
+
+def test_numbers_that_name_rows_are_ids_and_measured_ones_are_not() -> None:
+    scattered = [i * 7919 % 10_007 for i in range(300)]
+    for name, values, kind in (
+        ("CustomerId", scattered, "id"),
+        ("customer_id", scattered, "id"),
+        ("column_1", [value / 10 for value in scattered], "number"),
+        ("paid", scattered, "number"),
+        ("avoid", scattered, "number"),
+        ("row", [10 + 10 * i for i in range(300)], "id"),
+    ):
+        assert guess_kind(pl.Series(name, [str(value) for value in values])) == kind, name
+
+
+def test_what_counts_as_missing_is_said() -> None:
+    frame = pl.DataFrame(
+        {
+            "age": ["NA", "?", "abc", "inf"] + [str(i % 60) for i in range(200)],
+            "town": ["NA", "Ulm", "Ulm", "Bonn"] * 51,
+            "bought": ["no", "yes"] * 102,
+        }
+    )
+    notes = "\n".join(guess(frame, "bought").notes)
+    assert "2 cells of age ('NA', '?') stand for a missing value." in notes
+    assert "2 cells of age ('abc', 'inf') hold no finite number" in notes
+    assert "'NA' counts as a category in town" in notes
