@@ -29,7 +29,7 @@ from modelstudio.recipe.steps import (
 )
 
 FEATURES = "features"
-"""Name of the field that holds all encoded feature columns."""
+"""Name of the field that holds all encoded feature columns; a target of that name moves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,13 @@ class FittedRecipe(BaseModel):
     def fields(self) -> tuple[FieldSpec, ...]:
         """Fields that the network is given and trained towards."""
         width = len(self.features)
-        features = FieldSpec(name=FEATURES, role="input", kind="features", shape=(width,))
+        features = FieldSpec(name=self.input_name, role="input", kind="features", shape=(width,))
         return (features, self.target.field)
+
+    @property
+    def input_name(self) -> str:
+        """Name of the field of all encoded feature columns."""
+        return FEATURES if self.target.column != FEATURES else f"{FEATURES}_"
 
     def config(self) -> DataConfig:
         """Return a data configuration that reads other tables with the same columns."""
@@ -157,7 +162,7 @@ class FittedRecipe(BaseModel):
         if not keep.all():
             values, truth, rows = values[keep], truth[keep], rows[keep]
         values = np.ascontiguousarray(values)
-        return Encoded({FEATURES: values}, truth, self.target.scaled(truth), rows, unscored)
+        return Encoded({self.input_name: values}, truth, self.target.scaled(truth), rows, unscored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +206,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
             "No column is the target.", fix="Mark the column to predict on the Data page."
         )
     if not data.features:
-        raise DataError(
-            "No column is a feature, so the network would see nothing.",
-            fix="Mark at least one column as a feature on the Data page.",
-        )
+        raise _nothing_to_see(data)
     yield "Reading the data"
     raw = tabular.read(data, base).with_row_index(ROW)
     clean, row_effects = clean_rows(data, raw)
@@ -254,6 +256,26 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
         source_rows=raw.height,
         clean=clean,
         tests=tests,
+    )
+
+
+def _nothing_to_see(data: DataConfig) -> DataError:
+    """Say why no column is a feature, as far as the kinds tell."""
+    unusable = [
+        f"{column.name} ({column.kind})"
+        for column in data.columns
+        if column.role == "ignored" and column.kind in ("text", "date", "id")
+    ]
+    if not unusable:
+        return DataError(
+            "No column is a feature, so the network would see nothing.",
+            fix="Mark at least one column as a feature on the Data page.",
+        )
+    listed = ", ".join(unusable[:5]) + (" ..." if len(unusable) > 5 else "")
+    return DataError(
+        "No column is a feature, so the network would see nothing. Of the kinds text, date and id "
+        f"none can be a feature yet: {listed}.",
+        fix="Bring number or category columns, or change the kind of a column on the Data page.",
     )
 
 

@@ -74,7 +74,7 @@ def _profile(values: pl.Series, column: Column) -> ColumnProfile:
             summary = "all different"
         else:
             summary = f"{distinct:,} value{'' if distinct == 1 else 's'}"
-        top = known.value_counts(sort=True).head(BINS)
+        top = known.alias("value").value_counts(sort=True).head(BINS)
         histogram = _bars(top.get_column("count").to_list())
     return ColumnProfile(
         column.name,
@@ -144,7 +144,8 @@ def _of_target(frame: pl.DataFrame, target: Column, facts: ColumnProfile) -> lis
         found.append(Finding("no target", "info", text, target.name))
     if target.kind == "number" or not facts.distinct:
         return found
-    counts = frame.get_column(target.name).drop_nulls().value_counts(sort=True)
+    answers = frame.get_column(target.name).drop_nulls().alias("value")
+    counts = answers.value_counts(sort=True)
     total = counts.get_column("count").sum()
     sizes = counts.get_column("count").to_list()
     single = sum(size == 1 for size in sizes)
@@ -169,7 +170,7 @@ def _leaks(frame: pl.DataFrame, columns: Sequence[Column], target: Column) -> li
         return []
     found = []
     answer = rows.get_column(target.name)
-    base = max(answer.value_counts().get_column("count").to_list())
+    base = max(answer.alias("value").value_counts().get_column("count").to_list())
     for column in columns:
         if column.role != "feature" or column.kind not in ("number", "category"):
             continue
@@ -179,8 +180,8 @@ def _leaks(frame: pl.DataFrame, columns: Sequence[Column], target: Column) -> li
         else:
             if values.n_unique() > max(50, rows.height // 20):
                 continue
-            pairs = rows.group_by(column.name, target.name).len()
-            agreeing = int(pairs.group_by(column.name).agg(pl.col("len").max())["len"].sum())
+            pairs = pl.DataFrame({"value": values, "answer": answer}).group_by(pl.all()).len()
+            agreeing = int(pairs.group_by("value").agg(pl.col("len").max())["len"].sum())
             leak = agreeing / rows.height > LEAK_AGREEMENT and base / rows.height < 0.95
         if leak:
             text = f"{column.name} gives {target.name} away"

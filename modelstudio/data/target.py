@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -103,7 +104,7 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
             where=column.name,
             fix="Set its kind to number or category, or choose another target.",
         )
-    classes = tuple(sorted(known.unique().to_list()))
+    classes = tuple(_ordered(known.unique().to_list()))
     if len(classes) < 2:
         raise DataError(
             f"The target {column.name} has only one class, {classes[0]!r}, so there is nothing to "
@@ -111,7 +112,7 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
             where=column.name,
             fix="Choose another target, or bring rows of other classes.",
         )
-    if (len(classes) == len(known) and len(known) > 2) or len(classes) > MOST_CLASSES:
+    if 2 * len(classes) > len(known) > 4 or len(classes) > MOST_CLASSES:
         raise DataError(
             f"The target {column.name} has {len(classes):,} classes for {len(known):,} training "
             "rows, so there is nothing to learn from.",
@@ -120,6 +121,26 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
         )
     kind: Literal["binary", "classes"] = "binary" if len(classes) == 2 else "classes"
     return TargetState(column=column.name, kind=kind, classes=classes)
+
+
+def _ordered(classes: list[str]) -> list[str]:
+    """Sort classes by name, or by value where all are numbers."""
+    try:
+        return sorted(classes, key=lambda name: (float(name), name))
+    except ValueError:
+        return sorted(classes)
+
+
+def in_order(classes: Iterable[str]) -> tuple[str, ...]:
+    """Sort class names; when all are numbers, by what they are worth."""
+
+    def worth(name: str) -> tuple[float, str]:
+        return (float(name), name)
+
+    try:
+        return tuple(sorted(classes, key=worth))
+    except ValueError:
+        return tuple(sorted(classes))
 
 
 def _value(data: DataConfig, column: Column, known: pl.Series) -> TargetState:

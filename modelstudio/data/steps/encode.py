@@ -21,15 +21,15 @@ def fit_one_hot(step: OneHot, frame: pl.DataFrame, columns: Sequence[str]) -> di
     """
     state = {}
     for name in columns:
-        counts = frame.get_column(name).drop_nulls().value_counts()
-        ordered = counts.sort(["count", name], descending=[True, False]).head(step.limit)
+        counts = frame.get_column(name).drop_nulls().alias("value").value_counts()
+        ordered = counts.sort(["count", "value"], descending=[True, False]).head(step.limit)
         if not ordered.height:
             raise DataError(
                 f"{name} is empty in every training row, so there is nothing to learn.",
                 where=name,
                 fix="Set its role to ignored.",
             )
-        state[name] = sorted(ordered.get_column(name).to_list())
+        state[name] = sorted(ordered.get_column("value").to_list())
     return state
 
 
@@ -39,13 +39,20 @@ def one_hot_names(name: str, categories: Sequence[str]) -> list[str]:
 
 
 def apply_one_hot(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
-    """Put columns of 0 and 1 in the place of each category column."""
+    """Put columns of 0 and 1 in the place of each category column.
+
+    A name that another column has already gets an underscore at its end.
+    """
     selected: list[pl.Expr] = []
+    taken = set(frame.columns)
     for name in frame.columns:
         if name not in state:
             selected.append(pl.col(name))
             continue
         for category, new in zip(state[name], one_hot_names(name, state[name]), strict=True):
+            while new in taken:
+                new += "_"
+            taken.add(new)
             hit = pl.col(name).eq_missing(pl.lit(category))
             selected.append(hit.cast(pl.Float64).alias(new))
     return frame.select(selected)

@@ -46,9 +46,9 @@ def _value(step: FillMissing, column: pl.Series) -> float | str:
         return float(known.median())  # type: ignore[arg-type]
     if number and step.method == "mean":
         return float(known.mean())  # type: ignore[arg-type]
-    counts = known.value_counts()
+    counts = known.alias("value").value_counts()
     most = counts.filter(pl.col("count") == pl.col("count").max())
-    value = most.get_column(column.name).sort()[0]
+    value = most.get_column("value").sort()[0]
     return float(value) if number else str(value)
 
 
