@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import traceback
 from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection
@@ -14,13 +15,18 @@ from modelstudio.errors import StudioError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PATIENCE = 0.1
+"""Longest time without an event, in seconds, once there was one."""
+
 
 def in_process(
     work: Callable[P, Generator[Progress, None, R]], *args: P.args, **kwargs: P.kwargs
 ) -> Generator[Progress, None, R]:
     """Run a generator function of a module elsewhere; pass on its events, return its result.
 
-    Closing this generator ends the process. An error that a person can mend arrives as it was.
+    Closing this generator ends the process. Between two events the last one is given again every
+    `PATIENCE` seconds, so that whoever wants to close it need not wait for the next. An error that
+    a person can mend arrives as it was.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
@@ -29,14 +35,21 @@ def in_process(
     )
     process.start()
     theirs.close()
+    last: Progress | None = None
     try:
         while True:
+            while last is not None and not ours.poll(PATIENCE):
+                yield last
             try:
                 kind, value = ours.recv()
             except EOFError:
                 process.join()
-                raise RuntimeError(f"the process ended with code {process.exitcode}") from None
+                raise StudioError(
+                    f"The work was ended from outside (code {process.exitcode}).",
+                    fix="The memory may have run out: close other programs and try again.",
+                ) from None
             if kind == "event":
+                last = value
                 yield value
             elif kind == "result":
                 result: R = value
@@ -53,6 +66,7 @@ def in_process(
 def _send_all(
     pipe: Connection, work: Callable[..., Generator[Progress, None, Any]], args: Any, kwargs: Any
 ) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the parent, which ends this one
     try:
         events = work(*args, **kwargs)
         while True:

@@ -133,7 +133,11 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What came of an export: ``max_abs_diff`` is between the file and PyTorch on real rows."""
+    """What came of an export.
+
+    ``max_abs_diff`` is between the file and PyTorch on real rows: of a probability, or of a value in
+    its own units.
+    """
 
     path: Path
     opset: int

@@ -10,7 +10,7 @@ import pytest
 
 from modelstudio.engine.events import Progress
 from modelstudio.engine.process import in_process
-from modelstudio.errors import ExportError
+from modelstudio.errors import ExportError, StudioError
 
 
 def count(to: int) -> Generator[Progress, None, int]:
@@ -40,11 +40,13 @@ def last_forever() -> Generator[Progress, None, None]:
 
 
 def test_events_and_result_arrive() -> None:
-    events = in_process(count, 3)
-    assert [next(events).done for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(StopIteration) as end:
-        next(events)
-    assert end.value.value != os.getpid()
+    results = []
+
+    def keep() -> Generator[Progress, None, None]:
+        results.append((yield from in_process(count, 3)))
+
+    assert list(dict.fromkeys(event.done for event in keep())) == [0, 1, 2]
+    assert results != [os.getpid()]
 
 
 def test_an_error_arrives_with_its_advice() -> None:
@@ -59,7 +61,7 @@ def test_an_unforeseen_error_says_where_it_happened() -> None:
 
 
 def test_a_dead_process_is_noticed() -> None:
-    with pytest.raises(RuntimeError, match="code 3"):
+    with pytest.raises(StudioError, match="code 3"):
         list(in_process(die))
 
 
@@ -67,6 +69,7 @@ def test_a_dead_process_is_noticed() -> None:
 def test_closing_ends_the_process() -> None:
     events = in_process(last_forever)
     pid = int(next(events).text)
+    assert next(events).text == str(pid), "silence does not block whoever wants to close"
     events.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
