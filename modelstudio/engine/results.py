@@ -135,8 +135,8 @@ class Evaluation:
 class ExportReport:
     """What came of an export.
 
-    ``max_abs_diff`` is between the file and PyTorch on real rows: of a probability, or of a value in
-    its own units.
+    ``max_abs_diff`` is between the file and PyTorch on real rows: of a probability, or of a value
+    in its own units.
     """
 
     path: Path
