@@ -348,6 +348,11 @@ def evaluate(
         prepared = yield from _prepare(trained.project, _base(project_path))
         frame = prepared.frame(part)
         changed = prepared.fingerprint != trained.project.data.fingerprint
+        if not frame.height:
+            raise DataError(
+                f"The split gives no {part} rows, so there is nothing to score.",
+                fix=f"Score another part, or raise the share of {part} rows and train again.",
+            )
     encoded = trained.fitted.transform(frame)
     yield Progress("Scoring", 0, len(encoded.rows))
     answers = predictions(trained.task, encoded, trained.fitted, trained.device)

@@ -322,6 +322,34 @@ def test_another_table_is_evaluated(project: Project, path: Path, tmp_path: Path
         drain(run.evaluate(path, project, None, other))
 
 
+def test_without_test_rows_other_rows_are_scored_and_checked(
+    project: Project, path: Path, tmp_path: Path
+) -> None:
+    split = project.data.split.changed(test=0.0, validation=0.0)
+    whole = project.changed(data=project.data.changed(split=split))
+    assert trained(whole, path).status == "finished"
+    for part in ("test", "validation"):
+        with pytest.raises(DataError, match=f"no {part} rows"):
+            drain(run.evaluate(path, whole, None, part))
+    _, evaluation = drain(run.evaluate(path, whole, None, "train", intervals=False))
+    assert len(evaluation.predictions.truth) == 300
+    _, report = drain(run.export_onnx(path, whole, None, tmp_path / "trees.onnx"))
+    assert report.rows_checked == 300
+
+
+def test_a_table_without_a_row_that_can_be_scored(
+    project: Project, path: Path, tmp_path: Path
+) -> None:
+    recipe = tuple(step for step in project.data.recipe if step.type_name != "FillMissing")
+    strict = project.changed(data=project.data.changed(recipe=recipe))
+    trained(strict, path)
+    save_project(strict, path)
+    rows = tmp_path / "rows.csv"
+    rows.write_text("colour,width,length,weight\nred,,1,2\nblue,1,,3\n", encoding="utf-8")
+    _, report = drain(run.predict(path, rows, tmp_path / "out.csv"))
+    assert report.rows == sum(report.unscored.values()) == 2
+
+
 def test_the_threshold_belongs_to_the_run(table: Path, tmp_path: Path) -> None:
     frame = pl.read_csv(table).filter(pl.col("species") != "cedar")
     frame.write_csv(table)

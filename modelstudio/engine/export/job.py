@@ -48,9 +48,8 @@ def export_run(
     agreement = replay.Agreement(0, 0, 0.0, 0.0)
     if data is not None:
         prepared = _finish(prepare.fit_recipe(data))
-        frame = prepared.frame("test")
-        if not frame.height:
-            frame = prepared.frame("validation")
+        parts = map(prepared.frame, ("test", "validation", "train"))
+        frame = next(part for part in parts if part.height)
         encoded = trained.fitted.transform(frame)
         expected = predictions(trained.task, encoded, trained.fitted, trained.device)
         scored = np.isin(frame.get_column(ROW).to_numpy(), expected.rows)
