@@ -23,9 +23,13 @@ def check(
         Targets that have an Output already; this one's is added.
     """
     targets = [field for field in fields if field.role == "target"]
-    if not targets:
-        return None
     name = getattr(node.layer, "target", "")
+    if not targets:
+        if name not in answered:
+            answered.add(name)
+            return None
+        text = f"{node.name} answers for {name or 'the target'}, which another Output does already."
+        return Problem(node.id, text, "error", (remove(node.id, f"Remove {node.name}"),))
     target = next((field for field in targets if field.name == name), None)
     if not name and len(targets) == 1:
         target = targets[0]

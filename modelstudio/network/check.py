@@ -20,6 +20,7 @@ from modelstudio.network.fixes import (
     unshare,
 )
 from modelstudio.network.graph import Edge, Graph, Node
+from modelstudio.network.group import Group
 from modelstudio.network.layer import UnknownLayer
 from modelstudio.network.lowering import (
     BadWire,
@@ -28,6 +29,7 @@ from modelstudio.network.lowering import (
     leading_to_output,
     lower_graph,
     lower_node,
+    shares_weights,
 )
 from modelstudio.network.mismatch import Mismatch, NotYet, describe
 from modelstudio.network.rules import count
@@ -107,8 +109,7 @@ def analyse(
             problems.append(Problem(node_id, text, "warning", (fix,)))
     live = [infos[node_id] for node_id in order if node_id in useful]
     parameters = sum(info.parameters for info in live)
-    sharing = any(node.shares is not None for node in graph.nodes.values())
-    if sharing and not any(problem.severity == "error" for problem in problems):
+    if shares_weights(graph) and not any(problem.severity == "error" for problem in problems):
         try:
             whole = Builder(by_name, fallback)
             lower_graph(graph, whole)
@@ -135,6 +136,7 @@ def _lowered(
     layer = node.layer
     key = (layer, node.enabled, *taken)
     local = not taken or layer.answers or node.shares is not None
+    local = local or (isinstance(layer, Group) and shares_weights(layer.graph))
     known = None if local else _REMEMBERED.get(key)
     if known is None:
         builder = Builder(fields, fallback)

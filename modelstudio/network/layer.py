@@ -120,6 +120,9 @@ class UnknownLayer(Layer, abstract=True):
 
     raw: tuple[tuple[str, Any], ...]
 
+    def __hash__(self) -> int:
+        return hash(self.type_name)
+
     @property
     def type_name(self) -> str:
         """Name of the type in the file it came from."""

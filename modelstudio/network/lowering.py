@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from modelstudio.errors import NetworkError
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.group import Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer, Port, UnknownLayer
@@ -55,6 +57,8 @@ def lower_graph(
     BlockMismatch
         When a block refuses a value.
     """
+    if logits:
+        graph = ending_in_logits(graph)
     values: Values = {}
     useful = leading_to_output(graph)
     for node_id in graph.order:
@@ -65,10 +69,7 @@ def lower_graph(
             if isinstance(node.layer, GroupInput):
                 found: Sequence[Value] = (group_input(node, given or {}),)
             else:
-                taken = arguments(graph, node, values)
-                if logits and node.layer.answers:
-                    taken = [_before_probability(graph, node, values) or taken[0]]
-                found = lower_node(node, b, taken, root or graph)
+                found = lower_node(node, b, arguments(graph, node, values), root or graph)
         except Mismatch as mismatch:
             raise BlockMismatch(node, mismatch) from None
         ports = node.layer.output_ports() or (Port("y"),)
@@ -153,6 +154,27 @@ def group_input(node: Node, given: Mapping[str, Value]) -> Value:
     return value
 
 
+def ending_in_logits(graph: Graph) -> Graph:
+    """Return the graph with its outputs wired to what comes before a Softmax or Sigmoid."""
+    edges: list[Edge] = []
+    for edge in graph.edges:
+        source = graph.nodes[edge.source]
+        if graph.nodes[edge.target].layer.answers and source.layer.probability and source.enabled:
+            (before,) = graph.incoming[source.id]
+            edge = replace(edge, source=before.source, source_port=before.source_port)
+        edges.append(edge)
+    return replace(graph, edges=tuple(edges))
+
+
+def shares_weights(graph: Graph) -> bool:
+    """Say whether a block, in groups or not, uses the weights of another."""
+    return any(
+        node.shares is not None
+        or (isinstance(node.layer, Group) and shares_weights(node.layer.graph))
+        for node in graph.nodes.values()
+    )
+
+
 def leading_to_output(graph: Graph) -> set[str]:
     """Return the blocks whose value reaches an answer, or leaves the group."""
     found = {
@@ -188,6 +210,8 @@ def _lower_group(
             except BlockMismatch as error:
                 mismatch = error.mismatch
                 raise Mismatch(f"does not fit inside: {error.node.name} {mismatch.needs}") from None
+            except NetworkError as error:
+                raise Mismatch(f"does not fit inside: {error.message}") from None
         results = [inside[output, "y"] for output in outputs]
         if repeat + 1 < group.repeat:
             if [v.shape for v in results] != [v.shape for v in current]:
@@ -196,15 +220,6 @@ def _lower_group(
                 )
             current = results
     return results
-
-
-def _before_probability(graph: Graph, node: Node, values: Values) -> Value | None:
-    edge = graph.incoming[node.id][0]
-    source = graph.nodes[edge.source]
-    if not source.layer.probability or not source.enabled:
-        return None
-    before = graph.incoming[source.id][0]
-    return values[before.source, before.source_port]
 
 
 def _owner(node: Node, b: Builder, root: Graph) -> Path | None:

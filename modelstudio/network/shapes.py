@@ -8,6 +8,7 @@ drawn, trained, exported and printed are the same.
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,7 +36,7 @@ RESERVED = frozenset(
     register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
     set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
     graph code recompile to_folder add_submodule delete_submodule delete_all_unused_submodules
-    print_readable graph_copy input output""".split()
+    print_readable graph_copy input output meta shape_env""".split()
 )
 """Names that a module has already; a block of such a name is written with an underscore."""
 
@@ -82,8 +83,9 @@ class Value:
 
 def identifier(name: str) -> str:
     """Return a name that may stand for an attribute of a module and a variable."""
+    name = unicodedata.normalize("NFKC", name)
     spoken = "".join(char if char.isalnum() else "_" for char in name)
-    spoken = spoken if spoken.isidentifier() else f"n_{spoken}"
+    spoken = spoken if spoken[:1] != "_" and spoken.isidentifier() else f"n_{spoken}"
     return f"{spoken}_" if keyword.iskeyword(spoken) or spoken in RESERVED else spoken
 
 
