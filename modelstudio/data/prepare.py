@@ -148,11 +148,7 @@ class FittedRecipe(BaseModel):
                     unscored[f"{name} is missing"] = int(empty.sum())
                 keep &= ~empty
         values = encoded.fill_null(0.0).to_numpy().astype(np.float64, copy=False)
-        rows = (
-            frame.get_column(ROW).to_numpy().astype(np.int64)
-            if ROW in frame.columns
-            else np.arange(frame.height, dtype=np.int64)
-        )
+        rows = row_numbers(frame)
         if self.target.column in frame.columns:
             truth = self.target.truth(frame.get_column(self.target.column))
         elif self.target.kind == "value":
@@ -220,7 +216,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
     classes = None
     if target.kind != "number":
         classes = clean.get_column(target.name).fill_null("").to_numpy()
-    parts = split_rows(clean.height, data.split, classes)
+    parts = split_rows(row_numbers(clean), data.split, classes)
     tests = None
     if data.split.test_path is not None:
         path = resolve(data.split.test_path, base)
@@ -305,6 +301,13 @@ def clean_rows(data: DataConfig, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[
     if target is not None:
         frame = frame.filter(pl.col(target.name).is_not_null())
     return frame, effects
+
+
+def row_numbers(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """Return the number of each row in its source; without any, they are counted from 0."""
+    if ROW not in frame.columns:
+        return np.arange(frame.height, dtype=np.int64)
+    return frame.get_column(ROW).to_numpy().astype(np.int64)
 
 
 def active(recipe: Iterable[Step]) -> list[tuple[int, Step]]:

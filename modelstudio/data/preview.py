@@ -16,6 +16,7 @@ from modelstudio.data.prepare import (
     active,
     clean_rows,
     columns_of,
+    row_numbers,
 )
 from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.split import split_rows
@@ -158,8 +159,8 @@ def _load(data: DataConfig, base: Path | None) -> _Table:
     classes = None
     if target.kind != "number":
         classes = clean.get_column(target.name).to_numpy()
-    parts = split_rows(clean.height, data.split, classes)
-    numbers = clean.get_column(ROW).to_numpy()
+    parts = split_rows(row_numbers(clean), data.split, classes)
+    numbers = row_numbers(clean)
     labels = {
         int(row): name
         for name in ("train", "validation", "test")

@@ -22,13 +22,16 @@ class Parts:
     test: Rows
 
 
-def split_rows(rows: int, config: SplitConfig, classes: NDArray[np.str_] | None) -> Parts:
+def split_rows(rows: Rows, config: SplitConfig, classes: NDArray[np.str_] | None) -> Parts:
     """Deal rows into parts.
+
+    The lot of a row hangs on the seed and its number alone, so rows that come or go elsewhere
+    hardly move the others.
 
     Parameters
     ----------
     rows
-        How many rows there are, after duplicates were dropped.
+        Numbers of the rows left in their source, ascending; shape (rows,).
     classes
         Class of each row, shape (rows,); its shares are kept alike in every part when the settings
         say so. A class of one row goes to training.
@@ -39,16 +42,18 @@ def split_rows(rows: int, config: SplitConfig, classes: NDArray[np.str_] | None)
         When no row would be left for training.
     """
     generator = np.random.default_rng(config.seed)
+    lots = generator.random(int(rows[-1]) + 1 if len(rows) else 0)[rows]
     shares = (0.0 if config.test_path else config.test, config.validation)
     if classes is not None and config.stratify:
         _, codes = np.unique(classes, return_inverse=True)
         groups = [np.flatnonzero(codes == code) for code in range(int(codes.max()) + 1)]
     else:
-        groups = [np.arange(rows)]
-    test, validation, train = _deal([generator.permutation(group) for group in groups], shares)
+        groups = [np.arange(len(rows))]
+    shuffled = [group[np.argsort(lots[group], kind="stable")] for group in groups]
+    test, validation, train = _deal(shuffled, shares)
     if not len(train):
         raise DataError(
-            f"{rows} rows are too few to split: none is left for training.",
+            f"{len(rows)} rows are too few to split: none is left for training.",
             fix="Lower the shares of validation and test, or bring more rows.",
         )
     return Parts(train, validation, test)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -129,18 +128,6 @@ def _ordered(classes: list[str]) -> list[str]:
         return sorted(classes, key=lambda name: (float(name), name))
     except ValueError:
         return sorted(classes)
-
-
-def in_order(classes: Iterable[str]) -> tuple[str, ...]:
-    """Sort class names; when all are numbers, by what they are worth."""
-
-    def worth(name: str) -> tuple[float, str]:
-        return (float(name), name)
-
-    try:
-        return tuple(sorted(classes, key=worth))
-    except ValueError:
-        return tuple(sorted(classes))
 
 
 def _value(data: DataConfig, column: Column, known: pl.Series) -> TargetState:

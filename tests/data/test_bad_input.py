@@ -164,3 +164,43 @@ def test_a_class_of_one_row_trains(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path, mark: bytes) -> None:
     frame = tabular.read(DataConfig(path=str(write(tmp_path / "t.csv", mark + b"a,b\n1,2\n"))))
     assert frame.columns == ["a", "b"]
+
+
+def test_a_file_one_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = write(tmp_path / "t.csv", "a,b\n1,2\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match="may not read t.csv"):
+        read(path)
+    with pytest.raises(DataError, match="may not read t.csv"):
+        tabular.fingerprint(path)
+
+
+def test_a_quotation_mark_that_is_never_closed(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="quotation mark in line 3 of t.csv is never closed"):
+        read(write(tmp_path / "t.csv", 'a,b\n1,2\n"3,4\n5,6\n'))
+
+
+def test_prose_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not look like a table: line 2 has 3 cells"):
+        read(write(tmp_path / "t.csv", "It was a day.\nA, then B, then C.\nNothing more.\n"))
+
+
+@pytest.mark.parametrize("delimiter", ["", ",,", '"', "é"])
+def test_a_delimiter_that_cannot_be(tmp_path: Path, delimiter: str) -> None:
+    path = write(tmp_path / "t.csv", "a,b\n1,2\n")
+    if not delimiter:
+        assert tabular.inspect(path, CsvOptions(delimiter=delimiter)).columns == ("a", "b")
+        return
+    with pytest.raises(DataError, match="cannot be the delimiter"):
+        read(path, delimiter=delimiter)
+
+
+def test_a_second_file_names_what_is_missing_and_what_is_new(tmp_path: Path) -> None:
+    data = configure(write(tmp_path / "t.csv", people()))
+    other = write(tmp_path / "u.csv", "age,city,income,bought\n30,Ulm,1,no\n")
+    with pytest.raises(DataError, match="no column town") as caught:
+        tabular.read_table(other, data)
+    assert "It has city besides" in str(caught.value.fix)

@@ -122,6 +122,6 @@ def test_what_counts_as_missing_is_said() -> None:
         }
     )
     notes = "\n".join(guess(frame, "bought").notes)
-    assert "2 cells of age ('NA', '?') stand for a missing value." in notes
-    assert "2 cells of age ('abc', 'inf') hold no finite number" in notes
+    assert "2 cells ('NA', '?') of age stand for a missing value." in notes
+    assert "2 cells ('abc', 'inf') of age hold no finite number" in notes
     assert "'NA' counts as a category in town" in notes

@@ -61,7 +61,7 @@ def test_stratified_parts_keep_class_shares(
 ) -> None:
     classes = np.repeat([f"c{index}" for index in range(len(sizes))], sizes)
     config = SplitConfig(test=test, validation=validation, seed=seed)
-    parts = split_rows(len(classes), config, classes)
+    parts = split_rows(np.arange(len(classes)), config, classes)
     every = np.concatenate([parts.train, parts.validation, parts.test])
     assert sorted(every) == list(range(len(classes)))
     trained = Counter(classes[parts.train])
@@ -72,7 +72,17 @@ def test_stratified_parts_keep_class_shares(
 
 def test_too_few_rows_to_split() -> None:
     with pytest.raises(DataError, match="too few"):
-        split_rows(0, SplitConfig(), None)
+        split_rows(np.arange(0), SplitConfig(), None)
+
+
+def test_rows_that_go_hardly_move_the_others() -> None:
+    rows, config = np.arange(1000), SplitConfig(seed=5)
+    kept = np.setdiff1d(rows, [3, 50, 700])
+    before = set(rows[split_rows(rows, config, None).test])
+    after = set(kept[split_rows(kept, config, None).test])
+    assert len(before - after) <= 3
+    other = set(rows[split_rows(rows, SplitConfig(seed=6), None).test])
+    assert len(before & other) < 80
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -215,3 +225,13 @@ def test_batches_gather_rows_in_the_given_order(table: Path) -> None:
     assert joined.dtype == torch.float32
     skipped = list(data.batches(order, 32, skip=3))
     assert torch.equal(skipped[0]["bought"], batches[3]["bought"])
+
+
+def test_classes_written_as_whole_and_as_decimal_numbers_are_the_same(tmp_path: Path) -> None:
+    rows = "".join(f"{index * 7 % 50},{index % 12 + 1}.0\n" for index in range(240))
+    data = configure(write(tmp_path / "t.csv", "x,y\n" + rows), "y")
+    result = prepared(data)
+    assert result.fitted.target.classes == tuple(map(str, range(1, 13)))
+    other = write(tmp_path / "u.csv", "x,y\n1,12\n2,3.0\n3,13\n")
+    frame = tabular.read_table(other, result.fitted.config())
+    assert result.fitted.transform(frame).truth.tolist() == [11, 2, -1]
