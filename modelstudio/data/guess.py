@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -36,6 +37,10 @@ CLASS_NAMES = ("target", "label", "class", "category", "type", "species", "digit
 """Endings of names that speak of classes even when these are numbers."""
 
 ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rowid|no|nr)$)|(?<=[a-z])I[dD]$")
+
+MANY_COPIES, FEW_COMBINATIONS = 0.05, 20
+"""Equal rows are no copies when they are a greater share than the first, and there are fewer
+combinations of values a row than the second."""
 
 FEW_CLASSES, MOST_CLASSES = 10, 20
 """A target of so many different whole numbers is taken for classes; above the first, only when
@@ -100,7 +105,26 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
     if not any(column.role == "feature" for column in columns):
         notes.append("No column could be taken as a feature. Choose some on the Data page.")
     notes += _missing_notes(frame, columns)
-    return Guess(tuple(columns), guess_recipe(tuple(columns)), tuple(notes))
+    recipe = guess_recipe(tuple(columns))
+    if copies := _natural_copies(frame):
+        recipe = tuple(
+            step.changed(enabled=False) if isinstance(step, DropDuplicates) else step
+            for step in recipe
+        )
+        notes.append(
+            f"{copies:,} of {frame.height:,} rows equal an earlier one. With so few different values "
+            "they are taken for rows of their own; switch on Drop duplicate rows if they are not."
+        )
+    return Guess(tuple(columns), recipe, tuple(notes))
+
+
+def _natural_copies(frame: pl.DataFrame) -> int:
+    """Count rows equal to an earlier one where that is bound to happen, else return 0."""
+    copies = frame.height - frame.n_unique()
+    if copies <= MANY_COPIES * frame.height:
+        return 0
+    combinations = math.prod(frame.select(pl.all().n_unique()).row(0))
+    return copies if combinations < FEW_COMBINATIONS * frame.height else 0
 
 
 def guess_kind(column: pl.Series) -> Kind:
@@ -135,6 +159,11 @@ def _numeric(column: pl.Series) -> bool:
     return len(known) > 0 and bool(to_numbers(known).is_not_null().all())
 
 
+def _same(known: pl.Series) -> bool:
+    """Tell whether all values are one; counting different ones of a million takes long."""
+    return not len(known) or bool((known == known[0]).all())
+
+
 def _share(values: pl.Series) -> float:
     """Return the share of values that are known."""
     return 1 - values.null_count() / max(1, len(values))
@@ -146,7 +175,7 @@ def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> tuple[str, str]
         name
         for name in frame.columns
         if kinds[name] in ("number", "category")
-        and frame.get_column(name).drop_nulls().n_unique() > 1
+        and not _same(frame.get_column(name).drop_nulls())
     ]
     plain = {re.sub(r"[\W_]", "", name).lower(): name for name in reversed(usable)}
     for known in TARGET_NAMES:
@@ -220,8 +249,10 @@ def _role(column: pl.Series, kind: Kind) -> tuple[Role, str]:
     known = column.drop_nulls()
     if not len(known):
         return "ignored", "it is empty in every row"
-    if known.n_unique() == 1 and len(known) == len(column):
+    if _same(known) and len(known) == len(column):
         return "ignored", "it has the same value in every row"
+    if len(known) < min(20, 0.05 * len(column)):
+        return "ignored", "it is empty in almost every row"
     if kind == "id":
         return "ignored", "it looks like an id"
     if kind == "date":

@@ -11,7 +11,7 @@ from tables import people, write
 from modelstudio.data.guess import guess, guess_kind
 from modelstudio.data.sources import tabular
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.steps import FillMissing, OneHot, Standardise
+from modelstudio.recipe.steps import DropDuplicates, FillMissing, OneHot, Standardise
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,15 @@ def test_what_counts_as_missing_is_said() -> None:
     assert "2 cells ('NA', '?') of age stand for a missing value." in notes
     assert "2 cells ('abc', 'inf') of age hold no finite number" in notes
     assert "'NA' counts as a category in town" in notes
+
+
+@pytest.mark.parametrize(("kinds", "dropped"), [(500, True), (4, False)])
+def test_many_equal_rows_are_no_copies(kinds: int, dropped: bool) -> None:
+    """A table of few categories repeats itself by nature; dropping would leave next to nothing."""
+    x = [f"{i % kinds}" for i in range(500)] + ["1"]
+    frame = pl.DataFrame({"x": x, "y": ["no" if int(v) % 2 else "yes" for v in x]})
+    result = guess(frame, "y")
+    assert (
+        next(step for step in result.recipe if isinstance(step, DropDuplicates)).enabled == dropped
+    )
+    assert any("equal an earlier one" in note for note in result.notes) != dropped

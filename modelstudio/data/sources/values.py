@@ -12,6 +12,9 @@ MISSING_NUMBERS = (
 )
 """Words that mean a missing value where a number is due; elsewhere they are categories."""
 
+GREATEST = 1e150
+"""Numbers beyond this count as infinite: their squares overflow."""
+
 _DATE_FORMATS = (
     "%Y-%m-%d",
     "%Y-%m-%d %H:%M:%S",
@@ -42,7 +45,7 @@ def typed(text: pl.Series, column: Column) -> pl.Series:
 
 
 def to_numbers(text: pl.Series) -> pl.Series:
-    """Read text as Float64; what is no finite number is missing.
+    """Read text as Float64; what is no number, or beyond all measure, is missing.
 
     Thousands may be set apart (``1,234.5``), and a currency or per cent sign may stand beside.
     """
@@ -52,7 +55,8 @@ def to_numbers(text: pl.Series) -> pl.Series:
         grouped = bare.str.contains(r"^[+-]?\d{1,3}([,']\d{3})+(\.\d*)?$")
         bare = bare.zip_with(~grouped.fill_null(False), bare.str.replace_all("[,']", ""))
         numbers = numbers.fill_null(bare.cast(pl.Float64, strict=False))
-    return numbers.zip_with(numbers.is_finite().fill_null(False), numbers.clear(len(numbers)))
+    usable = (numbers.abs() < GREATEST).fill_null(False)
+    return numbers.zip_with(usable, numbers.clear(len(numbers)))
 
 
 def to_dates(text: pl.Series) -> pl.Series:
