@@ -20,15 +20,12 @@ from modelstudio.layers import (
     ReLU,
     SiLU,
 )
-from modelstudio.network.graph import Edge, Graph, Node, Position
+from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.layer import Layer
+from modelstudio.network.layout import arrange
 from modelstudio.project.model import TrainConfig
 from modelstudio.project.training import AdamW, Cosine
 from modelstudio.recipe.fields import FieldSpec
-
-PITCH: Final = (208.0, 96.0)
-"""From one block to the next, in canvas pixels: across and down."""
-
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -80,7 +77,7 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
         return Graph()
     size = size_for(rows)
     chain = _Chain()
-    ends = [chain.start(column, field) for column, field in enumerate(inputs)]
+    ends = [chain.start(field) for field in inputs]
     if len(ends) > 1:
         chain.add("cat", Concatenate(), ends)
     for width in size.hidden:
@@ -90,7 +87,7 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
             chain.add("drop", Dropout(p=size.dropout))
     chain.add("fc", Linear(out_features=target.logits or 1))
     chain.add("out", Output())
-    return chain.graph
+    return chain.graph.move(arrange(chain.graph))
 
 
 def with_head(graph: Graph, fields: Sequence[FieldSpec]) -> Graph:
@@ -108,20 +105,18 @@ def with_head(graph: Graph, fields: Sequence[FieldSpec]) -> Graph:
 
 
 class _Chain:
-    """Blocks below each other, each fed by the one before unless said otherwise."""
+    """Blocks each fed by the one before unless said otherwise."""
 
     def __init__(self) -> None:
         self.graph = Graph()
         self._last: Node | None = None
-        self._row = 0
 
-    def start(self, column: int, field: FieldSpec) -> Node:
-        """Begin a column at the top with the input of a field; return its last block."""
-        self._row, self._last = 0, None
-        end = self.add("input", Input(field=field.name), [], column)
+    def start(self, field: FieldSpec) -> Node:
+        """Begin with the input of a field; return the block that carries it on."""
+        end = self.add("input", Input(field=field.name), [])
         if field.kind == "ids":
             dim = min(50, round(1.6 * (field.vocabulary or 2) ** 0.56))
-            end = self.add("embed", Embedding(embedding_dim=dim), None, column)
+            end = self.add("embed", Embedding(embedding_dim=dim))
         return end
 
     def add(
@@ -129,18 +124,14 @@ class _Chain:
         stem: str,
         layer: Layer,
         sources: Sequence[Node] | None = None,
-        column: int = 0,
     ) -> Node:
-        """Put a block below the last one and wire it."""
+        """Add a block behind the last one, or behind ``sources``."""
         if sources is None:
             sources = [self._last] if self._last else []
-        if len(sources) > 1:
-            self._row = 2
-        position: Position = (column * PITCH[0], self._row * PITCH[1])
-        node = Node(self.graph.free_id(), self.graph.free_name(stem), layer, position)
+        node = Node(self.graph.free_id(), self.graph.free_name(stem), layer)
         graph = self.graph.add(node)
         for source in sources:
             port_out, port_in = source.layer.output_ports()[0], layer.input_ports()[0]
             graph = graph.connect(Edge(source.id, port_out.name, node.id, port_in.name))
-        self.graph, self._last, self._row = graph, node, self._row + 1
+        self.graph, self._last = graph, node
         return node

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from math import ceil
 
 from modelstudio.network.graph import Graph, Position
+
+_Row = dict[object, float]
+"""Blocks side by side, and where across."""
 
 BLOCK = (152.0, 52.0)
 """Width and height of a block in canvas pixels."""
 
-GAP = (56.0, 44.0)
+GAP = (56.0, 28.0)
 """Space between blocks, across and down."""
 
 GRID = 16.0
 
+MOST_ROWS = 5
+"""Blocks below each other after which a chain goes on at the top of the next column."""
+
 
 def arrange(graph: Graph) -> Mapping[str, Position]:
     """Return a place for every block: the flow runs down, wires cross little, on the grid.
+
+    What is longer than `MOST_ROWS` is cut where a single wire passes, and goes on beside itself.
 
     The top left block stays where the old top left was. Notes are left where they are.
     """
@@ -48,17 +57,18 @@ def _sugiyama(graph: Graph) -> dict[str, Position]:
         from fast_sugiyama import from_edges
 
         for part in from_edges(pairs, vertex_spacing=1.0):
-            rows: dict[float, dict[object, float]] = {}
+            rows: dict[float, _Row] = {}
             for node_id, (x, y) in part[0]:
                 rows.setdefault(round(y, 3), {})[node_id] = x
             unit = min(map(_unit, rows.values()))
-            columns = [x for row in rows.values() for x in row.values()]
-            for number, height in enumerate(sorted(rows, reverse=True)):
-                for node_id, x in rows[height].items():
-                    if node_id in graph.nodes:
-                        across = (x - min(columns)) / unit
-                        placed[str(node_id)] = (shift + across * step_x, number * step_y)
-            shift += ((max(columns) - min(columns)) / unit + 1) * step_x
+            for band in _bands([rows[height] for height in sorted(rows, reverse=True)], pairs):
+                columns = [x for row in band for x in row.values()]
+                for number, row in enumerate(band):
+                    for node_id, x in row.items():
+                        if node_id in graph.nodes:
+                            across = (x - min(columns)) / unit
+                            placed[str(node_id)] = (shift + across * step_x, number * step_y)
+                shift += ((max(columns) - min(columns)) / unit + 1) * step_x
     for node_id in graph.nodes:
         if node_id not in placed:
             placed[node_id] = (shift, 0.0)
@@ -66,7 +76,23 @@ def _sugiyama(graph: Graph) -> dict[str, Position]:
     return placed
 
 
-def _unit(row: Mapping[object, float]) -> float:
+def _bands(rows: list[_Row], pairs: list[tuple[str, str]]) -> list[list[_Row]]:
+    """Cut rows into bands of much the same height, each at a place that one wire passes."""
+    row_of = {node_id: number for number, row in enumerate(rows) for node_id in row}
+    passing = [0] * len(rows)
+    for source, target in pairs:
+        for number in range(row_of.get(source, 0), row_of.get(target, 0)):
+            passing[number] += 1
+    most = ceil(len(rows) / ceil(len(rows) / MOST_ROWS))
+    bands: list[list[_Row]] = [[]]
+    for number, row in enumerate(rows):
+        if len(bands[-1]) >= most and passing[number - 1] == 1:
+            bands.append([])
+        bands[-1].append(row)
+    return bands
+
+
+def _unit(row: _Row) -> float:
     """Return the smallest distance within a row, so that neither blocks nor wires overlap."""
     ordered = sorted(set(row.values()))
     gaps = [b - a for a, b in pairwise(ordered) if b - a > 1e-6]

@@ -10,7 +10,7 @@ from networks import add, chain
 
 from modelstudio.layers import Add, Concatenate, Input, Linear, Output, ReLU
 from modelstudio.network.graph import Edge, Graph, Note
-from modelstudio.network.layout import BLOCK, GAP, GRID, arrange
+from modelstudio.network.layout import BLOCK, GAP, GRID, MOST_ROWS, arrange
 
 
 def check_placed(graph: Graph) -> None:
@@ -19,7 +19,8 @@ def check_placed(graph: Graph) -> None:
     for (ax, ay), (bx, by) in combinations(places.values(), 2):
         assert abs(ax - bx) >= BLOCK[0] or abs(ay - by) >= BLOCK[1]
     for edge in graph.edges:
-        assert places[edge.target][1] >= places[edge.source][1] + BLOCK[1]
+        (from_x, from_y), (to_x, to_y) = places[edge.source], places[edge.target]
+        assert to_y >= from_y + BLOCK[1] or to_x >= from_x + BLOCK[0]
     for x, y in places.values():
         assert x % GRID == 0
         assert y % GRID == 0
@@ -44,6 +45,25 @@ def test_a_chain_stands_in_one_column() -> None:
     heights = [places[name][1] for name in graph.order]
     steps = {b - a for a, b in pairwise(heights)}
     assert steps == {BLOCK[1] + GAP[1]}
+
+
+def test_a_long_chain_goes_on_in_the_next_column() -> None:
+    graph = chain(Input(), *(ReLU() for _ in range(MOST_ROWS + 2)), Output())
+    places = arrange(graph)
+    check_placed(graph)
+    columns = [places[name] for name in graph.order]
+    assert {x for x, _ in columns[:5]} == {0.0}
+    assert {x for x, _ in columns[5:]} == {BLOCK[0] + GAP[0]}
+    assert [y for _, y in columns[5:]] == [y for _, y in columns[: len(columns) - 5]]
+
+
+def test_blocks_that_a_wire_skips_are_not_cut_apart() -> None:
+    graph = chain(Input(), *(ReLU() for _ in range(9)), Add(), Output())
+    graph = graph.connect(Edge("input1", "y", "add1", "x"))
+    places = arrange(graph)
+    check_placed(graph)
+    heights = [places[name][1] for name in graph.order[:-1]]
+    assert heights == sorted(heights), "the wire beside them would go back up"
 
 
 def test_a_skip_connection_runs_beside_the_blocks_it_skips() -> None:

@@ -13,7 +13,7 @@ from modelstudio.ui.theme import Theme, theme
 BLOCK_WIDTH, BLOCK_HEIGHT = 152.0, 52.0
 STRIPE, RADIUS = 6.0, 6.0
 GRID = 16
-PITCH = 96.0
+PITCH = 80.0
 """From one block of a chain to the next, top to top, in canvas pixels."""
 PORT_RADIUS, PORT_HIT = 4.0, 10.0
 LABEL_ZOOM, DETAIL_ZOOM = 0.6, 0.4
