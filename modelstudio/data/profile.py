@@ -9,11 +9,15 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from modelstudio.data.sources.values import to_numbers
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import FillMissing, Step
 
 BINS = 12
 """Bars of a histogram."""
+
+MIXED = 10
+"""A category column with so many different numbers among its words is suspected to be mixed."""
 
 LEAK_AGREEMENT = 0.995
 """A feature that tells the target in this share of the rows is suspected to be a leak."""
@@ -108,6 +112,7 @@ def findings(
     for column, facts in zip(columns, profiles, strict=True):
         if column.role != "ignored":
             found += _of_column(column, facts, frame.height)
+            found += _mixed(frame.get_column(column.name), column)
     if target is not None:
         by_name = {facts.name: facts for facts in profiles}
         found += _of_target(frame, target, by_name[target.name])
@@ -135,6 +140,18 @@ def _of_column(column: Column, facts: ColumnProfile, rows: int) -> list[Finding]
             text = f"{name} has {facts.distinct:,} categories"
             found.append(Finding("many", "info", text, name))
     return found
+
+
+def _mixed(values: pl.Series, column: Column) -> list[Finding]:
+    """Look for a category column that is partly numbers, as a column of typing errors is."""
+    known = values.drop_nulls()
+    if column.kind != "category" or not len(known):
+        return []
+    numbers = to_numbers(known).drop_nulls()
+    if not 0.2 <= len(numbers) / len(known) < 1 or numbers.n_unique() < MIXED:
+        return []
+    text = f"{column.name} mixes numbers and words"
+    return [Finding("mixed", "warning", text, column.name)]
 
 
 def _of_target(frame: pl.DataFrame, target: Column, facts: ColumnProfile) -> list[Finding]:

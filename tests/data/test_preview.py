@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tables import configure, people, write
+from tables import configure, people, prepared, write
 
 from modelstudio.data.preview import preview
 from modelstudio.data.profile import findings, profile
@@ -75,3 +75,36 @@ def test_slices_and_sorting(table: Path) -> None:
     ages = ordered.cells[0].after
     assert list(ages) == sorted(ages, reverse=True)
     assert sorted(ordered.rows) == list(range(200))
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "text"),
+    [
+        ([f"{i}" if i % 3 else "none" for i in range(60)], "mixed", "x mixes numbers and words"),
+        (["a"] * 59 + [""], "constant", "x is always the same"),
+        ([f"{i % 3}" for i in range(60)], "single", "A class has one row only"),
+    ],
+)
+def test_what_is_odd_about_a_column_is_found(
+    tmp_path: Path, column: list[str], kind: str, text: str
+) -> None:
+    rows = [f"{cell},{'rare' if i == 7 else 'ab'[i % 2]}" for i, cell in enumerate(column)]
+    data = configure(write(tmp_path / "t.csv", "\n".join(["x,y", *rows]) + "\n"), "y")
+    x = data.columns[0].model_copy(update={"role": "feature", "kind": "category"})
+    columns = (x, data.columns[1])
+    frame = tabular.read(data.changed(columns=columns))
+    found = findings(frame, columns, profile(frame, columns))
+    assert text in [finding.text for finding in found if finding.kind == kind]
+
+
+def test_the_last_preview_is_what_the_network_is_given(table: Path) -> None:
+    data = configure(table, "bought")
+    shown, result = preview(data, limit=200), prepared(data)
+    place = {row: at for at, row in enumerate(shown.rows)}
+    for part in ("train", "validation", "test"):
+        encoded = getattr(result, part)
+        for at, name in enumerate(result.fitted.features):
+            cells = shown.cells[shown.columns.index(name)].after
+            seen = [cells[place[row]] for row in encoded.rows]
+            assert seen == encoded.fields["features"][:, at].tolist()
+        assert {shown.parts[place[row]] for row in encoded.rows} == {part}

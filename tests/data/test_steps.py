@@ -81,6 +81,12 @@ def test_clip_by_quartiles_and_by_deviation() -> None:
     assert result[1:] == pytest.approx([low, 2.5])
 
 
+def test_clipping_leaves_a_column_that_is_mostly_one_value() -> None:
+    rare = pl.DataFrame({"n": [0.0] * 9 + [7.0]})
+    state = IMPLEMENTATIONS[ClipOutliers].fit(ClipOutliers(), rare, ["n"])
+    assert IMPLEMENTATIONS[ClipOutliers].apply(state, rare).equals(rare)
+
+
 def test_standardise_and_range() -> None:
     values = TRAIN["n"].drop_nulls()
     assert run(Standardise(), "n")["n"].to_list()[2] == pytest.approx(

@@ -31,7 +31,10 @@ def _statistic(value: Any) -> float:
 
 
 def fit_clip(step: ClipOutliers, frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
-    """Learn the limits from quartiles, or from mean and standard deviation."""
+    """Learn the limits from quartiles, or from mean and standard deviation.
+
+    Where half of the values are the same, the quartiles say nothing and no value is clipped.
+    """
     state = {}
     for name in columns:
         known = _known(frame, name)
@@ -39,6 +42,8 @@ def fit_clip(step: ClipOutliers, frame: pl.DataFrame, columns: Sequence[str]) ->
             low = _statistic(known.quantile(0.25, "linear"))
             high = _statistic(known.quantile(0.75, "linear"))
             reach = step.factor * (high - low)
+            if not reach:
+                low, high = _statistic(known.min()), _statistic(known.max())
         else:
             low = high = _statistic(known.mean())
             reach = step.factor * _statistic(known.std(ddof=0))
