@@ -215,7 +215,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
     yield "Splitting"
     classes = None
     if target.kind != "number":
-        classes = clean.get_column(target.name).fill_null("").to_numpy()
+        classes = clean.get_column(target.name).rank("dense").to_numpy()
     parts = split_rows(row_numbers(clean), data.split, classes)
     tests = None
     if data.split.test_path is not None:

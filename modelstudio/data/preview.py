@@ -158,7 +158,7 @@ def _load(data: DataConfig, base: Path | None) -> _Table:
         return _Table(raw, {})
     classes = None
     if target.kind != "number":
-        classes = clean.get_column(target.name).to_numpy()
+        classes = clean.get_column(target.name).rank("dense").to_numpy()
     parts = split_rows(row_numbers(clean), data.split, classes)
     numbers = row_numbers(clean)
     labels = {

@@ -22,7 +22,7 @@ class Parts:
     test: Rows
 
 
-def split_rows(rows: Rows, config: SplitConfig, classes: NDArray[np.str_] | None) -> Parts:
+def split_rows(rows: Rows, config: SplitConfig, classes: NDArray[np.generic] | None) -> Parts:
     """Deal rows into parts.
 
     The lot of a row hangs on the seed and its number alone, so rows that come or go elsewhere
@@ -45,8 +45,8 @@ def split_rows(rows: Rows, config: SplitConfig, classes: NDArray[np.str_] | None
     lots = generator.random(int(rows[-1]) + 1 if len(rows) else 0)[rows]
     shares = (0.0 if config.test_path else config.test, config.validation)
     if classes is not None and config.stratify:
-        _, codes = np.unique(classes, return_inverse=True)
-        groups = [np.flatnonzero(codes == code) for code in range(int(codes.max()) + 1)]
+        _, codes, sizes = np.unique(classes, return_inverse=True, return_counts=True)
+        groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
     else:
         groups = [np.arange(len(rows))]
     shuffled = [group[np.argsort(lots[group], kind="stable")] for group in groups]
