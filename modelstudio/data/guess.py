@@ -112,8 +112,9 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
             for step in recipe
         )
         notes.append(
-            f"{copies:,} of {frame.height:,} rows equal an earlier one. With so few different values "
-            "they are taken for rows of their own; switch on Drop duplicate rows if they are not."
+            f"{copies:,} of {frame.height:,} rows equal an earlier one. With so few different "
+            "values they are taken for rows of their own; switch on Drop duplicate rows if they "
+            "are copies."
         )
     return Guess(tuple(columns), recipe, tuple(notes))
 
@@ -174,8 +175,7 @@ def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> tuple[str, str]
     usable = [
         name
         for name in frame.columns
-        if kinds[name] in ("number", "category")
-        and not _same(frame.get_column(name).drop_nulls())
+        if kinds[name] in ("number", "category") and not _same(frame.get_column(name).drop_nulls())
     ]
     plain = {re.sub(r"[\W_]", "", name).lower(): name for name in reversed(usable)}
     for known in TARGET_NAMES:
