@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from modelstudio.ui.jobs import Job
     from modelstudio.ui.main_window import MainWindow
 
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0005
 """How long the training thread may keep the interpreter while the window wants it."""
 
 

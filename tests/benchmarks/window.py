@@ -14,6 +14,7 @@ A window is shown where ``QT_QPA_PLATFORM`` says, and off the screen without it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import statistics
@@ -95,7 +96,7 @@ def measure_start(home: str) -> dict[str, float]:
 
 def measure_training() -> tuple[dict[str, float], dict[str, float]]:
     """Compare training with and without a window, and time the gaps of its event loop."""
-    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtCore import QEventLoop, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
     from modelstudio.engine.control import Control
@@ -122,34 +123,29 @@ def measure_training() -> tuple[dict[str, float], dict[str, float]]:
             pass
         return store(None, project).list()[-1].seconds
 
-    def live() -> tuple[float, list[float]]:
-        loop, gaps, last = QEventLoop(), [], [time.perf_counter()]
-        ticker = QTimer(interval=TICK_MS)
-
-        def tick() -> None:
-            now = time.perf_counter()
-            gaps.append(1000 * (now - last[0]))
-            last[0] = now
-
-        ticker.timeout.connect(tick)
-        run = window.run_controller
-        run.started.connect(lambda _: (last.__setitem__(0, time.perf_counter()), ticker.start()))
-        run.finished.connect(lambda _: loop.quit())
-        run.failed.connect(lambda _: loop.quit())
+    def live() -> float:
+        loop, run = QEventLoop(), window.run_controller
+        run.state_changed.connect(lambda state: loop.quit() if state == "idle" else None)
         run.start()
         loop.exec()
-        ticker.stop()
-        run.started.disconnect()
         window.toasts.clear()
-        return store(None, project).list()[-1].seconds, gaps
+        return store(None, project).list()[-1].seconds
+
+    def gaps_of_live() -> list[float]:
+        ticks: list[float] = []
+        ticker = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        ticker.timeout.connect(lambda: ticks.append(1000 * time.perf_counter()))
+        run = window.run_controller
+        started = run.started.connect(lambda _: ticker.start())
+        live()
+        ticker.stop()
+        run.started.disconnect(started)
+        return [after - before for before, after in itertools.pairwise(ticks)]
 
     headless()
     live()
-    pairs, gaps = [], []
-    for _ in range(PAIRS):
-        seconds, seen = live()
-        gaps += seen
-        pairs.append((seconds, headless()))
+    pairs = [(live(), headless()) for _ in range(PAIRS)]
+    gaps = [gap for _ in range(3) for gap in gaps_of_live()]
     window.document.close()
     window.close()
     gaps.sort()

@@ -193,12 +193,10 @@ def test_settings_of_a_run_are_taken_over(open_page: OpenPage, window: MainWindo
 def test_drawing_waits_for_its_turn(open_page: OpenPage, window: MainWindow, qtbot: QtBot) -> None:
     page = open_page()
     run = window.run_controller
-    started = RunStarted("x", 1, 9, 4, 10, 5, "cpu", 1, 3)
-    run.run = started
+    page.curves.redraw()
+    run.run = RunStarted("x", 1, 9, 4, 10, 5, "cpu", 1, 3)
     drawn = []
-    page.curves.redraw = lambda: drawn.append(1)  # type: ignore[method-assign]
-    page.curves._clock.timeout.disconnect()
-    page.curves._clock.timeout.connect(page.curves.redraw)
+    page.curves.drawn.connect(lambda: drawn.append(1))
     for step in range(50):
         run.events.emit([BatchEnd(step, step / 10, 1.0, 1e-3, 9.0)])
     assert not drawn

@@ -140,11 +140,19 @@ class CurveChart(Plot):
         for key in self._items.keys() - used:
             self.removeItem(self._items.pop(key))
         self.setXRange(*epochs, padding=0.012)
-        low, high = (min(lows), max(highs)) if lows else (0.0, 1.0)
+        bottom, top = self._room(min(lows, default=0.0), max(highs, default=1.0))
+        self._place_best(bottom, top)
+        self._place_broken(top)
+
+    def _room(self, low: float, high: float) -> tuple[float, float]:
+        """Give the values room, and keep what there is while they fill it well enough."""
+        bottom, top = self._view.viewRange()[1]
         margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
-        self.setYRange(low - margin, high + margin, padding=0)
-        self._place_best(low - margin, high + margin)
-        self._place_broken(high + margin)
+        inside = bottom <= low - margin / 3 and high + margin / 3 <= top
+        if not inside or high - low < 0.75 * (top - bottom):
+            bottom, top = low - margin, high + margin
+            self.setYRange(bottom, top, padding=0)
+        return bottom, top
 
     def _put(self, key: str, trace: Trace, pixels: int, order: int, *, faint: bool) -> str:
         item = self._items.get(key)

@@ -31,10 +31,10 @@ from modelstudio.ui.widgets import (
     toned,
 )
 
-REDRAW_MS = 200
-"""Charts are drawn at most five times a second."""
+REDRAW_MS = 134
+"""Wait before the charts are drawn; with half of it between them, that is five times a second."""
 
-SMOOTHING = 0.2
+SMOOTHING = 0.05
 
 TAGS = {
     "starting": ("Preparing", "accent"),
@@ -78,7 +78,9 @@ class CurvesPanel(QWidget):
         self._score = "accuracy"
         self._live = False
         self._clock = QTimer(self, singleShot=True, interval=REDRAW_MS)
-        self._clock.timeout.connect(self.redraw)
+        self._clock.timeout.connect(self._draw_loss)
+        self._second = QTimer(self, singleShot=True, interval=REDRAW_MS // 2)
+        self._second.timeout.connect(self._draw_score)
 
         self.header = PanelHeader(tr("No run yet"), name="train.curves.header")
         self._tag = Tag("", name="train.curves.status")
@@ -192,7 +194,7 @@ class CurvesPanel(QWidget):
 
     def schedule(self, *_: object) -> None:
         """Draw soon; many wishes in a short time are one."""
-        if not self._clock.isActive():
+        if not self._clock.isActive() and not self._second.isActive():
             self._clock.start()
 
     def set_cursor(self, epoch: float | None) -> None:
@@ -215,13 +217,26 @@ class CurvesPanel(QWidget):
     def redraw(self) -> None:
         """Draw both charts now."""
         self._clock.stop()
+        self._second.stop()
+        if self.isVisible():
+            self._draw_loss()
+            self._second.stop()
+            self._draw_score()
+
+    def _draw_loss(self) -> None:
+        """Draw the upper chart, and the lower one half a beat later: shorter gaps for the window."""
+        if self.isVisible():
+            span = self._range or self._full_range()
+            self._draw(self.loss, self._loss_heading, LOSS, span, number_text)
+            self._second.start()
+
+    def _draw_score(self) -> None:
         if not self.isVisible():
             return
         self._offer_scores()
-        span = self._range or self._full_range()
         write = partial(score_text, self._score)
         self.score.set_write(write, partial(axis_text, self._score))
-        self._draw(self.loss, self._loss_heading, LOSS, span, number_text)
+        span = self._range or self._full_range()
         self._draw(self.score, self._score_heading, self._score, span, write)
         self.drawn.emit()
 
