@@ -1,0 +1,219 @@
+"""What the contract gives each layer: shapes it takes, settings that fit, settings that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
+
+from networks import branches, chain, given
+from pydantic import TypeAdapter
+
+from modelstudio.layers import (
+    Add,
+    BatchNorm1d,
+    Concatenate,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Embedding,
+    Group,
+    GroupInput,
+    GroupNorm,
+    GroupOutput,
+    LayerNorm,
+    Linear,
+    MaxPool1d,
+    Permute,
+    ReLU,
+    Reshape,
+)
+from modelstudio.network.check import analyse
+from modelstudio.network.graph import Graph
+from modelstudio.network.layer import Layer
+from modelstudio.recipe.fields import FieldSpec
+
+Shape = tuple[int | str, ...]
+
+SHAPES: dict[int, Shape] = {1: (), 2: (16,), 3: (8, 10), 4: (8, 8, 10), 5: (8, 4, 6, 6)}
+"""Shape of a sample for each rank that a port may ask for."""
+
+VOCABULARY = 7
+
+RESIDUAL = Group(
+    graph=chain(GroupInput(), Linear(out_features=16), ReLU(), GroupOutput()), repeat=2
+)
+
+OTHER: dict[tuple[type[Layer], str], Any] = {
+    (Embedding, "num_embeddings"): VOCABULARY + 2,
+    (Group, "graph"): RESIDUAL.graph,
+    (Permute, "order"): (1, 2),
+    (Reshape, "shape"): (4, -1, 2),
+}
+"""Values that differ from the default, where none can be made from the field."""
+
+NOT_ALONE = {"Input", "Output", "GroupInput", "GroupOutput", "Group"}
+"""Layers without a run of their own: the ends, and a group, which is tried with blocks inside."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer and the shapes of what it is given; of ids where it takes ids."""
+
+    layer: Layer
+    shapes: tuple[Shape, ...]
+
+    def __str__(self) -> str:
+        shape = "x".join(map(str, self.shapes[0])) or "one"
+        kind = type(self.layer)
+        changed = [
+            f"{name}={value}"
+            for name, value in self.layer.as_values().items()
+            if value != getattr(kind(), name) and not isinstance(value, Graph)
+        ]
+        return "-".join([kind.__name__, shape, *changed]).replace(" ", "")
+
+    def fields(self, number: int = 0) -> list[FieldSpec]:
+        """Return a field for each value; ``number`` tells cases apart."""
+        ids = self.layer.input_ports()[0].dtype == "int"
+        return [
+            given(f"x{number}_{index}", *shape, vocabulary=VOCABULARY if ids else None)
+            for index, shape in enumerate(self.shapes)
+        ]
+
+    def refusal(self) -> str | None:
+        """Say why the layer does not take these shapes, if so."""
+        fields = self.fields()
+        errors = analyse(branches([(self.layer, fields)]), fields).errors
+        return errors[0].message if errors else None
+
+
+def usual(layer: Layer) -> list[Case]:
+    """Return a case for each rank that a layer takes; what merges is given two values."""
+    (port,) = layer.input_ports()
+    values = 2 if port.variadic else 1
+    return [Case(layer, (SHAPES[rank],) * values) for rank in port.ranks or (2, 3, 4)]
+
+
+@cache
+def varied(kind: type[Layer]) -> dict[str, Case | None]:
+    """Return, for each field, a case with only that field changed; None where no value fits."""
+    found: dict[str, Case | None] = {}
+    for name in kind.model_fields:
+        layers = (kind.build(**{name: value}) for value in others(kind, name))
+        cases = (case for layer in layers for case in usual(layer))
+        found[name] = next((case for case in cases if case.refusal() is None), None)
+    return found
+
+
+SPECIAL = [
+    Case(Linear(out_features=5), (("T", 12),)),
+    Case(Conv1d(out_channels=6, kernel_size=4, padding_mode="circular", groups=2), ((6, 10),)),
+    Case(Conv1d(kernel_size=5, dilation=2, weights="orthogonal"), ((6, "T"),)),
+    Case(Conv1d(stride=3, padding="valid", bias=False), ((6, 10),)),
+    Case(Conv2d(kernel_size=(2, 5), stride=(1, 2), weights="kaiming normal"), ((6, 8, 10),)),
+    Case(Conv2d(padding="custom", margin=(2, 1), padding_mode="reflect"), ((6, 8, 10),)),
+    Case(Conv2d(groups=6, out_channels=12, dilation=(2, 3), bias=False), ((6, 8, 10),)),
+    Case(ConvTranspose2d(kernel_size=3, padding=1, output_padding=1), ((6, 8, 10),)),
+    Case(BatchNorm1d(), ((6, "T"),)),
+    Case(LayerNorm(affine=False), (("T", 12),)),
+    Case(GroupNorm(groups=3), ((6, 8, 10),)),
+    Case(MaxPool1d(kernel_size=4, padding=2), ((6, 10),)),
+    Case(Embedding(), (("T",),)),
+    Case(Add(), ((12,), (12,), (1,))),
+    Case(Concatenate(axis=-1), ((6, 8), (6, 2), (6, 1))),
+    Case(Permute(order=(3, 1, 2)), ((6, 8, 10),)),
+    Case(RESIDUAL, ((16,),)),
+]
+"""Settings that matter together, and sequences of any length."""
+
+
+def all_cases() -> list[Case]:
+    """Return the defaults for every rank, each setting changed alone, and the special cases."""
+    kinds = [kind for kind in Layer.members() if kind.__name__ not in NOT_ALONE]
+    defaults = [case for kind in kinds for case in usual(kind())]
+    alone = [case for kind in kinds for case in varied(kind).values() if case is not None]
+    return [*(case for case in defaults if case.refusal() is None), *alone, *SPECIAL]
+
+
+# Values of a field
+
+
+def schema_of(kind: type[Layer], name: str) -> dict[str, Any]:
+    """Return the JSON schema of a field."""
+    field = kind.model_fields[name]
+    return TypeAdapter(Annotated[field.annotation, field]).json_schema()
+
+
+def bad_values(schema: dict[str, Any]) -> Iterator[Any]:
+    """Yield a value beyond every limit that a schema states."""
+    yield {"no": "such"}
+    if "anyOf" in schema:
+        for option in schema["anyOf"]:
+            if option.get("type") not in (None, "null"):
+                yield from bad_values(option)
+        return
+    if "minimum" in schema:
+        yield schema["minimum"] - 1
+    if "maximum" in schema:
+        yield schema["maximum"] + 1
+    if "exclusiveMinimum" in schema:
+        yield schema["exclusiveMinimum"]
+    if "exclusiveMaximum" in schema:
+        yield schema["exclusiveMaximum"]
+    if schema.get("type") in ("integer", "number", "boolean"):
+        yield "a few"
+    if schema.get("type") == "number":
+        yield from (float("nan"), float("inf"))
+    if schema.get("type") == "integer":
+        yield 1.5
+    if "enum" in schema:
+        yield "nonsense"
+    if "prefixItems" in schema:
+        parts = [item["minimum"] for item in schema["prefixItems"]]
+        yield [*parts, parts[0]]
+        yield [parts[0] - 1, *parts[1:]]
+        yield [*parts[:-1], schema["prefixItems"][-1]["maximum"] + 1]
+    if "minItems" in schema and "items" in schema:
+        yield []
+        yield [schema["items"]["minimum"] - 1]
+        yield [schema["items"]["maximum"]] * (schema["maxItems"] + 1)
+
+
+def others(kind: type[Layer], name: str) -> Iterator[Any]:
+    """Yield valid values of a field that are not its default."""
+    if (kind, name) in OTHER:
+        yield OTHER[kind, name]
+        return
+    default = getattr(kind(), name)
+    yield from (value for value in _values(schema_of(kind, name), default) if value != default)
+
+
+def _values(schema: dict[str, Any], default: Any) -> Iterator[Any]:
+    if "anyOf" in schema:
+        for option in schema["anyOf"]:
+            if option.get("type") != "null":
+                yield from _values(option, default)
+    elif "enum" in schema:
+        yield from schema["enum"]
+    elif "prefixItems" in schema:
+        old = default or (None,) * len(schema["prefixItems"])
+        parts = [_values(item, part) for item, part in zip(schema["prefixItems"], old, strict=True)]
+        yield from zip(*parts, strict=True)
+    elif schema.get("type") == "boolean":
+        yield not default
+    elif schema.get("type") == "string":
+        yield f"{default}z"
+    else:
+        low = schema.get("minimum", schema.get("exclusiveMinimum"))
+        high = schema.get("maximum", schema.get("exclusiveMaximum"))
+        near = [2 * (default or low), (default or low) + 1, (default or low) / 2, low, high]
+        whole = schema["type"] == "integer"
+        for value in near:
+            inside = low <= value <= high and (not whole or value == int(value))
+            if inside and value not in (
+                schema.get("exclusiveMinimum"),
+                schema.get("exclusiveMaximum"),
+            ):
+                yield int(value) if whole else value
