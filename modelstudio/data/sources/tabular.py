@@ -154,6 +154,8 @@ def _read_text(path: Path, options: CsvOptions) -> pl.DataFrame:
             frame = None
     if frame is None or frame.height != len(rows):
         frame = _parse_slowly(path, content, dialect)
+    if "\n" in (frame[-1, -1] or "") and not content.rstrip().endswith(b'"'):
+        raise _unclosed(path, content.count(b"\n", 0, content.rfind(b'"')) + 1)
     frame = frame.with_columns(pl.all().str.strip_chars())
     frame = frame.with_columns(
         pl.when(pl.all().str.len_bytes() > 0).then(pl.all()).otherwise(None).name.keep()
@@ -233,13 +235,17 @@ def _ragged(path: Path, line: int, row: list[str], wide: int) -> DataError:
             fix="Choose a file with a header line and rows of as many cells.",
         )
     if any("\n" in cell for cell in row):
-        return DataError(
-            f"A quotation mark in line {line:,} of {path.name} is never closed.",
-            where=str(path),
-            fix="Close it, or take it out.",
-        )
+        return _unclosed(path, line)
     return DataError(
         f"Line {line:,} of {path.name} has {cells}, but the header has {wide:,}.",
         where=str(path),
         fix="Mend that line; text that holds the delimiter needs quotation marks.",
+    )
+
+
+def _unclosed(path: Path, line: int) -> DataError:
+    return DataError(
+        f"A quotation mark in line {line:,} of {path.name} is never closed.",
+        where=str(path),
+        fix="Close it, or take it out.",
     )

@@ -1,14 +1,17 @@
-"""Columns that are nearly empty, and targets of more classes than anyone would look at."""
+"""Columns that are nearly empty, classes in number, and quotation marks left open."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tables import configure, prepared, write
 
+from modelstudio.data.sources import tabular
 from modelstudio.data.split import split_rows
-from modelstudio.project.model import SplitConfig
+from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig, SplitConfig
 
 
 def test_a_column_of_a_few_values_is_left_out_and_said(tmp_path: Path) -> None:
@@ -25,3 +28,15 @@ def test_classes_named_or_numbered_are_dealt_alike() -> None:
     first, second = (split_rows(rows, SplitConfig(), classes) for classes in (names, numbers))
     assert first.test.tolist() == second.test.tolist()
     assert sorted(numbers[first.test]) == sorted([*range(40), *range(40)])
+
+
+@pytest.mark.parametrize("cells", ['1,2,"x', '1,"x,2', '"1,x,2'])
+def test_a_quotation_mark_that_swallows_the_rest_is_found(tmp_path: Path, cells: str) -> None:
+    table = "a,b,c\n" + "1,2,3\n" * 30 + cells + "\n" + "4,5,6\n" * 50
+    with pytest.raises(DataError, match=r"quotation mark in line 32 .* never closed"):
+        tabular.read(DataConfig(path=str(write(tmp_path / "t.csv", table))))
+
+
+def test_a_last_cell_of_several_lines_is_no_mistake(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", 'a,b\n1,x\n2,"two\nlines"\n\n')
+    assert tabular.read(DataConfig(path=str(path)))[-1, -1] == "two\nlines"
