@@ -10,18 +10,18 @@ from modelstudio.network.layer import Layer, Port
 from modelstudio.network.shapes import Builder, Value
 
 
-class Activation(Layer, abstract=True):
+class Activation(Layer, abstract=True, category="Activation"):
     """An activation without settings is lowered to the torch module of its own name."""
 
     def lower(self, b: Builder, x: Value) -> Value:
         return b.module(f"torch.nn.{type(self).__name__}", x)
 
 
-class ReLU(Activation, category="Activation"):
+class ReLU(Activation):
     """Set negative numbers to 0."""
 
 
-class LeakyReLU(Activation, category="Activation"):
+class LeakyReLU(Activation):
     """Make negative numbers small instead of 0."""
 
     stem = "lrelu"
@@ -34,7 +34,7 @@ class LeakyReLU(Activation, category="Activation"):
         return b.module("torch.nn.LeakyReLU", x, negative_slope=self.negative_slope)
 
 
-class GELU(Activation, category="Activation"):
+class GELU(Activation):
     """Weigh each number by the share of a normal distribution below it."""
 
     approximate: Literal["none", "tanh"] = Field(
@@ -45,11 +45,11 @@ class GELU(Activation, category="Activation"):
         return b.module("torch.nn.GELU", x, approximate=self.approximate)
 
 
-class SiLU(Activation, category="Activation"):
+class SiLU(Activation):
     """Multiply each number by its own sigmoid; also called Swish."""
 
 
-class ELU(Activation, category="Activation"):
+class ELU(Activation):
     """Let negative numbers level off smoothly."""
 
     alpha: float = Field(1.0, gt=0, le=100, description="How far below 0 it goes at most.")
@@ -58,17 +58,17 @@ class ELU(Activation, category="Activation"):
         return b.module("torch.nn.ELU", x, alpha=self.alpha)
 
 
-class Sigmoid(Activation, category="Activation"):
+class Sigmoid(Activation):
     """Squash each number to between 0 and 1."""
 
     probability = True
 
 
-class Tanh(Activation, category="Activation"):
+class Tanh(Activation):
     """Squash each number to between -1 and 1."""
 
 
-class Softmax(Activation, category="Activation"):
+class Softmax(Activation):
     """Turn numbers into shares that add up to 1."""
 
     probability = True

@@ -22,12 +22,16 @@ def check_alike(values: Sequence[Value]) -> None:
         repairs = []
         if first.rank == value.rank == 2:
             wide = first.shape[1]
-            linear = Repair(f"Insert Linear with {wide}", "Linear", (("out_features", wide),))
+            linear = Repair(
+                f"Insert Linear with {wide}", "Linear", settings=(("out_features", wide),)
+            )
             repairs.append(linear)
         elif first.rank == value.rank == 4 and first.shape[2:] == value.shape[2:]:
             wide = first.shape[1]
             settings = (("out_channels", wide), ("kernel_size", 1))
-            repairs.append(Repair(f"Insert a 1 x 1 convolution to {wide}", "Conv2d", settings))
+            repairs.append(
+                Repair(f"Insert a 1 x 1 convolution to {wide}", "Conv2d", settings=settings)
+            )
         elif value.rank > first.rank == 2:
             repairs.append(Repair("Insert Flatten", "Flatten"))
         raise Mismatch("needs values of the same shape", index, *repairs)

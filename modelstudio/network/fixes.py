@@ -41,6 +41,24 @@ def change(node_id: str, label: str, **settings: object) -> Fix:
     return Fix(label, apply)
 
 
+def become(node_id: str, label: str, kind: type[Layer]) -> Fix:
+    """Offer another type for a block, which keeps the settings that both have.
+
+    Of a pair (height and width) the first is kept where the new type takes one number.
+    """
+
+    def apply(graph: Graph) -> Graph:
+        node = graph.nodes[node_id]
+        kept = {
+            name: value[0] if isinstance(value, tuple) and kind.__name__.endswith("1d") else value
+            for name, value in node.layer.as_values().items()
+            if name in kind.model_fields
+        }
+        return graph.put(replace(node, layer=kind.build(**kept)))
+
+    return Fix(label, apply)
+
+
 def remove(node_id: str, label: str) -> Fix:
     """Offer to take a block out of its chain."""
     return Fix(label, lambda graph: graph.remove([node_id], heal=True))
@@ -104,6 +122,10 @@ def fixes_for(
             if edge is not None:
                 layer = Layer.from_dict({"type": repair.insert, **dict(repair.settings)})
                 found.append(insert_before(edge, layer, repair.label))
+        elif repair.become is not None:
+            kind = Layer.find(repair.become)
+            if kind is not None:
+                found.append(become(node.id, repair.label, kind))
         else:
             found.append(change(node.id, repair.label, **dict(repair.settings)))
     return tuple(fix for fix in found if _works(fix, graph))

@@ -12,12 +12,13 @@ from modelstudio.network.analysis import Shape
 class Repair:
     """An edit that would mend a mismatch.
 
-    With ``insert`` a layer of that type and those ``settings`` is put into the wire; otherwise
-    the settings of the layer that refused are changed.
+    With ``insert`` a layer of that type and those ``settings`` is put into the wire; with
+    ``become`` the layer that refused turns into one of that type; otherwise its settings change.
     """
 
     label: str
     insert: str | None = None
+    become: str | None = None
     settings: tuple[tuple[str, Any], ...] = ()
 
 

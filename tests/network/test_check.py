@@ -13,6 +13,8 @@ from networks import add, chain, given, mlp, wanted
 
 from modelstudio.layers import (
     Add,
+    BatchNorm1d,
+    BatchNorm2d,
     Concatenate,
     Conv2d,
     Dropout,
@@ -181,6 +183,33 @@ def test_the_vocabulary_comes_from_the_data() -> None:
     small = mlp(Embedding(num_embeddings=5), Linear(out_features=3), field="town")
     said = the_problem(small, given("town", vocabulary=30), SPECIES).message
     assert said == "embed1 has room for 5 ids, but the data has 30."
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer", "label", "outcome"),
+    [
+        ((784,), Conv2d(out_channels=4), "Insert Reshape to 1 x 28 x 28", (4, 28, 28)),
+        ((3 * 16,), MaxPool2d(), "Insert Reshape to 3 x 4 x 4", (3, 2, 2)),
+        ((8, 10), Conv2d(out_channels=4), "Insert Reshape to 1 x 8 x 10", (4, 8, 10)),
+        ((8, 10), MaxPool2d(kernel_size=5), "Use MaxPool1d", (8, 2)),
+        ((6, 4, 4), BatchNorm1d(eps=0.5), "Use BatchNorm2d", (6, 4, 4)),
+        ((6, 4, 4), BatchNorm1d(), "Insert Flatten", (96,)),
+    ],
+)
+def test_too_few_or_too_many_dimensions(
+    shape: tuple[int, ...], layer: Layer, label: str, outcome: tuple[int, ...]
+) -> None:
+    graph = mlp(layer, Flatten(), Linear(out_features=3))
+    block = list(graph.nodes)[1]
+    after = mended(graph, label, given("features", *shape), SPECIES)
+    assert after.problems == ()
+    assert after.nodes[block].outputs == (("B", *outcome),)
+
+
+def test_another_type_keeps_the_settings_that_both_have() -> None:
+    graph = mlp(BatchNorm1d(eps=0.5, affine=False), Flatten(), Linear(out_features=3))
+    fix = analyse(graph, (given("features", 6, 4, 4), SPECIES)).problems[0].fixes[0]
+    assert fix.apply(graph).nodes["bn1"].layer == BatchNorm2d(eps=0.5, affine=False)
 
 
 # Structure
