@@ -27,6 +27,7 @@ from modelstudio.project.model import TrainConfig
 from modelstudio.project.training import AdamW, Cosine
 from modelstudio.recipe.fields import FieldSpec
 
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """What suits tables of up to ``rows`` training rows."""

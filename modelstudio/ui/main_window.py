@@ -151,6 +151,8 @@ class MainWindow(QMainWindow):
             return
         page = self._pages.get(page_id) or self._build(page_id)
         self.page_id = page_id
+        if self.stack.currentWidget() is not page:
+            self.stack.setFocus(Qt.FocusReason.OtherFocusReason)
         self.stack.setCurrentWidget(page)
         self.activity.set_current(page_id)
         self.actions_.show_page(page_id)

@@ -19,6 +19,7 @@ from modelstudio.ui.widgets.basic import (
     row,
     rule,
     scroll,
+    semibold,
     splitter,
     toned,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "row",
     "rule",
     "scroll",
+    "semibold",
     "splitter",
     "toned",
 ]

@@ -28,11 +28,16 @@ from modelstudio.ui.theme import icon as themed_icon
 Item = QWidget | QLayout | int | None
 
 
+def semibold(text: str) -> str:
+    """Let ``<b>`` take the boldest weight that the font has; bolder is only smeared."""
+    return text.replace("<b>", '<b style="font-weight: 600">')
+
+
 def label(
     text: str = "", type: str = "base", role: str = "", *, wrap: bool = False, name: str = ""
 ) -> QLabel:
     """Return a label in a type style and a text role."""
-    made = QLabel(text, objectName=name, wordWrap=wrap)
+    made = QLabel(semibold(text), objectName=name, wordWrap=wrap)
     made.setProperty("type", type)
     made.setProperty("role", role)
     return made

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from modelstudio.ui.actions import tr
 from modelstudio.ui.theme import icon as themed_icon
 from modelstudio.ui.theme import restyle
-from modelstudio.ui.widgets.basic import button, icon_button, label
+from modelstudio.ui.widgets.basic import button, icon_button, label, semibold
 from modelstudio.ui.widgets.panels import IconLabel
 
 SIGNS = {
@@ -63,7 +63,7 @@ class Banner(QFrame):
 
     def set_text(self, text: str, action: str | None = None) -> None:
         """Say something else; None keeps the action's text."""
-        self._text.setText(text)
+        self._text.setText(semibold(text))
         self.setAccessibleName(text)
         if action is not None:
             self._action.setText(action)
@@ -71,7 +71,7 @@ class Banner(QFrame):
 
     def text(self) -> str:
         """Return the sentence."""
-        return self._text.text()
+        return self.accessibleName()
 
     def close_banner(self) -> None:
         """Hide it, and tell."""

@@ -103,7 +103,8 @@ class Canvas(ZoomView):
         """Take the network over into the scene."""
         self._drop_tool()
         self._hovered = self._marked = None
-        self.network_scene.sync(self.editor.graph, self.editor.analysis)
+        editor = self.editor
+        self.network_scene.sync(editor.graph, editor.analysis, editor.target_text)
         self._show_selection()
         if self.fit_due:
             self.fit()

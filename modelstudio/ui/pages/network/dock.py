@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -24,7 +24,7 @@ from modelstudio.network.analysis import Problem
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.code_view import CodeView
 from modelstudio.ui.pages.network.editor import Editor
-from modelstudio.ui.pages.network.overlays import FixMenu
+from modelstudio.ui.pages.network.overlays import FixMenu, sentence
 from modelstudio.ui.pages.network.summary import SummaryView
 from modelstudio.ui.pages.network.units import memory_text, short_count
 from modelstudio.ui.theme import theme
@@ -120,6 +120,8 @@ class Dock(QFrame):
         kind = "error" if analysis.errors else "warning"
         self._count.set(str(len(found)), kind)
         self._count.setVisible(bool(found))
+        self._count.resize(self._count.sizeHint() if found else QSize(0, 0))
+        self.tabs.setTabText(TABS.index("problems"), tr("Problems"))  # makes room for the count
 
     def _export_csv(self) -> None:
         name = f"{self._main.document.name} summary.csv"
@@ -186,7 +188,7 @@ class ProblemList(QWidget):
             go = button(node.name, "link", name=f"network.problem.{node.name}", small=True)
             go.clicked.connect(partial(self._show, node.id))
             parts.append(go)
-        text = label(problem.message, "label", wrap=True)
+        text = label(sentence(problem), "label", wrap=True)
         parts.append(text)
         if len(problem.fixes) > 1:
             more = button(tr("More fixes..."), "ghost", small=True)
@@ -197,7 +199,9 @@ class ProblemList(QWidget):
             fix = button(first.label, "secondary", name="network.problem.fix", small=True)
             fix.clicked.connect(partial(self._editor.fix, problem, first))
             parts.append(fix)
-        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        policy = text.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
+        text.setSizePolicy(policy)
         return row(*parts, spacing=8, margins=(16, 4, 12, 4))
 
     def _show(self, node_id: str) -> None:

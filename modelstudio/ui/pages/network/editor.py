@@ -67,6 +67,15 @@ class Editor(QObject):
         if reduced:
             self.selection_changed.emit()
 
+    @property
+    def target_text(self) -> str:
+        """What the data's only target is: its name, or how many classes; else empty."""
+        targets = [field for field in self._fields if field.role == "target"]
+        if len(targets) != 1:
+            return ""
+        classes = len(targets[0].classes)
+        return tr("{0} classes").format(classes) if classes else targets[0].name
+
     # Selection
 
     @property

@@ -39,6 +39,7 @@ from modelstudio.ui.widgets import (
     row,
     rule,
     scroll,
+    semibold,
     toned,
 )
 
@@ -130,7 +131,7 @@ class Inspector(QFrame):
         out = [field.name for field in fields if field.role == "target"]
         if not fields:
             return tr("Open a table on the Data page, and the shapes of its fields appear here.")
-        lines = (tr("The data offers {0}."), tr("It is to predict {0}."))
+        lines = (tr("From the data: {0}."), tr("To predict: {0}."))
         pairs = zip(lines, (into, out), strict=True)
         return " ".join(line.format(", ".join(names)) for line, names in pairs if names)
 
@@ -379,7 +380,7 @@ class HelpCard(QFrame):
 
     def show_field(self, field: str, title: str, text: str, value: object) -> None:
         """Explain a field."""
-        self._text.setText(f"<b>{title}</b><br>{text}")
+        self._text.setText(semibold(f"<b>{title}</b><br>{text}"))
         self._sketch.setVisible(has_sketch(field))
         self._sketch.draw(field, value)
         self.setVisible(bool(text))

@@ -63,25 +63,26 @@ class CanvasItem(QGraphicsItem):
 class BlockItem(CanvasItem):
     """A block: stripe, icon, name and summary; below the line its output shape and parameters."""
 
-    def __init__(self, node: Node, info: NodeInfo, severity: Severity):
+    def __init__(self, node: Node, info: NodeInfo, severity: Severity, summary: str):
         super().__init__()
         self.node = node
         self.info = info
+        self.summary = summary
         self.severity: Severity = severity
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setPos(*node.position)
         self.setZValue(2)
 
-    def take(self, node: Node, info: NodeInfo, severity: Severity) -> None:
+    def take(self, node: Node, info: NodeInfo, severity: Severity, summary: str) -> None:
         """Take a new state of the block; repaints only when its looks change."""
         before = self.node
-        if (info, severity) != (self.info, self.severity) or (
+        if (info, severity, summary) != (self.info, self.severity, self.summary) or (
             node is not before
             and (node.name, node.layer, node.enabled, node.frozen, node.shares)
             != (before.name, before.layer, before.enabled, before.frozen, before.shares)
         ):
             self.update()
-        self.node, self.info, self.severity = node, info, severity
+        self.node, self.info, self.severity, self.summary = node, info, severity, summary
 
     @property
     def box(self) -> Box:
@@ -180,8 +181,8 @@ class BlockItem(CanvasItem):
             paint_icon(painter, QRectF(left - 3, 7, 12, 12), "lock", soft)
             room -= 12
         if room > 16:
-            summary = node.layer.summary()
-            summary = skin.detail_metrics.elidedText(summary, Qt.TextElideMode.ElideRight, room)
+            short = Qt.TextElideMode.ElideRight
+            summary = skin.detail_metrics.elidedText(self.summary, short, room)
             painter.setFont(skin.detail)
             painter.setPen(soft)
             painter.drawText(QRectF(BLOCK_WIDTH - 8 - room, 1, room, 25), right, summary)

@@ -18,6 +18,12 @@ _MARGIN = 8
 _HINT_WIDTH = 300
 
 
+def sentence(problem: Problem) -> str:
+    """Return what is wrong, without the advice that the first repair's button gives as well."""
+    advice = f" {problem.fixes[0].label}." if problem.fixes else ""
+    return problem.message.removesuffix(advice)
+
+
 class Bubble(QWidget):
     """The sentence of a problem below its block, with the button that repairs it."""
 
@@ -56,7 +62,7 @@ class Bubble(QWidget):
             self.hide()
             return
         fixes = problem.fixes
-        self._text.setText(problem.message)
+        self._text.setText(sentence(problem))
         self._buttons.setVisible(bool(fixes))
         self._more.setVisible(len(fixes) > 1)
         if fixes:

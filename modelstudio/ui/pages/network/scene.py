@@ -59,13 +59,14 @@ class NetworkScene(QGraphicsScene):
         self.notes: dict[str, NoteItem] = {}
         self._block_cells: Cells[str] = Cells()
         self._wire_cells: Cells[Edge] = Cells()
+        self._target = ""
         self.plain = False
         """True while the view draws an overview instead of the items."""
 
-    def sync(self, graph: Graph, analysis: Analysis) -> None:
-        """Take over a graph and what is known of it."""
+    def sync(self, graph: Graph, analysis: Analysis, target: str = "") -> None:
+        """Take over a graph, what is known of it, and what its answer stands for."""
         old, known = self.graph, self.analysis
-        self.graph, self.analysis = graph, analysis
+        self.graph, self.analysis, self._target = graph, analysis, target
         stale: set[Edge] = set()
         disturbed: list[Box] = []
         self._sync_blocks(stale, disturbed)
@@ -96,9 +97,10 @@ class NetworkScene(QGraphicsScene):
         for node_id, node in graph.nodes.items():
             info = self.analysis.nodes.get(node_id, _UNKNOWN)
             severity = severities.get(node_id, "")
+            summary = (node.layer.answers and self._target) or node.layer.summary()
             known = self.blocks.get(node_id)
             if known is None:
-                self._add(item := BlockItem(node, info, severity))
+                self._add(item := BlockItem(node, info, severity, summary))
                 self.blocks[node_id] = item
                 self._block_cells.put(node_id, [item.box])
                 disturbed.append(item.box)
@@ -118,7 +120,7 @@ class NetworkScene(QGraphicsScene):
                     disturbed.append(item.box)
                     stale.update(graph.incoming[node_id])
                     stale.update(graph.outgoing[node_id])
-            item.take(node, info, severity)
+            item.take(node, info, severity, summary)
 
     def _sync_notes(self) -> None:
         present = {note.id: note for note in self.graph.notes}

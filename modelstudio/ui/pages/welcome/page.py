@@ -61,7 +61,7 @@ SAMPLES = (
 )
 
 STEPS = (
-    ("data", "Data", "Open a table. Types and roles are guessed; the recipe cleans and encodes."),
+    ("data", "Data", "Open a table. Types are guessed; the recipe cleans it."),
     ("network", "Network", "A fitting network is drafted. Drag blocks; shapes update at once."),
     ("train", "Train", "Watch loss and accuracy live. The best weights are kept."),
     ("evaluate", "Evaluate", "Scores, confusion matrix and ROC on rows it has never seen."),

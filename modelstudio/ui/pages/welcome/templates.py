@@ -48,9 +48,9 @@ TEMPLATES = (
     Template(
         "binary",
         "Binary classifier + ROC",
-        "Who will leave? 7,043 customers",
+        "7,043 customers: who leaves?",
         "CSV",
-        "under 1 min on CPU",
+        "seconds on CPU",
         ("Input and output", *_DENSE, *_DENSE[:2], "Input and output"),
         "churn.csv",
         "churn",
@@ -58,9 +58,9 @@ TEMPLATES = (
     Template(
         "regression",
         "Regression",
-        "The price of 53,940 diamonds",
+        "Price of 53,940 diamonds",
         "CSV",
-        "about 1 min on CPU",
+        "1 min on CPU",
         ("Input and output", *_DENSE[:2], "Normalise", "Linear", "Input and output"),
         "diamonds.csv",
         "price",
@@ -68,7 +68,7 @@ TEMPLATES = (
     Template(
         "blank",
         "Blank",
-        "Draw from an empty canvas",
+        "An empty canvas",
         "Network",
         "bring data later",
         ("Input and output", "", "Input and output"),
