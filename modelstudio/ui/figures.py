@@ -91,4 +91,7 @@ def size_text(size: float) -> str:
 
 def time_text(seconds: float) -> str:
     """Write a short time: ``0.08 ms``, ``1.2 s``."""
-    return f"{seconds * 1000:.2g} ms" if seconds < 1 else f"{seconds:.1f} s"
+    thousandths = seconds * 1000
+    if thousandths >= 1000:
+        return f"{seconds:.1f} s"
+    return f"{thousandths:.0f} ms" if thousandths >= 10 else f"{thousandths:.2g} ms"

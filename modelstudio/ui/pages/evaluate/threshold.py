@@ -71,7 +71,8 @@ class Sweep:
         self._positive = np.sort(scores[positive])
         self._negative = np.sort(scores[~positive])
         values = np.unique(scores)[::-1]
-        between = (values[:-1] + values[1:]) / 2
+        middle = (values[:-1] + values[1:]) / 2
+        between = np.where(middle > values[1:], middle, values[:-1])
         top = (1 + values[:1]) / 2 if len(values) else values
         # A point lies half way to the next score, so that rounding what is shown changes no row.
         self.thresholds = np.concatenate([top, between, np.zeros(1)])

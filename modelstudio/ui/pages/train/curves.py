@@ -32,7 +32,7 @@ from modelstudio.ui.widgets import (
 )
 
 REDRAW_MS = 134
-"""Wait before the charts are drawn; with half of it between them, that is five times a second."""
+"""Wait before a chart is drawn; with half of it between the two, that is five times a second."""
 
 SMOOTHING = 0.05
 
@@ -224,7 +224,7 @@ class CurvesPanel(QWidget):
             self._draw_score()
 
     def _draw_loss(self) -> None:
-        """Draw the upper chart, and the lower one half a beat later: shorter gaps for the window."""
+        """Draw the upper chart, and the lower one half a beat later, so that gaps stay short."""
         if self.isVisible():
             span = self._range or self._full_range()
             self._draw(self.loss, self._loss_heading, LOSS, span, number_text)
