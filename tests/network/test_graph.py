@@ -234,3 +234,19 @@ def test_unknown_layers_are_kept_as_they_were() -> None:
 def test_files_that_make_no_sense(raw: dict[str, object], sentence: str) -> None:
     with pytest.raises(NetworkError, match=sentence):
         Graph.from_dict(raw)
+
+
+def test_healing_draws_no_wire_twice() -> None:
+    graph = row(Input(), ReLU(), Add()).connect(Edge("n0", "y", "n2", "x"))
+    assert graph.remove(["n1"], heal=True).edges == (Edge("n0", "y", "n2", "x"),)
+    graph = row(Input(), ReLU(), Add()).connect(Edge("n0", "y", "n2", "x"))
+    graph = graph.add(Node("n3", "b3", ReLU())).connect(Edge("n0", "y", "n3", "x"))
+    graph = graph.connect(Edge("n3", "y", "n2", "x"))
+    assert graph.remove(["n1", "n3"], heal=True).edges == (Edge("n0", "y", "n2", "x"),)
+
+
+def test_a_block_changed_to_one_that_takes_one_wire_keeps_the_first() -> None:
+    graph = row(Input(), ReLU(), Add()).connect(Edge("n0", "y", "n2", "x"))
+    changed = graph.put(Node("n2", "b2", Linear()))
+    assert changed.incoming["n2"] == (Edge("n1", "y", "n2", "x"),)
+    assert changed.incoming["n1"] == graph.incoming["n1"]
