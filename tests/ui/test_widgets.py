@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from modelstudio.ui.widgets import (
@@ -252,6 +252,14 @@ def test_empty_state_and_banner_tell_their_action(qtbot: QtBot) -> None:
     with qtbot.waitSignal(banner.closed):
         close.click()
     assert not banner.isVisible()
+
+
+def test_bold_is_a_weight_that_the_font_has() -> None:
+    assert "font-weight: 600" in label("<b>Gone.</b> Locate it.").text()
+    banner = Banner("error", "<b>Gone.</b> Locate it.")
+    assert banner.text() == "<b>Gone.</b> Locate it."
+    assert any("font-weight: 600" in part.text() for part in banner.findChildren(QLabel))
+    banner.deleteLater()
 
 
 def test_small_things_say_what_they_show(qtbot: QtBot) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from modelstudio.network.graph import Edge, Graph
@@ -304,6 +304,9 @@ def test_the_bubble_repairs_the_network(page: NetworkPage) -> None:
     assert page.editor.analysis.errors
     fix = bubble.findChild(object, "network.bubble.fix")
     assert fix.text() == "Insert Flatten"
+    told = bubble.findChild(QLabel, "network.bubble.text").text()
+    assert "Insert Flatten" not in told, "the button says it"
+    assert page.editor.analysis.errors[0].message.startswith(told)
     QTest.mouseClick(fix, Qt.MouseButton.LeftButton)
     graph = graph_of(page)
     assert {("relu1", "flat1"), ("flat1", "fc1")} <= wires(graph)

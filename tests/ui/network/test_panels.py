@@ -34,6 +34,13 @@ def shown_layers(palette: Palette) -> list[str]:
     ]
 
 
+def test_no_control_is_focused_on_arrival(page: NetworkPage) -> None:
+    for page_id in ("data", "welcome", "network"):
+        page.main.go(page_id)
+        focused = page.main.focusWidget()
+        assert not isinstance(focused, QAbstractButton | QLineEdit), (page_id, focused)
+
+
 # Palette
 
 
@@ -183,6 +190,16 @@ def test_the_problem_list_repairs(page: NetworkPage) -> None:
     fix = page.dock.problems.findChild(object, "network.problem.fix")
     QTest.mouseClick(fix, Qt.MouseButton.LeftButton)
     assert not page.editor.analysis.errors
+
+
+def test_the_number_of_problems_has_room_in_its_tab(page: NetworkPage) -> None:
+    tabs = page.dock.tabs
+    count = tabs.tabButton(2, QTabBar.ButtonPosition.RightSide)
+    assert count.width() >= count.sizeHint().width()
+    wide = tabs.tabRect(2).width()
+    page.editor.fix(problem := page.editor.analysis.errors[0], problem.fixes[0])
+    assert count.isHidden()
+    assert tabs.tabRect(2).width() < wide
 
 
 def test_code_is_written_in_a_job_and_copied(

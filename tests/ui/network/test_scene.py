@@ -36,6 +36,17 @@ def assert_in_step(scene: NetworkScene, graph: Graph) -> None:
     assert len(scene.items()) == len(graph.nodes) + len(graph.edges) + len(graph.notes)
 
 
+def test_the_output_says_what_it_answers_for(page: NetworkPage) -> None:
+    document = page.document
+    output = page.canvas.network_scene.blocks["e"]
+    assert output.summary == "10 classes"
+    data = document.project.data
+    image, label = data.fields
+    number = label.model_copy(update={"kind": "value", "classes": (), "name": "price"})
+    document.edit("Set target", document.project.changed(data=data.changed(fields=(image, number))))
+    assert output.summary == "price"
+
+
 def random_edit(graph: Graph, dice: random.Random) -> Graph:
     keys = list(graph.nodes)
     layers = [Layer.find(name) for name in ("Linear", "ReLU", "Add", "Flatten", "Conv2d")]

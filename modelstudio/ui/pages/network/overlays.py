@@ -16,6 +16,12 @@ from modelstudio.ui.widgets import button, label, row
 _ARROW = 8
 _MARGIN = 8
 _HINT_WIDTH = 300
+_TONES = {
+    "error": ("error", "errorTint"),
+    "warning": ("warning", "warningTint"),
+    "notice": ("accent", "accentTint"),
+}
+"""Edge and ground of a bubble, by severity."""
 
 
 def sentence(problem: Problem) -> str:
@@ -88,14 +94,16 @@ class Bubble(QWidget):
         now = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(now.color("error"), 1))
-        painter.setBrush(now.color("errorTint"))
+        kind = self._problem.severity if self._problem else "error"
+        edge, ground = _TONES[kind]
+        painter.setPen(QPen(now.color(edge), 1))
+        painter.setBrush(now.color(ground))
         body = QRectF(self.rect()).adjusted(0.5, _ARROW + 0.5, -0.5, -0.5)
         painter.drawRoundedRect(body, 6, 6)
         tip = [QPointF(self._tip + dx, y) for dx, y in ((-7, _ARROW + 1), (0, 1), (7, _ARROW + 1))]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawPolygon(QPolygonF([*tip, tip[2] + QPointF(0, 1), tip[0] + QPointF(0, 1)]))
-        painter.setPen(QPen(now.color("error"), 1))
+        painter.setPen(QPen(now.color(edge), 1))
         painter.drawPolyline(QPolygonF(tip))
 
     def _take_first(self) -> None:

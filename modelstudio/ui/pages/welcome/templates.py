@@ -48,7 +48,7 @@ TEMPLATES = (
     Template(
         "binary",
         "Binary classifier + ROC",
-        "7,043 customers: who leaves?",
+        "Which customers leave",
         "CSV",
         "seconds on CPU",
         ("Input and output", *_DENSE, *_DENSE[:2], "Input and output"),
