@@ -258,7 +258,9 @@ def _role(column: pl.Series, kind: Kind) -> tuple[Role, str]:
     if kind == "date":
         return "ignored", "it holds dates"
     if kind == "text":
-        return "ignored", "it holds free text"
+        words = float(known.head(SAMPLE).str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
+        short = words < 3
+        return "ignored", "it has too many categories" if short else "it holds free text"
     return "feature", ""
 
 

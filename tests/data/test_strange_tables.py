@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from tables import configure, prepared, write
 
+from modelstudio.data.guess import guess
 from modelstudio.data.sources import tabular
 from modelstudio.data.split import split_rows
 from modelstudio.errors import DataError
@@ -40,3 +42,16 @@ def test_a_quotation_mark_that_swallows_the_rest_is_found(tmp_path: Path, cells:
 def test_a_last_cell_of_several_lines_is_no_mistake(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", 'a,b\n1,x\n2,"two\nlines"\n\n')
     assert tabular.read(DataConfig(path=str(path)))[-1, -1] == "two\nlines"
+
+
+def test_why_a_column_of_words_is_ignored() -> None:
+    frame = pl.DataFrame(
+        {
+            "town": [f"town {i * 7 % 90}" for i in range(200)],
+            "note": [f"A note of many words, the one of number {i}" for i in range(200)],
+            "y": ["a", "b"] * 100,
+        }
+    )
+    notes = guess(frame, "y").notes
+    assert "town is ignored: it has too many categories." in notes
+    assert "note is ignored: it holds free text." in notes
