@@ -8,22 +8,26 @@ from modelstudio.errors import StudioError
 from modelstudio.network.analysis import Fix
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.layer import Layer
+from modelstudio.network.layout import BLOCK, GAP
 from modelstudio.network.mismatch import Repair
 
-ROW = 96.0
+ROW = BLOCK[1] + GAP[1]
 """Canvas pixels from one block to the next below it."""
 
 
 def insert_before(edge: Edge, layer: Layer, label: str) -> Fix:
-    """Offer to put a new block into a wire; what lies below moves down to make room."""
+    """Offer to put a new block into a wire; what follows in its column moves down."""
 
     def apply(graph: Graph) -> Graph:
         target = graph.nodes[edge.target]
         x, y = target.position
-        lower = graph.downstream(edge.target)
+        places = {
+            node_id: graph.nodes[node_id].position for node_id in graph.downstream(edge.target)
+        }
         moved = {
-            node_id: (graph.nodes[node_id].position[0], graph.nodes[node_id].position[1] + ROW)
-            for node_id in lower
+            node_id: (across, down + ROW)
+            for node_id, (across, down) in places.items()
+            if abs(across - x) < BLOCK[0] and down >= y
         }
         node = Node(graph.free_id(), graph.free_name(layer.stem), layer, (x, y))
         return graph.move(moved).insert(node, edge)

@@ -97,6 +97,8 @@ def test_the_fix_makes_room_and_keeps_everything_else() -> None:
     assert flat.position == graph.nodes["fc1"].position
     assert fixed.nodes["fc1"].position[1] > flat.position[1]
     assert fixed.nodes["conv1"] is graph.nodes["conv1"]
+    beside = graph.move({"output1": (400.0, 0.0)})
+    assert fix.apply(beside).nodes["output1"].position == (400.0, 0.0)
     assert set(graph.nodes) < set(fixed.nodes)
 
 
