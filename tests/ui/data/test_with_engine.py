@@ -117,6 +117,8 @@ def test_a_target_that_does_not_serve_can_be_changed(
     rows = [f"{row / 4},{'SC'[row % 2]},yes" for row in range(30)]
     path.write_text("\n".join(["a,port,class", *rows]), encoding="utf-8")
     open_table(page, path, qtbot, settle)
+    page.commands.set_role(["class"], "target")
+    settle(page)
     assert "has only one class" in page.banner.text()
     page.commands.set_role(["class"], "ignored")
     page.commands.set_role(["port"], "target")

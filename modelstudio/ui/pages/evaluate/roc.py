@@ -86,7 +86,7 @@ class RocViewer(QWidget):
         layout.addWidget(self.header)
         layout.addWidget(rule())
         layout.addLayout(body, 1)
-        themes().changed.connect(lambda _: self._draw_curves())
+        themes().changed.connect(self._draw_curves)
 
     @property
     def threshold(self) -> float:
@@ -247,7 +247,7 @@ class RocViewer(QWidget):
         names = ("train", "series4", "test", "series5", "validation", "series6")
         return now.chart(names[index % len(names)])
 
-    def _draw_curves(self) -> None:
+    def _draw_curves(self, _: object = None) -> None:
         if self._evaluation is None:
             return
         current = self.class_choice.currentIndex()
@@ -275,7 +275,7 @@ class RocViewer(QWidget):
             box.setAccessibleName(tr("Show the curve of {}").format(curve.label))
             box.setChecked(index in worst)
             box.setVisible(len(curves) > 1)
-            box.toggled.connect(lambda _: self._draw_curves())
+            box.toggled.connect(self._draw_curves)
             area = label("–" if curve.auc is None else f"{curve.auc:.3f}", "table")
             holder = row(box, sample, label(curve.label, "table"), None, area)
             self._areas.addWidget(holder)
