@@ -12,6 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 
 from modelstudio.errors import StudioError
+from modelstudio.resources import app_home
 from modelstudio.ui.actions import tr
 from modelstudio.ui.journal import Recovery, recovery_for
 from modelstudio.ui.preferences import Recents
@@ -168,10 +169,12 @@ class ProjectFiles(QObject):
         """Ask what to do with a live run and unsaved edits; False keeps the project open."""
         run = self._main.run_controller
         running = run is not None and run.running
-        if not self._document.is_clean:
+        if not self._document.is_clean or self._has_unsaved_runs():
             text = tr("Training stops; its best weights are kept.") if running else ""
             answer = SaveDialog.ask(self._main, self._document.name, text)
-            if answer == "cancel" or (answer == "save" and not self.save()):
+            if answer == "cancel" or not self._main.stop_run():
+                return False
+            if answer == "save" and not self.save():
                 return False
         elif running and not ConfirmDialog.ask(
             self._main,
@@ -186,6 +189,14 @@ class ProjectFiles(QObject):
     def forget(self, path: Path) -> None:
         """Take a project off the list of recents."""
         self._set_recents(self.recents.without(path))
+
+    def _has_unsaved_runs(self) -> bool:
+        """Tell whether a project without a file was trained: nothing would lead to its runs."""
+        document = self._document
+        if not document.is_open or document.path is not None:
+            return False
+        folder = app_home() / "runs" / document.project.id
+        return folder.is_dir() and any(entry.is_dir() for entry in folder.iterdir())
 
     def _write(self, path: Path, project: Project) -> bool:
         try:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.results import Draft
+from modelstudio.engine.runs import store_folder
 from modelstudio.errors import DataError
 from modelstudio.project.files import autosave_path, load_project, save_project
 from modelstudio.project.model import Project
@@ -411,6 +412,21 @@ def test_closing_with_unsaved_edits_asks(
     assert closed == (answer != "cancel")
     assert (load_project(path).training.epochs == 7) == (answer == "save")
     assert autosave_path(path).exists() == (answer == "cancel")
+
+
+def test_closing_asks_for_runs_of_a_project_that_was_never_saved(
+    opened: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(SaveDialog, "ask", lambda *_: asked.append("ask") or "cancel")
+    assert opened.document.path is None
+    assert opened.document.is_clean
+    assert opened.files.may_leave()
+    (store_folder(None, opened.document.project.id) / "a run").mkdir(parents=True)
+    assert not opened.close()
+    assert asked == ["ask"]
+    monkeypatch.setattr(SaveDialog, "ask", lambda *_: "discard")
+    assert opened.close()
 
 
 def test_closing_while_training_asks_and_then_stops_cleanly(
