@@ -169,8 +169,11 @@ class ProjectFiles(QObject):
         """Ask what to do with a live run and unsaved edits; False keeps the project open."""
         run = self._main.run_controller
         running = run is not None and run.running
-        if not self._document.is_clean or self._has_unsaved_runs():
-            text = tr("Training stops; its best weights are kept.") if running else ""
+        homeless = self._has_unsaved_runs()
+        if not self._document.is_clean or homeless:
+            text = tr("Without saving, the project is lost with its runs.") if homeless else ""
+            if running:
+                text = f"{tr('Training stops; its best weights are kept.')} {text}".strip()
             answer = SaveDialog.ask(self._main, self._document.name, text)
             if answer == "cancel" or not self._main.stop_run():
                 return False
