@@ -382,11 +382,7 @@ def _fit_steps(
         everything, learning = fitted.apply(everything), fitted.apply(learning)
         effects[index] = _effect(before, everything, columns)
         steps.append(fitted)
-        for name in columns:
-            if name not in everything.columns:
-                del kinds[name]
-            elif everything.schema[name] == pl.Float64:
-                kinds[name] = "number"
+        update_kinds(kinds, columns, everything)
     for name, dtype in everything.schema.items():
         if dtype != pl.Float64:
             kind = kinds.get(name, "category")
@@ -404,8 +400,19 @@ def _fit_steps(
     return tuple(steps), tuple(everything.columns), effects
 
 
+def update_kinds(kinds: dict[str, str], columns: Iterable[str], frame: pl.DataFrame) -> None:
+    """Note what became of the columns that a step acted on: gone, or numbers."""
+    schema = dict(frame.schema)
+    for name in columns:
+        if name not in schema:
+            del kinds[name]
+        elif schema[name] == pl.Float64:
+            kinds[name] = "number"
+
+
 def _effect(before: pl.DataFrame, after: pl.DataFrame, columns: tuple[str, ...]) -> StepEffect:
-    kept = [name for name in columns if name in after.columns]
+    left = set(after.columns)
+    kept = [name for name in columns if name in left]
     if not kept:
         return StepEffect(columns=after.width - before.width)
     if before.select(kept).schema != after.select(kept).schema:

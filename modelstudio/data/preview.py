@@ -17,6 +17,7 @@ from modelstudio.data.prepare import (
     clean_rows,
     columns_of,
     row_numbers,
+    update_kinds,
 )
 from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.split import split_rows
@@ -189,9 +190,5 @@ def _applied(
         state = IMPLEMENTATIONS[type(step)].fit(step, learning, columns)
         one = FittedStep(step=step, state=state)
         learning, after = one.apply(learning), one.apply(after)
-        for name in columns:
-            if name not in after.columns:
-                del kinds[name]
-            elif after.schema[name] == pl.Float64:
-                kinds[name] = "number"
+        update_kinds(kinds, columns, after)
     return before, after

@@ -99,10 +99,11 @@ def read_table(
     if not data.columns:
         return frame
     wanted = [column for column in data.columns if not features_only or column.role != "ignored"]
+    held = set(frame.columns)
     absent = [
         column.name
         for column in wanted
-        if column.name not in frame.columns and (target_needed or column.role != "target")
+        if column.name not in held and (target_needed or column.role != "target")
     ]
     if absent:
         known = {column.name for column in data.columns}
@@ -114,7 +115,7 @@ def read_table(
             fix=f"{has}; its columns are {_listed(frame.columns, 8)}. "
             "Choose a file with the same columns, or rename them.",
         )
-    present = [column for column in wanted if column.name in frame.columns]
+    present = [column for column in wanted if column.name in held]
     return pl.DataFrame([typed(frame.get_column(column.name), column) for column in present])
 
 
