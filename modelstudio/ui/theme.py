@@ -281,8 +281,12 @@ class _TintedIcon(QIconEngine):
         return _TintedIcon(*self._spec)
 
 
+@cache
 def icon(name: str, role: str = "textSecondary", checked_role: str = "") -> QIcon:
-    """Return a single-colour icon that follows the theme by itself."""
+    """Return a single-colour icon that follows the theme by itself.
+
+    It is kept: an icon with an engine of ours must not be taken down by the garbage collector.
+    """
     if not name:
         return QIcon()
     return QIcon(_TintedIcon(name, role, checked_role or role))
