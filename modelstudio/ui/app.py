@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 import modelstudio
 from modelstudio.resources import sample
+from modelstudio.ui.garbage import GarbageCollector
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.preferences import Preferences
 from modelstudio.ui.theme import themes
@@ -32,6 +33,8 @@ def main(project: Path | None = None, demo: bool = False) -> int:
     preferences = Preferences.load()
     themes().install(app, preferences.theme, preferences.text_scale / 100)
     window = MainWindow()
+    garbage = GarbageCollector(app)
+    window.torch_loaded.connect(garbage.spare_loaded)
     before, sys.excepthook = sys.excepthook, ErrorReporter(window)
     window.show()
     if demo:
@@ -43,6 +46,7 @@ def main(project: Path | None = None, demo: bool = False) -> int:
     interrupts.start()
     signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window, window.close))
     code = app.exec()
+    garbage.stop()
     sys.excepthook = before
     return code
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 
@@ -25,7 +26,12 @@ def qapp(qapp_args: list[str]) -> QApplication:
 
 @pytest.fixture(autouse=True)
 def nothing_left(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that leaves a thread, an active timer or a top-level widget behind."""
+    """Fail a test that leaves a thread, an active timer or a top-level widget behind.
+
+    Threads of a test must not collect garbage, as in the program (`modelstudio.ui.garbage`).
+    """
+    gc.disable()
+    request.addfinalizer(gc.enable)
     threads = set(threading.enumerate())
     widgets = set(map(id, QApplication.topLevelWidgets()))
     yield
