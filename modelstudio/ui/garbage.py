@@ -1,7 +1,8 @@
 """Python's cycle collector, kept on the thread of the window.
 
-By itself it runs in whichever thread happens to allocate. In a training thread it would then destroy
-widgets and canvas items that only the window's thread may destroy, and the program would crash.
+By itself it runs in whichever thread happens to allocate. In a training thread it would then
+destroy widgets and canvas items that only the window's thread may destroy, and the program would
+crash.
 """
 
 from __future__ import annotations

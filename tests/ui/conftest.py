@@ -25,16 +25,16 @@ def qapp(qapp_args: list[str]) -> QApplication:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[None]:
+def nothing_left(qapp: QApplication) -> Iterator[None]:
     """Fail a test that leaves a thread, an active timer or a top-level widget behind.
 
     Threads of a test must not collect garbage, as in the program (`modelstudio.ui.garbage`).
     """
     gc.disable()
-    request.addfinalizer(gc.enable)
     threads = set(threading.enumerate())
     widgets = set(map(id, QApplication.topLevelWidgets()))
     yield
+    gc.enable()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [thread.name for thread in threading.enumerate() if thread not in threads]
     shown = [
