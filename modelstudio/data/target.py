@@ -17,13 +17,18 @@ from modelstudio.recipe.fields import FieldSpec
 SKEW = 1.0
 """A positive target with a skewness above this is trained on its logarithm."""
 
+MARGIN = 0.05
+"""How far a predicted logarithm may lie beyond those of the training rows, in their range."""
+
 MOST_CLASSES = 10_000
 
 
 class TargetState(BaseModel):
     """What was learnt of the target.
 
-    A number is trained as ``(log(y) - mean) / scale``, the logarithm only with ``log``.
+    A number is trained as ``(log(y) - mean) / scale``, the logarithm only with ``log``. A predicted
+    logarithm is held within ``limits``: a little beyond the training rows, since the exponential of
+    a guess about a strange row would outweigh all others.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +39,7 @@ class TargetState(BaseModel):
     log: bool = False
     mean: float = 0.0
     scale: float = 1.0
+    limits: tuple[float, float] = (-700.0, 700.0)
 
     @property
     def field(self) -> FieldSpec:
@@ -77,7 +83,7 @@ class TargetState(BaseModel):
     def inverse(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values in the target's own units, worked out in double precision."""
         values = outputs.astype(np.float64) * self.scale + self.mean
-        return np.exp(np.minimum(values, 700.0)) if self.log else values
+        return np.exp(np.clip(values, *self.limits)) if self.log else values
 
 
 def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetState:
@@ -153,13 +159,18 @@ def _value(data: DataConfig, column: Column, known: pl.Series) -> TargetState:
     if scaling == "none":
         return TargetState(column=column.name, kind="value")
     trained = np.log(numbers) if log else numbers
-    return TargetState(
+    state = TargetState(
         column=column.name,
         kind="value",
         log=log,
         mean=float(trained.mean()),
         scale=float(trained.std()) or 1.0,
     )
+    if not log:
+        return state
+    low, high = float(trained.min()), float(trained.max())
+    reach = MARGIN * (high - low)
+    return state.model_copy(update={"limits": (low - reach, high + reach)})
 
 
 def _skewness(numbers: NDArray[np.float64]) -> float:

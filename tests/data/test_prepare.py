@@ -169,8 +169,11 @@ def test_a_skewed_positive_target_is_trained_on_its_logarithm(table: Path) -> No
     data = configure(table, "income")
     target = prepared(data).fitted.target
     assert target.log
-    values = np.array([1_000.0, 50_000.0])
+    values = np.array([5_000.0, 50_000.0])
     np.testing.assert_allclose(target.inverse(target.scaled(values)), values)
+    known = prepared(data).train.truth
+    far = target.inverse(np.array([-50.0, 50.0]))
+    assert known.min() / 2 < far[0] < known.min() < known.max() < far[1] < 2 * known.max()
     plain = prepared(data.changed(target_scaling="standardise")).fitted.target
     assert not plain.log
     np.testing.assert_allclose(plain.inverse(plain.scaled(values)), values)

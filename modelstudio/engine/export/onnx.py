@@ -212,7 +212,8 @@ def _value(w: Writer, target: TargetState, exact: str, gap: str) -> onnx.ValueIn
     column = w.node("Reshape", exact, w.constant([-1, 1], np.int64))
     value = w.node("Add", w.node("Mul", column, w.constant(target.scale)), w.constant(target.mean))
     if target.log:
-        value = w.node("Exp", w.node("Min", value, w.constant(700.0)))
+        low, high = map(w.constant, target.limits)
+        value = w.node("Exp", w.node("Min", w.node("Max", value, low), high))
     w.node("Add", value, gap, output=target.column)
     return helper.make_tensor_value_info(target.column, TensorProto.DOUBLE, ["batch", 1])
 

@@ -133,6 +133,14 @@ def test_three_classes_and_a_value(tmp_path: Path) -> None:
     assert agreement.max_abs_diff < 1e-6
 
 
+def test_a_strange_row_gets_no_value_beyond_the_training_rows(tmp_path: Path) -> None:
+    path, ready, _ = make(tmp_path, "income", recipe=(FillMissing(), OneHot()))
+    frame = pl.DataFrame({"age": [1e9, -1e9], "town": ["Ulm", "Ulm"], "bought": ["no", "no"]})
+    _, values = replay.open_model(path).run(frame)
+    limits = np.exp(ready.fitted.target.limits)
+    assert np.isclose(values.reshape(-1, 1), limits).any(axis=1).all()
+
+
 def test_a_value_in_single_precision_where_double_cannot_run(tmp_path: Path) -> None:
     path, ready, said = make(tmp_path, "income", activation=GELU())
     agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
