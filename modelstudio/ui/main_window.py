@@ -8,7 +8,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -325,7 +325,14 @@ class MainWindow(QMainWindow):
             self.stack.setFocus(Qt.FocusReason.OtherFocusReason)
         if self._warm_up:
             self._warm_up = False
+            self.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Begin to load torch once the window has been painted for the first time."""
+        if watched is self and event.type() == QEvent.Type.UpdateRequest:
+            self.removeEventFilter(self)
             QTimer.singleShot(0, self, self._start_warm_up)
+        return super().eventFilter(watched, event)
 
     def _start_warm_up(self) -> None:
         import modelstudio.project.files  # noqa: F401  before the thread holds the import lock
