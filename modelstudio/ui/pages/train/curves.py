@@ -31,8 +31,8 @@ from modelstudio.ui.widgets import (
     toned,
 )
 
-REDRAW_MS = 134
-"""Wait before a chart is drawn; with half of it between the two, that is five times a second."""
+REDRAW_MS = 200
+"""Wait before a chart is drawn; with half of it between the two, that is three times a second."""
 
 SMOOTHING = 0.05
 
