@@ -122,6 +122,7 @@ class RocPlot(Plot):
         self._ring_text.setPos(*at)
         self._ring_text.setAnchor((1.15, -0.2) if at[0] > 0.7 else (-0.12, -0.35))
         self._drop.setData([at[0], at[0]], [0, at[1]])
+        self._keep_labels_apart()
 
     def set_cheapest(self, outcome: Outcome | None) -> None:
         """Mark the threshold at which mistakes cost least."""
@@ -132,10 +133,15 @@ class RocPlot(Plot):
             self._cheapest.setData([at[0]], [at[1]])
             words = tr("cheapest with these costs: {:.2f}")
             self._cheapest_text.setText(words.format(outcome.threshold))
-            just_below = 0 <= self.ring.pos().y() - at[1] < 0.15
-            across = 1.06 if at[0] > 0.6 else -0.06
-            self._cheapest_text.setAnchor((across, -0.35 if just_below else 0.5))
             self._cheapest_text.setPos(*at)
+            self._keep_labels_apart()
+
+    def _keep_labels_apart(self) -> None:
+        """Put the words of the diamond below those of the ring where the two are close."""
+        ring, diamond = self.ring.pos(), self._cheapest_text.pos()
+        close = -0.05 < ring.y() - diamond.y() < 0.1 and abs(ring.x() - diamond.x()) < 0.4
+        across = 1.06 if diamond.x() > 0.6 else -0.06
+        self._cheapest_text.setAnchor((across, -1.6 if close else 0.5))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: 0.01, Qt.Key.Key_Right: -0.01}.get(Qt.Key(event.key()))
