@@ -87,6 +87,23 @@ def test_inspect_estimates_rows_from_the_beginning(tmp_path: Path) -> None:
     assert small.rows == 2
 
 
+def test_a_table_is_read_once_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "t.csv", "a\n1\n2\n")
+    parse, parsed = tabular._parse_text, []
+    monkeypatch.setattr(
+        tabular, "_parse_text", lambda *given: parsed.append(given) or parse(*given)
+    )
+    data = DataConfig(path=str(path))
+    assert tabular.read(data).equals(tabular.read(data))
+    assert len(parsed) == 1
+    tabular.read(data.changed(csv=CsvOptions(delimiter=";")))
+    assert len(parsed) == 2
+    write(path, "a\n1\n2\n3\n")
+    assert tabular.read(data).height == 3
+
+
 def test_the_fingerprint_follows_the_contents(tmp_path: Path) -> None:
     first = write(tmp_path / "a.csv", "a\n1\n")
     second = write(tmp_path / "b.csv", "a\n1\n")

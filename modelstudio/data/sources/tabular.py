@@ -20,6 +20,9 @@ from modelstudio.data.sources.values import typed, without_decimal_commas
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 
+KEPT_BYTES = 1 << 29
+"""A larger file is read anew each time instead of being kept in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
@@ -123,7 +126,26 @@ def _listed(names: list[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
 
 
+_last: tuple[tuple[object, ...], pl.DataFrame] | None = None
+"""The table read last, by its file and how it was read: guessing, fitting and showing follow."""
+
+
 def _read_text(path: Path, options: CsvOptions) -> pl.DataFrame:
+    """Return a table as text; one that was read last and has not changed is not read again."""
+    global _last
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    key = (path, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, options)
+    if (held := _last) is not None and held[0] == key:
+        return held[1]
+    frame = _parse_text(path, options)
+    _last = (key, frame) if stat.st_size <= KEPT_BYTES else None
+    return frame
+
+
+def _parse_text(path: Path, options: CsvOptions) -> pl.DataFrame:
     """Read every cell as text, stripped; an empty one is null."""
     dialect = sniff(path, options)
     try:
