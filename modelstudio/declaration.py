@@ -123,9 +123,9 @@ class Declaration(BaseModel):
 def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     """Turn the first fault of a validation into a sentence that names field, rule and value."""
     fault = error.errors(include_url=False)[0]
-    path = fault["loc"]
-    name = str(path[0]) if path else model.__name__
-    field = model.model_fields.get(name)
+    path = [part for part in fault["loc"] if isinstance(part, str)]
+    name = path[-1] if path else model.__name__
+    field = model.model_fields.get(name) if len(path) == 1 else None
     title = (field.title if field and field.title else name.replace("_", " ")).strip()
     title = title[:1].upper() + title[1:]
     context = {

@@ -129,7 +129,7 @@ def test_other_files_are_refused(text: str) -> None:
 def test_a_value_out_of_range_is_named() -> None:
     raw = json.loads(dumps(Project()))
     raw["training"]["epochs"] = 0
-    with pytest.raises(ProjectError, match="1 or more"):
+    with pytest.raises(ProjectError, match="Epochs must be 1 or more"):
         loads(json.dumps(raw))
 
 
