@@ -205,6 +205,39 @@ def test_ctrl_c_keeps_the_checkpoint(project: Path, cli: Cli) -> None:
     assert cli("evaluate", project, "--json")[0] == 0
 
 
+def test_a_table_without_known_targets_is_not_scored(
+    project: Path, tmp_path: Path, cli: Cli
+) -> None:
+    assert cli("train", project, "--epochs", "2")[0] == 0
+    other = tmp_path / "other.csv"
+    for flower in ("", "oak"):
+        other.write_text(f"length,colour,flower\n3,red,{flower}\n4,blue,{flower}\n")
+        for flag in ([], ["--json"]):
+            code, out, err = cli("evaluate", project, "--data", other, *flag)
+            assert (code, out) == (1, "")
+            assert "No row of other.csv has a class that the run has learnt in flower" in err
+            assert len(err.splitlines()) <= 3
+
+
+def test_numbers_that_cannot_be_read_are_told(project: Path, tmp_path: Path, cli: Cli) -> None:
+    cli("train", project, "--epochs", "2")
+    onnx, rows, answers = (tmp_path / name for name in ("m.onnx", "rows.csv", "out.csv"))
+    cli("export", project, "--out", onnx)
+    rows.write_text("length,colour\nlong,red\n3,blue\nNA,red\n,red\n1e999,red\n")
+    for model in (project, onnx):
+        code, out, err = cli("predict", model, rows, "--out", answers)
+        assert code == 0
+        assert "Wrote 5 rows" in out
+        assert err == (
+            "2 cells of length hold no finite number, such as 'long', and count as missing.\n"
+        )
+        report = read(cli("predict", model, rows, "--out", answers, "--json")[1])
+        assert report["unreadable"] == [{"column": "length", "count": 2, "example": "long"}]
+    rows.write_text("length,colour,flower\nlong,red,iris\n3,blue,rose\n")
+    notes = read(cli("evaluate", project, "--data", rows, "--json")[1])["notes"]
+    assert any(note.startswith("1 cell of length holds no finite number") for note in notes)
+
+
 # Usage, dispatch, start
 
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ParamSpec
@@ -397,12 +398,19 @@ def predict(
     """Write the rows of a table with predictions added."""
     report = follow(engine.predict(model, data, out, run=run), quiet=as_json)
     if as_json:
-        unscored = dict(report.unscored)
-        print_json({"path": str(report.out), "rows": report.rows, "unscored": unscored})
+        print_json(
+            {
+                "path": str(report.out),
+                "rows": report.rows,
+                "unscored": dict(report.unscored),
+                "unreadable": [asdict(cells) for cells in report.unreadable],
+            }
+        )
         return
     print(f"Wrote {report.rows:,} rows to {report.out}")
     for reason, count in report.unscored.items():
         print(f"  {count:,} without a prediction: {reason}")
+    complain(*map(str, report.unreadable))
 
 
 @verb

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -13,9 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modelstudio.data.batches import TensorData
+from modelstudio.data.sources.values import MISSING_NUMBERS, to_numbers
 from modelstudio.engine.metrics import decide
-from modelstudio.engine.results import Predictions
+from modelstudio.engine.results import Predictions, Unreadable
 from modelstudio.engine.train import Task, run_module
+from modelstudio.errors import DataError
+from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
     from modelstudio.data.prepare import Encoded, FittedRecipe
@@ -99,6 +103,34 @@ def answer_columns(table: pl.DataFrame, answers: Predictions, threshold: float) 
     return table.with_columns(columns)
 
 
+def unreadable_cells(table: pl.DataFrame, columns: Iterable[Column]) -> tuple[Unreadable, ...]:
+    """Count the cells of a table of text that number columns cannot take."""
+    found = []
+    for column in columns:
+        if column.kind == "number" and column.name in table.columns:
+            known = table.get_column(column.name).drop_nulls()
+            cells = known.filter(to_numbers(known).is_null() & ~known.is_in(MISSING_NUMBERS))
+            if len(cells):
+                found.append(Unreadable(column.name, len(cells), cells[0]))
+    return tuple(found)
+
+
+def nothing_to_score(answers: Predictions, name: str, target: str) -> DataError:
+    """Say why no row of a table or part called ``name`` can be scored."""
+    if not len(answers.truth):
+        reasons = ", ".join(answers.unscored) or "there are no rows"
+        return DataError(
+            f"No row of {name} can be scored: {reasons}.",
+            fix="Fill in what is missing, or choose other rows.",
+        )
+    known = "a number" if answers.kind == "value" else "a class that the run has learnt"
+    return DataError(
+        f"No row of {name} has {known} in {target}, so there is nothing to compare with.",
+        where=target,
+        fix=f"Choose a table with known values of {target}, or predict it instead.",
+    )
+
+
 def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
     """Return sentences on what the scores leave out."""
     found = ["The data has changed since the run was trained."] if data_changed else []
@@ -109,8 +141,6 @@ def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
         lost, what = int((answers.truth < 0).sum()), "no truth or a class unseen in training"
     if lost:
         found.append(f"{_rows(lost)} left out of the scores: {what}.")
-    if not len(answers.truth):
-        found.append("There are no rows to score.")
     return tuple(found)
 
 

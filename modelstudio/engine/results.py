@@ -188,9 +188,27 @@ class DataReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Cells of a number column that hold no finite number and so count as missing."""
+
+    column: str
+    count: int
+    example: str
+
+    def __str__(self) -> str:
+        cells, hold = ("cell", "holds") if self.count == 1 else ("cells", "hold")
+        count = "counts" if self.count == 1 else "count"
+        return (
+            f"{self.count:,} {cells} of {self.column} {hold} no finite number, such as "
+            f"{self.example!r}, and {count} as missing."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PredictReport:
     """What came of a prediction; ``unscored`` counts rows without an answer, by the reason."""
 
     out: Path
     rows: int
     unscored: Mapping[str, int]
+    unreadable: tuple[Unreadable, ...] = ()

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from modelstudio.network.graph import Graph
 
 Part = Literal["train", "validation", "test"]
+_Asked = tuple["Predictions", float, DataConfig]  # answers, threshold, how the table is read
 T = TypeVar("T")
 
 
@@ -338,13 +339,22 @@ def evaluate(
     yield Progress("Loading the run")
     from modelstudio.data.sources import tabular
     from modelstudio.engine import metrics, session
-    from modelstudio.engine.evaluate import predictions, remarks
+    from modelstudio.engine.evaluate import (
+        nothing_to_score,
+        predictions,
+        remarks,
+        unreadable_cells,
+    )
 
     trained = session.load(store(project_path, project), run_id)
     if isinstance(part, Path):
         yield Progress("Reading the data")
-        frame, changed = tabular.read_table(part, trained.fitted.config()), False
+        config = trained.fitted.config()
+        frame, changed = tabular.read_table(part, config), False
+        text = tabular.read_table(part, DataConfig(csv=config.csv))
+        unreadable = unreadable_cells(text, config.columns)
     else:
+        unreadable = ()
         prepared = yield from _prepare(trained.project, _base(project_path))
         frame = prepared.frame(part)
         changed = prepared.fingerprint != trained.project.data.fingerprint
@@ -357,16 +367,20 @@ def evaluate(
     yield Progress("Scoring", 0, len(encoded.rows))
     answers = predictions(trained.task, encoded, trained.fitted, trained.device)
     threshold = trained.decision.threshold
+    name = part.name if isinstance(part, Path) else part
+    scores = metrics.score(answers, threshold, intervals=intervals)
+    if not scores:
+        raise nothing_to_score(answers, name, trained.fitted.target.column)
     is_class = answers.kind != "value"
     return Evaluation(
         run=trained.run.id,
-        part=part.name if isinstance(part, Path) else part,
+        part=name,
         predictions=answers,
-        scores=metrics.score(answers, threshold, intervals=intervals),
+        scores=scores,
         confusion=metrics.confusion_matrix(answers, threshold) if is_class else None,
         roc=metrics.roc_curves(answers) if is_class else (),
         threshold=threshold,
-        notes=remarks(answers, data_changed=changed),
+        notes=(*remarks(answers, data_changed=changed), *map(str, unreadable)),
     )
 
 
@@ -387,19 +401,19 @@ def predict(
     """
     yield Progress("Loading the model")
     from modelstudio.data.sources import tabular
-    from modelstudio.engine.evaluate import answer_columns
+    from modelstudio.engine.evaluate import answer_columns, unreadable_cells
 
     ask = _ask_onnx if model.suffix == ".onnx" else _ask_run
-    answers, threshold = yield from ask(model, data, run)
+    answers, threshold, config = yield from ask(model, data, run)
+    text = tabular.read_table(data, DataConfig(csv=config.csv))
+    unreadable = unreadable_cells(text, config.features)
     yield Progress("Writing the answers")
     table = tabular.read_table(data, DataConfig())
     write_text(out, answer_columns(table, answers, threshold).write_csv())
-    return PredictReport(out, table.height, answers.unscored)
+    return PredictReport(out, table.height, answers.unscored, unreadable)
 
 
-def _ask_run(
-    model: Path, data: Path, run: str | None
-) -> Generator[Progress, None, tuple[Predictions, float]]:
+def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
     from modelstudio.data.sources import tabular
     from modelstudio.engine import session
     from modelstudio.engine.evaluate import predictions
@@ -411,12 +425,10 @@ def _ask_run(
     yield Progress("Predicting", 0, frame.height)
     encoded = trained.fitted.transform(frame)
     answers = predictions(trained.task, encoded, trained.fitted, trained.device)
-    return answers, trained.decision.threshold
+    return answers, trained.decision.threshold, config
 
 
-def _ask_onnx(
-    model: Path, data: Path, run: str | None
-) -> Generator[Progress, None, tuple[Predictions, float]]:
+def _ask_onnx(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
     from modelstudio.engine.evaluate import TargetKind, from_scores
     from modelstudio.engine.export.replay import open_model
 
@@ -425,7 +437,8 @@ def _ask_onnx(
     frame = opened.read(data)
     yield Progress("Predicting", 0, frame.height)
     _, scores = opened.run(frame)
-    return from_scores(cast(TargetKind, opened.task), opened.classes, scores), opened.threshold
+    answers = from_scores(cast(TargetKind, opened.task), opened.classes, scores)
+    return answers, opened.threshold, opened.config
 
 
 def export_onnx(

@@ -38,6 +38,11 @@ class OnnxModel:
     threshold: float
     csv: CsvOptions
 
+    @property
+    def config(self) -> DataConfig:
+        """How tables for the model are read."""
+        return DataConfig(columns=self.columns, csv=self.csv)
+
     def run(self, frame: pl.DataFrame) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:
         """Return labels (rows,), None for a value, and scores (rows, classes) or (rows,)."""
         labels: list[NDArray[Any]] = []
@@ -66,8 +71,7 @@ class OnnxModel:
 
     def read(self, path: Path) -> pl.DataFrame:
         """Read a table with the columns that the model takes."""
-        config = DataConfig(columns=self.columns, csv=self.csv)
-        return tabular.read_table(path, config, target_needed=False, features_only=True)
+        return tabular.read_table(path, self.config, target_needed=False, features_only=True)
 
 
 def open_model(path: Path) -> OnnxModel:
