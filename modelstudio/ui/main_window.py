@@ -54,6 +54,7 @@ class MainWindow(QMainWindow):
     """
 
     torch_loaded = Signal()
+    problems_changed = Signal(str)
 
     def __init__(self, *, warm_up: bool = True):
         super().__init__(objectName="window")
@@ -201,10 +202,11 @@ class MainWindow(QMainWindow):
         self._show_badge(page_id)
         kinds = [problem.kind for problem in self.problems()]
         self.status.set_problem_counts(kinds.count("error"), kinds.count("warning"))
+        self.problems_changed.emit(page_id)
 
-    def problems(self) -> list[PageProblem]:
-        """Return the problems of all pages, in the order of the pages."""
-        return [problem for page in PAGES for problem in self._problems.get(page, ())]
+    def problems(self, pages: Sequence[str] = PAGES) -> list[PageProblem]:
+        """Return the problems of some pages, or of all, in the order of the pages."""
+        return [problem for page in pages for problem in self._problems.get(page, ())]
 
     def _show_badge(self, page_id: str) -> None:
         if page_id not in self.activity.stages:
@@ -231,9 +233,11 @@ class MainWindow(QMainWindow):
     # Commands
 
     def _start_run(self) -> None:
-        if self.document.is_open and not self.run_controller.running:
-            self.go("train")
-            self.run_controller.start()
+        run = self.run_controller
+        if self.document.is_open and not run.running:
+            if not run.block_reason:
+                self.go("train")
+            run.start()
 
     def stop_run(self) -> bool:
         """End a live run and wait for its last checkpoint; False when it did not end."""
@@ -311,6 +315,7 @@ class MainWindow(QMainWindow):
         self.status.set_problem_counts(0, 0)
         self.status.clear_progress()
         self.status.set_event("")
+        self.problems_changed.emit("data")
         self.toasts.clear()
         self.activity.set_enabled(self.document.is_open)
         self.actions_.show_project(self.document.is_open)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from modelstudio.engine.events import (
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import duration, main_score, score_text, score_word
+from modelstudio.ui.pages import PageProblem
 
 if TYPE_CHECKING:
     from modelstudio.project.model import Project
@@ -61,13 +63,19 @@ class RunController(QObject):
         self._told = 0.0
         self._usual_switch = sys.getswitchinterval()
         self.state = "idle"
-        self.block_reason = ""
+        self._block = PageProblem("error", "", lambda: None)
         self.run: RunStarted | None = None
         self.snapshot: Project | None = None
         self.project_path: Path | None = None
         main.document.changed.connect(self._look_at_project)
         main.document.replaced.connect(self._look_at_project)
+        main.problems_changed.connect(self._look_at_problems)
         self._look_at_project()
+
+    @property
+    def block_reason(self) -> str:
+        """Why training may not start; empty when it may."""
+        return self._block.text
 
     @property
     def running(self) -> bool:
@@ -82,7 +90,11 @@ class RunController(QObject):
             return
         if self.block_reason:
             self._main.toasts.show_toast(
-                tr("Training cannot start"), self.block_reason, kind="warning", action=""
+                tr("Training cannot start"),
+                self.block_reason,
+                kind="warning",
+                action=tr("Show"),
+                on_action=self._block.go,
             )
             return
         project, path = self._main.document.project, self._main.document.path
@@ -198,7 +210,7 @@ class RunController(QObject):
         self._told = now
         left = max(run.epochs - position, 0.0) * run.batches
         epoch = min(int(position) + 1, run.epochs)
-        parts = [tr("epoch {}/{}").format(epoch, run.epochs), tr("{:,.0f} it/s").format(rate)]
+        parts = [tr("epoch {}/{}").format(epoch, run.epochs), tr("{:,.0f} batches/s").format(rate)]
         if rate > 0:
             parts.append(tr("ETA {}").format(duration(left / rate)))
         self.progress.emit(position / run.epochs, " · ".join(parts))
@@ -269,19 +281,38 @@ class RunController(QObject):
             and old.network is new.network
         ):
             return
-        document = self._main.document
-        reason = _obstacle(document.project) if document.is_open else tr("Open a project first.")
-        if reason != self.block_reason:
-            self.block_reason = reason
-            self.block_changed.emit(reason)
+        block = self._find_block()
+        changed = block.text != self._block.text
+        self._block = block
+        if changed:
+            self.block_changed.emit(block.text)
+
+    def _look_at_problems(self, page_id: str) -> None:
+        if page_id == "data":
+            self._look_at_project()
+
+    def _find_block(self) -> PageProblem:
+        """Return what keeps the project from being trained; its text is empty when nothing does."""
+        main = self._main
+
+        def on(page_id: str, text: str) -> PageProblem:
+            return PageProblem("error", text, partial(main.go, page_id))
+
+        if not main.document.is_open:
+            return on("welcome", tr("Open a project first."))
+        project = main.document.project
+        if not project.data.path:
+            return on("data", tr("There is no data yet. Open a table on the Data page."))
+        if project.data.target is None:
+            return on("data", tr("No column is the target. Choose one on the Data page."))
+        for problem in main.problems(("data",)):
+            if problem.stops_training:
+                return problem
+        return on("network", _network_fault(project))
 
 
-def _obstacle(project: Project) -> str:
-    """Say why a project cannot be trained, or nothing when it can."""
-    if not project.data.path:
-        return tr("There is no data yet. Open a table on the Data page.")
-    if project.data.target is None:
-        return tr("No column is the target. Choose one on the Data page.")
+def _network_fault(project: Project) -> str:
+    """Say why a network cannot be trained, or nothing when it can."""
     if not project.network.nodes:
         return tr("The network is empty. Draw one on the Network page.")
     if not project.data.fields:

@@ -27,7 +27,8 @@ from modelstudio.ui.widgets import (
 class TopBar(QFrame):
     """Everything that serves all pages.
 
-    The Train button has four forms: Train, Train greyed out with the reason, Pause, and Resume.
+    The Train button has four forms: Train, Train greyed out with the reason (told in a sentence
+    when it is pressed all the same), Pause, and Resume.
     """
 
     def __init__(self, actions: Actions, document: Document):
@@ -138,23 +139,20 @@ class TopBar(QFrame):
             "starting": (tr("Starting"), "play", "train.start"),
         }.get(state, (tr("Train"), "play", "train.start"))
         spec = self._actions.spec(action_id)
-        allowed = (
-            not self._block and self._document.is_open if idle else state in ("running", "paused")
-        )
-        reason = self._block or ("" if self._document.is_open else tr("Open a project first."))
+        reason = self._block if idle else ""
+        pressable = self._document.is_open if idle else state in ("running", "paused")
         self.train.setText(f"{text}   F5" if idle else text)
-        self.train.setIcon(icon(sign, "onAccent"))
+        self.train.setIcon(icon(sign, "textDisabled" if reason else "onAccent"))
         self.train.setAccessibleName(text)
-        self.train.setEnabled(allowed)
-        self.train.setToolTip(
-            tooltip(text, spec.shortcut, reason if idle and reason else tr(spec.tip))
-        )
+        self.train.setAccessibleDescription(reason)
+        self.train.setEnabled(pressable)
+        self.train.setToolTip(tooltip(text, spec.shortcut, reason or tr(spec.tip)))
         self.pause.setVisible(idle)
         self.pause.setEnabled(False)
         self.stop.setEnabled(state in ("starting", "running", "paused"))
         self.device.setEnabled(idle)
-        restyle(self.train, kind="primary")
-        self._actions["train.start"].setEnabled(idle and allowed)
+        restyle(self.train, kind="primary", blocked="true" if reason else "false")
+        self._actions["train.start"].setEnabled(idle and pressable)
         self._actions["train.pause"].setEnabled(state in ("running", "paused"))
         self._actions["train.stop"].setEnabled(self.stop.isEnabled())
 

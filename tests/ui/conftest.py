@@ -12,6 +12,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from modelstudio.engine.run import new_project
+from modelstudio.project.model import Project
+from modelstudio.resources import sample
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.theme import themes
 
@@ -53,6 +56,12 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
     assert not left, f"threads left: {left}"
     assert not shown, f"windows left: {shown}"
     assert not ticking, f"timers left: {ticking}"
+
+
+@pytest.fixture(scope="session")
+def penguins() -> Project:
+    """Return an untouched project on the penguins."""
+    return new_project(sample("penguins.csv")).project
 
 
 def destroy(thing: QObject) -> None:

@@ -49,21 +49,19 @@ def test_main_opens_a_project_and_ends_with_its_window(
 
 
 def test_the_demo_opens_the_sample_and_trains(
-    window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    window: MainWindow, penguins: Project, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     asked: list[tuple[str, str | None]] = []
     started: list[str] = []
 
     def new_project(path: Path, *, target: str | None = None) -> Draft:
         asked.append((path.name, target))
-        return Draft(Project(name="churn"), ())
+        return Draft(penguins.changed(name="churn"), ())
 
     monkeypatch.setattr("modelstudio.engine.run.new_project", new_project)
     monkeypatch.setattr(
         window.run_controller, "start", lambda: started.append(window.document.name)
     )
-    window.top_bar.set_train_block("")
-    window.run_controller.block_changed.connect(lambda _: window.top_bar.set_train_block(""))
     app.start_demo(window)
     qtbot.waitUntil(lambda: bool(started), timeout=5000)
     assert asked == [("churn.csv", "churn")]

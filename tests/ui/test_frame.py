@@ -192,13 +192,35 @@ def test_another_project_begins_without_badges(opened: MainWindow) -> None:
 # The run buttons
 
 
-def test_the_train_button_says_why_it_is_off(opened: MainWindow) -> None:
-    opened.top_bar.set_train_block("1 problem stops training.")
-    assert not opened.top_bar.train.isEnabled()
-    assert "1 problem stops training." in opened.top_bar.train.toolTip()
-    assert not opened.actions_["train.start"].isEnabled()
-    opened.top_bar.set_train_block("")
-    assert opened.top_bar.train.isEnabled()
+@pytest.mark.parametrize("press", ["button", "key"])
+def test_the_train_button_says_why_it_is_off(
+    opened: MainWindow, press: str, penguins: Project, qtbot: QtBot
+) -> None:
+    opened.document.new(penguins)
+    run, train = opened.run_controller, opened.top_bar.train
+    assert run.block_reason == ""
+    assert train.property("blocked") == "false"
+    fault = "churn is always Yes. Choose another target."
+    opened.go("network")
+    opened.set_problems(
+        "data", [PageProblem("error", fault, lambda: opened.go("data"), stops_training=True)]
+    )
+    assert train.property("blocked") == "true"
+    assert fault in train.toolTip()
+    if press == "button":
+        train.click()
+    else:
+        opened.activateWindow()
+        qtbot.keyClick(opened, Qt.Key.Key_F5)
+    assert not run.running
+    assert opened.page_id == "network"
+    toast = opened.toasts.shown[-1]
+    assert toast.accessibleName() == f"Training cannot start. {fault}"
+    toast.action.click()
+    assert opened.page_id == "data"
+    opened.set_problems("data", [PageProblem("error", "age 60 % missing", lambda: None)])
+    assert run.block_reason == "", "a finding is no obstacle"
+    assert train.property("blocked") == "false"
 
 
 def test_the_train_button_has_four_forms(opened: MainWindow) -> None:

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageProblem:
-    """A sentence about something wrong, and the way there."""
+    """A sentence about something wrong, and the way there; with some, nothing can be trained."""
 
     kind: Literal["error", "warning"]
     text: str
     go: Callable[[], object]
+    stops_training: bool = False
 
 
 class Page(QWidget):

@@ -6,17 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from modelstudio.engine.run import new_project
 from modelstudio.project.model import Project
-from modelstudio.resources import resource
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.train import TrainPage
-
-
-@pytest.fixture(scope="session")
-def penguins() -> Project:
-    """Return an untouched project on the penguins."""
-    return new_project(resource("samples", "penguins.csv")).project
 
 
 @pytest.fixture

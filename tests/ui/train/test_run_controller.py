@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.events import EpochEnd, RunEnd
+from modelstudio.engine.run import new_project
 from modelstudio.errors import TrainingError
 from modelstudio.project.model import Project
+from modelstudio.resources import sample
 from modelstudio.ui.main_window import MainWindow
+from modelstudio.ui.pages.data.edits import set_role
 from modelstudio.ui.pages.train import TrainPage
 from modelstudio.ui.widgets import SaveDialog
 
@@ -32,7 +36,7 @@ def test_a_run_goes_through_its_states_and_ends(
     assert [event.epoch for event in told if isinstance(event, EpochEnd)] == [1, 2, 3, 4]
     assert isinstance(ended.args[0], RunEnd)
     assert ended.args[0].status == "finished"
-    assert any(text.startswith("epoch") and "it/s" in text for _, text in said)
+    assert any(text.startswith("epoch") and "batches/s" in text for _, text in said)
     assert sys.getswitchinterval() == switch
     assert not run.running
 
@@ -73,6 +77,30 @@ def test_a_project_without_data_says_why_it_cannot_be_trained(window: MainWindow
     assert window.toasts.shown[-1].title == "Training cannot start"
 
 
+def test_a_target_that_never_changes_stops_training_until_it_is_another(
+    window: MainWindow, penguins: Project, tmp_path: Path, qtbot: QtBot
+) -> None:
+    lines = sample("penguins.csv").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "penguins.csv"
+    path.write_text("\n".join([f"{lines[0]},year", *(f"{line},a" for line in lines[1:])]))
+    window.document.new(new_project(path, target=penguins.data.target.name).project)
+    window.go("data")
+    run, document, feed = window.run_controller, window.document, window.page("data").feed
+    qtbot.waitUntil(lambda: feed.report is not None and not feed.busy, timeout=20_000)
+    assert run.block_reason == ""
+    data = document.project.data
+    data = set_role(data, ["year"], "target")
+    document.edit("Change target", document.project.changed(data=data))
+    qtbot.waitUntil(lambda: run.block_reason != "", timeout=20_000)
+    assert "year" in run.block_reason
+    assert run.block_reason in window.top_bar.train.toolTip()
+    window.actions_["train.start"].trigger()
+    assert not run.running
+    assert window.toasts.shown[-1].title == "Training cannot start"
+    document.undo()
+    qtbot.waitUntil(lambda: run.block_reason == "", timeout=20_000)
+
+
 def test_an_error_in_the_network_stops_training_and_its_repair_lets_it(
     open_page: OpenPage, window: MainWindow
 ) -> None:
@@ -84,7 +112,7 @@ def test_an_error_in_the_network_stops_training_and_its_repair_lets_it(
     cut = project.network.remove([head.id])
     document.edit("Delete head", project.changed(network=cut))
     assert "stop" in run.block_reason
-    assert not window.actions_["train.start"].isEnabled()
+    assert window.top_bar.train.property("blocked") == "true"
     document.undo()
     assert run.block_reason == ""
 

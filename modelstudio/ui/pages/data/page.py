@@ -368,7 +368,8 @@ class DataPage(Page):
             own = isinstance(error, StudioError) and error.where == str(self._source())
             action = tr("Open another file...") if own else ""
             self._tell_fault(error_html(error), action, self.choose_file)
-        self.set_problems([PageProblem("error", str(error), lambda: self.main.go("data"))])
+        fault = PageProblem("error", str(error), lambda: self.main.go("data"), stops_training=True)
+        self.set_problems([fault])
 
     def _source(self) -> Path:
         return (self.commands.base or Path()) / (self.data.path or "")
