@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from modelstudio.data.sources.values import MISSING_NUMBERS, to_dates, to_numbers
+from modelstudio.data.sources.values import (
+    GREATEST,
+    MISSING_NUMBERS,
+    all_to_dates,
+    all_to_numbers,
+    to_numbers,
+)
 from modelstudio.errors import DataError
 from modelstudio.recipe.columns import Column, Kind, Role
 from modelstudio.recipe.steps import (
@@ -47,6 +55,10 @@ FEW_CLASSES, MOST_CLASSES = 10, 20
 they count up from 0 or 1, or the name says so."""
 
 
+_KNOWN = pl.all().count()
+"""How many cells of a column are not missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guess:
     """What was guessed of a table; ``notes`` are sentences for the person."""
@@ -72,10 +84,11 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         When ``target`` is no column, or the table has only one.
     """
     sample = frame.gather_every(-(-frame.height // SAMPLE) or 1)
-    kinds = {name: guess_kind(sample.get_column(name)) for name in frame.columns}
+    kinds = guess_kinds(sample)
+    same = _same(frame, sample)
     notes: list[str] = []
     if target is None:
-        target, reason = guess_target(frame, kinds)
+        target, reason = guess_target(kinds, same)
         notes.append(f"{target} was taken as the target, {reason}. Another can be chosen.")
     elif target not in frame.columns:
         raise DataError(
@@ -91,22 +104,21 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         )
     others = [name for name in frame.columns if name != target]
     if all(kinds[name] in ("id", "date", "text") for name in others):
-        kinds.update({name: "number" for name in others if _numeric(sample.get_column(name))})
+        known, numbers = _each(sample, _KNOWN), _each(all_to_numbers(sample), _KNOWN)
+        kinds.update({name: "number" for name in others if 0 < known[name] == numbers[name]})
     kinds[target] = _target_kind(frame.get_column(target), kinds[target], notes)
+    reasons = _reasons_to_ignore(frame, kinds, same)
     columns = []
     for name, kind in kinds.items():
-        role, reason = _role(frame.get_column(name), kind)
-        if name == target:
-            columns.append(Column(name=name, kind=kind, role="target"))
-            continue
+        role: Role = "target" if name == target else "ignored" if name in reasons else "feature"
         columns.append(Column(name=name, kind=kind, role=role))
-        if reason:
-            notes.append(f"{name} is ignored: {reason}.")
+        if role == "ignored":
+            notes.append(f"{name} is ignored: {reasons[name]}.")
     if not any(column.role == "feature" for column in columns):
         notes.append("No column could be taken as a feature. Choose some on the Data page.")
     notes += _missing_notes(frame, columns)
     recipe = guess_recipe(tuple(columns))
-    if copies := _natural_copies(frame):
+    if copies := _natural_copies(frame, sample):
         recipe = tuple(
             step.changed(enabled=False) if isinstance(step, DropDuplicates) else step
             for step in recipe
@@ -119,63 +131,111 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
     return Guess(tuple(columns), recipe, tuple(notes))
 
 
-def _natural_copies(frame: pl.DataFrame) -> int:
-    """Count rows equal to an earlier one where that is bound to happen, else return 0."""
-    copies = frame.height - frame.n_unique()
-    if copies <= MANY_COPIES * frame.height:
+def _natural_copies(frame: pl.DataFrame, sample: pl.DataFrame) -> int:
+    """Count rows equal to an earlier one where that is bound to happen, else return 0.
+
+    The sample tells at once when there are too many combinations, as in most tables.
+    """
+    enough = FEW_COMBINATIONS * frame.height
+    if any(
+        math.prod(_each(rows, pl.all().n_unique()).values()) >= enough for rows in (sample, frame)
+    ):
         return 0
-    combinations = math.prod(frame.select(pl.all().n_unique()).row(0))
-    return copies if combinations < FEW_COMBINATIONS * frame.height else 0
+    copies = frame.height - frame.n_unique()
+    return copies if copies > MANY_COPIES * frame.height else 0
+
+
+def _each(frame: pl.DataFrame, fact: pl.Expr) -> dict[str, Any]:
+    """Work out a fact of every column in one pass; by name."""
+    return frame.select(fact).row(0, named=True) if frame.width else {}
+
+
+def _only(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """Return some columns, perhaps none; a name is never taken for a pattern."""
+    return pl.DataFrame([frame.get_column(name) for name in names])
 
 
 def guess_kind(column: pl.Series) -> Kind:
     """Tell the kind of a column of text from its values."""
-    known = column.drop_nulls()
-    words = known.filter(~known.is_in(list(MISSING_NUMBERS)))
-    if not len(words):
-        return "category" if len(known) else "number"
-    numbers = _share(to_numbers(words))
-    distinct = known.n_unique()
-    unique = distinct == len(known) and len(known) > 20
-    named = bool(ID_NAME.search(column.name)) or column.name == "column_1"
-    if numbers >= 0.95:
-        values = to_numbers(words).drop_nulls()
-        steps = values.diff().drop_nulls()
-        counted = unique and steps.n_unique() == 1 and bool((values == values.round()).all())
-        mostly = distinct >= 0.9 * len(known) and len(known) > 20
-        whole = bool((values == values.round()).all())
-        return "id" if counted or (named and mostly and whole) else "number"
-    if _share(to_dates(words)) >= 0.95:
-        return "date"
-    length = float(known.str.len_chars().mean() or 0)  # type: ignore[arg-type]
-    if unique and length <= 40 and known.str.count_matches(r"\s").mean() == 0:
-        return "id"
-    few = distinct <= max(30, 0.1 * len(known)) and distinct <= 1000
-    few &= distinct <= max(10, 0.5 * len(known))
-    return "category" if few and length <= 80 else "text"
+    return guess_kinds(column.to_frame())[column.name]
 
 
-def _numeric(column: pl.Series) -> bool:
-    known = column.drop_nulls()
-    return len(known) > 0 and bool(to_numbers(known).is_not_null().all())
+def guess_kinds(frame: pl.DataFrame) -> dict[str, Kind]:
+    """Tell the kinds of columns of text from their values."""
+    known = _each(frame, _KNOWN)
+    words = _each(frame, (~pl.all().is_in(MISSING_NUMBERS)).sum())
+    distinct = _each(frame, pl.all().drop_nulls().n_unique())
+    numbers = all_to_numbers(frame)
+    read = _each(numbers, _KNOWN)
+    kinds: dict[str, Kind] = {name: "category" if known[name] else "number" for name in known}
+    numeric = [name for name, count in words.items() if count and read[name] >= 0.95 * count]
+    wordy = [name for name, count in words.items() if count and read[name] < 0.95 * count]
+    kinds.update(_number_or_id(_only(numbers, numeric), known, distinct))
+    kinds.update(_other_kinds(_only(frame, wordy), known, words, distinct))
+    return kinds
 
 
-def _same(known: pl.Series) -> bool:
-    """Tell whether all values are one; counting different ones of a million takes long."""
-    return not len(known) or bool((known == known[0]).all())
+def _number_or_id(
+    numbers: pl.DataFrame, known: dict[str, int], distinct: dict[str, int]
+) -> dict[str, Kind]:
+    """Tell ids from numbers: whole, and counting up evenly or, with the name of an id, unique."""
+    many = [name for name in numbers.columns if known[name] > 20]
+    whole = _each(_only(numbers, many), (pl.all() == pl.all().round()).all())
+    once = [name for name in many if whole[name] and distinct[name] == known[name]]
+    strides = _each(_only(numbers, once), pl.all().drop_nulls().diff().drop_nulls().n_unique())
+    named = {
+        name
+        for name in many
+        if whole[name] and distinct[name] >= 0.9 * known[name] and _names_rows(name)
+    }
+    return {
+        name: "id" if name in named or strides.get(name) == 1 else "number"
+        for name in numbers.columns
+    }
 
 
-def _share(values: pl.Series) -> float:
-    """Return the share of values that are known."""
-    return 1 - values.null_count() / max(1, len(values))
+def _names_rows(name: str) -> bool:
+    return bool(ID_NAME.search(name)) or name == "column_1"
 
 
-def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> tuple[str, str]:
+def _other_kinds(
+    frame: pl.DataFrame, known: dict[str, int], words: dict[str, int], distinct: dict[str, int]
+) -> dict[str, Kind]:
+    """Tell dates, ids, categories and text apart."""
+    lengths = _each(frame, pl.all().str.len_chars().mean())
+    spaced = _each(frame, pl.all().str.contains(r"\s").any())
+    digits = _each(frame, pl.all().str.contains(r"^[+-]?\d").sum())
+    enough = {name: 0.95 * words[name] for name in frame.columns}
+    likely = _only(frame, [name for name in frame.columns if digits[name] >= enough[name]])
+    dates = _each(all_to_dates(likely), _KNOWN)
+    kinds: dict[str, Kind] = {}
+    for name in frame.columns:
+        count, different, length = known[name], distinct[name], lengths[name]
+        few = different <= min(1000, max(30, 0.1 * count), max(10, 0.5 * count))
+        if dates.get(name, -1) >= enough[name]:
+            kinds[name] = "date"
+        elif different == count > 20 and length <= 40 and not spaced[name]:
+            kinds[name] = "id"
+        else:
+            kinds[name] = "category" if few and length <= 80 else "text"
+    return kinds
+
+
+def _same(frame: pl.DataFrame, sample: pl.DataFrame) -> set[str]:
+    """Return the columns whose known values are all one; most differ in the sample already."""
+    counts = _each(sample, pl.all().drop_nulls().n_unique())
+    doubtful = _only(frame, [name for name, count in counts.items() if count < 2])
+    return {
+        name
+        for name, count in _each(doubtful, pl.all().drop_nulls().n_unique()).items()
+        if count < 2
+    }
+
+
+def guess_target(kinds: dict[str, Kind], same: Collection[str]) -> tuple[str, str]:
     """Choose the column to predict, by name, else the last that could be one; say why."""
     usable = [
-        name
-        for name in frame.columns
-        if kinds[name] in ("number", "category") and not _same(frame.get_column(name).drop_nulls())
+        name for name, kind in kinds.items() if kind in ("number", "category") and name not in same
     ]
     plain = {re.sub(r"[\W_]", "", name).lower(): name for name in reversed(usable)}
     for known in TARGET_NAMES:
@@ -184,7 +244,7 @@ def guess_target(frame: pl.DataFrame, kinds: dict[str, Kind]) -> tuple[str, str]
     for name in reversed(usable):
         if name.lower().endswith(TARGET_ENDINGS):
             return name, "because of its name"
-    return (usable or frame.columns)[-1], "because it is the last that could be one"
+    return (usable or list(kinds))[-1], "because it is the last that could be one"
 
 
 def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
@@ -197,6 +257,8 @@ def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
     distinct = numbers.n_unique()
     if distinct <= 2:
         return "category"
+    if distinct > MOST_CLASSES:
+        return "number"
     values = numbers.unique().sort().to_list()
     whole = all(value == round(value) for value in values)
     counted = values[0] in (0, 1) and values[-1] - values[0] == distinct - 1
@@ -213,25 +275,29 @@ def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
 
 def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
     """Say which cells count as missing, or do not, though a person may think otherwise."""
+    named = {
+        kind: [each.name for each in columns if each.kind == kind and each.role != "ignored"]
+        for kind in ("number", "category")
+    }
+    text = _only(frame, named["number"])
+    read = (pl.all().cast(pl.Float64, strict=False).abs() < GREATEST).sum()
+    known, plain = _each(text, _KNOWN), _each(text, read)
+    unread = _only(text, [name for name in text.columns if plain[name] < known[name]])
     notes = []
+    for cells, numbers in zip(unread, all_to_numbers(unread), strict=True):
+        odd = cells.filter(numbers.is_null() & cells.is_not_null())
+        usual = odd.is_in(MISSING_NUMBERS)
+        if usual.any():
+            notes.append(f"{_cells(odd.filter(usual))} of {cells.name} stand for a missing value.")
+        if not usual.all():
+            told = f"{_cells(odd.filter(~usual))} of {cells.name}"
+            notes.append(f"{told} hold no finite number and count as missing.")
     words: dict[str, list[str]] = {}
-    for column in columns:
-        if column.role == "ignored":
-            continue
-        known = frame.get_column(column.name).drop_nulls()
-        if column.kind == "number":
-            odd = known.filter(to_numbers(known).is_null())
-            usual = odd.is_in(MISSING_NUMBERS)
-            if usual.any():
-                notes.append(
-                    f"{_cells(odd.filter(usual))} of {column.name} stand for a missing value."
-                )
-            if not usual.all():
-                told = f"{_cells(odd.filter(~usual))} of {column.name}"
-                notes.append(f"{told} hold no finite number and count as missing.")
-        elif column.kind == "category":
-            for word in known.filter(known.is_in(MISSING_NUMBERS)).unique().to_list():
-                words.setdefault(word, []).append(column.name)
+    text = _only(frame, named["category"])
+    unsure = _each(text, pl.all().is_in(MISSING_NUMBERS).any())
+    for cells in _only(text, [name for name in text.columns if unsure[name]]):
+        for word in cells.filter(cells.is_in(MISSING_NUMBERS)).unique().to_list():
+            words.setdefault(word, []).append(cells.name)
     for word, names in sorted(words.items()):
         notes.append(
             f"{word!r} counts as a category in {', '.join(names[:4])}"
@@ -245,23 +311,29 @@ def _cells(cells: pl.Series) -> str:
     return f"{len(cells):,} cell{'' if len(cells) == 1 else 's'} ({shown})"
 
 
-def _role(column: pl.Series, kind: Kind) -> tuple[Role, str]:
-    known = column.drop_nulls()
-    if not len(known):
-        return "ignored", "it is empty in every row"
-    if _same(known) and len(known) == len(column):
-        return "ignored", "it has the same value in every row"
-    if len(known) < min(20, 0.05 * len(column)):
-        return "ignored", "it is empty in almost every row"
-    if kind == "id":
-        return "ignored", "it looks like an id"
-    if kind == "date":
-        return "ignored", "it holds dates"
-    if kind == "text":
-        words = float(known.head(SAMPLE).str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
-        short = words < 3
-        return "ignored", "it has too many categories" if short else "it holds free text"
-    return "feature", ""
+def _reasons_to_ignore(
+    frame: pl.DataFrame, kinds: dict[str, Kind], same: Collection[str]
+) -> dict[str, str]:
+    """Say of the columns that make poor features why."""
+    known, rows = _each(frame, _KNOWN), frame.height
+    text = _only(frame.head(SAMPLE), [name for name, kind in kinds.items() if kind == "text"])
+    words = _each(text, pl.all().str.count_matches(r"\S+").mean())
+    reasons = {}
+    for name, kind in kinds.items():
+        if not known[name]:
+            reasons[name] = "it is empty in every row"
+        elif name in same and known[name] == rows:
+            reasons[name] = "it has the same value in every row"
+        elif known[name] < min(20, 0.05 * rows):
+            reasons[name] = "it is empty in almost every row"
+        elif kind == "id":
+            reasons[name] = "it looks like an id"
+        elif kind == "date":
+            reasons[name] = "it holds dates"
+        elif kind == "text":
+            short = (words[name] or 0) < 3
+            reasons[name] = "it has too many categories" if short else "it holds free text"
+    return reasons
 
 
 def guess_recipe(columns: tuple[Column, ...]) -> tuple[Step, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import FrameType
 
 import polars as pl
 import pytest
@@ -137,3 +139,53 @@ def test_many_equal_rows_are_no_copies(kinds: int, dropped: bool) -> None:
         next(step for step in result.recipe if isinstance(step, DropDuplicates)).enabled == dropped
     )
     assert any("equal an earlier one" in note for note in result.notes) != dropped
+
+
+def test_a_wide_table_takes_no_more_passes_than_a_narrow_one() -> None:
+    """Looking at each column by itself makes thousands of columns slow."""
+
+    def passes(width: int) -> int:
+        cells = ("1.{0}", "town {1}", "some words in a cell, {0}", "2024-01-{1:02}", "same")
+        frame = pl.DataFrame(
+            {
+                f"{cell} {at}": [cell.format(row, 1 + row % 9) for row in range(60)]
+                for at in range(width)
+                for cell in cells
+            }
+            | {"y": ["no", "yes"] * 30}
+        )
+        begun = 0
+
+        def count(frame: FrameType, event: str, arg: object) -> None:
+            nonlocal begun
+            begun += event == "call" and frame.f_code is pl.LazyFrame.collect.__code__
+
+        sys.setprofile(count)
+        try:
+            guess(frame)
+        finally:
+            sys.setprofile(None)
+        return begun
+
+    assert passes(40) == passes(4) > 0
+
+
+def test_equal_rows_are_not_counted_when_a_few_tell_that_they_are_rare(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(frame: pl.DataFrame) -> int:
+        raise AssertionError("all rows were compared")
+
+    monkeypatch.setattr(pl.DataFrame, "n_unique", refuse)
+    rows = range(400)
+    guess(pl.DataFrame({"x": [f"{row}.5" for row in rows], "y": [f"{row % 40}" for row in rows]}))
+
+
+def test_a_name_like_a_pattern_is_a_name() -> None:
+    cells = [f"{row / 7}" for row in range(60)]
+    frame = pl.DataFrame({"^.*$": cells, "x": ["NA", *cells[1:]], "y": ["no", "yes"] * 30})
+    assert {column.name: column.kind for column in guess(frame).columns} == {
+        "^.*$": "number",
+        "x": "number",
+        "y": "category",
+    }
