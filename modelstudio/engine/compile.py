@@ -36,6 +36,8 @@ class CompiledModel:
         Names of the targets.
     node_modules
         Names of the submodules that each block uses, by its address (ids joined by ``/``).
+    names
+        Names of the blocks by id, those inside groups left out.
     """
 
     module: fx.GraphModule
@@ -43,6 +45,7 @@ class CompiledModel:
     outputs: tuple[str, ...]
     node_modules: Mapping[str, tuple[str, ...]]
     analysis: Analysis
+    names: Mapping[str, str]
 
 
 class Network(fx.GraphModule):
@@ -136,7 +139,12 @@ def compile_network(
         module.get_submodule(name).requires_grad_(False)
     outputs = tuple(name or (targets[0] if targets else "output") for name in builder.results)
     return CompiledModel(
-        module.train(), tuple(builder.inputs), outputs, builder.node_modules, analysis
+        module.train(),
+        tuple(builder.inputs),
+        outputs,
+        builder.node_modules,
+        analysis,
+        {key: node.name for key, node in graph.nodes.items()},
     )
 
 

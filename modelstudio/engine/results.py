@@ -136,7 +136,8 @@ class ExportReport:
     """What came of an export.
 
     ``max_abs_diff`` is between the file and PyTorch on real rows: of a probability, or of a value
-    in its own units.
+    in its own units. ``rows_agreeing`` counts the rows with the same class and probabilities to
+    1e-4, or a value to 1e-4 of its size.
     """
 
     path: Path

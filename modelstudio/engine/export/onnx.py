@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import copy
 import errno
@@ -19,6 +20,7 @@ import onnx
 import onnxruntime
 import torch
 from onnx import TensorProto, compose, helper
+from torch import fx
 
 import modelstudio
 from modelstudio.data.prepare import FittedRecipe
@@ -61,7 +63,8 @@ def build(
     Raises
     ------
     ExportError
-        When the network uses an operation that cannot be exported.
+        When the network uses an operation that cannot be exported; ``where`` is the address of its
+        block.
     """
     writer = Writer()
     inputs = writer.open(fitted.columns)
@@ -123,12 +126,64 @@ def _network(compiled: CompiledModel, width: int, opset: int, *, exact: bool) ->
     if exact:
         # some operators (Erf, LeakyRelu, Conv) have no kernel for double
         with contextlib.suppress(Exception):
-            model = _traced(compiled, width, opset, torch.float64)
+            model = _traced(compiled.module, width, opset, torch.float64)
             onnxruntime.InferenceSession(
                 model.SerializeToString(), _quiet(), providers=["CPUExecutionProvider"]
             )
             return model
-    return _traced(compiled, width, opset, torch.float32)
+    try:
+        return _traced(compiled.module, width, opset, torch.float32)
+    except Exception as error:
+        raise _unwritten(compiled, width, opset, error) from error
+
+
+def _unwritten(compiled: CompiledModel, width: int, opset: int, error: Exception) -> ExportError:
+    """Say which block could not be written, and why."""
+    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    address = _culprit(compiled.module, width, opset)
+    if address is None:
+        return ExportError(
+            f"The network cannot be written as ONNX: {reason[:200]}",
+            fix="Replace the block that uses this operation.",
+        )
+    key = address.partition("/")[0]
+    return ExportError(
+        f"The block {compiled.names.get(key, key)} cannot be written as ONNX: {reason[:200]}",
+        where=address,
+        fix="Replace this block, or take it out.",
+    )
+
+
+def _culprit(module: fx.GraphModule, width: int, opset: int) -> str | None:
+    """Return the address of the first block with which the network cannot be written.
+
+    The operations up to some place are written alone, and the place is found by bisection.
+    """
+    steps = [node for node in module.graph.nodes if node.op.startswith("call_")]
+
+    def fails(count: int) -> bool:
+        try:
+            _traced(_beginning(module, steps[count - 1]), width, opset, torch.float32)
+        except Exception:
+            return True
+        return False
+
+    first = bisect.bisect_left(range(1, len(steps) + 1), True, key=fails)
+    return steps[first].meta.get("block") if first < len(steps) else None
+
+
+def _beginning(module: fx.GraphModule, last: fx.Node) -> fx.GraphModule:
+    """Return the network up to an operation; it gives every value that nothing there takes."""
+    graph = fx.Graph()
+    kept: dict[fx.Node, fx.Node] = {}
+    for node in module.graph.nodes:
+        kept[node] = graph.node_copy(node, kept.__getitem__)
+        if node is last:
+            break
+    graph.output(tuple(node for node in kept.values() if not node.users))
+    return fx.GraphModule(module, graph)
 
 
 def _quiet() -> onnxruntime.SessionOptions:
@@ -137,9 +192,9 @@ def _quiet() -> onnxruntime.SessionOptions:
     return options
 
 
-def _traced(compiled: CompiledModel, width: int, opset: int, dtype: torch.dtype) -> onnx.ModelProto:
-    """Write the network with names of its own and nothing of this machine, for any batch."""
-    module = copy.deepcopy(compiled.module).to("cpu", dtype).eval()
+def _traced(module: fx.GraphModule, width: int, opset: int, dtype: torch.dtype) -> onnx.ModelProto:
+    """Write a network with names of its own and nothing of this machine, for any batch."""
+    module = copy.deepcopy(module).to("cpu", dtype).eval()
     example = torch.zeros(2, width, dtype=dtype)
     batch = torch.export.Dim("batch")
     silence = contextlib.redirect_stdout(io.StringIO())
@@ -157,12 +212,6 @@ def _traced(compiled: CompiledModel, width: int, opset: int, dtype: torch.dtype)
                 dynamic_shapes=({0: batch},),
                 verbose=False,
             )
-    except Exception as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ExportError(
-            f"The network cannot be written as ONNX: {first[:200]}",
-            fix="Replace the block that uses this operation.",
-        ) from error
     finally:
         logger.setLevel(level)
     assert program is not None

@@ -26,6 +26,10 @@ ROWS = 8192
 """Rows given to the model at a time."""
 
 
+TOLERANCE = 1e-4
+"""Difference from PyTorch up to which an answer counts as the same."""
+
+
 @dataclass(frozen=True)
 class OnnxModel:
     """An exported file, opened; it needs nothing but onnxruntime."""
@@ -131,7 +135,8 @@ class Agreement:
     """How a file compares with PyTorch on the same rows.
 
     ``max_abs_diff`` is the largest difference of a probability, or of a value in its own units. A
-    row agrees when its class is the same, or its value to 1e-4 of itself (of 1 where that is less).
+    row agrees when its class is the same and each probability to `TOLERANCE`, or its value to
+    `TOLERANCE` of itself or of the spread of the values, whichever is larger.
     """
 
     rows: int
@@ -155,11 +160,13 @@ def compare(model: OnnxModel, frame: pl.DataFrame, expected: Predictions) -> Agr
         return Agreement(0, 0, 0.0, 0.0)
     difference = np.abs(scores - expected.scores)
     if labels is None:
-        agreeing = int((difference < 1e-4 * np.maximum(1.0, np.abs(expected.scores))).sum())
+        scale = np.maximum(np.abs(expected.scores), expected.scores.std())
+        agree = difference <= TOLERANCE * scale
     else:
         index = decide(expected.scores, model.threshold)
-        agreeing = int((np.array(expected.classes)[index] == labels.astype(str)).sum())
-    return Agreement(frame.height, agreeing, float(difference.max()), seconds)
+        agree = np.array(expected.classes)[index] == labels.astype(str)
+        agree &= (difference <= TOLERANCE).all(axis=1)
+    return Agreement(frame.height, int(agree.sum()), float(difference.max()), seconds)
 
 
 def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float] | float:

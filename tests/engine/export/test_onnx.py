@@ -27,6 +27,7 @@ from modelstudio.engine.session import compile_task
 from modelstudio.errors import ExportError
 from modelstudio.layers import GELU, SiLU
 from modelstudio.network.layer import Layer
+from modelstudio.network.shapes import Builder, Value
 from modelstudio.project.model import Project
 from modelstudio.recipe.steps import (
     ClipOutliers,
@@ -96,6 +97,42 @@ def test_a_wrong_answer_is_not_hidden(tmp_path: Path) -> None:
     said.scores[0] = np.add(said.scores[0][::-1], [0.3, -0.3])
     agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
     assert agreement.max_abs_diff > 0.01
+    assert agreement.agreeing < agreement.rows
+
+
+@pytest.mark.parametrize(("change", "agreeing"), [(1e-3, 60), (2.0, 59)])
+def test_large_values_agree_by_their_own_measure(
+    tmp_path: Path, change: float, agreeing: int
+) -> None:
+    path, ready, said = make(tmp_path, "income", recipe=(FillMissing(), OneHot()))
+    model = replay.open_model(path)
+    frame = ready.frame("test")
+    scale = max(abs(said.scores[0]), said.scores.std())
+    said.scores[0] += change * replay.TOLERANCE * scale
+    agreement = replay.compare(model, frame, said)
+    assert agreement.max_abs_diff == pytest.approx(change * replay.TOLERANCE * scale)
+    assert agreement.rows - agreement.agreeing == 60 - agreeing
+
+
+class Bessel(Layer, abstract=True):
+    """A function that ONNX does not know; in no registry."""
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return b.function("torch.special.bessel_j0", x)
+
+
+def test_the_block_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    data = configure(write(tmp_path / "t.csv", people(60)), "income")
+    ready = prepared(data)
+    network = draft.network(ready.fitted.fields, 60)
+    first, second = network.of_type(SiLU)
+    network = network.put(replace(second, name="Waves", layer=Bessel()))
+    _, compiled = compile_task(Project(data=data, network=network), ready.fitted)
+    with pytest.raises(ExportError, match=r"The block Waves cannot .*bessel_j0") as caught:
+        build(compiled, ready.fitted)
+    assert caught.value.where == second.id != first.id
+    assert len(caught.value.lines()) == 3
+    assert "\x1b" not in str(caught.value)
 
 
 def test_onnxruntime_alone_runs_the_file(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import size_text, time_text
-from modelstudio.ui.pages.export.records import LIMIT, ExportRecord
+from modelstudio.ui.pages.export.records import ExportRecord
 from modelstudio.ui.theme import restyle
 from modelstudio.ui.widgets import ElidedLabel, IconLabel, label, row, rule, toned
 
@@ -76,7 +76,7 @@ class CheckCard(QFrame):
             remarks.append(
                 tr("{} rows differ.").format(differing)
                 if differing
-                else tr("The largest difference is above {}.").format(_power(LIMIT))
+                else tr("No row could be checked.")
             )
         if record.needs_first:
             steps = ", ".join(record.needs_first)
