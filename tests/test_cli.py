@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from modelstudio.__main__ import main, wants_window
+from modelstudio.engine.events import EpochEnd, RunEvent
 from modelstudio.engine.runs import RunStore
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -203,6 +204,48 @@ def test_ctrl_c_keeps_the_checkpoint(project: Path, cli: Cli) -> None:
     assert run.status == "interrupted"
     assert store.last_file(run.id).exists()
     assert cli("evaluate", project, "--json")[0] == 0
+
+
+def interrupt_after(epochs: int) -> Callable[[RunEvent], None]:
+    """Return what sends Ctrl+C to this process when so many epochs are done."""
+
+    def look(event: RunEvent) -> None:
+        if isinstance(event, EpochEnd) and event.epoch == epochs:
+            signal.raise_signal(signal.SIGINT)
+
+    return look
+
+
+def test_an_interrupted_run_goes_on(
+    project: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("modelstudio.cli.verbs.print_event", interrupt_after(2))
+        code, _, err = cli("train", project, "--epochs", "5", "--json")
+    assert code == 130
+    assert err == f"To go on: modelstudio train {project} --resume 1\n"
+
+    code, out, err = cli("train", project, "--resume", "1", "--json")
+    assert (code, err) == (0, "")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["epoch"] for event in events if event["event"] == "epoch_end"] == [3, 4, 5]
+    (run,) = read(cli("runs", project, "--json")[1])
+    assert (run["status"], run["epochs"], run["run"]) == ("finished", 5, events[-1]["run"])
+
+    code, out, err = cli("train", project, "--resume", "1")
+    assert (code, out) == (1, "")
+    assert "Run 1" in err
+    assert "There is no run 7." in cli("train", project, "--resume", "7")[2]
+
+
+def test_options_that_exclude_each_other_are_wrong_usage(project: Path, cli: Cli) -> None:
+    for arguments in (
+        ("train", project, "--resume", "1", "--seed", "4"),
+        ("evaluate", project, "--split", "test", "--data", "other.csv"),
+    ):
+        code, out, err = cli(*arguments)
+        assert (code, out) == (2, "")
+        assert "give --" in err
 
 
 def test_a_table_without_known_targets_is_not_scored(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shlex
 import shutil
 import sys
 import tempfile
@@ -112,7 +113,7 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             complain("Interrupted.")
             raise typer.Exit(130) from None
-        except (typer.Exit, BrokenPipeError):
+        except (typer.Exit, typer.BadParameter, BrokenPipeError):
             raise
         except Exception as error:
             complain(
@@ -315,15 +316,23 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Most epochs.")] = None,
     device: Annotated[Device | None, typer.Option(help="Where to compute.")] = None,
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Go on with this interrupted run, by number or id."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train the network as a new run; Ctrl+C ends it and keeps the best weights."""
     project = load_project(path)
     wishes = {"seed": seed, "epochs": epochs, "device": device.value if device else None}
     chosen = {key: value for key, value in wishes.items() if value is not None}
+    if resume is not None and (chosen or name):
+        raise typer.BadParameter("a run goes on as it began; give --resume alone")
     project = project.changed(training=project.training.changed(**chosen))
-    end = _train(project, path, name=name, as_json=as_json)
+    end = _train(project, path, name=name, resume=resume, as_json=as_json)
     if end.status == "interrupted":
+        number = engine.store(path, project).info(end.run).number
+        complain(f"To go on: modelstudio train {shlex.quote(str(path))} --resume {number}")
         raise typer.Exit(130)
 
 
@@ -445,10 +454,15 @@ def _demo_folder(wanted: Path | None) -> Path:
     return wanted
 
 
-def _train(project: Project, path: Path, *, name: str = "", as_json: bool) -> RunEnd:
-    """Train, tell of it, and return the last event."""
+def _train(
+    project: Project, path: Path, *, name: str = "", resume: str | None = None, as_json: bool
+) -> RunEnd:
+    """Train a new run, or go on with one; tell of it, and return the last event."""
     control = Control()
-    events = engine.train(project, path, control, name=name)
+    if resume is None:
+        events = engine.train(project, path, control, name=name)
+    else:
+        events = engine.resume(project, path, resume, control)
     terminal = Terminal(project.training.epochs)
     show = print_event if as_json else terminal
     with interruptible(control), contextlib.closing(events), contextlib.closing(terminal):
