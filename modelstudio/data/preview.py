@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from modelstudio.data.prepare import (
     FittedStep,
@@ -23,12 +26,18 @@ from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.split import split_rows
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.project.model import DataConfig
+from modelstudio.recipe.steps import Step
 
 _KEPT = 2
-"""Tables that stay in memory between requests."""
+"""Tables, splits and orders that stay in memory between requests."""
+
+_KEPT_STEPS = 100
+"""Fitted steps that do; they are small."""
 
 _LOCK = Lock()
 """Requests come from several threads; a table is made once."""
+
+_PARTS = ("", "train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +75,24 @@ class PreviewTable:
     cells: tuple[PreviewColumn, ...]
 
 
-@dataclass(frozen=True)
-class _Table:
-    raw: pl.DataFrame
-    parts: dict[int, str]
+class _Kept(OrderedDict[Any, Any]):
+    """What was worked out last, by what it was worked out from."""
+
+    def __init__(self, most: int = _KEPT):
+        super().__init__()
+        self._most = most
+
+    def get_or(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what is kept under a key, or make it and let the oldest go."""
+        if key not in self:
+            self[key] = make()
+            while len(self) > self._most:
+                self.popitem(last=False)
+        self.move_to_end(key)
+        return self[key]
 
 
-_TABLES: OrderedDict[tuple[object, ...], _Table] = OrderedDict()
-_STATES: OrderedDict[tuple[object, ...], tuple[pl.DataFrame, pl.DataFrame]] = OrderedDict()
+_raws, _cleans, _parts, _orders, _fits = _Kept(), _Kept(), _Kept(), _Kept(), _Kept(_KEPT_STEPS)
 
 
 def preview(
@@ -98,20 +117,20 @@ def preview(
     DataError
         When the table cannot be read or a step cannot be fitted.
     """
-    before, after, parts = _stage(data, upto, base)
-    if sort is not None and sort[0] in after.columns:
-        name, descending = sort
-        order = after.get_column(name).arg_sort(descending=descending, nulls_last=True)
-        before, after = before[order], after[order]
-    shown, source = after.slice(offset, limit), before.slice(offset, limit)
+    with _LOCK:
+        stage = _stage(data, upto, base)
+        order = _order(stage, sort) if sort is not None else None
+    at = slice(offset, offset + limit) if order is None else order[offset : offset + limit]
+    source = stage.rows[at]
+    shown = stage.after(source)
     columns = tuple(name for name in shown.columns if name != ROW)
-    rows = tuple(shown.get_column(ROW).to_list())
+    numbers = row_numbers(source)
     return PreviewTable(
         columns,
-        after.height,
+        stage.rows.height,
         offset,
-        rows,
-        tuple(parts.get(row, "") for row in rows),
+        tuple(numbers.tolist()),
+        tuple(_PARTS[part] for part in stage.parts[numbers]),
         tuple(_column(shown.get_column(name), source, name) for name in columns),
     )
 
@@ -124,71 +143,115 @@ def _column(now: pl.Series, source: pl.DataFrame, name: str) -> PreviewColumn:
     return PreviewColumn(after, before, tuple(a != b for a, b in zip(after, before, strict=True)))
 
 
-def _stage(
-    data: DataConfig, upto: int | None, base: Path | None
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, str]]:
-    """Return the kept rows as they were and as they are after some steps, and their parts."""
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """All rows as they are in the source, and the fitted steps that change them.
+
+    A step changes each row by itself, so only the rows in sight are ever changed. ``parts`` are
+    places in `_PARTS` by row number; equal ``key``, equal rows.
+    """
+
+    key: tuple[Any, ...]
+    rows: pl.DataFrame
+    steps: tuple[FittedStep, ...]
+    parts: NDArray[np.uint8]
+
+    def after(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return some of the rows as the steps leave them."""
+        for step in self.steps:
+            rows = step.apply(rows)
+        return rows
+
+
+def _stage(data: DataConfig, upto: int | None, base: Path | None) -> _Stage:
+    """Read, clean, split and fit; what did not change since an earlier request is taken over."""
     assert data.path is not None
     path = resolve(data.path, base)
     stat = path.stat() if path.exists() else None
-    stamp = (str(path), stat.st_mtime_ns, stat.st_size) if stat else (str(path),)
-    decided = data.changed(fields=(), fingerprint=None).model_dump_json()
-    table = _remembered(_TABLES, (*stamp, decided), lambda: _load(data, base))
-    key = (*stamp, decided, upto)
-    before, after = _remembered(_STATES, key, lambda: _applied(data, table, upto))
-    return before, after, table.parts
+    stamp = (stat.st_mtime_ns, stat.st_size) if stat else ()
+    typed = tuple((column.name, column.kind, column.role == "target") for column in data.columns)
+    table = (path, stamp, data.csv, typed)
+    raw = _raws.get_or(table, lambda: tabular.read(data, base).with_row_index(ROW))
+    steps = active(data.recipe)
+    on_rows = tuple(step for _, step in steps if step.stage == "rows")
+    split = (table, on_rows, data.split)
+    parts = _parts.get_or(
+        split, lambda: _part_of_rows(data, raw, _clean(data, table, raw, on_rows))
+    )
+    above = [step for index, step in steps if upto is None or index < upto]
+    dropping = tuple(step for step in above if step.stage == "rows")
+    rows = _clean(data, table, raw, dropping) if dropping else raw
+    fitted = tuple(step for step in above if step.stage == "fitted")
+    learnt = (split, tuple(column.name for column in data.features))
+    done = _fit(data, learnt, raw, parts, fitted) if fitted else ()
+    return _Stage((learnt, dropping, fitted), rows, done, parts)
 
 
-def _remembered(kept: OrderedDict[tuple[object, ...], Any], key: Any, make: Any) -> Any:
-    with _LOCK:
-        if key not in kept:
-            kept[key] = make()
-            while len(kept) > _KEPT:
-                kept.popitem(last=False)
-        kept.move_to_end(key)
-        return kept[key]
+def _clean(
+    data: DataConfig, table: tuple[Any, ...], raw: pl.DataFrame, steps: tuple[Step, ...]
+) -> pl.DataFrame:
+    """Return the rows that some row steps keep."""
+
+    def clean() -> pl.DataFrame:
+        kept, _ = clean_rows(data.changed(recipe=steps), raw)
+        return raw if kept.height == raw.height else kept
+
+    frame: pl.DataFrame = _cleans.get_or((table, steps), clean)
+    return frame
 
 
-def _load(data: DataConfig, base: Path | None) -> _Table:
-    raw = tabular.read(data, base).with_row_index(ROW)
+def _part_of_rows(data: DataConfig, raw: pl.DataFrame, clean: pl.DataFrame) -> NDArray[np.uint8]:
+    """Return the place in `_PARTS` of each row of the source; shape (rows,)."""
+    places = np.zeros(raw.height, dtype=np.uint8)
     target = data.target
-    if target is None:
-        return _Table(raw, {})
-    clean, _ = clean_rows(data, raw)
-    if not clean.height:
-        return _Table(raw, {})
+    if target is None or not clean.height:
+        return places
     classes = None
     if target.kind != "number":
         classes = clean.get_column(target.name).rank("dense").to_numpy()
-    parts = split_rows(row_numbers(clean), data.split, classes)
     numbers = row_numbers(clean)
-    labels = {
-        int(row): name
-        for name in ("train", "validation", "test")
-        for row in numbers[getattr(parts, name)]
-    }
-    return _Table(raw, labels)
+    parts = split_rows(numbers, data.split, classes)
+    for place, name in enumerate(_PARTS[1:], 1):
+        places[numbers[getattr(parts, name)]] = place
+    return places
 
 
-def _applied(
-    data: DataConfig, table: _Table, upto: int | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    steps = [step for index, step in active(data.recipe) if upto is None or index < upto]
-    cut = data.changed(recipe=tuple(steps))
-    before = table.raw
-    if any(step.stage == "rows" for step in steps):
-        before, _ = clean_rows(cut, table.raw)
-    fitted = [step for step in steps if step.stage == "fitted"]
-    if not fitted:
-        return before, before
-    train = np.array([row for row, part in table.parts.items() if part == "train"], dtype=np.int64)
-    learning = table.raw[np.sort(train)]
-    after = before
+def _fit(
+    data: DataConfig,
+    key: tuple[Any, ...],
+    raw: pl.DataFrame,
+    parts: NDArray[np.uint8],
+    steps: tuple[Step, ...],
+) -> tuple[FittedStep, ...]:
+    """Fit steps, each on the training rows as those above leave them."""
+    keys = [(key, steps[: at + 1]) for at in range(len(steps))]
+    if all(each in _fits for each in keys):
+        return tuple(_fits.get_or(each, tuple) for each in keys)
+    learning = raw.filter(parts == _PARTS.index("train"))
     kinds: dict[str, str] = {column.name: column.kind for column in data.features}
-    for step in fitted:
+    done = []
+    for each, step in zip(keys, steps, strict=True):
         columns = columns_of(step, kinds)
-        state = IMPLEMENTATIONS[type(step)].fit(step, learning, columns)
-        one = FittedStep(step=step, state=state)
-        learning, after = one.apply(learning), one.apply(after)
-        update_kinds(kinds, columns, after)
-    return before, after
+        done.append(_fits.get_or(each, partial(_fit_one, step, learning, columns)))
+        learning = done[-1].apply(learning)
+        update_kinds(kinds, columns, learning)
+    return tuple(done)
+
+
+def _fit_one(step: Step, learning: pl.DataFrame, columns: tuple[str, ...]) -> FittedStep:
+    return FittedStep(step=step, state=IMPLEMENTATIONS[type(step)].fit(step, learning, columns))
+
+
+def _order(stage: _Stage, sort: tuple[str, bool]) -> NDArray[np.uint32] | None:
+    """Return the places of the rows sorted by a column; None when the steps leave no such one."""
+    name, descending = sort
+
+    def order() -> NDArray[np.uint32] | None:
+        after = stage.after(stage.rows)
+        if name not in after.columns:
+            return None
+        column = after.get_column(name)
+        return column.arg_sort(descending=descending, nulls_last=True).to_numpy()
+
+    found: NDArray[np.uint32] | None = _orders.get_or((stage.key, sort), order)
+    return found

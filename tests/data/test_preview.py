@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from tables import configure, people, prepared, write
 
+from modelstudio.data.prepare import FittedStep, clean_rows
 from modelstudio.data.preview import preview
 from modelstudio.data.profile import findings, profile
 from modelstudio.data.sources import tabular
-from modelstudio.recipe.steps import FillMissing, OneHot, Standardise
+from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.recipe.steps import (
+    ClipOutliers,
+    DropDuplicates,
+    FillMissing,
+    OneHot,
+    Standardise,
+    Step,
+)
 
 
 @pytest.fixture
@@ -108,3 +120,91 @@ def test_the_last_preview_is_what_the_network_is_given(table: Path) -> None:
             seen = [cells[place[row]] for row in encoded.rows]
             assert seen == encoded.fields["features"][:, at].tolist()
         assert {shown.parts[place[row]] for row in encoded.rows} == {part}
+
+
+class Work:
+    """What previews do to whole tables."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        self.done: list[str] = []
+        self.fitted: list[str] = []
+        self.heights: list[int] = []
+        read, clean, apply = tabular.read, clean_rows, FittedStep.apply
+        implementations = dict(IMPLEMENTATIONS)
+
+        def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+            return lambda *args: self.done.append(name) or call(*args)
+
+        def applied(step: FittedStep, frame: pl.DataFrame) -> pl.DataFrame:
+            self.heights.append(frame.height)
+            return apply(step, frame)
+
+        def learning(step: type[Step]) -> Callable[..., Any]:
+            fit = implementations[step].fit
+            return lambda *args: self.fitted.append(step.__name__) or fit(*args)
+
+        monkeypatch.setattr(tabular, "read", counted("read", read))
+        monkeypatch.setattr("modelstudio.data.preview.clean_rows", counted("clean", clean))
+        monkeypatch.setattr(FittedStep, "apply", applied)
+        for step, each in implementations.items():
+            spied = each._replace(fit=learning(step))
+            monkeypatch.setitem(IMPLEMENTATIONS, step, spied)
+
+    def since(self) -> tuple[list[str], list[str], int]:
+        """Return tables made, steps fitted, and the most rows a step changed, since last asked."""
+        found = self.done[:], self.fitted[:], max(self.heights, default=0)
+        for each in (self.done, self.fitted, self.heights):
+            each.clear()
+        return found
+
+
+RECIPE = (DropDuplicates(), FillMissing(), ClipOutliers(), Standardise(), OneHot())
+
+
+def test_a_page_more_costs_only_its_rows(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = configure(table, "bought").changed(recipe=RECIPE)
+    work = Work(monkeypatch)
+    preview(data, limit=10)
+    done, fitted, rows = work.since()
+    assert (done, len(fitted)) == (["read", "clean"], 4)
+    assert rows > 100
+    for sort in (None, ("age", False)):
+        preview(data, limit=10, sort=sort)
+        work.since()
+        preview(data, offset=60, limit=10, sort=sort)
+        assert work.since() == ([], [], 10)
+    preview(data, upto=2, offset=30, limit=10)
+    assert work.since() == ([], [], 10)
+
+
+def test_an_edited_step_is_fitted_again_and_none_above_it(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = configure(table, "bought").changed(recipe=RECIPE)
+    whole = preview(data, limit=200)
+    work = Work(monkeypatch)
+    edited = data.changed(recipe=(*RECIPE[:2], ClipOutliers(factor=1.0), *RECIPE[3:]))
+    preview(edited, upto=2)
+    assert work.since()[:2] == ([], [])
+    changed = preview(edited, limit=200)
+    assert work.since()[:2] == ([], ["ClipOutliers", "Standardise", "OneHot"])
+    assert changed.cells != whole.cells
+    assert preview(data, limit=200) == whole
+    assert work.since()[:2] == ([], [])
+
+
+def test_what_decides_over_rows_makes_them_anew(table: Path) -> None:
+    data = configure(table, "bought").changed(recipe=RECIPE)
+    first = preview(data, limit=200)
+    other = preview(data.changed(split=data.split.changed(seed=data.split.seed + 1)), limit=200)
+    assert other.parts != first.parts
+    assert other.cells != first.cells
+    fewer = tuple(
+        column.model_copy(update={"role": "ignored"}) if column.name == "income" else column
+        for column in data.columns
+    )
+    left = preview(data.changed(columns=fewer), limit=200)
+    at = left.columns.index("income")
+    assert left.cells[at].after == left.cells[at].before
+    table.write_text(table.read_text(encoding="utf-8") + "33,Ulm,9,yes\n", encoding="utf-8")
+    assert preview(data, upto=0).total == first.total + 1
