@@ -33,6 +33,7 @@ from modelstudio.cli.show import (
     print_json,
     print_table,
 )
+from modelstudio.engine import projects
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunEnd
@@ -173,8 +174,8 @@ def demo(
     if not as_json:
         print(f"Customers who leave (churn.csv), in {place}")
     data = Path(shutil.copy(sample("churn.csv"), place))
-    draft = engine.new_project(data, split_seed=0)
-    project = engine.rebase(draft.project, None, place).changed(name="Churn")
+    draft = projects.new_project(data, split_seed=0)
+    project = projects.rebase(draft.project, None, place).changed(name="Churn")
     save_project(project, path)
     end = _train(project, path, as_json=as_json)
     evaluation = follow(engine.evaluate(path, project, end.run, "test"), quiet=as_json)
@@ -209,10 +210,10 @@ def new(
         raise ProjectError(
             f"{out.name} exists already.", where=str(out), fix="Choose another name or remove it."
         )
-    draft = engine.new_project(data, target=target, test_data=test_data, split_seed=split_seed)
+    draft = projects.new_project(data, target=target, test_data=test_data, split_seed=split_seed)
     if draft.error is not None:
         raise draft.error
-    project = engine.rebase(draft.project, None, out.resolve().parent).changed(name=out.stem)
+    project = projects.rebase(draft.project, None, out.resolve().parent).changed(name=out.stem)
     save_project(project, out)
     chosen = project.data.target
     if as_json:

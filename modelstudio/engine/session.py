@@ -25,7 +25,8 @@ from modelstudio.engine.events import EpochEnd, RunEnd, RunEvent, RunPaused, Run
 from modelstudio.engine.losses import build_loss
 from modelstudio.engine.metrics import epoch_scores
 from modelstudio.engine.results import RunInfo
-from modelstudio.engine.runs import Decision, RunStore, RunWriter
+from modelstudio.engine.run_writer import RunWriter
+from modelstudio.engine.runs import Decision, RunStore
 from modelstudio.engine.train import Outcome, State, Task, fit
 from modelstudio.errors import DataError, RunError, StudioError
 from modelstudio.project.model import Project, TrainConfig

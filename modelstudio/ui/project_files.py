@@ -154,7 +154,7 @@ class ProjectFiles(QObject):
         old = self._document.path
         if old is not None and path == old:
             return self.save()
-        from modelstudio.engine.run import rebase
+        from modelstudio.engine.projects import rebase
 
         project = rebase(self._document.project, old.parent if old else None, path.parent)
         return self._write(path, project) and self._bring_runs(old, path)
@@ -303,6 +303,6 @@ def dropped_path(event: QDropEvent) -> Path | None:
 
 def _new_project(path: Path, target: str | None) -> Any:
     """Run in a job: guess a project from a table."""
-    from modelstudio.engine.run import new_project
+    from modelstudio.engine.projects import new_project
 
     return new_project(path, target=target)

@@ -19,7 +19,7 @@ import onnxruntime
 import polars as pl
 
 from modelstudio.data.prepare import fit_recipe
-from modelstudio.engine import run
+from modelstudio.engine import projects, run
 from modelstudio.engine.control import Control
 from modelstudio.resources import sample
 
@@ -54,7 +54,7 @@ def asked(file: Path, rows: pl.DataFrame) -> list[np.ndarray]:
 def agreement(name: str, epochs: int, folder: Path) -> dict[str, Any]:
     """Train, export, and compare the answers to every test row."""
     target, path = TARGETS[name], folder / f"{name}.mstudio"
-    project = run.new_project(sample(f"{name}.csv"), target=target, split_seed=0).project
+    project = projects.new_project(sample(f"{name}.csv"), target=target, split_seed=0).project
     project = project.changed(training=project.training.changed(epochs=epochs))
     drained(run.train(project, path, Control()))
     file = folder / f"{name}.onnx"

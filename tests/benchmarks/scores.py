@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from modelstudio.data.prepare import fit_recipe
-from modelstudio.engine import run
+from modelstudio.engine import projects, run
 from modelstudio.engine.control import Control
 from modelstudio.project.model import Project
 from modelstudio.resources import sample
@@ -55,7 +55,9 @@ def logistic_regression(project: Project) -> float:
 def one_seed(name: str, seed: int, folder: Path) -> dict[str, float]:
     """Make, train and score one project."""
     began = time.perf_counter()
-    project = run.new_project(sample(f"{name}.csv"), target=TARGETS[name], split_seed=seed).project
+    project = projects.new_project(
+        sample(f"{name}.csv"), target=TARGETS[name], split_seed=seed
+    ).project
     path = folder / f"{name}-{seed}.mstudio"
     drained(run.train(project, path, Control()))
     evaluation = drained(run.evaluate(path, project, None, "test", intervals=False))

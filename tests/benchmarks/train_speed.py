@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from modelstudio.data.batches import TensorData
 from modelstudio.data.prepare import fit_recipe
-from modelstudio.engine import run
+from modelstudio.engine import projects
 from modelstudio.engine.control import Control
 from modelstudio.engine.session import compile_task
 from modelstudio.engine.train import Task, fit
@@ -82,7 +82,7 @@ def plain(features: Tensor, target: Tensor) -> float:
 
 def main() -> None:
     """Print the ratios."""
-    project = run.new_project(sample("diamonds.csv"), target="price", split_seed=0).project
+    project = projects.new_project(sample("diamonds.csv"), target="price", split_seed=0).project
     project = project.changed(network=network(project.network))
     prepared = drained(fit_recipe(project.data))
     task, _ = compile_task(project, prepared.fitted)

@@ -100,7 +100,8 @@ def measure_training() -> tuple[dict[str, float], dict[str, float]]:
     from PySide6.QtWidgets import QApplication
 
     from modelstudio.engine.control import Control
-    from modelstudio.engine.run import new_project, store, train, warm
+    from modelstudio.engine.projects import new_project
+    from modelstudio.engine.run import store, train, warm
     from modelstudio.resources import sample
     from modelstudio.ui.main_window import MainWindow
     from modelstudio.ui.theme import themes

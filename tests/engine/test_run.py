@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import torch
 
-from modelstudio.engine import run
+from modelstudio.engine import projects, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import BatchEnd, EpochEnd, RunEnd, RunStarted
 from modelstudio.engine.runs import RunStore
@@ -53,7 +53,7 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(table: Path) -> Project:
-    made = run.new_project(table, target="species", split_seed=4).project
+    made = projects.new_project(table, target="species", split_seed=4).project
     return made.changed(training=made.training.changed(epochs=4, threads=1))
 
 
@@ -85,20 +85,20 @@ def test_a_table_that_cannot_be_trained_on_can_still_be_mended(tmp_path: Path) -
     path = tmp_path / "notes.csv"
     lines = [f"a long remark number {i} on the matter,{i % 2}" for i in range(60)]
     path.write_text("\n".join(["remark,answer", *lines]), encoding="utf-8")
-    draft = run.new_project(path, target="answer")
+    draft = projects.new_project(path, target="answer")
     assert draft.error is not None
     assert draft.error.message in draft.notes
     assert [column.name for column in draft.project.data.columns] == ["remark", "answer"]
 
 
 def test_new_data_keeps_the_network(project: Project, table: Path) -> None:
-    other = run.with_data(project, table, target="species").project
+    other = projects.with_data(project, table, target="species").project
     assert other.network is project.network
     assert other.training is project.training
 
 
 def test_another_target_changes_the_head(project: Project) -> None:
-    changed = run.with_target(project, "weight").project
+    changed = projects.with_target(project, "weight").project
     heads = [node.layer for node in changed.network.of_type(Linear)]
     assert heads[-1] == Linear(out_features=1)
     assert run.analyse(changed).errors == ()
@@ -107,16 +107,16 @@ def test_another_target_changes_the_head(project: Project) -> None:
 
 
 def test_refreshing_changes_nothing_when_nothing_changed(project: Project) -> None:
-    assert run.refresh_fields(project) is project
+    assert projects.refresh_fields(project) is project
 
 
 def test_paths_follow_the_project(project: Project, tmp_path: Path, table: Path) -> None:
-    near = run.rebase(project, None, tmp_path)
+    near = projects.rebase(project, None, tmp_path)
     assert near.data.path == "trees.csv"
-    assert run.refresh_fields(near, tmp_path) is near
-    far = run.rebase(near, tmp_path, tmp_path / "elsewhere")
+    assert projects.refresh_fields(near, tmp_path) is near
+    far = projects.rebase(near, tmp_path, tmp_path / "elsewhere")
     assert far.data.path == str(table)
-    assert run.rebase(far, tmp_path / "elsewhere", None) is far
+    assert projects.rebase(far, tmp_path / "elsewhere", None) is far
 
 
 # Data
@@ -263,13 +263,13 @@ def test_a_class_that_only_validation_has_stops_nothing(
 ) -> None:
     frame = pl.read_csv(table)
     split = project.data.split.changed(stratify=False)
-    loose = run.refresh_fields(project.changed(data=project.data.changed(split=split)))
+    loose = projects.refresh_fields(project.changed(data=project.data.changed(split=split)))
     rows = run.preview_data(loose, limit=300)
     place = rows.rows[rows.parts.index("validation")]
     species = frame["species"].to_list()
     species[place] = "rare"
     frame.with_columns(pl.Series("species", species)).write_csv(table)
-    end = trained(run.refresh_fields(loose), path)
+    end = trained(projects.refresh_fields(loose), path)
     assert end.status == "finished"
     _, evaluation = drain(run.evaluate(path, loose, None, "validation", intervals=False))
     assert "unseen" in " ".join(evaluation.notes)
@@ -353,7 +353,7 @@ def test_a_table_without_a_row_that_can_be_scored(
 def test_the_threshold_belongs_to_the_run(table: Path, tmp_path: Path) -> None:
     frame = pl.read_csv(table).filter(pl.col("species") != "cedar")
     frame.write_csv(table)
-    project = run.new_project(table, target="species").project
+    project = projects.new_project(table, target="species").project
     end = trained(project, None)
     assert run.set_threshold(None, project, end.run, 0.0) == 0.5
     _, evaluation = drain(run.evaluate(None, project, end.run, intervals=False))

@@ -15,7 +15,8 @@ import pytest
 from modelstudio.engine import runs
 from modelstudio.engine.disk import write_file
 from modelstudio.engine.events import EpochEnd
-from modelstudio.engine.runs import Decision, RunStore, RunWriter
+from modelstudio.engine.run_writer import RunWriter
+from modelstudio.engine.runs import Decision, RunStore
 from modelstudio.errors import RunError
 from modelstudio.project.model import Project
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from modelstudio.engine.run import new_project
+from modelstudio.engine.projects import new_project
 from modelstudio.project.model import Project
 from modelstudio.resources import sample
 from modelstudio.ui.main_window import MainWindow

@@ -58,7 +58,7 @@ def test_the_demo_opens_the_sample_and_trains(
         asked.append((path.name, target))
         return Draft(penguins.changed(name="churn"), ())
 
-    monkeypatch.setattr("modelstudio.engine.run.new_project", new_project)
+    monkeypatch.setattr("modelstudio.engine.projects.new_project", new_project)
     monkeypatch.setattr(
         window.run_controller, "start", lambda: started.append(window.document.name)
     )

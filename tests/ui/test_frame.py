@@ -189,6 +189,13 @@ def test_another_project_begins_without_badges(opened: MainWindow) -> None:
     assert opened.problems() == []
 
 
+def test_a_closed_project_leaves_no_problems(opened: MainWindow) -> None:
+    opened.document.close()
+    opened.set_problems("network", [PageProblem("error", "The network is empty.", lambda: None)])
+    assert opened.problems() == []
+    assert opened.status.problems.text() == "No problems"
+
+
 # The run buttons
 
 
@@ -360,7 +367,7 @@ def test_a_table_becomes_a_project_beside_the_window(
         asked.append(path)
         return Draft(Project(name="churn"), ("The target was guessed.",))
 
-    monkeypatch.setattr("modelstudio.engine.run.new_project", new_project)
+    monkeypatch.setattr("modelstudio.engine.projects.new_project", new_project)
     table = tmp_path / "churn.csv"
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(table))])
@@ -388,7 +395,7 @@ def test_a_bad_table_is_told_in_a_sentence(
     def refuse(path: Path, **_: object) -> Draft:
         raise DataError("empty.csv has no rows.", fix="Choose another file.")
 
-    monkeypatch.setattr("modelstudio.engine.run.new_project", refuse)
+    monkeypatch.setattr("modelstudio.engine.projects.new_project", refuse)
     monkeypatch.setattr(
         MessageDialog, "show_message", lambda parent, title, text, details="": told.append(text)
     )

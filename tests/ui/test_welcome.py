@@ -117,7 +117,7 @@ def test_a_template_starts_a_project(
         asked.append((path.name, target))
         return Draft(Project(name=path.stem), ())
 
-    monkeypatch.setattr("modelstudio.engine.run.new_project", new_project)
+    monkeypatch.setattr("modelstudio.engine.projects.new_project", new_project)
     cards = {card.template.id: card for card in page(window).gallery.cards}
     with qtbot.waitSignal(window.document.replaced, timeout=5000):
         cards["binary"].click()
@@ -140,7 +140,7 @@ def test_reading_can_be_given_up(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "modelstudio.engine.run.new_project", lambda path, **_: Draft(Project(), ())
+        "modelstudio.engine.projects.new_project", lambda path, **_: Draft(Project(), ())
     )
     window.files.open_data(sample("churn.csv"))
     page(window).progress.cancel.click()

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from modelstudio.data.prepare import StepEffect
 from modelstudio.data.profile import ColumnProfile, Finding
-from modelstudio.engine import run
+from modelstudio.engine import projects, run
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import DataReport, Draft, PartInfo
 from modelstudio.project.model import DataConfig, Project
@@ -136,7 +136,8 @@ def table(upto: int | None, offset: int, limit: int) -> Any:
 def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     """Put a script in the place of the engine."""
     scripted = ScriptedEngine()
-    for name in ("with_data", "describe_data", "preview_data"):
+    monkeypatch.setattr(projects, "with_data", scripted.with_data)
+    for name in ("describe_data", "preview_data"):
         monkeypatch.setattr(run, name, getattr(scripted, name))
     return scripted
 

@@ -114,7 +114,7 @@ def test_reading_can_be_cancelled(
         release.wait(10)
         return with_data(project, path)
 
-    monkeypatch.setattr("modelstudio.engine.run.with_data", slow)
+    monkeypatch.setattr("modelstudio.engine.projects.with_data", slow)
     page.open_file(Path("large.csv"))
     qtbot.waitUntil(page.opening.panel.isVisible)
     page.opening.panel.cancel.click()

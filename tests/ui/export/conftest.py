@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from modelstudio.engine.events import EpochEnd, Progress
+from modelstudio.engine.projects import new_project
 from modelstudio.engine.results import Evaluation, ExportReport, Predictions
-from modelstudio.engine.run import new_project
 from modelstudio.project.model import Project
 from modelstudio.resources import resource
 from modelstudio.ui.main_window import MainWindow

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTabBar, QTableView, QTreeView
 from pytestqt.qtbot import QtBot
 
-from modelstudio.engine import run
+from modelstudio.engine import projects, run
 from modelstudio.network.graph import Graph, Node
 from modelstudio.network.layer import Layer
 from modelstudio.project.model import Project
@@ -230,7 +230,7 @@ def test_an_empty_network_can_be_drafted(
 ) -> None:
     page = open_page(Graph())
     drafted = Graph().add(_relu())
-    monkeypatch.setattr(run, "draft_network", lambda project: drafted)
+    monkeypatch.setattr(projects, "draft_network", lambda project: drafted)
     button = page.findChild(object, "network.draft.action")
     assert button.isVisible()
     button.click()

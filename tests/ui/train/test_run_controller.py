@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.events import EpochEnd, RunEnd
-from modelstudio.engine.run import new_project
+from modelstudio.engine.projects import new_project
 from modelstudio.errors import TrainingError
 from modelstudio.project.model import Project
 from modelstudio.resources import sample

@@ -68,6 +68,6 @@ class Opening(QObject):
 
 
 def _with_data(project: Project, path: Path) -> Draft:
-    from modelstudio.engine import run
+    from modelstudio.engine import projects
 
-    return run.with_data(project, path)
+    return projects.with_data(project, path)

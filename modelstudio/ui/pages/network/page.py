@@ -382,6 +382,6 @@ class NetworkPage(Page):
 
 def _draft(project: Project) -> Graph:
     """Run in a job: make a starting network."""
-    from modelstudio.engine.run import draft_network
+    from modelstudio.engine.projects import draft_network
 
     return draft_network(project)

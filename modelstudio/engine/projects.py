@@ -1,0 +1,165 @@
+"""Projects from data files: what is not said is guessed; fields and paths follow the files.
+
+``base`` is the folder of the project's file, from which relative paths of data are meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from modelstudio.engine.events import Progress
+from modelstudio.engine.results import Draft
+from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.columns import Column
+
+if TYPE_CHECKING:
+    from modelstudio.data.prepare import Prepared
+    from modelstudio.network.graph import Graph
+
+T = TypeVar("T")
+
+
+def new_project(
+    data: Path,
+    *,
+    target: str | None = None,
+    test_data: Path | None = None,
+    split_seed: int | None = None,
+) -> Draft:
+    """Make a project from a data file: roles, recipe, network and training choices are guessed.
+
+    Raises
+    ------
+    DataError
+        When the file is no table, or ``target`` is no column of it.
+    """
+    return with_data(
+        Project(name=data.stem), data, target=target, test_data=test_data, split_seed=split_seed
+    )
+
+
+def with_data(
+    project: Project,
+    data: Path,
+    *,
+    target: str | None = None,
+    test_data: Path | None = None,
+    split_seed: int | None = None,
+) -> Draft:
+    """Give a project another data file; network and training choices stay if there is a network."""
+    from modelstudio.data.guess import guess
+    from modelstudio.data.sources import tabular
+
+    seed = project.data.split.seed if split_seed is None else split_seed
+    tests = str(test_data.resolve()) if test_data else None
+    split = project.data.split.changed(seed=seed, test_path=tests)
+    source = DataConfig(path=str(data.resolve()), csv=project.data.csv, split=split)
+    guessed = guess(tabular.read(source), target)
+    notes = (*tabular.inspect(data, source.csv).dialect.notes, *guessed.notes)
+    config = source.changed(columns=guessed.columns, recipe=guessed.recipe)
+    project = project.changed(data=config)
+    try:
+        project, rows = _with_fields(project, None)
+    except DataError as error:
+        return Draft(project, (*notes, error.message), error)
+    if not project.network.nodes:
+        from modelstudio.engine import draft
+
+        project = project.changed(
+            network=draft.network(project.data.fields, rows),
+            training=draft.settings(rows, project.training),
+        )
+    return Draft(project, notes)
+
+
+def draft_network(project: Project) -> Graph:
+    """Return a sensible starting network for the project's fields."""
+    from modelstudio.engine import draft
+
+    return draft.network(project.data.fields, 10 * project.training.batch_size)
+
+
+def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
+    """Make another column the target; the head of the network is changed to fit."""
+    from modelstudio.data.guess import guess, guess_recipe
+    from modelstudio.data.sources import tabular
+    from modelstudio.engine import draft
+
+    data = project.data
+    guessed = guess(tabular.read(data.changed(columns=()), base), target)
+    kinds = {column.name: column.kind for column in guessed.columns}
+    columns = []
+    for column in data.columns:
+        if column.name == target:
+            column = Column(name=target, kind=kinds[target], role="target")
+        elif column.role == "target":
+            column = Column(name=column.name, kind=column.kind, role="feature")
+        columns.append(column)
+    untouched = data.recipe == guess_recipe(data.columns)
+    recipe = guess_recipe(tuple(columns)) if untouched else data.recipe
+    project = project.changed(data=data.changed(columns=tuple(columns), recipe=recipe))
+    project = refresh_fields(project, base)
+    network = draft.with_head(project.network, project.data.fields)
+    return Draft(project.changed(network=network), guessed.notes)
+
+
+def refresh_fields(project: Project, base: Path | None = None) -> Project:
+    """Work out fields and fingerprint from the file; the same project when nothing changed."""
+    return _with_fields(project, base)[0]
+
+
+def _with_fields(project: Project, base: Path | None) -> tuple[Project, int]:
+    """Return the project with fresh fields, and the number of training rows."""
+    prepared = _drained(prepare(project, base))
+    fields, mark = prepared.fitted.fields, prepared.fingerprint
+    data = project.data
+    if (data.fields, data.fingerprint) != (fields, mark):
+        project = project.changed(data=data.changed(fields=fields, fingerprint=mark))
+    return project, len(prepared.train.rows)
+
+
+def prepare(project: Project, base: Path | None) -> Generator[Progress, None, Prepared]:
+    """Read the data and fit the recipe on the training rows."""
+    yield Progress("Reading the data")
+    from modelstudio.data.prepare import fit_recipe
+
+    steps = fit_recipe(project.data, base)
+    while True:
+        try:
+            yield Progress(next(steps))
+        except StopIteration as end:
+            prepared: Prepared = end.value
+            return prepared
+
+
+def _drained(work: Generator[Progress, None, T]) -> T:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def rebase(project: Project, old: Path | None, new: Path | None) -> Project:
+    """Rewrite the data paths of a project whose file moves from folder ``old`` to ``new``.
+
+    A path inside the new folder's tree becomes relative to it, any other absolute.
+    """
+    from modelstudio.data.sources import resolve
+
+    def moved(path: str | None) -> str | None:
+        if path is None:
+            return None
+        absolute = resolve(path, old)
+        if new is not None and absolute.is_relative_to(new.resolve()):
+            return absolute.relative_to(new.resolve()).as_posix()
+        return str(absolute)
+
+    data = project.data
+    split = data.split.changed(test_path=moved(data.split.test_path))
+    changed = data.changed(path=moved(data.path), split=split)
+    return project if changed == data else project.changed(data=changed)
