@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
 from modelstudio.ui.actions import PAGES, Actions, tooltip, tr
 from modelstudio.ui.memory import process_bytes, total_bytes
 from modelstudio.ui.theme import icon, paint_icon, theme
-from modelstudio.ui.widgets import ElidedLabel, IconLabel, button, label, row, rule
+from modelstudio.ui.widgets import ElidedLabel, IconLabel, button, grow, label, row, rule
 
 BADGES = ("none", "done", "warning", "error", "running")
 _MEMORY_MS = 2000
+_STAGE, _WORDS = 72, 18
+"""Height of a stage, and of its name in it."""
 
 
 class StageButton(QAbstractButton):
@@ -29,7 +31,8 @@ class StageButton(QAbstractButton):
 
     def __init__(self, name: str, text: str, icon_name: str, tip: str):
         super().__init__(objectName=name, text=text, checkable=True, toolTip=tip)
-        self.setFixedSize(theme().size("activityBar") - 1, theme().size("activityItem") + 8)
+        grow(self, self.setFixedWidth, theme().size("activityBar") - 1)
+        grow(self, lambda extra: self.setFixedHeight(_STAGE - _WORDS + extra), _WORDS)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -76,7 +79,7 @@ class StageButton(QAbstractButton):
         paint_icon(painter, place, self._icon, role)
         painter.setFont(now.font("section" if self.isChecked() else "label"))
         painter.setPen(now.color(role))
-        words = QRectF(0, place.bottom() + 3, self.width(), 18)
+        words = QRectF(0, place.bottom() + 3, self.width(), now.grown(_WORDS))
         painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self.text())
         if self.isEnabled():
             paint_badge(painter, self._badge_place(), self.badge)
@@ -126,7 +129,7 @@ class ActivityBar(QFrame):
 
     def __init__(self, actions: Actions):
         super().__init__(objectName="activity")
-        self.setFixedWidth(theme().size("activityBar"))
+        grow(self, self.setFixedWidth, theme().size("activityBar"))
         self.setAccessibleName(tr("Stages"))
         self._group = QButtonGroup(self, exclusive=True)
         self.stages: dict[str, StageButton] = {}

@@ -198,7 +198,7 @@ class MainWindow(QMainWindow):
 
     def set_problems(self, page_id: str, problems: Sequence[PageProblem]) -> None:
         """Take over what is wrong on a page; it shows in badge, status bar and under F8."""
-        self._problems[page_id] = tuple(problems)
+        self._problems[page_id] = tuple(problems) if self.document.is_open else ()
         self._show_badge(page_id)
         kinds = [problem.kind for problem in self.problems()]
         self.status.set_problem_counts(kinds.count("error"), kinds.count("warning"))

@@ -32,6 +32,7 @@ class ProjectFiles(QObject):
 
     recents_changed = Signal()
     reading = Signal(str)
+    head_read = Signal(object)
     read_ended = Signal()
 
     def __init__(self, main: MainWindow):
@@ -109,7 +110,11 @@ class ProjectFiles(QObject):
         self._main.go("network" if self._document.project.network.nodes else "data")
 
     def open_data(self, path: Path, target: str | None = None) -> None:
-        """Start a project from a table; reading goes on beside the window."""
+        """Start a project from a table; reading goes on beside the window.
+
+        Of a large one the first rows show at once, in an empty project that gives way to the real
+        one.
+        """
         if not self.may_leave():
             return
         self.cancel_reading()
@@ -117,17 +122,16 @@ class ProjectFiles(QObject):
         self._job = self._main.jobs.start(
             partial(_new_project, path, target),
             name="new_project",
+            events=lambda heads: self._show_head(path, heads[-1]),
             finished=self._show_draft,
             failed=self._read_failed,
-            cancelled=self.read_ended.emit,
         )
 
     def cancel_reading(self) -> None:
         """Give up reading a table."""
         if self._job is not None:
             self._job.cancel()
-            self._job = None
-            self.read_ended.emit()
+            self._end_reading()
 
     def save(self) -> bool:
         """Save to the project's file, or ask for one; False when nothing was written."""
@@ -242,8 +246,8 @@ class ProjectFiles(QObject):
         return True
 
     def _show_draft(self, draft: Any) -> None:
-        self._job = None
-        self.read_ended.emit()
+        self._before = None
+        self._end_reading()
         self._document.new(draft.project)
         self._main.go("data")
         for note in draft.notes[:3]:

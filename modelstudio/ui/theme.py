@@ -86,6 +86,10 @@ class Theme:
         """Return a size in logical pixels."""
         return tokens()["size"][name]
 
+    def grown(self, pixels: float) -> int:
+        """Return a size that holds text, given for 100 %; smaller text does not shrink it."""
+        return round(pixels * max(self.scale, 1.0))
+
     def space(self, name: str) -> int:
         """Return a spacing in logical pixels."""
         return tokens()["spacing"][name]

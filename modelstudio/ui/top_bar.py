@@ -16,6 +16,7 @@ from modelstudio.ui.widgets import (
     IconLabel,
     action_button,
     button,
+    grow,
     icon_button,
     key_label,
     label,
@@ -86,7 +87,7 @@ class TopBar(QFrame):
         action = self._actions["palette.open"]
         self.command = button(tr("Search or run a command"), "command", "search")
         self.command.setObjectName("toolbar.command")
-        self.command.setFixedWidth(264)
+        grow(self.command, self.command.setFixedWidth, 264)
         self.command.setToolTip(action.toolTip())
         self.command.clicked.connect(action.trigger)
         inner = QHBoxLayout(self.command)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from modelstudio.ui.theme import icon as themed_icon
+from modelstudio.ui.theme import theme
 
 Item = QWidget | QLayout | int | None
 
@@ -310,6 +311,16 @@ class Flow(QLayout):
             x += hint.width() + self._gap
             line = max(line, hint.height())
         return y + line - rect.y()
+
+
+def grow(widget: QWidget, set_size: Callable[[int], object], pixels: int) -> None:
+    """Keep a size, given for text at 100 %, in step with the text of the widget."""
+
+    def apply() -> None:
+        set_size(theme().grown(pixels))
+
+    apply()
+    Watcher(widget, {QEvent.Type.StyleChange}, apply)
 
 
 class Watcher(QObject):

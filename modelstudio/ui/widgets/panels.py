@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from modelstudio.ui.theme import icon as themed_icon
 from modelstudio.ui.theme import restyle, theme
-from modelstudio.ui.widgets.basic import ElidedLabel, button, label, row, toned
+from modelstudio.ui.widgets.basic import ElidedLabel, button, grow, label, row, toned
 
 
 class IconLabel(QWidget):
@@ -147,15 +147,16 @@ class EmptyState(QWidget):
         self._title = label(title, "panelTitle")
         self._sentence = label(sentence, "label", "secondary", wrap=True)
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._sentence.setFixedWidth(300)
+        grow(self._sentence, self._sentence.setMaximumWidth, 300)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
         self._buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
         layout.addStretch(1)
-        for item in (IconLabel(icon, "textTertiary", 28), self._title, self._sentence):
+        for item in (IconLabel(icon, "textTertiary", 28), self._title):
             layout.addWidget(item, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._sentence)
         layout.addSpacing(4)
         layout.addLayout(self._buttons)
         layout.addStretch(1)

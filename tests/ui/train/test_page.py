@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.events import BatchEnd, EpochEnd, RunStarted
@@ -12,6 +14,7 @@ from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.train import TrainPage
 from modelstudio.ui.pages.train.runs import NAME, SHOW
 from modelstudio.ui.run_controller import RunController
+from modelstudio.ui.theme import themes
 
 OpenPage = Callable[..., TrainPage]
 
@@ -63,6 +66,45 @@ def test_a_run_of_another_process_is_read_from_the_store(
         page._poll()
         assert page.curves._main[1].epochs == 2
         writer.end("finished")
+
+
+def test_the_newest_run_is_chosen_whichever_keys_are_held(
+    open_page: OpenPage, window: MainWindow
+) -> None:
+    page = open_page()
+    store, project = page._store(), window.document.project
+    for _ in range(2):
+        with store.create(project, "{}", parameters=3) as writer:
+            writer.epoch(EpochEnd(1, 0.9, 0.8, {"accuracy": 0.5}, best=True))
+    QTest.keyPress(window, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    page._poll()
+    QTest.keyRelease(window, Qt.Key.Key_Control)
+    assert page.runs.current().number == 2
+    assert not page.curves.empty.isVisible()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_the_settings_have_room_for_their_choices(
+    open_page: OpenPage, window: MainWindow, scale: float
+) -> None:
+    page = open_page()
+    themes().set_mode("dark", scale)
+    QApplication.processEvents()
+    try:
+        for field in ("loss", "optimizer", "schedule"):
+            choice = page.settings.family(field).choice
+            option = QStyleOptionComboBox()
+            choice.initStyleOption(option)
+            room = choice.style().subControlRect(
+                QStyle.ComplexControl.CC_ComboBox,
+                option,
+                QStyle.SubControl.SC_ComboBoxEditField,
+                choice,
+            )
+            words = choice.fontMetrics().horizontalAdvance(choice.currentText())
+            assert words + 2 <= room.width(), choice.currentText()
+    finally:
+        themes().set_mode("dark", 1.0)
 
 
 def test_settings_edit_the_project_and_undo_brings_them_back(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -39,6 +39,7 @@ class DataFeed(QObject):
         self._project: Project | None = None
         self._base: Path | None = None
         self._began = 0.0
+        self._new = True
         self.report: DataReport | None = None
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settle.timeout.connect(self._describe)
@@ -48,7 +49,8 @@ class DataFeed(QObject):
         self._description.failed.connect(self.failed)
         self._description.cancelled.connect(self.cancelled)
         self._rows = LatestJob(jobs, self)
-        self._rows.finished.connect(self.rows_found)
+        self._rows.events.connect(lambda batch: self.rows_found.emit(batch[-1].rows))
+        self._rows.finished.connect(self._take_rows)
         self._rows.failed.connect(self.rows_failed)
         self._final = LatestJob(jobs, self)
         self._final.finished.connect(lambda table: self.columns_found.emit(table.columns))
@@ -67,7 +69,7 @@ class DataFeed(QObject):
             return False
         self._project, self._base = project, base
         if anew:
-            self.report = None
+            self.report, self._new = None, True
         self._description.cancel()
         self._settle.start()
         self.started.emit()
@@ -89,10 +91,16 @@ class DataFeed(QObject):
     def ask_rows(
         self, upto: int | None, offset: int, limit: int, sort: tuple[str, bool] | None
     ) -> None:
-        """Fetch rows; the answer is dropped when others are asked for before it comes."""
-        if self._project is not None:
-            source = partial(_preview, self._project, self._base, upto, offset, limit, sort)
-            self._rows.start(source, "preview")
+        """Fetch rows; the answer is dropped when others are asked for before it comes.
+
+        Of a large table that was not read yet, the first rows come ahead of the answer.
+        """
+        if self._project is None:
+            return
+        source = partial(_preview, self._project, self._base, upto, offset, limit, sort)
+        if self._new and (upto, offset, sort) == (0, 0, None):
+            source = partial(after_head, self._project.data, self._base, source)
+        self._rows.start(source, "preview")
 
     def ask_columns(self) -> None:
         """Find out which columns the whole recipe leaves."""
@@ -104,6 +112,10 @@ class DataFeed(QObject):
         if self._project is not None:
             self._description.start(partial(_describe, self._project, self._base), "describe")
 
+    def _take_rows(self, table: object) -> None:
+        self._new = False
+        self.rows_found.emit(table)
+
     def _take_report(self, report: DataReport) -> None:
         self.report = report
         self.described.emit(report, perf_counter() - self._began)
@@ -112,6 +124,17 @@ class DataFeed(QObject):
 def decided(data: DataConfig) -> DataConfig:
     """Return the choices alone, without what was worked out from them."""
     return data.changed(fields=(), fingerprint=None)
+
+
+def after_head(
+    data: DataConfig, base: Path | None, work: Callable[[], Any]
+) -> Generator[Any, None, Any]:
+    """Yield the first rows of a large table, a `TableHead`, before work that reads all of it."""
+    from modelstudio.data.preview import head
+
+    if (found := head(data, base)) is not None:
+        yield found
+    return work()
 
 
 def _describe(project: Project, base: Path | None) -> Generator[Any, None, DataReport]:

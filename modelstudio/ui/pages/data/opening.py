@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from modelstudio.engine.results import Draft
-from modelstudio.project.model import Project
+from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
+from modelstudio.ui.pages.data.feed import after_head
 from modelstudio.ui.widgets import ProgressPanel, column, row
 
 _SHOW_AFTER_MS = 150
 
 
 class Opening(QObject):
-    """Draft a project's data from a file; ``shown`` comes when the progress should be in sight."""
+    """Draft a project's data from a file; ``shown`` comes when the progress should be in sight.
+
+    ``head_read`` gives the first rows of a large table at once.
+    """
 
     opened = Signal(object, object)
+    head_read = Signal(object)
     failed = Signal(object)
     shown = Signal()
     ended = Signal()
@@ -29,6 +35,7 @@ class Opening(QObject):
         super().__init__(parent)
         self._path = Path()
         self._job = LatestJob(jobs, self)
+        self._job.events.connect(self._pass_head)
         self._job.finished.connect(self._finish)
         self._job.failed.connect(self._fail)
         self._late = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
@@ -48,13 +55,18 @@ class Opening(QObject):
         self._path = path
         self.panel.set_title(tr("Reading {}").format(path.name))
         self._late.start()
-        self._job.start(partial(_with_data, project, path), "open")
+        data = DataConfig(path=str(path.resolve()), csv=project.data.csv)
+        self._job.start(partial(after_head, data, None, partial(_with_data, project, path)), "open")
 
     def cancel(self) -> None:
         """Give it up; the project stays as it is."""
         self._late.stop()
         self._job.cancel()
         self.ended.emit()
+
+    def _pass_head(self, batch: list[Any]) -> None:
+        self._late.stop()
+        self.head_read.emit(batch[-1])
 
     def _finish(self, draft: Draft) -> None:
         self._late.stop()

@@ -36,7 +36,7 @@ from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rul
 
 if TYPE_CHECKING:
     from modelstudio.data.prepare import StepEffect
-    from modelstudio.data.preview import PreviewTable
+    from modelstudio.data.preview import PreviewTable, TableHead
     from modelstudio.data.profile import Finding
     from modelstudio.ui.main_window import MainWindow
 
@@ -86,6 +86,7 @@ class DataPage(Page):
         self._effects: tuple[StepEffect, ...] = ()
         self._narrow = False
         self._stamp: tuple[int, int] | None = None
+        self._head: TableHead | None = None
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -138,10 +139,13 @@ class DataPage(Page):
         self.opening.opened.connect(self._take_draft)
         self.opening.failed.connect(self._opening_failed)
         self.opening.shown.connect(lambda: self._stack.setCurrentIndex(1))
-        self.opening.ended.connect(self._show_stack)
+        self.opening.ended.connect(self._end_head)
+        for reader in (self.opening, self.main.files):
+            reader.head_read.connect(self.show_head)
+        self.main.files.read_ended.connect(self._end_head)
         self.columns.chosen.connect(self.preview.view.show_column)
         self.preview.rows_wanted.connect(feed.ask_rows)
-        self.preview.cancel_wanted.connect(feed.cancel)
+        self.preview.cancel_wanted.connect(self._cancel)
         self.preview.checks.opened.connect(self.show_evidence)
         self.preview.reading.clicked.connect(
             lambda: self.reading.open_below(self.preview.reading, self.data.csv)
@@ -214,7 +218,7 @@ class DataPage(Page):
         return self.document.project.data
 
     def _project_changed(self, old: Project, new: Project) -> None:
-        if old.data is not new.data:
+        if old.data is not new.data and self._head is None:
             self._show_project(anew=old.data.path != new.data.path or old.data.csv != new.data.csv)
 
     def _show_project(self, *, anew: bool = False) -> None:
@@ -262,6 +266,43 @@ class DataPage(Page):
         """Take a table into this project; roles, recipe and an empty network are drafted."""
         self._tell_fault("")
         self.opening.start(self.document.project, path)
+
+    def show_head(self, head: TableHead) -> None:
+        """Show the first rows of a table while all of it is read; nothing can be edited yet."""
+        self._head = head
+        self.feed.forget()
+        self._set_editable(False)
+        self._tell_fault("")
+        self.columns.set_columns(head.columns, {})
+        self.preview.clear()
+        self.preview.set_source(head.path.name, None, len(head.columns))
+        self.preview.set_columns(head.columns, {})
+        self.preview.put(head.rows)
+        self.preview.loading.start()
+        self.preview.loading.tell(tr("Reading {}").format(head.path.name))
+        self._stack.setCurrentIndex(2)
+
+    def _end_head(self) -> None:
+        """Go back to the project; its own rows follow those in sight if it is of the same table."""
+        if self._head is not None:
+            self._head = None
+            self._set_editable(True)
+            self._show_project(anew=True)
+        self._show_stack()
+
+    def _set_editable(self, on: bool) -> None:
+        for part in (self.columns, self.recipe, self.split, self.preview.header):
+            part.setEnabled(on)
+        self.preview.view.header.setSectionsClickable(on)
+
+    def _cancel(self) -> None:
+        """Give up what is waited for: a table that is being read, or a description."""
+        if self.opening.running:
+            self.opening.cancel()
+        elif self._head is not None:
+            self.main.files.cancel_reading()
+        else:
+            self.feed.cancel()
 
     def choose_test_file(self) -> None:
         """Ask for a second table whose rows are the test rows."""

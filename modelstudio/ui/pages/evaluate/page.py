@@ -24,6 +24,7 @@ from modelstudio.ui.pages.evaluate.scores import ScoreStrip
 from modelstudio.ui.pages.evaluate.source_rows import source_rows
 from modelstudio.ui.pages.evaluate.threshold import Outcome
 from modelstudio.ui.pages.layouts import stretch
+from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     Banner,
     ComboBox,
@@ -117,7 +118,6 @@ class EvaluatePage(Page):
         toned(header, "panel")
         header.setFixedHeight(40)
         self.run_choice = ComboBox("evaluate.run", tr("Run"))
-        self.run_choice.setMinimumWidth(250)
         self.run_choice.activated.connect(lambda _: self._compute())
         self.part = SegmentedControl(list(PARTS.items()), "validation", "evaluate.part")
         self.part.changed.connect(self._choose_part)
@@ -415,7 +415,8 @@ class EvaluatePage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.run_choice.setMinimumWidth(250 if self.width() > 1100 else 190)
+        wide = self.width() > theme().grown(1100)
+        self.run_choice.setMinimumWidth(theme().grown(250 if wide else 190))
 
 
 def _title(run: RunInfo) -> str:

@@ -32,6 +32,7 @@ from modelstudio.ui.widgets import (
     PanelHeader,
     button,
     count_text,
+    grow,
     label,
     row,
     rule,
@@ -78,7 +79,7 @@ class RocViewer(QWidget):
         body.setSpacing(0)
         body.addWidget(self.plot, 11)
         side = scroll(self._make_side(), name="evaluate.roc.side")
-        side.setMinimumWidth(330)
+        grow(side, side.setMinimumWidth, 330)
         body.addWidget(side, 10)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -102,7 +103,7 @@ class RocViewer(QWidget):
 
     def _make_side(self) -> QWidget:
         self.field = NumberField(0.5, "evaluate.threshold", tr("Threshold"))
-        self.field.setFixedWidth(72)
+        grow(self.field, self.field.setFixedWidth, 72)
         self.field.changed.connect(self._typed)
         self.slider = QSlider(
             Qt.Orientation.Horizontal, objectName="evaluate.threshold.slider", maximum=TICKS

@@ -12,7 +12,8 @@ from modelstudio.engine.results import Evaluation, Score
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import score_text, score_title
 from modelstudio.ui.pages.layouts import clear
-from modelstudio.ui.widgets import ElidedLabel, label, rule, toned
+from modelstudio.ui.theme import theme
+from modelstudio.ui.widgets import ElidedLabel, grow, label, rule, toned
 
 MEANINGS = {
     "accuracy": tr("Share of the rows that are called what they are."),
@@ -41,7 +42,7 @@ class ScoreStrip(QFrame):
     def __init__(self) -> None:
         super().__init__(objectName="evaluate.scores")
         toned(self, "panel")
-        self.setFixedHeight(74)
+        grow(self, self.setFixedHeight, 74)
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -78,14 +79,14 @@ class ScoreStrip(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if (self._room() < NARROW) != self._narrow:
+        if (self._room() < theme().grown(NARROW)) != self._narrow:
             self._show_intervals()
 
     def _room(self) -> float:
         return self.width() / max(len(self._cells), 1)
 
     def _show_intervals(self) -> None:
-        self._narrow = self._room() < NARROW
+        self._narrow = self._room() < theme().grown(NARROW)
         for name, (_, value, detail) in self._cells.items():
             shown = value.text() == score_text(name, self._scores[name].value)
             if shown:

@@ -61,7 +61,7 @@ class TargetCard(QAbstractButton):
         return self._tag[0]
 
     def sizeHint(self) -> QSize:
-        return QSize(240, 64)
+        return QSize(240, theme().grown(64))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.update()
@@ -83,7 +83,8 @@ class TargetCard(QAbstractButton):
         if word:
             painter.setFont(now.font("label"))
             width = QFontMetricsF(painter.font()).horizontalAdvance(word) + 12
-            place = QRectF(right - width, (self.height() - 20) / 2, width, 20)
+            tall = now.grown(20)
+            place = QRectF(right - width, (self.height() - tall) / 2, width, tall)
             painter.setPen(Qt.PenStyle.NoPen)
             grounds = {"neutral": "raised", "accent": "accentTint"}
             painter.setBrush(now.color(grounds.get(kind, f"{kind}Tint")))
@@ -92,12 +93,12 @@ class TargetCard(QAbstractButton):
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, word)
             right = place.left() - 8
         for font, ink, top, text in (
-            ("panelTitle", "text", 13, self._title),
-            ("label", "textSecondary", 33, self._detail),
+            ("panelTitle", "text", now.grown(13), self._title),
+            ("label", "textSecondary", now.grown(33), self._detail),
         ):
             painter.setFont(now.font(font))
             painter.setPen(now.color(ink))
-            room = QRectF(48, top, right - 48, 18)
+            room = QRectF(48, top, right - 48, now.grown(18))
             short = QFontMetricsF(painter.font()).elidedText(
                 text, Qt.TextElideMode.ElideRight, room.width()
             )

@@ -23,6 +23,7 @@ from modelstudio.ui.widgets import (
     Tag,
     button,
     format_number,
+    grow,
     label,
     parse_number,
     row,
@@ -137,12 +138,11 @@ class TryPanel(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(4)
         grid.setHorizontalSpacing(8)
-        grid.setColumnMinimumWidth(0, 116)
         grid.setColumnStretch(1, 1)
         for line, field in enumerate(fields):
             editor = self._editors[field.name] = self._editor(field)
             head = ElidedLabel(field.name, "label", "secondary")
-            head.setFixedWidth(116)
+            grow(head, head.setFixedWidth, 116)
             grid.addWidget(head, line, 0)
             grid.addWidget(editor, line, 1)
         return box

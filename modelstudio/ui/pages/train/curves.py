@@ -24,6 +24,7 @@ from modelstudio.ui.widgets import (
     Tag,
     button,
     column,
+    grow,
     icon_button,
     label,
     rule,
@@ -93,7 +94,7 @@ class CurvesPanel(QWidget):
         self.smoothing.setFixedWidth(88)
         self.smoothing.setValue(round(100 * SMOOTHING))
         self._smoothing_value = label("", "label", "secondary")
-        self._smoothing_value.setFixedWidth(26)
+        grow(self._smoothing_value, self._smoothing_value.setFixedWidth, 28)
         self.smoothing.valueChanged.connect(self._smooth)
         self.log = button(tr("Log y"), "ghost", name="train.log", small=True)
         self.log.setCheckable(True)
@@ -313,8 +314,8 @@ class CurvesPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.schedule()
-        size = QSize(360, 190)
-        middle = QRect(self.rect().center() - QPoint(180, 95), size)
+        middle = QRect(QPoint(), QSize(theme().grown(360), theme().grown(190)))
+        middle.moveCenter(self.rect().center())
         self.empty.setGeometry(middle)
         self.empty.raise_()
 

@@ -20,6 +20,7 @@ from modelstudio.ui.pages.train.history import RunCurves
 from modelstudio.ui.pages.train.lower import LowerTabs
 from modelstudio.ui.pages.train.runs_panel import RunsPanel
 from modelstudio.ui.pages.train.settings import SettingsPanel
+from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Banner, column, count_text, icon_button, splitter
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class TrainPage(Page):
             self.settings,
             column(self._banner_room, self._centre, spacing=0),
             self.runs,
-            sizes=(296, 728, 336),
+            sizes=(312, 712, 336),
             name="train.split",
         )
         layout = QVBoxLayout(self)
@@ -332,8 +333,9 @@ class TrainPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         window = self.window()
-        self.curves.set_compact(window.height() < LOW)
-        narrow = window.width() < NARROW
+        grown = theme().grown
+        self.curves.set_compact(window.height() < grown(LOW))
+        narrow = window.width() < grown(NARROW)
         if narrow != self._narrow:
             self._narrow = narrow
             self._open_runs.setVisible(narrow)
@@ -347,7 +349,8 @@ class TrainPage(Page):
                 self.runs.show()
         if narrow:
             top = self.curves.header.height() + 1
-            self.runs.setGeometry(self.width() - 336, top, 336, self.height() - top)
+            wide = grown(336)
+            self.runs.setGeometry(self.width() - wide, top, wide, self.height() - top)
 
     def _show_overlay(self, shown: bool) -> None:
         if self._narrow:

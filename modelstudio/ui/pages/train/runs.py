@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -32,6 +33,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import duration, main_score, score_text
 from modelstudio.ui.pages.train.curves import TAGS, run_color
 from modelstudio.ui.theme import theme
+from modelstudio.ui.widgets import grow
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -261,7 +263,7 @@ class RunsView(QTableView):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in ((SHOW, 48), (BEST, 84), (TIME, 56)):
-            self.setColumnWidth(column, width)
+            grow(self, partial(self.setColumnWidth, column), width)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()

@@ -20,6 +20,7 @@ from modelstudio.ui.widgets import (
     button,
     count_text,
     format_number,
+    grow,
     label,
     rule,
     scroll,
@@ -41,7 +42,7 @@ class RunsPanel(QWidget):
     def __init__(self, project_of: Callable[[str], Project]) -> None:
         super().__init__(objectName="train.runs_panel")
         toned(self, "panel")
-        self.setMinimumWidth(280)
+        grow(self, self.setMinimumWidth, 280)
         self._project_of = project_of
         self.model = RunsModel()
         self.view = RunsView(self.model)
@@ -111,11 +112,12 @@ class RunsPanel(QWidget):
         self._show_details()
 
     def select(self, run_id: str) -> None:
-        """Select one run."""
+        """Select one run, whichever keys are held."""
         row = self.model.row_of(run_id)
         if row >= 0 and self.selected_ids() != [run_id]:
-            self.view.setCurrentIndex(self.model.index(row, NAME))
-            self.view.selectRow(row)
+            choice = self.view.selectionModel()
+            flags = choice.SelectionFlag.ClearAndSelect | choice.SelectionFlag.Rows
+            choice.setCurrentIndex(self.model.index(row, NAME), flags)
 
     def selected_ids(self) -> list[str]:
         """Return the selected runs, the current one first."""

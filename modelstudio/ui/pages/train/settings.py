@@ -28,6 +28,7 @@ from modelstudio.ui.widgets import (
     Section,
     Tag,
     format_number,
+    grow,
     label,
     rule,
     scroll,
@@ -146,7 +147,7 @@ class SettingsPanel(QWidget):
     def __init__(self) -> None:
         super().__init__(objectName="train.settings")
         toned(self, "panel")
-        self.setMinimumWidth(264)
+        grow(self, self.setMinimumWidth, 264)
         self._locked = False
         self.header = PanelHeader(tr("Settings"), tr("next run"), name="train.settings.header")
         self._lock = self.header.add(Tag(tr("Fixed while running"), name="train.settings.lock"))
@@ -194,7 +195,7 @@ class SettingsPanel(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
         head = label(tr("Task"), "label", "secondary")
-        head.setFixedWidth(_LABEL_WIDTH)
+        head.setMinimumWidth(_LABEL_WIDTH)
         line.addWidget(head)
         line.addWidget(self._task, 1)
         task.setFixedHeight(28)

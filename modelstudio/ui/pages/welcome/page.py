@@ -44,6 +44,7 @@ from modelstudio.ui.widgets import (
     SearchField,
     button,
     column,
+    grow,
     icon_button,
     label,
     row,
@@ -85,7 +86,7 @@ class Tile(QAbstractButton):
         self._spec = (icon_name, title, detail, primary)
 
     def sizeHint(self) -> QSize:
-        return QSize(240, 64)
+        return QSize(240, theme().grown(64))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         icon_name, title, detail, primary = self._spec
@@ -106,12 +107,12 @@ class Tile(QAbstractButton):
         paint_icon(painter, place, icon_name, "onAccent" if primary else "accent")
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for y, style, role, text in (
-            (13, "panelTitle", "onAccent" if primary else "text", title),
-            (32, "label", "onAccent" if primary else "textSecondary", detail),
+            (now.grown(13), "panelTitle", "onAccent" if primary else "text", title),
+            (now.grown(32), "label", "onAccent" if primary else "textSecondary", detail),
         ):
             painter.setFont(now.font(style))
             painter.setPen(now.color(role))
-            painter.drawText(QRectF(52, y, self.width() - 60, 19), flags, text)
+            painter.drawText(QRectF(52, y, self.width() - 60, now.grown(19)), flags, text)
 
 
 class WelcomePage(Page):
@@ -127,8 +128,8 @@ class WelcomePage(Page):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._make_left())
-        layout.addWidget(scroll(self._make_right(), "welcome.start"), 1)
+        layout.addWidget(self._make_left(), 1)
+        layout.addWidget(scroll(self._make_right(), "welcome.start"), 2)
         self._files.recents_changed.connect(self._show_recents)
         self._files.reading.connect(self._show_reading)
         self._files.read_ended.connect(lambda: self._drop_stack.setCurrentIndex(0))
@@ -145,7 +146,7 @@ class WelcomePage(Page):
 
     def _make_left(self) -> QWidget:
         self._greeting = label("", "pageTitle")
-        self._hint = label("", "base", "secondary")
+        self._hint = label("", "base", "secondary", wrap=True)
         self.search = SearchField(tr("Find a project"), "welcome.search")
         self.search.hide()
         self.search.textChanged.connect(self._show_recents)
@@ -178,7 +179,7 @@ class WelcomePage(Page):
         indent = (12, 0, 12, 0)
         left = column(
             row(self._greeting, None, margins=indent),
-            row(self._hint, None, margins=indent),
+            row(self._hint, margins=indent),
             14,
             row(label(tr("Recent projects"), "panelTitle"), None, find, margins=indent),
             row(self.search, margins=indent),
@@ -190,7 +191,7 @@ class WelcomePage(Page):
         )
         left.setObjectName("welcome_left")
         left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        left.setFixedWidth(360)
+        grow(left, left.setMaximumWidth, 360)
         return left
 
     def _make_right(self) -> QWidget:

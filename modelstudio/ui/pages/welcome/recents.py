@@ -68,7 +68,7 @@ class _RecentPainter(QStyledItemDelegate):
     """Draws a project: kind, name, detail, when."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, _ROW)
+        return QSize(0, theme().grown(_ROW))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         now, entry = theme(), index.data(_ENTRY)
@@ -96,7 +96,8 @@ class _RecentPainter(QStyledItemDelegate):
         when = when_text(entry.opened, datetime.now())
         painter.setFont(now.font("label"))
         taken = painter.fontMetrics().horizontalAdvance(when)
-        words = QRectF(box.right() + 12, rect.top() + 11, rect.width() - 88 - taken, 18)
+        words = QRectF(box.right() + 12, 0, rect.width() - 88 - taken, now.grown(18))
+        words.moveTop(rect.top() + now.grown(11))
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.setPen(now.color("textTertiary"))
@@ -112,7 +113,7 @@ class _RecentPainter(QStyledItemDelegate):
                 text, Qt.TextElideMode.ElideRight, int(words.width())
             )
             painter.drawText(words, flags, short)
-            words.translate(0, 18)
+            words.translate(0, words.height())
         painter.restore()
 
 

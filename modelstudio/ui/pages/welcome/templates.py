@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.theme import theme
+from modelstudio.ui.widgets import grow
 
 _PICTURE = 104
 _CARD = 196
@@ -89,10 +90,10 @@ class TemplateCard(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(_CARD)
+        grow(self, lambda words: self.setFixedHeight(_PICTURE + words), _CARD - _PICTURE)
 
     def sizeHint(self) -> QSize:
-        return QSize(224, _CARD)
+        return QSize(224, self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now, template = theme(), self.template
@@ -125,7 +126,7 @@ class TemplateCard(QAbstractButton):
 
     def _paint_words(self, painter: QPainter, body: QRectF) -> None:
         now, template = theme(), self.template
-        left, top = body.left() + 14, body.top() + _PICTURE + 10
+        left, top = body.left() + 14, body.top() + _PICTURE + now.grown(10)
         width = body.width() - 28
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for y, height, style, role, text in (
@@ -135,17 +136,18 @@ class TemplateCard(QAbstractButton):
             painter.setFont(now.font(style))
             painter.setPen(now.color(role))
             short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(width))
-            painter.drawText(QRectF(left, top + y, width, height), flags, short)
+            place = QRectF(left, top + now.grown(y), width, now.grown(height))
+            painter.drawText(place, flags, short)
         painter.setFont(now.font("label"))
         tag_width = painter.fontMetrics().horizontalAdvance(tr(template.tag)) + 12
-        tag = QRectF(left, top + 47, tag_width, 20)
+        tag = QRectF(left, top + now.grown(47), tag_width, now.grown(20))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(now.color("raised"))
         painter.drawRoundedRect(tag, 4, 4)
         painter.setPen(now.color("textSecondary"))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, tr(template.tag))
         painter.setPen(now.color("textTertiary"))
-        rest = QRectF(tag.right() + 8, tag.top(), body.right() - tag.right() - 16, 20)
+        rest = QRectF(tag.right() + 8, tag.top(), body.right() - tag.right() - 16, tag.height())
         cost = painter.fontMetrics().elidedText(
             tr(template.cost), Qt.TextElideMode.ElideRight, int(rest.width())
         )
@@ -200,7 +202,7 @@ class Gallery(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange(4 if self.width() >= _WIDE else 2)
+        self._arrange(4 if self.width() >= theme().grown(_WIDE) else 2)
 
     def _arrange(self, columns: int) -> None:
         if columns == self._columns:
