@@ -1,28 +1,19 @@
-"""Every verb over `modelstudio.engine.run`.
-
-Results go to standard output, progress and complaints to standard error. Exit codes: 0; 1 for what
-a person can mend; 2 for wrong usage; 130 when interrupted.
-"""
+"""Every verb over `modelstudio.engine.run`."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import shlex
 import shutil
-import sys
 import tempfile
-import time
-import traceback
-from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
 
-from modelstudio import __version__
+from modelstudio.cli.app import app, complain, verb
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
 from modelstudio.cli.show import (
     evaluation_json,
@@ -40,18 +31,7 @@ from modelstudio.engine.events import RunEnd
 from modelstudio.errors import NetworkError, ProjectError, StudioError
 from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.project.model import Project
-from modelstudio.resources import app_home, sample
-
-P = ParamSpec("P")
-
-app = typer.Typer(
-    name="modelstudio",
-    help="Design, train, judge and export neural networks. Without arguments the window opens.",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+from modelstudio.resources import sample
 
 
 class Part(StrEnum):
@@ -99,65 +79,6 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
-
-
-def verb(function: Callable[P, None]) -> Callable[P, None]:
-    """Register a verb; what goes wrong in it becomes an exit code and plain lines."""
-
-    @functools.wraps(function)
-    def handled(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            function(*args, **kwargs)
-        except StudioError as error:
-            complain(*error.lines())
-            raise typer.Exit(1) from None
-        except KeyboardInterrupt:
-            complain("Interrupted.")
-            raise typer.Exit(130) from None
-        except (typer.Exit, typer.BadParameter, BrokenPipeError):
-            raise
-        except Exception as error:
-            complain(
-                f"Model Studio made a mistake ({type(error).__name__}).",
-                f"The full report is in {_write_report()}.",
-            )
-            raise typer.Exit(1) from None
-
-    app.command(no_args_is_help=False)(handled)
-    return handled
-
-
-def complain(*lines: str) -> None:
-    """Print lines to standard error."""
-    for line in lines:
-        print(line, file=sys.stderr)
-
-
-def _write_report() -> Path:
-    folder = app_home() / "reports"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}.txt"
-    head = f"Model Studio {__version__}, Python {sys.version}, {sys.platform}\n\n"
-    path.write_text(head + traceback.format_exc(), encoding="utf-8")
-    return path
-
-
-# Verbs
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"modelstudio {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
-    ] = False,
-) -> None:
-    """Design, train, judge and export neural networks. Without arguments the window opens."""
 
 
 @verb

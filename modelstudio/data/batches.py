@@ -11,7 +11,7 @@ from torch import Tensor
 from modelstudio.recipe.fields import FieldSpec
 
 if TYPE_CHECKING:
-    from modelstudio.data.prepare import Encoded
+    from modelstudio.data.fitted import Encoded
 
 
 class TensorData:

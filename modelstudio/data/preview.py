@@ -14,18 +14,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data.fitted import FittedStep, row_numbers
+from modelstudio.data.guess import guess_kinds
 from modelstudio.data.prepare import (
-    FittedStep,
     active,
     clean_rows,
     columns_of,
-    row_numbers,
     update_kinds,
 )
 from modelstudio.data.sources import ROW, resolve, tabular
+from modelstudio.data.sources.values import typed
 from modelstudio.data.split import split_rows
 from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Step
 
 _KEPT = 2
@@ -73,6 +76,39 @@ class PreviewTable:
     rows: tuple[int, ...]
     parts: tuple[str, ...]
     cells: tuple[PreviewColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """The first rows of a table that is still to be read; kinds of ``columns`` are provisional."""
+
+    path: Path
+    columns: tuple[Column, ...]
+    rows: PreviewTable
+
+
+def head(data: DataConfig, base: Path | None = None, limit: int = 200) -> TableHead | None:
+    """Return the first rows of a large table within milliseconds.
+
+    None when the table is small, or cannot be read; reading all of it tells why.
+    """
+    assert data.path is not None
+    path = resolve(data.path, base)
+    try:
+        frame = tabular.head(path, data, limit)
+    except (DataError, OSError):
+        return None
+    if frame is None:
+        return None
+    columns = data.columns
+    if not columns:
+        columns = tuple(Column(name=name, kind=kind) for name, kind in guess_kinds(frame).items())
+        frame = pl.DataFrame([typed(frame.get_column(each.name), each) for each in columns])
+    cells = tuple(_column(column, frame, column.name) for column in frame)
+    numbers = tuple(range(frame.height))
+    parts = ("",) * frame.height
+    rows = PreviewTable(tuple(frame.columns), frame.height, 0, numbers, parts, cells)
+    return TableHead(path, columns, rows)
 
 
 class _Kept(OrderedDict[Any, Any]):

@@ -22,7 +22,7 @@ from modelstudio.errors import DataError
 from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
-    from modelstudio.data.prepare import Encoded, FittedRecipe
+    from modelstudio.data.fitted import Encoded, FittedRecipe
     from modelstudio.data.target import TargetState
 
 Floats = NDArray[np.float64]

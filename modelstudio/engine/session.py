@@ -15,7 +15,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from modelstudio.data.batches import TensorData
-from modelstudio.data.prepare import Encoded, FittedRecipe, Prepared
+from modelstudio.data.fitted import Encoded, FittedRecipe
+from modelstudio.data.prepare import Prepared
 from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel, compile_network
 from modelstudio.engine.control import Control

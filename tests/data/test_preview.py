@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from tables import configure, people, prepared, write
 
-from modelstudio.data.prepare import FittedStep, clean_rows
+from modelstudio.data.fitted import FittedStep
+from modelstudio.data.prepare import clean_rows
 from modelstudio.data.preview import preview
 from modelstudio.data.profile import findings, profile
 from modelstudio.data.sources import tabular

@@ -23,7 +23,7 @@ from onnx import TensorProto, compose, helper
 from torch import fx
 
 import modelstudio
-from modelstudio.data.prepare import FittedRecipe
+from modelstudio.data.fitted import FittedRecipe
 from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel
 from modelstudio.engine.export.writers import ML_DOMAIN, WRITERS, Writer
