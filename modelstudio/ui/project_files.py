@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
@@ -19,6 +20,8 @@ from modelstudio.ui.preferences import Recents
 from modelstudio.ui.widgets import ConfirmDialog, SaveDialog
 
 if TYPE_CHECKING:
+    from modelstudio.data.preview import TableHead
+    from modelstudio.engine.results import Draft
     from modelstudio.project.model import Project
     from modelstudio.ui.jobs import Job
     from modelstudio.ui.main_window import MainWindow
@@ -40,6 +43,8 @@ class ProjectFiles(QObject):
         self._main = main
         self._document = main.document
         self._job: Job | None = None
+        self._stand_in: Project | None = None
+        self._before: Path | None = None
         self.recents = Recents.load()
         for action_id, call in {
             "project.new": self.new,
@@ -51,6 +56,7 @@ class ProjectFiles(QObject):
         }.items():
             main.actions_[action_id].triggered.connect(lambda _=False, call=call: call())
         self._document.journal_failed.connect(self._tell_journal)
+        self._document.replaced.connect(self._leave_reading)
 
     def new(self) -> None:
         """Open an empty project on the Network page."""
@@ -112,8 +118,7 @@ class ProjectFiles(QObject):
     def open_data(self, path: Path, target: str | None = None) -> None:
         """Start a project from a table; reading goes on beside the window.
 
-        Of a large one the first rows show at once, in an empty project that gives way to the real
-        one.
+        Of a large one the first rows show at once, in an empty project that stands in for it.
         """
         if not self.may_leave():
             return
@@ -122,16 +127,17 @@ class ProjectFiles(QObject):
         self._job = self._main.jobs.start(
             partial(_new_project, path, target),
             name="new_project",
-            events=lambda heads: self._show_head(path, heads[-1]),
+            events=lambda heads: self._show_head(heads[-1]),
             finished=self._show_draft,
             failed=self._read_failed,
         )
 
     def cancel_reading(self) -> None:
-        """Give up reading a table."""
+        """Give up reading a table; what was open before is open again."""
         if self._job is not None:
             self._job.cancel()
             self._end_reading()
+            self._give_back()
 
     def save(self) -> bool:
         """Save to the project's file, or ask for one; False when nothing was written."""
@@ -245,8 +251,42 @@ class ProjectFiles(QObject):
             self._main.show_error(error, tr("The runs could not be brought along"))
         return True
 
-    def _show_draft(self, draft: Any) -> None:
-        self._before = None
+    def _show_head(self, head: TableHead) -> None:
+        """Show the first rows in a project that cannot be edited until the table was read."""
+        from modelstudio.project.model import Project
+
+        self._before = self._document.path
+        self._stand_in = Project(name=head.path.stem)
+        self._document.new(self._stand_in)
+        self._main.go("data")
+        self._main.activity.set_enabled(False)
+        self._main.actions_.show_project(False)
+        self.reading.emit(head.path.name)
+        self.head_read.emit(head)
+
+    def _give_back(self) -> None:
+        """Go back to the project that a table was to replace."""
+        if self._stand_in is None:
+            return
+        self._stand_in = None
+        self._document.close()
+        self._main.go("welcome")
+        if self._before is not None:
+            self.open(self._before)
+
+    def _leave_reading(self) -> None:
+        """Give up reading a table when another project was opened meanwhile."""
+        if self._job is not None and self._document.project is not self._stand_in:
+            self._job.cancel()
+            self._stand_in = None
+            self._end_reading()
+
+    def _end_reading(self) -> None:
+        self._job = None
+        self.read_ended.emit()
+
+    def _show_draft(self, draft: Draft) -> None:
+        self._stand_in = None
         self._end_reading()
         self._document.new(draft.project)
         self._main.go("data")
@@ -254,8 +294,8 @@ class ProjectFiles(QObject):
             self._main.toasts.show_toast(tr("Please check"), note, kind="info")
 
     def _read_failed(self, error: Exception) -> None:
-        self._job = None
-        self.read_ended.emit()
+        self._end_reading()
+        self._give_back()
         self._main.show_error(error, tr("The table could not be opened"))
 
     def _wants(self, kept: Recovery) -> bool:
@@ -305,8 +345,13 @@ def dropped_path(event: QDropEvent) -> Path | None:
     return path if path.suffix.lower() in (SUFFIX, *DATA_SUFFIXES) else None
 
 
-def _new_project(path: Path, target: str | None) -> Any:
-    """Run in a job: guess a project from a table."""
+def _new_project(path: Path, target: str | None) -> Generator[TableHead, None, Draft]:
+    """Run in a job: show the first rows of a large table, and guess a project from all of it."""
+    from modelstudio.data.preview import head
+    from modelstudio.project.model import DataConfig
+
+    if (found := head(DataConfig(path=str(path.resolve())))) is not None:
+        yield found
     from modelstudio.engine.projects import new_project
 
     return new_project(path, target=target)

@@ -73,10 +73,12 @@ def as_utf8(path: Path, raw: bytes, encoding: str, *, found: bool) -> bytes:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
-    content = raw if encoding == "utf-8" else text.encode()
-    if b"\n" not in content:
-        content = content.replace(b"\r", b"\n")
-    return content
+    return as_lines(raw if encoding == "utf-8" else text.encode())
+
+
+def as_lines(content: bytes) -> bytes:
+    """Return text with its lines ended by line feeds, where they all end by carriage returns."""
+    return content if b"\n" in content else content.replace(b"\r", b"\n")
 
 
 def _misfit(path: Path, encoding: str, raw: bytes, error: UnicodeDecodeError) -> DataError:

@@ -13,8 +13,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data.sources import resolve
-from modelstudio.data.sources.dialect import HEAD, CsvDialect, sniff, unreadable
-from modelstudio.data.sources.encoding import as_utf8
+from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff, unreadable
+from modelstudio.data.sources.encoding import as_lines, as_utf8, decode_head
 from modelstudio.data.sources.records import Records, find_records
 from modelstudio.data.sources.values import typed, without_decimal_commas
 from modelstudio.errors import DataError
@@ -95,6 +95,42 @@ def read_table(
         Ignored columns may be absent and are left out.
     """
     frame = _read_text(path, data.csv)
+    return _typed(path, frame, data, target_needed=target_needed, features_only=features_only)
+
+
+def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
+    """Read the first rows as `read_table` would, looking at the first bytes only.
+
+    None when the file is so small that this saves nothing, or no row ends within these bytes.
+
+    Raises
+    ------
+    DataError
+        When it is not a text table, or lacks a column.
+    """
+    first = read_head(path)
+    if path.stat().st_size <= len(first):
+        return None
+    dialect = sniff(path, data.csv)
+    content = as_lines(decode_head(path, first, dialect.encoding).encode())
+    records = find_records(content, dialect.delimiter)
+    whole = _rows_of(content, records, dialect)[:rows]
+    whole = whole[whole < len(records.ends) - 1]
+    if not len(whole):
+        return None
+    frame = _parse_content(path, content[: records.ends[whole[-1]]], dialect)
+    return _typed(path, frame, data)
+
+
+def _typed(
+    path: Path,
+    frame: pl.DataFrame,
+    data: DataConfig,
+    *,
+    target_needed: bool = True,
+    features_only: bool = False,
+) -> pl.DataFrame:
+    """Turn the columns of a table of text into their kinds."""
     if words := list(data.csv.missing):
         frame = frame.with_columns(
             pl.when(pl.all().is_in(words)).then(None).otherwise(pl.all()).name.keep()
@@ -154,6 +190,10 @@ def _parse_text(path: Path, options: CsvOptions) -> pl.DataFrame:
         raise unreadable(path, error) from None
     content = as_utf8(path, raw, dialect.encoding, found=not options.encoding)
     del raw
+    return _parse_content(path, content, dialect)
+
+
+def _parse_content(path: Path, content: bytes, dialect: CsvDialect) -> pl.DataFrame:
     if (null := content.find(b"\x00")) >= 0:
         line = content.count(b"\n", 0, null) + 1
         raise DataError(
