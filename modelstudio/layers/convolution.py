@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -22,6 +22,39 @@ from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
+Filters = Annotated[
+    int, Field(ge=1, le=65_536, title="Output channels", description="Number of filters.")
+]
+
+Groups = Annotated[
+    int, Field(ge=1, le=65_536, description="Channels are filtered in this many parts.")
+]
+
+Bias = Annotated[bool, Field(description="Add a learned number to each filter.")]
+
+Drawn = Annotated[
+    FirstWeights,
+    Field(title="First weights", description="How the weights are drawn before training."),
+]
+
+
+def filtered(
+    b: Builder, layer: Conv1d | Conv2d | ConvTranspose2d, x: Value, **windows: Any
+) -> Value:
+    """Apply learned filters to all channels, or to each group of them apart."""
+    channels = x.size(1, "the number of channels")
+    check_groups(layer.groups, channels, layer.out_channels)
+    return b.module(
+        f"torch.nn.{layer.type_name}",
+        x,
+        weights=drawn(layer.weights),
+        in_channels=channels,
+        out_channels=layer.out_channels,
+        **windows,
+        groups=layer.groups,
+        bias=layer.bias,
+    )
+
 
 def check_groups(groups: int, channels_in: int, channels_out: int) -> None:
     """Refuse groups that do not divide the channels on both sides."""
@@ -38,8 +71,6 @@ def check_groups(groups: int, channels_in: int, channels_out: int) -> None:
 
 def convolve(b: Builder, layer: Conv1d | Conv2d, x: Value) -> Value:
     """Lower a convolution over one or two axes."""
-    channels = x.size(1, "the number of channels")
-    check_groups(layer.groups, channels, layer.out_channels)
     kernel, stride, dilation = map(sizes, (layer.kernel_size, layer.stride, layer.dilation))
     filling = layer.padding_mode
     x, margin = padded(b, x, layer.padding, sizes(layer.margin), filling, kernel, dilation)
@@ -51,17 +82,7 @@ def convolve(b: Builder, layer: Conv1d | Conv2d, x: Value) -> Value:
     }
     if len(kernel) == 1:
         windows = {name: value[0] for name, value in windows.items()}
-    return b.module(
-        f"torch.nn.{layer.type_name}",
-        x,
-        weights=drawn(layer.weights),
-        in_channels=channels,
-        out_channels=layer.out_channels,
-        **windows,
-        groups=layer.groups,
-        bias=layer.bias,
-        padding_mode=filling,
-    )
+    return filtered(b, layer, x, **windows, padding_mode=filling)
 
 
 class Conv1d(Layer, category="Convolution"):
@@ -70,9 +91,7 @@ class Conv1d(Layer, category="Convolution"):
     stem = "conv"
     inputs = (Port("x", rank=3),)
 
-    out_channels: int = Field(
-        32, ge=1, le=65_536, title="Output channels", description="Number of filters."
-    )
+    out_channels: Filters = 32
     kernel_size: Length = Field(3, description="Length of a filter, in samples.")
     stride: Length = Field(1, description="How far the filter moves each time.")
     padding: Keep = Field(
@@ -83,11 +102,9 @@ class Conv1d(Layer, category="Convolution"):
         "zeros", title="Padding value", description="What is put beyond the ends."
     )
     dilation: Length = Field(1, description="Distance between the samples a filter sees.")
-    groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
-    bias: bool = Field(True, description="Add a learned number to each filter.")
-    weights: FirstWeights = Field(
-        "default", title="First weights", description="How the weights are drawn before training."
-    )
+    groups: Groups = 1
+    bias: Bias = True
+    weights: Drawn = "default"
 
     def lower(self, b: Builder, x: Value) -> Value:
         return convolve(b, self, x)
@@ -102,9 +119,7 @@ class Conv2d(Layer, category="Convolution"):
     stem = "conv"
     inputs = (Port("x", rank=4),)
 
-    out_channels: int = Field(
-        32, ge=1, le=65_536, title="Output channels", description="Number of filters."
-    )
+    out_channels: Filters = 32
     kernel_size: Pair = Field((3, 3), description="Height and width of a filter, in pixels.")
     stride: Pair = Field((1, 1), description="How far the filter moves, down and across.")
     padding: Keep = Field(
@@ -117,11 +132,9 @@ class Conv2d(Layer, category="Convolution"):
         "zeros", title="Padding value", description="What is put around the picture."
     )
     dilation: Pair = Field((1, 1), description="Distance between the pixels a filter sees.")
-    groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
-    bias: bool = Field(True, description="Add a learned number to each filter.")
-    weights: FirstWeights = Field(
-        "default", title="First weights", description="How the weights are drawn before training."
-    )
+    groups: Groups = 1
+    bias: Bias = True
+    weights: Drawn = "default"
 
     def lower(self, b: Builder, x: Value) -> Value:
         return convolve(b, self, x)
@@ -136,38 +149,28 @@ class ConvTranspose2d(Layer, category="Convolution"):
     stem = "up"
     inputs = (Port("x", rank=4),)
 
-    out_channels: int = Field(
-        32, ge=1, le=65_536, title="Output channels", description="Number of filters."
-    )
+    out_channels: Filters = 32
     kernel_size: Pair = Field((2, 2), description="Height and width of a filter, in pixels.")
     stride: Pair = Field((2, 2), description="How much larger the maps become.")
     padding: MarginPair = Field((0, 0), description="Rows and columns cut off at each side.")
     output_padding: MarginPair = Field(
         (0, 0), description="Rows and columns added at one side; less than the stride."
     )
-    groups: int = Field(1, ge=1, le=65_536, description="Channels are filtered in this many parts.")
-    bias: bool = Field(True, description="Add a learned number to each filter.")
-    weights: FirstWeights = Field(
-        "default", title="First weights", description="How the weights are drawn before training."
-    )
+    groups: Groups = 1
+    bias: Bias = True
+    weights: Drawn = "default"
 
     def lower(self, b: Builder, x: Value) -> Value:
-        channels = x.size(1, "the number of channels")
-        check_groups(self.groups, channels, self.out_channels)
         if any(e >= s for e, s in zip(self.output_padding, self.stride, strict=True)):
             raise Mismatch("needs an output padding smaller than its stride")
-        return b.module(
-            "torch.nn.ConvTranspose2d",
+        return filtered(
+            b,
+            self,
             x,
-            weights=drawn(self.weights),
-            in_channels=channels,
-            out_channels=self.out_channels,
             kernel_size=self.kernel_size,
             stride=self.stride,
             padding=self.padding,
             output_padding=self.output_padding,
-            groups=self.groups,
-            bias=self.bias,
         )
 
     def summary(self) -> str:
