@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
 
 from modelstudio.data import guess, prepare
 from modelstudio.data.sources import tabular
+from modelstudio.engine.events import drain
 from modelstudio.project.model import DataConfig, SplitConfig
 
 
@@ -38,15 +38,6 @@ def configure(path: Path, target: str | None = None, **split: object) -> DataCon
     return data.changed(columns=guessed.columns, recipe=guessed.recipe)
 
 
-def finish(work: Generator[str, None, prepare.Prepared]) -> prepare.Prepared:
-    """Run a preparation to its end."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
-
-
 def prepared(data: DataConfig) -> prepare.Prepared:
     """Prepare a configured table."""
-    return finish(prepare.fit_recipe(data))
+    return drain(prepare.fit_recipe(data))

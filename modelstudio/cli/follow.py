@@ -19,6 +19,7 @@ from modelstudio.engine.events import (
     RunEnd,
     RunEvent,
     RunStarted,
+    drain,
 )
 
 if TYPE_CHECKING:
@@ -30,12 +31,7 @@ R = TypeVar("R")
 def follow(work: Generator[Progress, None, R], *, quiet: bool) -> R:
     """Run a generator to its end, show its progress on a terminal, and return its result."""
     with _status(quiet) as show:
-        while True:
-            try:
-                show(next(work).text)
-            except StopIteration as end:
-                result: R = end.value
-                return result
+        return drain(work, lambda progress: show(progress.text))
 
 
 @contextmanager

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
+
+E = TypeVar("E")
+T = TypeVar("T")
+
+
+def drain(work: Generator[E, None, T], tell: Callable[[E], object] = lambda event: None) -> T:
+    """Run long work to its end, tell each of its events, and return its result."""
+    while True:
+        try:
+            tell(next(work))
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from modelstudio.engine.events import Progress
+from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.results import Draft
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig, Project
@@ -18,8 +18,6 @@ from modelstudio.recipe.columns import Column
 if TYPE_CHECKING:
     from modelstudio.data.prepare import Prepared
     from modelstudio.network.graph import Graph
-
-T = TypeVar("T")
 
 
 def new_project(
@@ -86,7 +84,6 @@ def with_target(project: Project, target: str, base: Path | None = None) -> Draf
     """Make another column the target; the head of the network is changed to fit."""
     from modelstudio.data.guess import guess, guess_recipe
     from modelstudio.data.sources import tabular
-    from modelstudio.engine import draft
 
     data = project.data
     guessed = guess(tabular.read(data.changed(columns=()), base), target)
@@ -101,9 +98,15 @@ def with_target(project: Project, target: str, base: Path | None = None) -> Draf
     untouched = data.recipe == guess_recipe(data.columns)
     recipe = guess_recipe(tuple(columns)) if untouched else data.recipe
     project = project.changed(data=data.changed(columns=tuple(columns), recipe=recipe))
+    return Draft(with_fitting_head(project, base), guessed.notes)
+
+
+def with_fitting_head(project: Project, base: Path | None = None) -> Project:
+    """Work out the fields from the file, and change the head of the network to fit the target."""
+    from modelstudio.engine import draft
+
     project = refresh_fields(project, base)
-    network = draft.with_head(project.network, project.data.fields)
-    return Draft(project.changed(network=network), guessed.notes)
+    return project.changed(network=draft.with_head(project.network, project.data.fields))
 
 
 def refresh_fields(project: Project, base: Path | None = None) -> Project:
@@ -113,7 +116,7 @@ def refresh_fields(project: Project, base: Path | None = None) -> Project:
 
 def _with_fields(project: Project, base: Path | None) -> tuple[Project, int]:
     """Return the project with fresh fields, and the number of training rows."""
-    prepared = _drained(prepare(project, base))
+    prepared = drain(prepare(project, base))
     fields, mark = prepared.fitted.fields, prepared.fingerprint
     data = project.data
     if (data.fields, data.fingerprint) != (fields, mark):
@@ -133,15 +136,6 @@ def prepare(project: Project, base: Path | None) -> Generator[Progress, None, Pr
         except StopIteration as end:
             prepared: Prepared = end.value
             return prepared
-
-
-def _drained(work: Generator[Progress, None, T]) -> T:
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
 
 
 def rebase(project: Project, old: Path | None, new: Path | None) -> Project:

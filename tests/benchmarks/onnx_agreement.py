@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -21,20 +20,10 @@ import polars as pl
 from modelstudio.data.prepare import fit_recipe
 from modelstudio.engine import projects, run
 from modelstudio.engine.control import Control
+from modelstudio.engine.events import drain
 from modelstudio.resources import sample
 
-T = TypeVar("T")
-
 TARGETS = {"churn": "churn", "penguins": "species", "diamonds": "price"}
-
-
-def drained(work: Generator[Any, None, T]) -> T:
-    """Run a generator to its end and return its result."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
 
 
 def asked(file: Path, rows: pl.DataFrame) -> list[np.ndarray]:
@@ -56,14 +45,14 @@ def agreement(name: str, epochs: int, folder: Path) -> dict[str, Any]:
     target, path = TARGETS[name], folder / f"{name}.mstudio"
     project = projects.new_project(sample(f"{name}.csv"), target=target, split_seed=0).project
     project = project.changed(training=project.training.changed(epochs=epochs))
-    drained(run.train(project, path, Control()))
+    drain(run.train(project, path, Control()))
     file = folder / f"{name}.onnx"
-    report = drained(run.export_onnx(path, project, None, file))
+    report = drain(run.export_onnx(path, project, None, file))
 
-    prepared = drained(fit_recipe(project.data))
+    prepared = drain(fit_recipe(project.data))
     table = pl.read_csv(sample(f"{name}.csv"), infer_schema=False)
     rows = table[prepared.frame("test").get_column("__row__").to_list()]
-    evaluation = drained(run.evaluate(path, project, None, "test", intervals=False))
+    evaluation = drain(run.evaluate(path, project, None, "test", intervals=False))
     answers = asked(file, rows)
     found = evaluation.predictions
     scored = np.isfinite(answers[-1]).all(axis=1)

@@ -11,9 +11,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,27 +21,17 @@ from sklearn.metrics import roc_auc_score
 from modelstudio.data.prepare import fit_recipe
 from modelstudio.engine import projects, run
 from modelstudio.engine.control import Control
+from modelstudio.engine.events import drain
 from modelstudio.project.model import Project
 from modelstudio.resources import sample
-
-T = TypeVar("T")
 
 WANTED = {"churn": "roc_auc", "penguins": "accuracy", "diamonds": "r2"}
 TARGETS = {"churn": "churn", "penguins": "species", "diamonds": "price"}
 
 
-def drained(work: Generator[Any, None, T]) -> T:
-    """Run a generator to its end and return its result."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
-
-
 def logistic_regression(project: Project) -> float:
     """Return the test ROC AUC of logistic regression on the same rows and features."""
-    prepared = drained(fit_recipe(project.data))
+    prepared = drain(fit_recipe(project.data))
     x = np.concatenate([prepared.train.fields["features"], prepared.validation.fields["features"]])
     y = np.concatenate([prepared.train.truth, prepared.validation.truth])
     model = LogisticRegression(max_iter=5000).fit(x, y)
@@ -59,8 +47,8 @@ def one_seed(name: str, seed: int, folder: Path) -> dict[str, float]:
         sample(f"{name}.csv"), target=TARGETS[name], split_seed=seed
     ).project
     path = folder / f"{name}-{seed}.mstudio"
-    drained(run.train(project, path, Control()))
-    evaluation = drained(run.evaluate(path, project, None, "test", intervals=False))
+    drain(run.train(project, path, Control()))
+    evaluation = drain(run.evaluate(path, project, None, "test", intervals=False))
     result = {"score": evaluation.score(WANTED[name]), "seconds": time.perf_counter() - began}
     if name == "churn":
         result["reference"] = logistic_regression(project)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Generator
-from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +18,7 @@ from modelstudio.data.batches import TensorData
 from modelstudio.data.prepare import fit_recipe
 from modelstudio.engine import projects
 from modelstudio.engine.control import Control
+from modelstudio.engine.events import drain
 from modelstudio.engine.session import compile_task
 from modelstudio.engine.train import Task, fit
 from modelstudio.layers import Linear, ReLU
@@ -28,19 +27,8 @@ from modelstudio.project.model import TrainConfig
 from modelstudio.project.training import AdamW
 from modelstudio.resources import sample
 
-T = TypeVar("T")
-
 PAIRS = 7
 BATCH = 256
-
-
-def drained(work: Generator[Any, None, T]) -> T:
-    """Run a generator to its end and return its result."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
 
 
 def network(draft: Graph) -> Graph:
@@ -59,7 +47,7 @@ def ours(task: Task, data: TensorData) -> float:
     """Return the seconds of one epoch of `fit`."""
     config = TrainConfig(optimizer=AdamW(), batch_size=BATCH, epochs=1)
     began = time.perf_counter()
-    drained(fit(task, data, None, config, Control()))
+    drain(fit(task, data, None, config, Control()))
     return time.perf_counter() - began
 
 
@@ -84,7 +72,7 @@ def main() -> None:
     """Print the ratios."""
     project = projects.new_project(sample("diamonds.csv"), target="price", split_seed=0).project
     project = project.changed(network=network(project.network))
-    prepared = drained(fit_recipe(project.data))
+    prepared = drain(fit_recipe(project.data))
     task, _ = compile_task(project, prepared.fitted)
     data = TensorData.from_encoded(prepared.train, prepared.fitted.fields, torch.device("cpu"))
     features, target = (data.fields[name] for name in (task.inputs[0], task.losses[0][0]))

@@ -14,7 +14,7 @@ import torch
 
 from modelstudio.engine import projects, run
 from modelstudio.engine.control import Control
-from modelstudio.engine.events import BatchEnd, EpochEnd, RunEnd, RunStarted
+from modelstudio.engine.events import BatchEnd, EpochEnd, RunEnd, RunStarted, drain
 from modelstudio.engine.runs import RunStore
 from modelstudio.errors import DataError, NetworkError, RunError, StudioError
 from modelstudio.layers import Linear
@@ -24,13 +24,11 @@ from modelstudio.project.model import Project
 T = TypeVar("T")
 
 
-def drain(work: Generator[Any, None, T]) -> tuple[list[Any], T]:
-    events = []
-    while True:
-        try:
-            events.append(next(work))
-        except StopIteration as end:
-            return events, end.value
+def drained(work: Generator[Any, None, T]) -> tuple[list[Any], T]:
+    """Return the events of long work and its result."""
+    told: list[Any] = []
+    result = drain(work, told.append)
+    return told, result
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ def path(project: Project, tmp_path: Path) -> Path:
 
 
 def trained(project: Project, path: Path | None) -> RunEnd:
-    events, _ = drain(run.train(project, path, Control()))
+    events, _ = drained(run.train(project, path, Control()))
     assert isinstance(events[-1], RunEnd)
     return events[-1]
 
@@ -123,7 +121,7 @@ def test_paths_follow_the_project(project: Project, tmp_path: Path, table: Path)
 
 
 def test_the_report_counts_rows_and_classes(project: Project) -> None:
-    _, report = drain(run.describe_data(project))
+    _, report = drained(run.describe_data(project))
     assert report.rows == 300
     assert sum(part.rows for part in report.parts) == 300
     assert sum(sum(part.classes.values()) for part in report.parts) == 300
@@ -141,7 +139,7 @@ def test_the_preview_is_a_slice(project: Project) -> None:
 
 
 def test_a_run_tells_its_story_and_is_kept(project: Project, path: Path) -> None:
-    events, _ = drain(run.train(project, path, Control(), name="first"))
+    events, _ = drained(run.train(project, path, Control(), name="first"))
     (started,) = (event for event in events if isinstance(event, RunStarted))
     ends = [event for event in events if isinstance(event, EpochEnd)]
     assert (started.number, started.epochs, started.threads) == (1, 4, 1)
@@ -186,7 +184,7 @@ def test_a_stopped_run_resumes_to_the_same_numbers(project: Project, path: Path)
     part = stopped(project, path)
     store = run.store(path, project)
     assert store.info(part).status == "stopped"
-    events, _ = drain(run.resume(project, path, part, Control()))
+    events, _ = drained(run.resume(project, path, part, Control()))
     assert events[-1].status == "finished"
     assert history(store, part) == history(store, whole)
     first, second = (store.best_file(run_id).read_bytes() for run_id in (whole, part))
@@ -204,7 +202,7 @@ def test_a_closed_run_resumes_to_the_same_numbers(
     store = run.store(path, project)
     cut = store.list()[-1]
     assert cut.status == "interrupted"
-    drain(run.resume(project, path, cut.id, Control()))
+    drained(run.resume(project, path, cut.id, Control()))
     assert history(store, cut.id) == history(store, whole)
 
 
@@ -222,7 +220,7 @@ def test_a_killed_run_resumes_from_its_last_checkpoint(
     events.close()
     shutil.rmtree(store.path(killed))
     shutil.move(kept, store.path(killed))
-    drain(run.resume(project, path, killed, Control()))
+    drained(run.resume(project, path, killed, Control()))
     assert history(store, killed) == history(store, whole)
 
 
@@ -231,12 +229,12 @@ def test_a_run_on_changed_data_does_not_go_on(project: Project, path: Path, tabl
     rows = table.read_text(encoding="utf-8").splitlines()
     table.write_text("\n".join(rows[:-30]), encoding="utf-8")
     with pytest.raises(RunError, match="data has changed"):
-        drain(run.resume(project, path, part, Control()))
+        drained(run.resume(project, path, part, Control()))
 
 
 def test_a_finished_run_is_not_resumed(project: Project, path: Path) -> None:
     with pytest.raises(RunError, match="Run 1 is finished"):
-        drain(run.resume(project, path, trained(project, path).run, Control()))
+        drained(run.resume(project, path, trained(project, path).run, Control()))
 
 
 def test_a_failed_run_says_why(project: Project, path: Path) -> None:
@@ -244,7 +242,7 @@ def test_a_failed_run_says_why(project: Project, path: Path) -> None:
 
     wild = project.changed(training=project.training.changed(optimizer=SGD(lr=100), epochs=200))
     with pytest.raises(StudioError, match="no longer a number"):
-        drain(run.train(wild, path, Control()))
+        drained(run.train(wild, path, Control()))
     (info,) = run.store(path, wild).list()
     assert info.status == "failed"
     assert "no longer a number" in info.reason
@@ -254,7 +252,7 @@ def test_a_broken_network_makes_no_run(project: Project, path: Path) -> None:
     head = list(project.network.of_type(Linear))[-1]
     broken = project.changed(network=project.network.remove([head.id]))
     with pytest.raises(NetworkError):
-        drain(run.train(broken, path, Control()))
+        drained(run.train(broken, path, Control()))
     assert run.store(path, broken).list() == ()
 
 
@@ -271,14 +269,14 @@ def test_a_class_that_only_validation_has_stops_nothing(
     frame.with_columns(pl.Series("species", species)).write_csv(table)
     end = trained(projects.refresh_fields(loose), path)
     assert end.status == "finished"
-    _, evaluation = drain(run.evaluate(path, loose, None, "validation", intervals=False))
+    _, evaluation = drained(run.evaluate(path, loose, None, "validation", intervals=False))
     assert "unseen" in " ".join(evaluation.notes)
 
 
 def test_rows_that_are_never_complete_are_named(project: Project, path: Path, table: Path) -> None:
     pl.read_csv(table).with_columns(width=pl.lit(None)).write_csv(table)
     with pytest.raises(DataError, match="width"):
-        drain(run.train(project, path, Control()))
+        drained(run.train(project, path, Control()))
 
 
 # Using a run
@@ -286,16 +284,16 @@ def test_rows_that_are_never_complete_are_named(project: Project, path: Path, ta
 
 def test_a_run_is_evaluated_as_it_was_trained(project: Project, path: Path) -> None:
     end = trained(project, path)
-    _, before = drain(run.evaluate(path, project, end.run))
+    _, before = drained(run.evaluate(path, project, end.run))
     edited = project.changed(
         data=project.data.changed(split=project.data.split.changed(seed=99)),
         network=project.network.remove(list(project.network.nodes)[1:2], heal=True),
     )
-    _, after = drain(run.evaluate(path, edited, end.run))
+    _, after = drained(run.evaluate(path, edited, end.run))
     assert after.scores == before.scores
     assert before.confusion is not None
     assert before.confusion.sum() == len(before.predictions.rows)
-    _, validation = drain(run.evaluate(path, project, None, "validation", intervals=False))
+    _, validation = drained(run.evaluate(path, project, None, "validation", intervals=False))
     assert validation.score("accuracy") == pytest.approx(end.best["accuracy"])
 
 
@@ -303,7 +301,7 @@ def test_changed_data_is_noted(project: Project, path: Path, table: Path) -> Non
     trained(project, path)
     rows = table.read_text(encoding="utf-8").splitlines()
     table.write_text("\n".join(rows[:-1]), encoding="utf-8")
-    _, evaluation = drain(run.evaluate(path, project, None, intervals=False))
+    _, evaluation = drained(run.evaluate(path, project, None, intervals=False))
     assert "data has changed" in evaluation.notes[0]
 
 
@@ -313,13 +311,13 @@ def test_another_table_is_evaluated(project: Project, path: Path, tmp_path: Path
     other.write_text(
         "species,colour,width,length,weight\noak,red,0,4,2\nash,green,,3,1\n", encoding="utf-8"
     )
-    _, evaluation = drain(run.evaluate(path, project, None, other, intervals=False))
+    _, evaluation = drained(run.evaluate(path, project, None, other, intervals=False))
     assert evaluation.part == "other.csv"
     assert evaluation.predictions.truth.tolist() == [-1, 0]
     assert "unseen" in " ".join(evaluation.notes)
     other.write_text("colour,species\nred,ash\n", encoding="utf-8")
     with pytest.raises(DataError, match="no column"):
-        drain(run.evaluate(path, project, None, other))
+        drained(run.evaluate(path, project, None, other))
 
 
 def test_without_test_rows_other_rows_are_scored_and_checked(
@@ -330,10 +328,10 @@ def test_without_test_rows_other_rows_are_scored_and_checked(
     assert trained(whole, path).status == "finished"
     for part in ("test", "validation"):
         with pytest.raises(DataError, match=f"no {part} rows"):
-            drain(run.evaluate(path, whole, None, part))
-    _, evaluation = drain(run.evaluate(path, whole, None, "train", intervals=False))
+            drained(run.evaluate(path, whole, None, part))
+    _, evaluation = drained(run.evaluate(path, whole, None, "train", intervals=False))
     assert len(evaluation.predictions.truth) == 300
-    _, report = drain(run.export_onnx(path, whole, None, tmp_path / "trees.onnx"))
+    _, report = drained(run.export_onnx(path, whole, None, tmp_path / "trees.onnx"))
     assert report.rows_checked == 300
 
 
@@ -346,7 +344,7 @@ def test_a_table_without_a_row_that_can_be_scored(
     save_project(strict, path)
     rows = tmp_path / "rows.csv"
     rows.write_text("colour,width,length,weight\nred,,1,2\nblue,1,,3\n", encoding="utf-8")
-    _, report = drain(run.predict(path, rows, tmp_path / "out.csv"))
+    _, report = drained(run.predict(path, rows, tmp_path / "out.csv"))
     assert report.rows == sum(report.unscored.values()) == 2
 
 
@@ -356,7 +354,7 @@ def test_the_threshold_belongs_to_the_run(table: Path, tmp_path: Path) -> None:
     project = projects.new_project(table, target="species").project
     end = trained(project, None)
     assert run.set_threshold(None, project, end.run, 0.0) == 0.5
-    _, evaluation = drain(run.evaluate(None, project, end.run, intervals=False))
+    _, evaluation = drained(run.evaluate(None, project, end.run, intervals=False))
     assert evaluation.threshold == 0
     assert evaluation.score("recall") == 1
     assert run.set_threshold(None, project, end.run, 0.5) == 0

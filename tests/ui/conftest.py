@@ -12,7 +12,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from modelstudio.engine.events import EpochEnd
 from modelstudio.engine.projects import new_project
+from modelstudio.engine.runs import RunStore
 from modelstudio.project.model import Project
 from modelstudio.resources import sample
 from modelstudio.ui.main_window import MainWindow
@@ -62,6 +64,25 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
 def penguins() -> Project:
     """Return an untouched project on the penguins."""
     return new_project(sample("penguins.csv")).project
+
+
+@pytest.fixture(scope="session")
+def churn() -> Project:
+    """Return an untouched project with a binary target."""
+    return new_project(sample("churn.csv")).project
+
+
+@pytest.fixture
+def add_run() -> Callable[[RunStore, Project], None]:
+    """Return a function that puts a finished run of one epoch into a store."""
+
+    def add(store: RunStore, project: Project) -> None:
+        with store.create(project, "{}", parameters=3) as writer:
+            writer.epoch(EpochEnd(1, 0.9, 0.8, {"accuracy": 0.5}, best=True))
+            writer.end("finished")
+        store.best_file(writer.run_id).write_bytes(b"weights")
+
+    return add
 
 
 def destroy(thing: QObject) -> None:

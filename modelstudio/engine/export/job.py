@@ -11,7 +11,7 @@ from modelstudio.data import prepare
 from modelstudio.data.sources import ROW
 from modelstudio.engine import session
 from modelstudio.engine.evaluate import predictions
-from modelstudio.engine.events import Progress
+from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.export import onnx, replay
 from modelstudio.engine.results import ExportReport
 from modelstudio.engine.runs import RunStore
@@ -47,7 +47,7 @@ def export_run(
     yield Progress("Checking it on test rows", 2, 4)
     agreement = replay.Agreement(0, 0, 0.0, 0.0)
     if data is not None:
-        prepared = _finish(prepare.fit_recipe(data))
+        prepared = drain(prepare.fit_recipe(data))
         parts = map(prepared.frame, ("test", "validation", "train"))
         frame = next(part for part in parts if part.height)
         encoded = trained.fitted.transform(frame)
@@ -64,12 +64,3 @@ def export_run(
         max_abs_diff=agreement.max_abs_diff,
         seconds_per_row=agreement.seconds_per_row,
     )
-
-
-def _finish(work: Generator[str, None, prepare.Prepared]) -> prepare.Prepared:
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            prepared: prepare.Prepared = end.value
-            return prepared

@@ -10,19 +10,12 @@ import numpy as np
 import pytest
 
 from modelstudio.engine import metrics
-from modelstudio.engine.events import EpochEnd, Progress
-from modelstudio.engine.projects import new_project
+from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Evaluation, Predictions
+from modelstudio.engine.runs import RunStore
 from modelstudio.project.model import Project
-from modelstudio.resources import resource
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.evaluate import EvaluatePage
-
-
-@pytest.fixture(scope="session")
-def churn() -> Project:
-    """Return an untouched project with a binary target."""
-    return new_project(resource("samples", "churn.csv")).project
 
 
 def predictions(kind: str = "binary", rows: int = 300) -> Predictions:
@@ -64,7 +57,12 @@ def make_evaluation() -> Callable[..., Evaluation]:
 
 
 @pytest.fixture
-def page(window: MainWindow, churn: Project, monkeypatch: pytest.MonkeyPatch) -> EvaluatePage:
+def page(
+    window: MainWindow,
+    churn: Project,
+    add_run: Callable[[RunStore, Project], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> EvaluatePage:
     """Return the page over a project with one run; the engine's answer is made up."""
 
     def evaluate(path: Any, project: Project, run_id: str, part: str, **_: Any) -> Any:
@@ -77,9 +75,5 @@ def page(window: MainWindow, churn: Project, monkeypatch: pytest.MonkeyPatch) ->
     window.go("evaluate")
     page = window.page("evaluate")
     assert isinstance(page, EvaluatePage)
-    store = page._store()
-    with store.create(churn, "{}", parameters=3) as writer:
-        writer.epoch(EpochEnd(1, 0.9, 0.8, {"accuracy": 0.5}, best=True))
-        writer.end("finished")
-    store.best_file(writer.run_id).write_bytes(b"weights")
+    add_run(page._store(), churn)
     return page

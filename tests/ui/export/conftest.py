@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from modelstudio.engine.events import EpochEnd, Progress
-from modelstudio.engine.projects import new_project
+from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Evaluation, ExportReport, Predictions
+from modelstudio.engine.runs import RunStore
 from modelstudio.project.model import Project
-from modelstudio.resources import resource
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.export import ExportPage
-
-
-@pytest.fixture(scope="session")
-def churn() -> Project:
-    """Return an untouched project with a binary target."""
-    return new_project(resource("samples", "churn.csv")).project
 
 
 class Engine:
@@ -67,17 +60,19 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 @pytest.fixture
-def page(window: MainWindow, churn: Project, engine: Engine, tmp_path: Path) -> ExportPage:
+def page(
+    window: MainWindow,
+    churn: Project,
+    add_run: Callable[[RunStore, Project], None],
+    engine: Engine,
+    tmp_path: Path,
+) -> ExportPage:
     """Return the page with one finished run, and a path to export to."""
     window.document.new(churn)
     window.go("export")
     page = window.page("export")
     assert isinstance(page, ExportPage)
-    store = page._store()
-    with store.create(churn, "{}", parameters=3) as writer:
-        writer.epoch(EpochEnd(1, 0.9, 0.8, {"accuracy": 0.5}, best=True))
-        writer.end("finished")
-    store.best_file(writer.run_id).write_bytes(b"weights")
+    add_run(page._store(), churn)
     page.shown()
     page.onnx.path.set_value(str(tmp_path / "model.onnx"))
     return page
