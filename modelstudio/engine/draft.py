@@ -1,7 +1,8 @@
 """A starting network and settings for a kind of data, good enough to be left as they are.
 
-The choices were measured (``tests/benchmarks/scores.py``): smooth activations gained on small
-tables, ReLU on large ones.
+The choices were measured (``tests/benchmarks/scores.py`` and ``other_tables.py``): smooth
+activations gained on small tables, ReLU on large ones; more dropout where there are few rows for
+each input; and on small tables of a value a way past the hidden layers for what is linear.
 """
 
 from __future__ import annotations
@@ -30,23 +31,32 @@ from modelstudio.recipe.fields import FieldSpec
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What suits tables of up to ``rows`` training rows."""
+    """What suits tables of up to ``rows`` training rows.
+
+    ``scarce_dropout`` stands for ``dropout`` with fewer than `SCARCE` rows for each input;
+    ``bypass`` leads the inputs to the answer for a value beside the hidden layers.
+    """
 
     rows: float
     hidden: tuple[int, ...]
     dropout: float
+    scarce_dropout: float
     activation: type[Layer]
     batch_size: int
     lr: float
     epochs: int
     patience: int
+    bypass: bool = False
 
+
+SCARCE: Final = 15
 
 SIZES: Final = (
-    Size(1_000, (64, 64), 0.1, SiLU, 16, 1e-3, 60, 20),
-    Size(20_000, (64, 32), 0.2, SiLU, 64, 1e-3, 30, 10),
-    Size(200_000, (128, 64), 0.0, ReLU, 256, 2e-3, 30, 10),
-    Size(float("inf"), (256, 128), 0.0, ReLU, 1024, 2e-3, 20, 5),
+    Size(200, (64, 64), 0.3, 0.5, SiLU, 8, 2e-3, 150, 40, bypass=True),
+    Size(1_000, (64, 64), 0.3, 0.5, SiLU, 16, 2e-3, 100, 30, bypass=True),
+    Size(20_000, (64, 32), 0.2, 0.2, SiLU, 64, 2e-3, 40, 10),
+    Size(200_000, (128, 64), 0.0, 0.0, ReLU, 256, 2e-3, 30, 10),
+    Size(float("inf"), (256, 128), 0.0, 0.0, ReLU, 1024, 2e-3, 20, 5),
 )
 
 
@@ -77,15 +87,19 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     if not inputs or target is None:
         return Graph()
     size = size_for(rows)
+    columns = sum(dim for field in inputs for dim in field.shape if isinstance(dim, int))
+    dropout = size.scarce_dropout if rows < SCARCE * columns else size.dropout
     chain = _Chain()
     ends = [chain.start(field) for field in inputs]
-    if len(ends) > 1:
-        chain.add("cat", Concatenate(), ends)
+    start = chain.add("cat", Concatenate(), ends) if len(ends) > 1 else ends[0]
+    end = start
     for width in size.hidden:
         chain.add("fc", Linear(out_features=width))
-        chain.add("act", size.activation())
-        if size.dropout:
-            chain.add("drop", Dropout(p=size.dropout))
+        end = chain.add("act", size.activation())
+        if dropout:
+            end = chain.add("drop", Dropout(p=dropout))
+    if size.bypass and target.kind == "value":
+        chain.add("cat", Concatenate(), [start, end])
     chain.add("fc", Linear(out_features=target.logits or 1))
     chain.add("out", Output())
     return chain.graph.move(arrange(chain.graph))
