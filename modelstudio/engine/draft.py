@@ -65,6 +65,12 @@ def size_for(rows: int) -> Size:
     return next(size for size in SIZES if rows <= size.rows)
 
 
+def rows_for(batch_size: int) -> int:
+    """Return a number of training rows that batches of this size suit."""
+    fitting = (size.rows for size in SIZES[:-1] if batch_size <= size.batch_size)
+    return int(next(fitting, SIZES[-2].rows + 1))
+
+
 def settings(rows: int, config: TrainConfig | None = None) -> TrainConfig:
     """Return training settings for a number of training rows; seed and device are kept."""
     size = size_for(rows)

@@ -77,7 +77,8 @@ def draft_network(project: Project) -> Graph:
     """Return a sensible starting network for the project's fields."""
     from modelstudio.engine import draft
 
-    return draft.network(project.data.fields, 10 * project.training.batch_size)
+    rows = draft.rows_for(project.training.batch_size)
+    return draft.network(project.data.fields, rows)
 
 
 def with_target(project: Project, target: str, base: Path | None = None) -> Draft:

@@ -31,6 +31,12 @@ def test_every_draft_is_a_network_without_problems(rows: int, classes: int) -> N
     assert settings.patience < settings.epochs
 
 
+@pytest.mark.parametrize("rows", [150, 900, 15_000, 150_000, 10**6])
+def test_a_drafted_batch_size_tells_the_size_of_the_table(rows: int) -> None:
+    size = draft.size_for(rows)
+    assert draft.size_for(draft.rows_for(size.batch_size)) == size
+
+
 def test_few_rows_an_input_take_more_dropout() -> None:
     target = wanted(classes=2)
     assert dropout_of(draft.network((given("features", 10), target), 300)) == {0.3}
