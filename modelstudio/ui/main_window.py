@@ -8,7 +8,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ from modelstudio.ui.project_files import ProjectFiles, dropped_path
 from modelstudio.ui.run_controller import RunController
 from modelstudio.ui.theme import icon, theme, themes
 from modelstudio.ui.top_bar import TopBar
+from modelstudio.ui.warm_up import WarmUp
 from modelstudio.ui.widgets import (
     CommandPalette,
     EmptyState,
@@ -75,6 +76,8 @@ class MainWindow(QMainWindow):
         self.palette_providers: list[Callable[[], Iterable[PaletteEntry]]] = []
         self.torch_ready = False
         self._warm_up = warm_up
+        modules = (place.partition(":")[0] for place in PAGE_CLASSES.values())
+        self.warm_up = WarmUp(self, modules)
         self._pages: dict[str, QWidget] = {}
         self._badges: dict[str, tuple[str, str]] = {}
         self._problems: dict[str, tuple[PageProblem, ...]] = {}
@@ -141,6 +144,8 @@ class MainWindow(QMainWindow):
         document.clean_changed.connect(lambda clean: self.setWindowModified(not clean))
         document.changed.connect(self._show_device)
         themes().changed.connect(self._show_theme)
+        self.warm_up.torch_loaded.connect(self._warmed)
+        self.warm_up.failed.connect(self._not_warmed)
         self._name_window()
         self._show_theme()
 
@@ -177,6 +182,7 @@ class MainWindow(QMainWindow):
             )
         self._pages[page_id] = page
         self.stack.addWidget(page)
+        self.warm_up.wait()
         return page
 
     def _toggle_panel(self, side: str) -> None:
@@ -330,19 +336,7 @@ class MainWindow(QMainWindow):
             self.stack.setFocus(Qt.FocusReason.OtherFocusReason)
         if self._warm_up:
             self._warm_up = False
-            self.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Begin to load torch once the window has been painted for the first time."""
-        if watched is self and event.type() == QEvent.Type.UpdateRequest:
-            self.removeEventFilter(self)
-            QTimer.singleShot(0, self, self._start_warm_up)
-        return super().eventFilter(watched, event)
-
-    def _start_warm_up(self) -> None:
-        import modelstudio.project.files  # noqa: F401  before the thread holds the import lock
-
-        self.jobs.start(_warm, name="warm_up", finished=self._warmed, failed=self._not_warmed)
+            self.warm_up.start()
 
     def _warmed(self, devices: tuple[Any, ...]) -> None:
         self.torch_ready = True
@@ -398,11 +392,3 @@ class MainWindow(QMainWindow):
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.preferences.changed(geometry=geometry).save()
         event.accept()
-
-
-def _warm() -> tuple[Any, ...]:
-    """Run in a job: load what training needs, and return the devices."""
-    from modelstudio.engine.run import devices, warm
-
-    warm()
-    return devices()

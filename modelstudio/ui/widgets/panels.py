@@ -156,7 +156,11 @@ class EmptyState(QWidget):
         layout.addStretch(1)
         for item in (IconLabel(icon, "textTertiary", 28), self._title):
             layout.addWidget(item, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(self._sentence)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self._sentence, 1000)
+        middle.addStretch(1)
+        layout.addLayout(middle)
         layout.addSpacing(4)
         layout.addLayout(self._buttons)
         layout.addStretch(1)
