@@ -63,6 +63,12 @@ class ScriptedEngine:
         data = project.data.changed(path=str(path), columns=COLUMNS, recipe=(DropDuplicates(),))
         return Draft(project.changed(data=data), ("survived is taken for the target.",))
 
+    def with_target(self, project: Project, target: str, base: Path | None = None) -> Draft:
+        return Draft(self.with_fitting_head(project, base), ())
+
+    def with_fitting_head(self, project: Project, base: Path | None = None) -> Project:
+        return project
+
     def describe_data(self, project: Project, base: Path | None = None) -> Iterator[Any]:
         yield Progress("Reading", 0, None)
         hold, self.hold = self.hold, None
@@ -136,7 +142,8 @@ def table(upto: int | None, offset: int, limit: int) -> Any:
 def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     """Put a script in the place of the engine."""
     scripted = ScriptedEngine()
-    monkeypatch.setattr(projects, "with_data", scripted.with_data)
+    for name in ("with_data", "with_target", "with_fitting_head"):
+        monkeypatch.setattr(projects, name, getattr(scripted, name))
     for name in ("describe_data", "preview_data"):
         monkeypatch.setattr(run, name, getattr(scripted, name))
     return scripted

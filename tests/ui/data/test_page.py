@@ -14,7 +14,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from modelstudio.engine.results import Draft
 from modelstudio.errors import DataError
+from modelstudio.layers.io import Output
+from modelstudio.network.graph import Graph, Node
 from modelstudio.project.model import Project
 from modelstudio.recipe.steps import FillMissing, Standardise
 from modelstudio.ui.main_window import MainWindow
@@ -23,6 +26,8 @@ from modelstudio.ui.pages.data.columns import MISSING, NAME, ROLE, tag_rect
 from modelstudio.ui.pages.data.table_model import CELL
 
 Settle = Callable[[DataPage], None]
+
+NETWORK = Graph().add(Node("n1", "output", Output()))
 
 
 def index_of(page: DataPage, name: str, section: int = NAME) -> QModelIndex:
@@ -417,3 +422,44 @@ def test_a_fill_is_suggested_first(page: DataPage, engine: Any, settle: Settle) 
     first = page.recipe.popup.list.item(0)
     page.recipe.popup.close()
     assert first.text().startswith("Fill missing · age")
+
+
+def test_an_edit_made_while_the_head_is_fitted_is_kept(
+    page: DataPage, engine: Any, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
+        assert release.wait(10)
+        return Draft(project.changed(network=NETWORK), (f"{target} has 3 values.",))
+
+    monkeypatch.setattr("modelstudio.engine.projects.with_target", with_target)
+    page.commands.set_role(["port"], "target")
+    page.commands.add_step(Standardise())
+    release.set()
+    settle(page)
+    assert any(isinstance(step, Standardise) for step in page.data.recipe)
+    assert page.document.project.network == NETWORK
+    page.document.undo()
+    page.document.undo()
+    page.document.undo()
+    assert roles(page)["survived"] == "target"
+    assert not page.document.can_undo
+
+
+def test_an_undone_target_is_not_followed(
+    page: DataPage, engine: Any, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
+        assert release.wait(10)
+        return Draft(project.changed(network=NETWORK), ())
+
+    monkeypatch.setattr("modelstudio.engine.projects.with_target", with_target)
+    before = page.document.project
+    page.commands.set_role(["port"], "target")
+    page.document.undo()
+    release.set()
+    settle(page)
+    assert page.document.project == before

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from modelstudio.engine import projects, run
+from modelstudio.layers.io import Output
 from modelstudio.project.model import Project
 from modelstudio.recipe.steps import ClipOutliers, OneHot
 from modelstudio.ui.main_window import MainWindow
@@ -164,3 +168,206 @@ def test_a_file_that_changed_is_described_again(
     settle(page)
     assert page.preview.model.rowCount() == 121
     assert page.data.fingerprint != before
+
+
+def outputs(page: DataPage) -> int:
+    """Return how many numbers the network gives."""
+    graph = page.document.project.network
+    (out,) = graph.of_type(Output)
+    (edge,) = graph.incoming[out.id]
+    return graph.nodes[edge.source].layer.out_features
+
+
+def test_another_target_takes_the_head_of_the_network_along(
+    page: DataPage, table: Path, qtbot: QtBot, settle: Settle
+) -> None:
+    open_table(page, table, qtbot, settle)
+    before = page.document.project
+    assert outputs(page) == 1
+    page.commands.set_role(["port"], "target")
+    settle(page)
+    assert page.data.target.name == "port"
+    assert outputs(page) == 3
+    page.document.undo()
+    settle(page)
+    assert page.data.columns == before.data.columns
+    assert page.document.project.network == before.network
+    page.document.redo()
+    settle(page)
+    assert (page.data.target.name, outputs(page)) == ("port", 3)
+
+
+def test_a_target_that_is_read_as_another_kind_takes_the_head_along(
+    page: DataPage, table: Path, qtbot: QtBot, settle: Settle
+) -> None:
+    rows = [f"{row / 7},{'abc'[row % 3]},{1 + row % 4}" for row in range(120)]
+    table.write_text("\n".join(["x,port,grade", *rows]), encoding="utf-8")
+    open_table(page, table, qtbot, settle)
+    page.commands.set_role(["port"], "target")
+    settle(page)
+    page.commands.cycle_role("grade", "target")
+    settle(page)
+    assert (page.data.target.kind, outputs(page)) == ("category", 4)
+    page.commands.set_kind(["grade"], "number")
+    settle(page)
+    assert (page.data.target.kind, outputs(page)) == ("number", 1)
+    page.document.undo()
+    settle(page)
+    assert (page.data.target.kind, outputs(page)) == ("category", 4)
+
+
+def test_a_table_that_cannot_be_trained_on_is_taken_and_the_banner_says_why(
+    page: DataPage, table: Path, qtbot: QtBot, settle: Settle
+) -> None:
+    rows = [f"all that was said of row {row},{'ab'[row % 2]}" for row in range(40)]
+    table.write_text("\n".join(["remark,target", *rows]), encoding="utf-8")
+    with qtbot.waitSignal(page.opening.opened, timeout=20_000) as opened:
+        page.open_file(table)
+    draft = opened.args[0]
+    assert "No column is a feature" in draft.error.message
+    assert draft.error.message in page.banner.text()
+    assert page.banner.isVisible()
+    assert draft.error.message not in page.note.text()
+    settle(page)
+    assert page.banner.isVisible()
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """Return a table that is larger than what is read of it at first."""
+    rows = [f"{row / 4},{'SCQ'[row % 3]},{'yes' if row % 5 else 'no'}" for row in range(90_000)]
+    path = tmp_path / "large.csv"
+    path.write_text("\n".join(["age,port,survived", *rows]) + "\n", encoding="utf-8")
+    assert path.stat().st_size > 1 << 20
+    return path
+
+
+class Gate:
+    """Keeps a function from beginning until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: Any, name: str):
+        self.opened = threading.Event()
+        call = getattr(module, name)
+
+        def held(*args: Any, **options: Any) -> Any:
+            assert self.opened.wait(20)
+            return call(*args, **options)
+
+        monkeypatch.setattr(module, name, held)
+
+
+def first_cell(page: DataPage) -> str:
+    return page.preview.model.index(1, 0).data()
+
+
+def test_the_first_rows_show_while_a_large_table_is_read(
+    page: DataPage, large: Path, qtbot: QtBot, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, projects, "with_data")
+    page.open_file(large)
+    qtbot.waitUntil(lambda: page.preview.model.rowCount() == 200)
+    assert page.preview.isVisible()
+    assert first_cell(page) == "0.25"
+    assert page.columns.model.rowCount() == 3
+    assert not page.recipe.isEnabled()
+    qtbot.waitUntil(page.preview.loading.cancel.isVisible)
+    assert page.preview.loading._text.text() == "Reading large.csv"
+    gate.opened.set()
+    qtbot.waitUntil(lambda: not page.opening.running, timeout=20_000)
+    assert page.preview.model.rowCount() == 200
+    settle(page)
+    assert page.preview.model.rowCount() == 90_000
+    assert page.recipe.isEnabled()
+    assert page.data.target.name == "survived"
+
+
+def test_a_large_table_that_is_given_up_leaves_the_project_as_it_was(
+    page: DataPage,
+    table: Path,
+    large: Path,
+    qtbot: QtBot,
+    settle: Settle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_table(page, table, qtbot, settle)
+    before = page.document.project
+    gate = Gate(monkeypatch, projects, "with_data")
+    page.open_file(large)
+    qtbot.waitUntil(lambda: page.preview.model.rowCount() == 200)
+    qtbot.waitUntil(page.preview.loading.cancel.isVisible)
+    page.preview.loading.cancel.click()
+    gate.opened.set()
+    settle(page)
+    assert page.document.project == before
+    assert page.preview.model.rowCount() == 120
+    assert page.recipe.isEnabled()
+
+
+@pytest.mark.parametrize("end", ["read", "cancelled", "other project"])
+def test_a_large_table_opened_from_the_welcome_page_shows_at_once(
+    window: MainWindow,
+    large: Path,
+    qtbot: QtBot,
+    settle: Settle,
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+) -> None:
+    gate = Gate(monkeypatch, projects, "new_project")
+    window.files.open_data(large)
+    qtbot.waitUntil(lambda: window.page_id == "data")
+    page = window.page("data")
+    assert page.preview.model.rowCount() == 200
+    assert first_cell(page) == "0.25"
+    assert not window.actions_["go.network"].isEnabled()
+    qtbot.waitUntil(page.preview.loading.cancel.isVisible)
+    if end == "cancelled":
+        page.preview.loading.cancel.click()
+        assert window.page_id == "welcome"
+        assert not window.document.is_open
+    if end == "other project":
+        window.document.new(Project(name="other"))
+    gate.opened.set()
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
+    if end == "read":
+        assert window.document.project.data.target.name == "survived"
+        settle(page)
+        assert page.preview.model.rowCount() == 90_000
+        assert window.actions_["go.network"].isEnabled()
+    else:
+        assert page.preview.model.rowCount() == 0
+        assert page.recipe.isEnabled()
+        assert window.document.project.data.path is None
+
+
+def test_a_project_comes_back_when_the_table_for_another_cannot_be_read(
+    window: MainWindow,
+    large: Path,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[Exception] = []
+    monkeypatch.setattr(window, "show_error", lambda error, _="": told.append(error))
+    window.document.new(Project())
+    window.document.save(tmp_path / "kept.mstudio")
+    with large.open("a", encoding="utf-8") as file:
+        file.write("1,2\n")
+    window.files.open_data(large)
+    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+    assert "Line 90,002 of large.csv has 2 cells" in str(told[0])
+    assert window.document.path == tmp_path / "kept.mstudio"
+
+
+def test_the_first_rows_of_a_project_show_while_its_table_is_read(
+    window: MainWindow, large: Path, qtbot: QtBot, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = projects.new_project(large).project
+    gate = Gate(monkeypatch, run, "preview_data")
+    window.document.new(project)
+    window.go("data")
+    page = window.page("data")
+    qtbot.waitUntil(lambda: page.preview.model.rowCount() == 200)
+    assert first_cell(page) == "0.25"
+    gate.opened.set()
+    settle(page)
+    assert page.preview.model.rowCount() == 90_000

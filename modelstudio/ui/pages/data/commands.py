@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from modelstudio.engine.results import Draft
 from modelstudio.errors import StudioError
-from modelstudio.project.model import CsvOptions, DataConfig, SplitConfig
+from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Kind, Role
 from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
+from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data import edits
+from modelstudio.ui.pages.data.feed import decided
 from modelstudio.ui.pages.data.wording import counted, step_title
 from modelstudio.ui.widgets import ToastHost
+
+_Work = Callable[[Project, Path | None], Draft]
+
+
+class _Following(NamedTuple):
+    """The edit that a network is fitted for: its words, its merge key, how, and what it made."""
+
+    words: str
+    merge_key: str
+    work: _Work
+    project: Project
+
+    def still_holds(self, now: Project) -> bool:
+        """Tell whether nothing else that matters was edited since."""
+        same = decided(now.data) == decided(self.project.data)
+        return same and now.network is self.project.network
 
 
 class DataCommands(QObject):
@@ -28,10 +48,14 @@ class DataCommands(QObject):
     step_placed = Signal(int)
     step_removed = Signal(int)
 
-    def __init__(self, document: Document, toasts: ToastHost, parent: QObject):
+    def __init__(self, document: Document, jobs: JobRunner, toasts: ToastHost, parent: QObject):
         super().__init__(parent)
         self._document = document
         self._toasts = toasts
+        self._following: _Following | None = None
+        self._followed = 0
+        self._follower = LatestJob(jobs, self)
+        self._follower.finished.connect(self._take_followed)
         self._displaced: tuple[str, str] | None = None
 
     @property
@@ -157,8 +181,55 @@ class DataCommands(QObject):
         return True
 
     def _edit(self, words: str, data: DataConfig, merge_key: str = "") -> None:
+        before, target = self.data.target, data.target
+        moved = target is not None and target != before
+        if moved and not merge_key:
+            self._followed += 1
+            merge_key = f"data.target{self._followed}"
         project: Any = self._document.project.changed(data=data)
         self._document.edit(words, project, merge_key or None)
+        if moved:
+            other = before is None or before.name != target.name
+            self._follow_target(words, merge_key, _with_target if other else _with_fitting_head)
+
+    # The head of the network follows the target
+
+    def _follow_target(self, words: str, merge_key: str, work: _Work) -> None:
+        """Fit fields and network to another target in the background, as part of the same edit."""
+        project = self._document.project
+        self._following = _Following(words, merge_key, work, project)
+        self._follower.start(partial(work, project, self.base), "target")
+
+    def _take_followed(self, draft: Draft) -> None:
+        asked, now = self._following, self._document.project
+        if asked is None or now.id != asked.project.id:
+            return
+        target = now.data.target
+        if target is None or target != asked.project.data.target:
+            return
+        if not asked.still_holds(now):
+            self._follow_target(asked.words, "", asked.work)
+            return
+        fitted: Any = now.changed(data=draft.project.data, network=draft.project.network)
+        self._document.edit(asked.words, fitted, asked.merge_key or None)
+        for note in draft.notes:
+            if note.startswith(f"{target.name} has "):
+                self._toasts.show_toast(tr("Please check"), note, kind="info")
+
+
+def _with_target(project: Project, base: Path | None) -> Draft:
+    """Run in a job: guess the kind of the target, and fit the network to it."""
+    from modelstudio.engine import projects
+
+    assert project.data.target is not None
+    return projects.with_target(project, project.data.target.name, base)
+
+
+def _with_fitting_head(project: Project, base: Path | None) -> Draft:
+    """Run in a job: fit the network to a target of another kind."""
+    from modelstudio.engine import projects
+
+    return Draft(projects.with_fitting_head(project, base), ())
 
 
 def stored_path(path: Path, base: Path | None) -> str:

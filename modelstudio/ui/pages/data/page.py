@@ -58,7 +58,7 @@ class DataPage(Page):
         self.setAccessibleName(tr("Data"))
         self.setAcceptDrops(True)
         self.feed = DataFeed(self.jobs, self)
-        self.commands = DataCommands(self.document, self.toasts, self)
+        self.commands = DataCommands(self.document, self.jobs, self.toasts, self)
         self.opening = Opening(self.jobs, self)
         self.columns = ColumnsPanel()
         self.preview = PreviewPanel()
@@ -87,6 +87,7 @@ class DataPage(Page):
         self._narrow = False
         self._stamp: tuple[int, int] | None = None
         self._head: TableHead | None = None
+        self._reading_head = False
         self._stack = QStackedWidget()
         self._lay_out()
         self._connect()
@@ -218,7 +219,7 @@ class DataPage(Page):
         return self.document.project.data
 
     def _project_changed(self, old: Project, new: Project) -> None:
-        if old.data is not new.data and self._head is None:
+        if old.data is not new.data and not self._reading_head:
             self._show_project(anew=old.data.path != new.data.path or old.data.csv != new.data.csv)
 
     def _show_project(self, *, anew: bool = False) -> None:
@@ -247,6 +248,8 @@ class DataPage(Page):
         self.split.set_data(data)
         if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
             self._stamp = self._stamp_now()
+            if anew and self._head is not None and self._head.path == self._source():
+                self.preview.put(self._head.rows)
             self.preview.show_waiting()
             self.preview.ask_anew()
         elif report is not None and not self.feed.busy:
@@ -269,7 +272,7 @@ class DataPage(Page):
 
     def show_head(self, head: TableHead) -> None:
         """Show the first rows of a table while all of it is read; nothing can be edited yet."""
-        self._head = head
+        self._head, self._reading_head = head, True
         self.feed.forget()
         self._set_editable(False)
         self._tell_fault("")
@@ -284,8 +287,8 @@ class DataPage(Page):
 
     def _end_head(self) -> None:
         """Go back to the project; its own rows follow those in sight if it is of the same table."""
-        if self._head is not None:
-            self._head = None
+        if self._reading_head:
+            self._reading_head = False
             self._set_editable(True)
             self._show_project(anew=True)
         self._show_stack()
@@ -299,7 +302,7 @@ class DataPage(Page):
         """Give up what is waited for: a table that is being read, or a description."""
         if self.opening.running:
             self.opening.cancel()
-        elif self._head is not None:
+        elif self._reading_head:
             self.main.files.cancel_reading()
         else:
             self.feed.cancel()
@@ -324,7 +327,11 @@ class DataPage(Page):
         data = draft.project.data
         data = data.changed(path=stored_path(Path(data.path or path), self.commands.base))
         self.document.edit(tr("Open {}").format(path.name), draft.project.changed(data=data))
-        self._show_note(" ".join(draft.notes))
+        error = draft.error
+        told = error.message if error is not None else None
+        self._show_note(" ".join(note for note in draft.notes if note != told))
+        if error is not None:
+            self._tell_fault(error_html(error))
 
     def _opening_failed(self, error: Exception) -> None:
         self._tell_fault(error_html(error), tr("Open another file..."), self.choose_file)
