@@ -8,8 +8,16 @@ import pytest
 import torch
 
 from modelstudio.data.target import TargetState
-from modelstudio.engine.evaluate import answer_columns, decode, remarks
-from modelstudio.engine.results import Predictions
+from modelstudio.engine.evaluate import (
+    TargetKind,
+    answer_columns,
+    decode,
+    nothing_to_score,
+    remarks,
+    unreadable_cells,
+)
+from modelstudio.engine.results import Predictions, Unreadable
+from modelstudio.recipe.columns import Column
 
 
 def test_one_logit_becomes_two_probabilities() -> None:
@@ -61,3 +69,37 @@ def test_what_the_scores_leave_out_is_said() -> None:
     assert any("3 rows" in note and "age is missing" in note for note in notes)
     assert any("1 row" in note and "unseen" in note for note in notes)
     assert remarks(answers, data_changed=False) == notes[1:]
+
+
+@pytest.mark.parametrize(
+    ("kind", "truth", "unscored", "sentence"),
+    [
+        ("binary", [-1, -1], {}, "No row of new.csv has a class that the run has learnt in y"),
+        ("value", [np.nan], {}, "No row of new.csv has a number in y"),
+        ("value", [], {"a is missing": 3}, "No row of new.csv can be scored: a is missing."),
+    ],
+)
+def test_why_nothing_can_be_scored(
+    kind: TargetKind, truth: list[float], unscored: dict[str, int], sentence: str
+) -> None:
+    rows = np.arange(len(truth))
+    answers = Predictions(kind, (), np.array(truth), np.zeros(len(truth)), rows, unscored)
+    error = nothing_to_score(answers, "new.csv", "y")
+    assert error.message.startswith(sentence)
+    assert error.fix
+
+
+def test_cells_that_number_columns_cannot_take() -> None:
+    table = pl.DataFrame(
+        {
+            "age": ["12", "twelve", "NA", None, "1,200", "inf", "€5"],
+            "town": ["Ulm", "?", "x", "y", "z", "a", "b"],
+        }
+    )
+    columns = (
+        Column(name="age", kind="number", role="feature"),
+        Column(name="town", kind="category", role="feature"),
+        Column(name="gone", kind="number", role="feature"),
+    )
+    assert unreadable_cells(table, columns) == (Unreadable("age", 2, "twelve"),)
+    assert unreadable_cells(table.head(1), columns) == ()
