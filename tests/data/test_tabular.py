@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import write
 
-from modelstudio.data.guess import guess_kind
+from modelstudio.data import preview
+from modelstudio.data.guess import guess, guess_kind
 from modelstudio.data.sources import tabular
 from modelstudio.data.sources.dialect import sniff, unique_names
 from modelstudio.errors import DataError
@@ -191,3 +192,46 @@ def test_what_a_csv_writer_wrote_is_read_back(
         writer.writerows([["name", "other"], *rows])
     frame = tabular.read(DataConfig(path=str(path), csv=CsvOptions(delimiter=delimiter)))
     assert frame.rows() == [tuple(cell.strip() or None for cell in row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "encoding"),
+    [
+        ("a,b,c", '{0}.5,"words, {1}",x', "utf-8"),
+        ("a,b,c", '{0}.5,"two\nlines {1}",x', "utf-8"),
+        ("a;b;c", "{0},25;näher {1};x", "cp1252"),
+        ("a\tb\tc", "{0}\tü {1}\t", "utf-16"),
+        ("A title above\na,b,c", "{0},{1},$5", "utf-8-sig"),
+    ],
+)
+def test_the_head_of_a_large_table_is_what_reading_all_gives(
+    tmp_path: Path, header: str, row: str, encoding: str
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = "\n".join(row.format(at, at % 7) for at in range(120_000))
+    path.write_text(f"{header}\n{rows}\n", encoding=encoding)
+    data = DataConfig(path=str(path))
+    whole = tabular.read(data)
+    first = tabular.head(path, data, 200)
+    assert first is not None
+    assert first.equals(whole.head(200))
+    typed = data.changed(columns=guess(whole).columns)
+    assert tabular.head(path, typed, 50).equals(tabular.read(typed).head(50))
+
+
+def test_a_head_ends_with_the_last_whole_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    long = "x" * 400_000
+    path.write_text("a,b\n" + f"1,{long}\n" * 4, encoding="utf-8")
+    first = tabular.head(path, DataConfig(path=str(path)), 200)
+    assert first.get_column("b").to_list() == [long] * 2
+
+
+def test_a_small_table_has_no_head_and_a_bad_one_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert tabular.head(path, DataConfig(path=str(path)), 200) is None
+    path.write_text("a,b\n" + "1,2\n" * 50 + "1,2,3\n" + "1,2\n" * 500_000, encoding="utf-8")
+    with pytest.raises(DataError, match="Line 52 of"):
+        tabular.head(path, DataConfig(path=str(path)), 200)
+    assert preview.head(DataConfig(path=str(path))) is None
