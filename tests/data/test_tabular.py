@@ -235,3 +235,18 @@ def test_a_small_table_has_no_head_and_a_bad_one_says_why(tmp_path: Path) -> Non
     with pytest.raises(DataError, match="Line 52 of"):
         tabular.head(path, DataConfig(path=str(path)), 200)
     assert preview.head(DataConfig(path=str(path))) is None
+
+
+@pytest.mark.parametrize("block", [1, 3, 5])
+def test_blocks_may_end_inside_a_character_or_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr("modelstudio.data.sources.encoding._BLOCK", block)
+    monkeypatch.setattr(tabular, "BLOCK", block)
+    path = tmp_path / "t.csv"
+    path.write_text("ä,b\n\nü€,1\n\n\n𝄞,2\n", encoding="utf-8")
+    frame = tabular.read(DataConfig(path=str(path)))
+    assert frame.to_dict(as_series=False) == {"ä": ["ü€", "𝄞"], "b": ["1", "2"]}
+    path.write_bytes("a,b\n1,2\n3,ü".encode()[:-1])
+    frame = tabular.read(DataConfig(path=str(path)))
+    assert frame.to_dict(as_series=False) == {"a": ["1", "3"], "b": ["2", "Ã"]}

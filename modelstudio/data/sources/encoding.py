@@ -7,6 +7,9 @@ from pathlib import Path
 
 from modelstudio.errors import DataError
 
+_BLOCK = 8 << 20
+"""Bytes decoded together."""
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -63,6 +66,8 @@ def as_utf8(path: Path, raw: bytes, encoding: str, *, found: bool) -> bytes:
     DataError
         When the bytes do not fit the chosen encoding.
     """
+    if encoding == "utf-8" and _is_utf8(raw):
+        return as_lines(raw)
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -73,7 +78,19 @@ def as_utf8(path: Path, raw: bytes, encoding: str, *, found: bool) -> bytes:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
-    return as_lines(raw if encoding == "utf-8" else text.encode())
+    return as_lines(text.encode())
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Tell by blocks, between which other threads have their turn."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(raw)
+    try:
+        for at in range(0, len(raw), _BLOCK):
+            decoder.decode(view[at : at + _BLOCK], final=at + _BLOCK >= len(raw))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def as_lines(content: bytes) -> bytes:

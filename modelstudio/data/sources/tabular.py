@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from modelstudio.data.sources import resolve
 from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff, unreadable
 from modelstudio.data.sources.encoding import as_lines, as_utf8, decode_head
-from modelstudio.data.sources.records import Records, find_records
+from modelstudio.data.sources.records import BLOCK, Records, find_records
 from modelstudio.data.sources.values import typed, without_decimal_commas
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
@@ -240,11 +240,17 @@ def _rows_of(content: bytes, records: Records, dialect: CsvDialect) -> NDArray[n
 
 
 def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
-    """Return the text of the rows without what lies between and around them."""
+    """Return the text of the rows without what lies between and around them.
+
+    It is copied in blocks, between which other threads have their turn.
+    """
     gaps = np.flatnonzero(np.diff(rows) > 1)
     first, last = rows[np.append(0, gaps + 1)], rows[np.append(gaps, len(rows) - 1)]
-    runs = zip(records.starts[first], records.ends[last], strict=True)
-    return b"".join(content[start:end] for start, end in runs)
+    kept, text = memoryview(content), io.BytesIO()
+    for start, end in zip(records.starts[first], records.ends[last], strict=True):
+        for at in range(start, end, BLOCK):
+            text.write(kept[at : min(at + BLOCK, end)])
+    return text.getvalue()
 
 
 def _parse(content: bytes, dialect: CsvDialect) -> pl.DataFrame:
