@@ -61,9 +61,16 @@ def test_pause_holds_and_resume_goes_on(
     assert ended.args[0].status == "stopped"
     toast = window.toasts.shown[-1]
     assert "stopped" in toast.title
+    resume = window.page("train").runs.resume
+    qtbot.waitUntil(resume.isVisible)
     with qtbot.waitSignal(run.started, timeout=20_000):
-        toast.action.click()
+        resume.click()
     assert run.run.number == 1
+    qtbot.waitUntil(lambda: not resume.isVisible())
+    with qtbot.waitSignal(run.finished, timeout=20_000):
+        run.stop()
+    with qtbot.waitSignal(run.started, timeout=20_000):
+        window.toasts.shown[-1].action.click()
     with qtbot.waitSignal(run.finished, timeout=20_000):
         run.stop()
 

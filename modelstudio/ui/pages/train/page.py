@@ -259,6 +259,7 @@ class TrainPage(Page):
             self.settings.show_project(snapshot)
         number = self.run.run.number if self.run.run is not None else 0
         self.settings.set_run(None if idle else number)
+        self.runs.resume.setEnabled(idle)
         if idle:
             self.settings.show_project(self.document.project)
         self._poll()

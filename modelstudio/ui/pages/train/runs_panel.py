@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 
 from modelstudio.engine.results import RunInfo
 from modelstudio.project.model import Project
@@ -26,6 +26,9 @@ from modelstudio.ui.widgets import (
     scroll,
     toned,
 )
+
+RESUMABLE = ("stopped", "interrupted")
+"""Statuses of a run that can go on."""
 
 Row = tuple[str, str, str]
 
@@ -70,13 +73,20 @@ class RunsPanel(QWidget):
         )
         self.reuse.clicked.connect(lambda: self._emit(self.reuse_asked))
         self.evaluate.clicked.connect(lambda: self._emit(self.evaluate_asked))
+        self.resume = button(tr("Resume"), "secondary", "play", name="train.resume_run", small=True)
+        self.resume.setToolTip(tr("Go on with this run where it ended"))
+        self.resume.clicked.connect(lambda: self._emit(self.resume_asked))
         foot = QWidget()
-        buttons = QHBoxLayout(foot)
+        buttons = QGridLayout(foot)
         buttons.setContentsMargins(16, 10, 16, 10)
         buttons.setSpacing(8)
-        for item in (self.reuse, self.evaluate):
+        for item, place in (
+            (self.resume, (0, 0, 1, 2)),
+            (self.reuse, (1, 0)),
+            (self.evaluate, (1, 1)),
+        ):
             item.setSizePolicy(item.sizePolicy().Policy.Expanding, item.sizePolicy().Policy.Fixed)
-            buttons.addWidget(item)
+            buttons.addWidget(item, *place)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -144,6 +154,7 @@ class RunsPanel(QWidget):
         usable = bool(runs) and runs[0].best_epoch > 0
         self.evaluate.setEnabled(usable)
         self.reuse.setEnabled(bool(runs))
+        self.resume.setVisible(bool(runs) and runs[0].status in RESUMABLE)
         self._detail_area.setVisible(bool(runs))
         if len(runs) == 2:
             title = tr("Run {} against run {}").format(runs[0].number, runs[1].number)
@@ -170,7 +181,7 @@ class RunsPanel(QWidget):
             (
                 tr("Resume"),
                 "play",
-                run.status in ("stopped", "interrupted"),
+                run.status in RESUMABLE,
                 self.resume_asked.emit,
             ),
         )
