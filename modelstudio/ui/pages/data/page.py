@@ -248,8 +248,9 @@ class DataPage(Page):
         self.split.set_data(data)
         if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
             self._stamp = self._stamp_now()
-            if anew and self._head is not None and self._head.path == self._source():
+            if self._head is not None and self._head.path == self._source():
                 self.preview.put(self._head.rows)
+                self._head = None
             self.preview.show_waiting()
             self.preview.ask_anew()
         elif report is not None and not self.feed.busy:
@@ -276,7 +277,12 @@ class DataPage(Page):
         self.feed.forget()
         self._set_editable(False)
         self._tell_fault("")
+        provisional = DataConfig(columns=head.columns)
         self.columns.set_columns(head.columns, {})
+        self.recipe.set_data(provisional)
+        self.recipe.set_fields(())
+        self.split.set_data(provisional)
+        self.split.set_parts(())
         self.preview.clear()
         self.preview.set_source(head.path.name, None, len(head.columns))
         self.preview.set_columns(head.columns, {})
@@ -294,9 +300,11 @@ class DataPage(Page):
         self._show_stack()
 
     def _set_editable(self, on: bool) -> None:
-        for part in (self.columns, self.recipe, self.split, self.preview.header):
+        preview = self.preview
+        controls = (preview.mode, preview.mark, preview.reading)
+        for part in (self.columns, self.recipe, self.split, *controls):
             part.setEnabled(on)
-        self.preview.view.header.setSectionsClickable(on)
+        preview.view.header.setSectionsClickable(on)
 
     def _cancel(self) -> None:
         """Give up what is waited for: a table that is being read, or a description."""
