@@ -88,6 +88,7 @@ class RunController(QObject):
         """Train the project as it is now, as a new run; without one that can be, say why."""
         if self.running:
             return
+        self._look_at_project()  # the file of the data may have come or gone meanwhile
         if self.block_reason:
             self._main.toasts.show_toast(
                 tr("Training cannot start"),
@@ -305,6 +306,9 @@ class RunController(QObject):
             return on("data", tr("There is no data yet. Open a table on the Data page."))
         if project.data.target is None:
             return on("data", tr("No column is the target. Choose one on the Data page."))
+        source = (main.document.path or Path()).parent / project.data.path
+        if not source.is_file():
+            return on("data", tr("{} is missing. Locate it on the Data page.").format(source.name))
         for problem in main.problems(("data",)):
             if problem.stops_training:
                 return problem

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,6 +107,24 @@ def test_a_target_that_never_changes_stops_training_until_it_is_another(
     assert window.toasts.shown[-1].title == "Training cannot start"
     document.undo()
     qtbot.waitUntil(lambda: run.block_reason == "", timeout=20_000)
+
+
+def test_a_file_that_went_missing_stops_training_until_it_is_back(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    path = tmp_path / "penguins.csv"
+    shutil.copy(sample("penguins.csv"), path)
+    window.document.new(new_project(path).project)
+    run = window.run_controller
+    assert run.block_reason == ""
+    path.rename(tmp_path / "moved.csv")
+    run.start()
+    assert not run.running
+    assert "penguins.csv is missing" in window.toasts.shown[-1].accessibleName()
+    assert "penguins.csv is missing" in window.top_bar.train.toolTip()
+    (tmp_path / "moved.csv").rename(path)
+    run._look_at_project()
+    assert run.block_reason == ""
 
 
 def test_an_error_in_the_network_stops_training_and_its_repair_lets_it(
