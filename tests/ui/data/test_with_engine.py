@@ -371,3 +371,15 @@ def test_the_first_rows_of_a_project_show_while_its_table_is_read(
     gate.opened.set()
     settle(page)
     assert page.preview.model.rowCount() == 90_000
+
+
+def test_the_window_can_be_closed_while_a_large_table_is_read(
+    window: MainWindow, large: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, projects, "new_project")
+    window.files.open_data(large)
+    qtbot.waitUntil(lambda: window.page_id == "data")
+    gate.opened.set()
+    assert window.close()
+    assert not window.document.is_open
+    assert not window.jobs.running
