@@ -164,6 +164,8 @@ class ProjectFiles(QObject):
         old = self._document.path
         if old is not None and path == old:
             return self.save()
+        if not self._may_move_runs():
+            return False
         from modelstudio.engine.projects import rebase
 
         project = rebase(self._document.project, old.parent if old else None, path.parent)
@@ -210,6 +212,18 @@ class ProjectFiles(QObject):
             return False
         folder = app_home() / "runs" / document.project.id
         return folder.is_dir() and any(entry.is_dir() for entry in folder.iterdir())
+
+    def _may_move_runs(self) -> bool:
+        """Ask to stop a live run, which writes to the folder beside the present file."""
+        if self._main.run_controller.running and not ConfirmDialog.ask(
+            self._main,
+            tr("Stop training and save?"),
+            tr("Runs lie beside the project. This one stops here and can be resumed there."),
+            tr("Stop and save"),
+            cancel=tr("Keep training"),
+        ):
+            return False
+        return self._main.stop_run()
 
     def _write(self, path: Path, project: Project) -> bool:
         try:

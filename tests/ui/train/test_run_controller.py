@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.events import EpochEnd, RunEnd
@@ -161,6 +162,45 @@ def test_a_failure_is_told_in_its_sentence(
     assert "no longer a number" in page.banner.text()
     assert "Lower the learning rate" in page.banner.text()
     assert window.toasts.shown[-1].title == "Training stopped"
+
+
+def test_a_live_run_stops_before_its_project_moves_and_goes_on_there(
+    open_page: OpenPage,
+    window: MainWindow,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = open_page(epochs=100_000, early_stopping=False)
+    run, asked, stop = window.run_controller, [], False
+    run.start()
+    qtbot.waitUntil(
+        lambda: bool(page._curves) and next(iter(page._curves.values())).epochs > 0, timeout=60_000
+    )
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "here.mstudio"), "")
+    )
+
+    def ask(_: type, __: object, title: str, *___: object, **____: object) -> bool:
+        asked.append(title)
+        return stop
+
+    monkeypatch.setattr("modelstudio.ui.project_files.ConfirmDialog.ask", classmethod(ask))
+    assert not window.files.save()
+    assert asked == ["Stop training and save?"]
+    assert run.running
+    assert window.document.path is None
+    stop = True
+    assert window.files.save()
+    assert not run.running
+    (moved,) = page._store().list()
+    assert moved.status == "stopped"
+    assert page._store().folder == tmp_path / "here.runs"
+    with qtbot.waitSignal(run.started, timeout=20_000):
+        run.resume_run(moved.id)
+    with qtbot.waitSignal(run.finished, timeout=20_000):
+        run.stop()
+    assert page._store().list()[0].epochs >= moved.epochs
 
 
 def test_closing_while_training_asks_then_stops_and_keeps_the_run(
