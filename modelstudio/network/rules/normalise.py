@@ -1,0 +1,29 @@
+"""Rules of normalisations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from modelstudio.network.analysis import Shape
+from modelstudio.network.rules.registry import Outcome, Settings, rule
+
+
+@rule("torch.nn.BatchNorm1d", "torch.nn.BatchNorm2d")
+def batch_norm(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Normalise each channel over the batch."""
+    return Outcome(shapes[0], 2 * settings["num_features"] if settings.get("affine", True) else 0)
+
+
+@rule("torch.nn.LayerNorm")
+def layer_norm(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Normalise each sample over its last dimensions."""
+    affine = settings.get("elementwise_affine", True)
+    wide = math.prod(settings["normalized_shape"])
+    return Outcome(shapes[0], 2 * wide if affine else 0)
+
+
+@rule("torch.nn.GroupNorm")
+def group_norm(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Normalise each sample over groups of channels."""
+    return Outcome(shapes[0], 2 * settings["num_channels"] if settings.get("affine", True) else 0)

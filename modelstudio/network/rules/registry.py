@@ -1,0 +1,55 @@
+"""Where the rules are found, and what they are written with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from modelstudio.network.analysis import Dim, Shape
+from modelstudio.network.mismatch import Mismatch
+
+
+class Outcome(NamedTuple):
+    """What an operation gives and costs. ``dtype`` None keeps that of the first value."""
+
+    shape: Shape
+    parameters: int = 0
+    macs: int = 0
+    dtype: str | None = None
+
+
+Settings = Mapping[str, Any]
+Rule = Callable[[Sequence[Shape], Settings], Outcome]
+
+RULES: dict[str, Rule] = {}
+"""Rule by the dotted name of the torch operation."""
+
+
+def rule(*targets: str) -> Callable[[Rule], Rule]:
+    """Register a rule for torch operations."""
+
+    def register(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(targets, function))
+        return function
+
+    return register
+
+
+def count(dims: Sequence[Dim]) -> int:
+    """Multiply sizes; a symbol counts as one."""
+    return math.prod(dim for dim in dims if isinstance(dim, int))
+
+
+def number(dim: Dim, what: str) -> int:
+    """Return a size as a number, or refuse a symbol."""
+    if isinstance(dim, int):
+        return dim
+    raise Mismatch(f"needs {what} to be a fixed number")
+
+
+def each(settings: Settings, name: str, axes: int, default: Any) -> Sequence[Any]:
+    """Return a setting as one value an axis; a single one stands for all."""
+    value = settings.get(name)
+    value = default if value is None else value
+    return value if isinstance(value, tuple | list) else (value,) * axes

@@ -1,0 +1,76 @@
+"""Rules of windows that slide: convolution and pooling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from modelstudio.network.analysis import Dim, Shape
+from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.rules.registry import Outcome, Settings, count, each, number, rule
+
+
+def _slid(size: Dim, kernel: int, stride: int, padding: int, dilation: int = 1) -> Dim:
+    if isinstance(size, str):
+        if stride == 1 and 2 * padding == dilation * (kernel - 1):
+            return size
+        raise Mismatch("needs a fixed length here, since it changes it")
+    out = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+    if out < 1:
+        span = dilation * (kernel - 1) + 1
+        raise Mismatch(f"has a window of {span}, which is larger than the {size} it slides over")
+    return out
+
+
+@rule("torch.nn.Conv1d", "torch.nn.Conv2d")
+def convolution(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Slide filters over the spatial dimensions."""
+    (shape,) = shapes
+    axes = len(shape) - 2
+    kernel = each(settings, "kernel_size", axes, 1)
+    stride = each(settings, "stride", axes, 1)
+    padding = each(settings, "padding", axes, 0)
+    dilation = each(settings, "dilation", axes, 1)
+    spatial = tuple(map(_slid, shape[2:], kernel, stride, padding, dilation))
+    channels = settings["out_channels"]
+    weights = channels * (settings["in_channels"] // settings.get("groups", 1)) * math.prod(kernel)
+    bias = channels if settings.get("bias", True) else 0
+    return Outcome((shape[0], channels, *spatial), weights + bias, weights * count(spatial))
+
+
+@rule("torch.nn.ConvTranspose2d")
+def transposed(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Spread each value over a window: a convolution backwards."""
+    (shape,) = shapes
+    axes = len(shape) - 2
+    kernel = each(settings, "kernel_size", axes, 1)
+    stride = each(settings, "stride", axes, 1)
+    padding = each(settings, "padding", axes, 0)
+    extra = each(settings, "output_padding", axes, 0)
+    spatial = tuple(
+        (number(size, "the size of the maps") - 1) * s - 2 * p + k + e
+        for size, s, p, k, e in zip(shape[2:], stride, padding, kernel, extra, strict=True)
+    )
+    if min(spatial) < 1:
+        raise Mismatch("cuts away more than it makes")
+    channels = settings["out_channels"]
+    weights = channels * (settings["in_channels"] // settings.get("groups", 1)) * math.prod(kernel)
+    bias = channels if settings.get("bias", True) else 0
+    return Outcome((shape[0], channels, *spatial), weights + bias, weights * count(shape[2:]))
+
+
+@rule("torch.nn.MaxPool1d", "torch.nn.MaxPool2d", "torch.nn.AvgPool2d")
+def pooling(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Reduce each window to one value."""
+    (shape,) = shapes
+    axes = len(shape) - 2
+    kernel = each(settings, "kernel_size", axes, 1)
+    stride = each(settings, "stride", axes, kernel)
+    padding = each(settings, "padding", axes, 0)
+    return Outcome((*shape[:2], *map(_slid, shape[2:], kernel, stride, padding)))
+
+
+@rule("torch.nn.AdaptiveAvgPool2d")
+def adaptive_pooling(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Average windows so that the maps come out at a given size."""
+    return Outcome((*shapes[0][:2], *each(settings, "output_size", len(shapes[0]) - 2, 1)))
