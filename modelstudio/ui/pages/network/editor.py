@@ -153,15 +153,28 @@ class Editor(QObject):
         graph, node = join(self.graph, layer(), port, position)
         self.apply(tr("Add {0}").format(node.name), graph, select=[node.id])
 
-    def wire(self, edge: Edge, instead_of: Edge | None = None) -> None:
-        """Draw a wire; ``instead_of`` is the one whose end was moved."""
+    def wire(self, edge: Edge, instead_of: Edge | None = None, fix: Fix | None = None) -> None:
+        """Draw a wire; ``instead_of`` is the one whose end was moved, ``fix`` makes it fit."""
         graph = self.graph if instead_of is None else self.graph.disconnect(instead_of)
         reason = graph.refusal(edge)
         if reason:
             self.refused.emit(reason)
             return
         source, target = graph.nodes[edge.source].name, graph.nodes[edge.target].name
-        self.apply(tr("Wire {0} to {1}").format(source, target), graph.connect(edge))
+        label, wired = tr("Wire {0} to {1}").format(source, target), graph.connect(edge)
+        if fix is None:
+            self.apply(label, wired)
+        else:
+            self._repair(f"{label}: {fix.label}", wired, fix, edge.target)
+
+    def misfit(self, edge: Edge, instead_of: Edge | None = None) -> Problem | None:
+        """Return what would be wrong with the value of a wire that may be drawn."""
+        graph = self.graph if instead_of is None else self.graph.disconnect(instead_of)
+        problems = self._analysed(graph.connect(edge)).problems
+        return next((p for p in problems if p.edge == edge and p.node == edge.target), None)
+
+    def _analysed(self, graph: Graph) -> Analysis:
+        return analyse(graph, self._fields)
 
     def unwire(self, edge: Edge) -> None:
         """Remove a wire."""
@@ -213,6 +226,11 @@ class Editor(QObject):
         )
         self.apply(label.format(self._called(self.selection)), graph)
 
+    def toggle_frozen(self) -> None:
+        """Freeze the selected blocks, or let them train when they are all frozen."""
+        if nodes := self.nodes:
+            self.freeze(not all(node.frozen for node in nodes))
+
     def set_field(self, field: str, value: Any) -> None:
         """Set a field of the selected blocks."""
         nodes = self.nodes
@@ -250,16 +268,18 @@ class Editor(QObject):
 
     def fix(self, problem: Problem, fix: Fix) -> None:
         """Repair a problem; what was added finds its place in the same undo step."""
+        self._repair(fix.label, self.graph, fix, problem.node)
+
+    def _repair(self, label: str, graph: Graph, fix: Fix, node: str | None) -> None:
         try:
-            graph = fix.apply(self.graph)
+            graph = fix.apply(graph)
         except StudioError as error:
             self.refused.emit(str(error))
             return
         fresh = [key for key in graph.nodes if key not in self.graph.nodes]
         for node_id in fresh:
             graph = edits.settled(graph, node_id)
-        chosen = fresh or [key for key in graph.nodes if key == problem.node]
-        self.apply(fix.label, graph, select=chosen)
+        self.apply(label, graph, select=fresh or [key for key in graph.nodes if key == node])
 
     @staticmethod
     def _tidied(graph: Graph) -> Graph:
@@ -306,20 +326,23 @@ class Editor(QObject):
             label = tr("Cut {0}").format(self._called(self.selection))
             self.apply(label, edits.delete(self.graph, self.selection))
 
-    def paste(self) -> None:
-        """Add what is on the clipboard."""
+    def paste(self, at: Position | None = None) -> None:
+        """Add what is on the clipboard, beside the original or at a place; text will do."""
         data = QGuiApplication.clipboard().mimeData()
-        if data is None or not data.hasFormat(BLOCKS_MIME):
+        own = data is not None and data.hasFormat(BLOCKS_MIME)
+        if data is None or not (own or data.hasText()):
+            self.refused.emit(tr("There are no blocks on the clipboard."))
             return
         self._pasted += 1
         away = float(2 * GRID * self._pasted)
         try:
-            part = json.loads(bytes(data.data(BLOCKS_MIME).data()))
-            graph, new = edits.paste(self.graph, part, (away, away))
-        except (ValueError, KeyError, TypeError, StudioError):
+            text = bytes(data.data(BLOCKS_MIME).data()).decode() if own else data.text()
+            graph, new = edits.paste(self.graph, json.loads(text), (away, away), at)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, StudioError):
             self.refused.emit(tr("What is on the clipboard is not a part of a network."))
             return
-        self.apply(tr("Paste {0}").format(_count(len(new))), graph, select=new)
+        if new:
+            self.apply(tr("Paste {0}").format(_count(len(new))), graph, select=new)
 
     def _called(self, ids: Any) -> str:
         """Name things for an undo label: a block by its name, several by their number."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import NodeInfo, Shape, format_shape
 from modelstudio.network.graph import Edge, Graph, Node, Note, Position
 from modelstudio.network.layer import Layer, Port
@@ -143,9 +144,11 @@ def to_fragment(graph: Graph, ids: Collection[str]) -> dict[str, Any]:
 
 
 def paste(
-    graph: Graph, fragment: Mapping[str, Any], offset: Position
+    graph: Graph, fragment: Mapping[str, Any], offset: Position, at: Position | None = None
 ) -> tuple[Graph, frozenset[str]]:
     """Add a fragment under new ids and names; return the graph and the new ids.
+
+    Its upper left corner comes to ``at``, or it lies by ``offset`` beside where it was.
 
     Raises
     ------
@@ -153,6 +156,11 @@ def paste(
         When the fragment holds no network.
     """
     part = Graph.from_dict(fragment)
+    if not part.nodes and not part.notes:
+        raise NetworkError("There are no blocks in this part of a network.")
+    if at is not None:
+        corners = [item.position for item in (*part.nodes.values(), *part.notes)]
+        offset = snapped(at[0] - min(x for x, _ in corners), at[1] - min(y for _, y in corners))
     renamed: dict[str, str] = {}
     for old in part.nodes.values():
         stem = old.name.rstrip("0123456789") or old.name
