@@ -188,7 +188,7 @@ class DataCommands(QObject):
             merge_key = f"data.target{self._followed}"
         project: Any = self._document.project.changed(data=data)
         self._document.edit(words, project, merge_key or None)
-        if moved:
+        if target is not None and moved:
             other = before is None or before.name != target.name
             self._follow_target(words, merge_key, _with_target if other else _with_fitting_head)
 

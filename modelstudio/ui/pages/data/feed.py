@@ -97,7 +97,9 @@ class DataFeed(QObject):
         """
         if self._project is None:
             return
-        source = partial(_preview, self._project, self._base, upto, offset, limit, sort)
+        source: partial[Any] = partial(
+            _preview, self._project, self._base, upto, offset, limit, sort
+        )
         if self._new and (upto, offset, sort) == (0, 0, None):
             source = partial(after_head, self._project.data, self._base, source)
         self._rows.start(source, "preview")
