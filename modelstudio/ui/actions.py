@@ -55,7 +55,9 @@ SPECS = (
     ActionSpec("go.welcome", "Welcome", "", "home", "Recent projects, templates and samples."),
     ActionSpec("data.open", "Open CSV...", "Ctrl+Shift+O", "table", "Start from a table of data."),
     ActionSpec("data.add_step", "Add recipe step", "A", "plus", "Clean or encode.", "context"),
-    ActionSpec("network.quick_add", "Add block", "", "plus", "Find a layer and connect it."),
+    ActionSpec(
+        "network.quick_add", "Add block", "A", "plus", "Find a layer and connect it.", "context"
+    ),
     ActionSpec("network.find", "Find layer...", "Ctrl+F", "search", "Search the blocks by name."),
     ActionSpec("network.duplicate", "Duplicate", "Ctrl+D", "copy", "Copy the selection beside it."),
     ActionSpec(
@@ -73,11 +75,109 @@ SPECS = (
     ActionSpec(
         "network.toggle", "Switch block off or on", "B", "reg", "Let values pass.", "context"
     ),
+    ActionSpec(
+        "network.freeze",
+        "Freeze or unfreeze weights",
+        "K",
+        "lock",
+        "Keep the weights of the selected blocks as they are.",
+        "context",
+    ),
+    ActionSpec(
+        "network.rename",
+        "Rename block",
+        "F2",
+        "text",
+        "Type another name where it stands.",
+        "context",
+    ),
+    ActionSpec(
+        "network.wire_to", "Wire to...", "W", "right", "Choose what the block feeds.", "context"
+    ),
+    ActionSpec(
+        "network.wire_from", "Wire from...", "Shift+W", "right", "Choose what feeds it.", "context"
+    ),
+    ActionSpec(
+        "network.move_up",
+        "Move up the chain",
+        "Ctrl+Up",
+        "up",
+        "Change places with what feeds it.",
+        "context",
+    ),
+    ActionSpec(
+        "network.move_down",
+        "Move down the chain",
+        "Ctrl+Down",
+        "down",
+        "Change places with what it feeds.",
+        "context",
+    ),
+    ActionSpec(
+        "network.align_left",
+        "Align left edges",
+        "Ctrl+Shift+Left",
+        "",
+        "To the leftmost block.",
+        "context",
+    ),
+    ActionSpec("network.align_center", "Align centres", "", "", "On one vertical line.", "context"),
+    ActionSpec(
+        "network.align_right",
+        "Align right edges",
+        "Ctrl+Shift+Right",
+        "",
+        "To the rightmost block.",
+        "context",
+    ),
+    ActionSpec(
+        "network.align_top", "Align tops", "Ctrl+Shift+Up", "", "To the topmost block.", "context"
+    ),
+    ActionSpec(
+        "network.align_middle", "Align middles", "", "", "On one horizontal line.", "context"
+    ),
+    ActionSpec(
+        "network.align_bottom",
+        "Align bottoms",
+        "Ctrl+Shift+Down",
+        "",
+        "To the lowest block.",
+        "context",
+    ),
+    ActionSpec(
+        "network.distribute_across",
+        "Distribute across",
+        "",
+        "",
+        "Equal gaps from left to right.",
+        "context",
+    ),
+    ActionSpec(
+        "network.distribute_down",
+        "Distribute down",
+        "",
+        "",
+        "Equal gaps from top to bottom.",
+        "context",
+    ),
     ActionSpec("network.tidy", "Tidy", "L", "grid", "Place the blocks automatically.", "context"),
     ActionSpec("network.note", "Note", "N", "note", "Put a remark on the canvas.", "context"),
     ActionSpec("network.fit", "Fit network to window", "F", "fit", "Show all blocks.", "context"),
     ActionSpec(
         "network.fit_selection", "Fit selection", "Shift+F", "fit", "Show the selection.", "context"
+    ),
+    ActionSpec(
+        "network.minimap", "Minimap", "M", "eye", "Show or hide the map in the corner.", "context"
+    ),
+    ActionSpec(
+        "network.outline", "Outline", "Ctrl+L", "outline", "Every block as a list, for the keyboard."
+    ),
+    ActionSpec(
+        "network.export_picture",
+        "Export picture...",
+        "Ctrl+Shift+E",
+        "image",
+        "Write the network as an SVG or PNG file.",
     ),
     ActionSpec("train.start", "Train", "F5", "play", "Train with the settings of the Train page."),
     ActionSpec("train.pause", "Pause or resume", "F6", "pause", "Hold the run; nothing is lost."),
