@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,7 @@ class PythonBuilder(Builder):
         self.making: list[str] = []
         self.lines: list[Line] = []
         self.taken = {"x"}
+        self.sources: dict[str, str] = {}
 
     def write_input(self, field: str) -> str:
         """Write an argument of ``forward``, named after its field."""
@@ -52,7 +54,8 @@ class PythonBuilder(Builder):
         self, name: str, target: str, settings: Mapping[str, Any], weights: Weights | None
     ) -> None:
         """Write the line that makes a module, and the one that draws its weights."""
-        self.making.append(f"self.{name} = {_short(target)}({_construction(target, settings)})")
+        called = self._called(target)
+        self.making.append(f"self.{name} = {called}({_construction(target, settings)})")
         if weights is not None:
             draw, how = weights
             options = "".join(f", {key}={_literal(value)}" for key, value in how)
@@ -72,7 +75,15 @@ class PythonBuilder(Builder):
             for item in refs
         ]
         options = [f"{key}={_literal(value)}" for key, value in settings.items()]
-        return self._line(f"{_short(target)}({', '.join([*slots, *options])})", flat)
+        return self._line(f"{self._called(target)}({', '.join([*slots, *options])})", flat)
+
+    def _called(self, target: str) -> str:
+        """Return how an operation is written; one of our own comes with its source."""
+        if target.startswith("torch."):
+            return _short(target)
+        operation = resolve(target)
+        self.sources.setdefault(target, inspect.getsource(operation).rstrip())
+        return str(operation.__name__)
 
     def _line(self, call: str, values: Sequence[str | int]) -> int:
         self.lines.append(Line(self.block_name, call, tuple(values)))
@@ -123,9 +134,12 @@ def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Ne
     gives = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
     forward = builder.forward()
     freezing, training = _frozen(builder, class_name)
+    sources = [line for source in builder.sources.values() for line in ("", "", source)]
+    plain = any(re.search(r"\btorch\.", line) for line in [*builder.making, *forward, *sources])
     lines = [
-        *(["import torch"] if any("torch." in line for line in forward) else []),
+        *(["import torch"] if plain else []),
         "from torch import Tensor, nn",
+        *sources,
         "",
         "",
         f"class {class_name}(nn.Module):",
@@ -169,7 +183,8 @@ def _construction(target: str, settings: Mapping[str, Any]) -> str:
     known = inspect.signature(resolve(target)).parameters
     parts: list[str] = []
     for name, value in settings.items():
-        text, default = _literal(_narrow(value)), known[name].default
+        short = _narrow(value) if target.startswith("torch.") else value
+        text, default = _literal(short), known[name].default
         if default is inspect.Parameter.empty and list(known).index(name) == len(parts):
             parts.append(text)
         elif default is inspect.Parameter.empty or _literal(default) != text:

@@ -264,6 +264,8 @@ class Builder:
         raise NotYet("has no known shape until torch is loaded")
 
     def _value(self, outcome: Outcome, values: Sequence[Value], ref: Any) -> Value:
+        if not values:
+            return Value(outcome.shape, "float", ref)
         first = values[0]
         dtype: Any = outcome.dtype or first.dtype
         ids = dtype == "int" and len(values) == 1
