@@ -98,11 +98,12 @@ def analyse(
         for port, value in zip(node.layer.output_ports(), known.values, strict=True):
             values[node_id, port.name] = value
         infos[node_id] = _info(node, taken, known)
-        if node.layer.answers:
-            found = answers.check(graph, node, taken[0], fields, answered)
+        answer = taken[0] if node.layer.answers else None
+        if answer is not None:
+            found = answers.check(graph, node, answer, fields, answered)
             problems += [found] if found else []
             if found and found.severity == "error":
-                infos[node_id] = NodeInfo((taken[0].shape,), state="error")
+                infos[node_id] = NodeInfo((answer.shape,), state="error")
         elif node_id not in useful and useful:
             text = f"{node.name} leads nowhere: no wire from it reaches an Output."
             fix = remove(node_id, f"Remove {node.name}")
@@ -129,7 +130,7 @@ def analyse(
 def _lowered(
     node: Node,
     graph: Graph,
-    taken: list[Value],
+    taken: list[Value | None],
     fields: Mapping[str, FieldLike],
     fallback: Fallback | None,
 ) -> _Known:
@@ -149,10 +150,10 @@ def _lowered(
     return known
 
 
-def _info(node: Node, taken: Sequence[Value], known: _Known) -> NodeInfo:
+def _info(node: Node, taken: Sequence[Value | None], known: _Known) -> NodeInfo:
     shapes = tuple(value.shape for value in known.values)
     return NodeInfo(
-        tuple(value.shape for value in taken),
+        tuple(value.shape for value in taken if value),
         shapes,
         known.parameters,
         known.macs,
@@ -179,7 +180,7 @@ def _problem(
     edge = None
     if mismatch.given is not None and mismatch.given < len(wires):
         edge = wires[mismatch.given]
-        meant = [wires[0], edge] if edge != wires[0] else [edge]
+        meant = [wire for wire in dict.fromkeys((wires[0], edge)) if wire]
         text += ", but " + " and ".join(_says(graph, values, wire) for wire in meant)
     fixes = fixes_for(graph, node, edge, mismatch.repairs)
     if isinstance(mismatch, BadWire):
@@ -198,13 +199,13 @@ def _says(graph: Graph, values: Mapping[tuple[str, str], Value], wire: Edge) -> 
     return f"{graph.nodes[wire.source].name} gives {describe(value.shape, value.dtype)}"
 
 
-def _in_port_order(graph: Graph, node: Node) -> list[Edge]:
-    return [
-        edge
-        for port in node.layer.input_ports()
-        for edge in graph.incoming[node.id]
-        if edge.target_port == port.name
-    ]
+def _in_port_order(graph: Graph, node: Node) -> list[Edge | None]:
+    """Return the wires into a block; None stands for an open optional port."""
+    wires: list[Edge | None] = []
+    for port in node.layer.input_ports():
+        found = [edge for edge in graph.incoming[node.id] if edge.target_port == port.name]
+        wires += found or ([] if port.variadic else [None])
+    return wires
 
 
 def _whole(graph: Graph, useful: set[str]) -> Iterator[Problem]:

@@ -79,34 +79,39 @@ def lower_graph(
     return values
 
 
-def lower_node(node: Node, b: Builder, taken: Sequence[Value], root: Graph) -> Sequence[Value]:
+def lower_node(
+    node: Node, b: Builder, taken: Sequence[Value | None], root: Graph
+) -> Sequence[Value]:
     """Lower one block for given values, in port order; one value a port comes back."""
     layer = node.layer
-    if isinstance(layer, GroupOutput) and b.path:
-        return (taken[0],)
+    first = taken[0] if taken else None
+    if isinstance(layer, GroupOutput) and b.path and first is not None:
+        return (first,)
     if isinstance(layer, GroupInput | GroupOutput):
         raise Mismatch("belongs inside a group")
     if isinstance(layer, UnknownLayer):
         raise Mismatch(f"is of the type {layer.type_name}, which this version does not know")
-    if not node.enabled and taken and layer.output_ports():
-        return (taken[0],) * len(layer.output_ports())
+    if not node.enabled and first is not None and layer.output_ports():
+        return (first,) * len(layer.output_ports())
     check_ports(layer, taken)
     if isinstance(layer, Group):
-        return _lower_group(node, layer, b, taken, root)
+        return _lower_group(node, layer, b, [value for value in taken if value], root)
     with b.within(node, owner=_owner(node, b, root)):
         result = layer.lower(b, *taken)
     return result if isinstance(result, tuple) else (result,)
 
 
-def arguments(graph: Graph, node: Node, values: Mapping[tuple[str, str], Value]) -> list[Value]:
-    """Return what a block is given, in port order.
+def arguments(
+    graph: Graph, node: Node, values: Mapping[tuple[str, str], Value]
+) -> list[Value | None]:
+    """Return what a block is given, in port order; None stands for an open optional port.
 
     Raises
     ------
     Mismatch
         When a port that must be wired is open.
     """
-    taken: list[Value] = []
+    taken: list[Value | None] = []
     ports = node.layer.input_ports()
     for edge in graph.incoming[node.id]:
         if all(port.name != edge.target_port for port in ports):
@@ -124,14 +129,18 @@ def arguments(graph: Graph, node: Node, values: Mapping[tuple[str, str], Value])
         if len(wires) > 1 and not port.variadic:
             raise BadWire(f"has {len(wires)} wires into {what}, which takes one", wires[-1])
         taken += [values[edge.source, edge.source_port] for edge in wires]
+        if not wires and not port.variadic:
+            taken.append(None)
     return taken
 
 
-def check_ports(layer: Layer, taken: Sequence[Value]) -> None:
+def check_ports(layer: Layer, taken: Sequence[Value | None]) -> None:
     """Refuse values whose dtype or number of dimensions a port does not take."""
     ports = layer.input_ports()
     for index, value in enumerate(taken):
         port = ports[min(index, len(ports) - 1)]
+        if value is None:
+            continue
         if port.dtype == "float" and value.dtype == "int":
             raise Mismatch("needs numbers", index, Repair("Insert Embedding", "Embedding"))
         if port.dtype == "int" and value.dtype == "float":
