@@ -1,15 +1,17 @@
-"""Automatic placement of blocks, by a graph-drawing library."""
+"""Automatic placement of blocks: layers and their order by a graph-drawing library, columns here.
+
+The chain that most blocks lie on stands upright; wires that skip blocks run beside it in narrow
+lanes. What would be long and thin is cut into bands that stand side by side.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from math import ceil
+from math import ceil, sqrt
 
 from modelstudio.network.graph import Graph, Position
-
-_Row = dict[object, float]
-"""Blocks side by side, and where across."""
 
 BLOCK = (152.0, 52.0)
 """Width and height of a block in canvas pixels."""
@@ -19,14 +21,30 @@ GAP = (56.0, 28.0)
 
 GRID = 16.0
 
-MOST_ROWS = 5
-"""Blocks below each other after which a chain goes on at the top of the next column."""
+LEAST_ROWS = 5
+"""Fewer blocks below each other are never cut into bands."""
+
+_ASPECT = 1.6
+"""Width over height that a drawing should have."""
+_LANE = 16.0
+"""From one wire beside the blocks to the next."""
+_BESIDE = 112.0
+"""From the middle of a block to a lane beside it."""
+_FORCED = 2
+"""How many times as high as wanted a band may be before it is cut where several wires pass."""
+_STUB = 3
+"""Fewer rows than this make no band of their own."""
+_PASSING_COST = 4
+"""Rows away from the best height that are worth one wire less across a cut."""
+
+Key = int | str
+"""A block's id, or the number of a place where a wire passes a row."""
+_Row = Sequence[Key]
+_Pair = tuple[Key, Key]
 
 
 def arrange(graph: Graph) -> Mapping[str, Position]:
     """Return a place for every block: the flow runs down, wires cross little, on the grid.
-
-    What is longer than `MOST_ROWS` is cut where a single wire passes, and goes on beside itself.
 
     The top left block stays where the old top left was. Notes are left where they are.
     """
@@ -34,7 +52,7 @@ def arrange(graph: Graph) -> Mapping[str, Position]:
         return {}
     left = min(node.position[0] for node in graph.nodes.values())
     top = min(node.position[1] for node in graph.nodes.values())
-    placed = _sugiyama(graph)
+    placed = _placed(graph)
     low_x = min(x for x, _ in placed.values())
     low_y = min(y for _, y in placed.values())
     return {
@@ -47,8 +65,8 @@ def _snap(value: float) -> float:
     return round(value / GRID) * GRID
 
 
-def _sugiyama(graph: Graph) -> dict[str, Position]:
-    """Place connected parts side by side, each in layers from top to bottom."""
+def _placed(graph: Graph) -> dict[str, Position]:
+    """Place connected parts side by side, each in bands of rows from top to bottom."""
     pairs = list(dict.fromkeys((edge.source, edge.target) for edge in graph.edges))
     step_x, step_y = BLOCK[0] + GAP[0], BLOCK[1] + GAP[1]
     placed: dict[str, Position] = {}
@@ -56,19 +74,20 @@ def _sugiyama(graph: Graph) -> dict[str, Position]:
     if pairs:
         from fast_sugiyama import from_edges
 
-        for part in from_edges(pairs, vertex_spacing=1.0):
-            rows: dict[float, _Row] = {}
-            for node_id, (x, y) in part[0]:
-                rows.setdefault(round(y, 3), {})[node_id] = x
-            unit = min(map(_unit, rows.values()))
-            for band in _bands([rows[height] for height in sorted(rows, reverse=True)], pairs):
-                columns = [x for row in band for x in row.values()]
+        for places, _, _, steps in from_edges(pairs, vertex_spacing=1.0):
+            rows: dict[float, list[tuple[float, Key]]] = {}
+            for key, (x, y) in places:
+                rows.setdefault(round(y, 3), []).append((x, key))
+            ordered = [[key for _, key in sorted(rows[y], key=_across)] for y in sorted(rows)][::-1]
+            for band, gutter in _bands(ordered, steps):
+                columns = _columns(band, steps)
+                low = min(columns.values())
                 for number, row in enumerate(band):
-                    for node_id, x in row.items():
-                        if node_id in graph.nodes:
-                            across = (x - min(columns)) / unit
-                            placed[str(node_id)] = (shift + across * step_x, number * step_y)
-                shift += ((max(columns) - min(columns)) / unit + 1) * step_x
+                    for key in row:
+                        if isinstance(key, str):
+                            placed[key] = (shift + columns[key] - low, number * step_y)
+                right = max(columns[key] for row in band for key in row if isinstance(key, str))
+                shift += max(right, max(columns.values()) - _BESIDE + _LANE) - low + step_x + gutter
     for node_id in graph.nodes:
         if node_id not in placed:
             placed[node_id] = (shift, 0.0)
@@ -76,24 +95,120 @@ def _sugiyama(graph: Graph) -> dict[str, Position]:
     return placed
 
 
-def _bands(rows: list[_Row], pairs: list[tuple[str, str]]) -> list[list[_Row]]:
-    """Cut rows into bands of much the same height, each at a place that one wire passes."""
-    row_of = {node_id: number for number, row in enumerate(rows) for node_id in row}
-    passing = [0] * len(rows)
-    for source, target in pairs:
-        for number in range(row_of.get(source, 0), row_of.get(target, 0)):
-            passing[number] += 1
-    most = ceil(len(rows) / ceil(len(rows) / MOST_ROWS))
-    bands: list[list[_Row]] = [[]]
-    for number, row in enumerate(rows):
-        if len(bands[-1]) >= most and passing[number - 1] == 1:
-            bands.append([])
-        bands[-1].append(row)
-    return bands
+def _across(place: tuple[float, Key]) -> float:
+    return place[0]
 
 
-def _unit(row: _Row) -> float:
-    """Return the smallest distance within a row, so that neither blocks nor wires overlap."""
-    ordered = sorted(set(row.values()))
-    gaps = [b - a for a, b in pairwise(ordered) if b - a > 1e-6]
-    return min(1.0, min(gaps)) if gaps else 1.0
+def _bands(rows: list[list[Key]], steps: Iterable[_Pair]) -> list[tuple[list[list[Key]], float]]:
+    """Cut rows into bands of much the same height, where best only one wire passes.
+
+    Beside each band stands how much room the wires to the next need beyond the usual gap.
+    """
+    row_of = {key: number for number, row in enumerate(rows) for key in row}
+    passing: list[set[Key]] = [set() for _ in rows]
+    for source, target in steps:
+        for number in range(row_of[source], row_of[target]):
+            passing[number].add(source)
+    wide = sum(1.0 if isinstance(key, str) else 0.2 for row in rows for key in row) / len(rows)
+    beside = sqrt(_ASPECT * len(rows) * (BLOCK[1] + GAP[1]) / (wide * (BLOCK[0] + GAP[0])))
+    most = max(LEAST_ROWS, ceil(len(rows) / max(1, round(beside))))
+    most = ceil(len(rows) / ceil(len(rows) / most))
+    bands: list[tuple[list[list[Key]], float]] = []
+    begin = 0
+    while len(rows) - begin > most:
+        last = len(rows) - _STUB + 1
+        free = (n for n in range(begin + most, last) if len(passing[n - 1]) == 1)
+        cut = next(free, len(rows))
+        highest = _FORCED * most + LEAST_ROWS
+        if cut - begin > highest:
+            parts = ceil((cut - begin) / highest)
+            ideal = begin + (cut - begin) / parts
+            cut = min(
+                range(begin + most, cut),
+                key=lambda n: _PASSING_COST * len(passing[n - 1]) + abs(n - ideal),
+            )
+        if cut == len(rows):
+            break
+        bands.append((rows[begin:cut], _LANE * (len(passing[cut - 1]) - 1)))
+        begin = cut
+    return [*bands, (rows[begin:], 0.0)]
+
+
+@dataclass
+class _Line:
+    """Places of consecutive rows that stand exactly below each other."""
+
+    keys: list[Key] = field(default_factory=list)
+    x: float = 0.0
+
+
+def _columns(band: list[list[Key]], steps: Iterable[_Pair]) -> dict[Key, float]:
+    """Return how far across each place of a band stands, for its middle."""
+    place = {key: (number, at) for number, row in enumerate(band) for at, key in enumerate(row)}
+    inside = [(a, b) for a, b in steps if a in place and b in place]
+    line_of = _aligned(place, inside)
+    after: dict[int, list[tuple[int, float]]] = {}
+    waiting: dict[int, int] = {id(line): 0 for line in line_of.values()}
+    lines = {id(line): line for line in line_of.values()}
+    for row in band:
+        for a, b in pairwise(row):
+            after.setdefault(id(line_of[a]), []).append((id(line_of[b]), _apart(a, b)))
+            waiting[id(line_of[b])] += 1
+    ready = [key for key, count in waiting.items() if not count]
+    for key in ready:
+        for other, apart in after.get(key, ()):
+            lines[other].x = max(lines[other].x, lines[key].x + apart)
+            waiting[other] -= 1
+            if not waiting[other]:
+                ready.append(other)
+    beside: dict[Key, list[Key]] = {}
+    for a, b in inside:
+        beside.setdefault(a, []).append(b)
+        beside.setdefault(b, []).append(a)
+    for key in reversed(ready):
+        line = lines[key]
+        room = min((lines[o].x - apart - line.x for o, apart in after.get(key, ())), default=0.0)
+        pulls = [line_of[o].x - line.x for k in line.keys for o in beside.get(k, ())]
+        right = sorted(pull for pull in pulls if pull != 0)
+        if room > 0 and right and right[len(right) // 2] > 0:
+            line.x += min(room, right[len(right) // 2])
+    return {key: line_of[key].x for key in place}
+
+
+def _aligned(place: Mapping[Key, tuple[int, int]], steps: list[_Pair]) -> dict[Key, _Line]:
+    """Join places below each other into lines that do not cross, the longest chains first."""
+    up: dict[Key, int] = {}
+    down: dict[Key, int] = {}
+    plain = [(a, b) for a, b in steps if isinstance(a, str) and isinstance(b, str)]
+    for a, b in sorted(plain, key=lambda pair: place[pair[0]][0]):
+        up[b] = max(up.get(b, 0), up.get(a, 0) + 1)
+    for a, b in sorted(plain, key=lambda pair: -place[pair[0]][0]):
+        down[a] = max(down.get(a, 0), down.get(b, 0) + 1)
+
+    def weight(pair: _Pair) -> int:
+        a, b = pair
+        lanes = isinstance(a, int) + isinstance(b, int)
+        return up.get(a, 0) + down.get(b, 0) if not lanes else lanes - 3
+
+    line_of = {key: _Line([key]) for key in place}
+    joined: dict[int, list[tuple[int, int]]] = {}
+    above: set[Key] = set()
+    below: set[Key] = set()
+    for a, b in sorted(steps, key=weight, reverse=True):
+        (row, at), (_, to) = place[a], place[b]
+        taken = joined.setdefault(row, [])
+        if a in above or b in below or any((at - c) * (to - d) < 0 for c, d in taken):
+            continue
+        above.add(a)
+        below.add(b)
+        taken.append((at, to))
+        upper, lower = line_of[a], line_of[b]
+        upper.keys += lower.keys
+        for key in lower.keys:
+            line_of[key] = upper
+    return line_of
+
+
+def _apart(a: Key, b: Key) -> float:
+    lanes = isinstance(a, int) + isinstance(b, int)
+    return (BLOCK[0] + GAP[0], _BESIDE, _LANE)[lanes]

@@ -10,7 +10,7 @@ from networks import add, chain
 
 from modelstudio.layers import Add, Concatenate, Input, Linear, Output, ReLU
 from modelstudio.network.graph import Edge, Graph, Note
-from modelstudio.network.layout import BLOCK, GAP, GRID, MOST_ROWS, arrange
+from modelstudio.network.layout import BLOCK, GAP, GRID, LEAST_ROWS, arrange
 
 
 def check_placed(graph: Graph) -> None:
@@ -48,7 +48,7 @@ def test_a_chain_stands_in_one_column() -> None:
 
 
 def test_a_long_chain_goes_on_in_the_next_column() -> None:
-    graph = chain(Input(), *(ReLU() for _ in range(MOST_ROWS + 2)), Output())
+    graph = chain(Input(), *(ReLU() for _ in range(LEAST_ROWS + 2)), Output())
     places = arrange(graph)
     check_placed(graph)
     columns = [places[name] for name in graph.order]
@@ -72,8 +72,49 @@ def test_a_skip_connection_runs_beside_the_blocks_it_skips() -> None:
     places = arrange(graph)
     check_placed(graph)
     assert places["input1"][1] < places["fc1"][1] < places["relu1"][1] < places["add1"][1]
-    columns = {places[name][0] for name in graph.nodes}
-    assert len(columns) > 1, "in one column the wire would cross the blocks"
+    assert len({places[name][0] for name in graph.nodes}) == 1, "a wire needs no column"
+
+
+def test_branches_of_a_split_stand_beside_the_longest_chain() -> None:
+    graph = chain(Input(), Linear(), ReLU(), Linear(), Add(), Output())
+    graph, aside = add(graph, Linear(), "input1", name="aside")
+    graph = graph.connect(Edge(aside, "y", "add1", "x"))
+    places = arrange(graph)
+    check_placed(graph)
+    assert len({places[name][0] for name in graph.nodes if name != aside}) == 1
+    assert abs(places[aside][0] - places["fc1"][0]) == BLOCK[0] + GAP[0]
+
+
+def u_net(levels: int) -> Graph:
+    """Return a chain down and up again, each level wired to its twin."""
+    graph = chain(Input(), ReLU())
+    last, skips = "relu1", []
+    for _ in range(levels):
+        graph, last = add(graph, ReLU(), last)
+        skips.append(last)
+        graph, last = add(graph, ReLU(), last)
+    while skips:
+        graph, last = add(graph, Concatenate(), last, skips.pop())
+        for _ in range(3):
+            graph, last = add(graph, ReLU(), last)
+    return add(graph, Output(), last)[0]
+
+
+def test_what_long_wires_span_is_cut_once_it_grows_tall() -> None:
+    graph = u_net(9)
+    places = arrange(graph)
+    check_placed(graph)
+    wide = max(x for x, _ in places.values()) + BLOCK[0]
+    high = max(y for _, y in places.values()) + BLOCK[1]
+    assert 1 / 3 < wide / high < 3
+
+
+def test_a_large_network_is_about_as_wide_as_a_window() -> None:
+    graph = chain(Input(), *(ReLU() for _ in range(300)), Output())
+    places = arrange(graph)
+    wide = max(x for x, _ in places.values()) + BLOCK[0]
+    high = max(y for _, y in places.values()) + BLOCK[1]
+    assert 1.2 < wide / high < 2.2
 
 
 def test_parts_without_wires_between_them_stand_side_by_side() -> None:
