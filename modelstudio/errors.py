@@ -72,3 +72,7 @@ class RunError(StudioError):
 
 class ExportError(StudioError):
     """The model cannot be exported as asked."""
+
+
+class ImportFailed(StudioError):
+    """A foreign network cannot be read, or nothing of it can be used."""
