@@ -59,8 +59,16 @@ class Constant(Schedule):
 class Cosine(Schedule, label="Warm-up and cosine"):
     """Rise over the first part of the run, then fall along a cosine."""
 
-    warmup: float = Field(0.05, ge=0, lt=1, description="Share of the run spent rising.")
-    final: float = Field(0.01, ge=0, le=1, description="Last learning rate as a share of the full.")
+    warmup: float = Field(
+        0.05, ge=0, lt=1, title="Warm-up share", description="Share of the run spent rising."
+    )
+    final: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        title="Final share",
+        description="Last learning rate as a share of the full.",
+    )
 
 
 class Loss(Declaration):
@@ -72,7 +80,7 @@ class Loss(Declaration):
 class CrossEntropy(Loss, label="Cross-entropy"):
     """Minus the log probability of the true class; takes one logit a class."""
 
-    targets = ("classes",)
+    targets = ("classes", "tokens")
 
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Probability given to the others.")
 
@@ -80,7 +88,7 @@ class CrossEntropy(Loss, label="Cross-entropy"):
 class BinaryCrossEntropy(Loss, label="Binary cross-entropy"):
     """Minus the log probability of the true answer; takes one logit."""
 
-    targets = ("binary",)
+    targets = ("binary", "labels")
 
     positive_weight: float = Field(
         1.0, gt=0, le=1000, description="How much a row of the positive class counts."

@@ -66,6 +66,13 @@ def test_a_run_of_another_process_is_read_from_the_store(
         page._poll()
         assert page.curves._main[1].epochs == 2
         writer.end("finished")
+        page._poll()
+    said = [page.tabs.events.index(at).data() for at in range(page.tabs.events.rowCount())]
+    assert said == [
+        "Run finished after 2 epochs.",
+        "Epoch 2: new best, validation loss 0.600, accuracy 70.0 %",
+        "Epoch 1: new best, validation loss 0.800, accuracy 50.0 %",
+    ]
 
 
 def test_the_newest_run_is_chosen_whichever_keys_are_held(

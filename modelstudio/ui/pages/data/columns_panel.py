@@ -25,7 +25,7 @@ from modelstudio.ui.pages.data.columns import (
 from modelstudio.ui.pages.data.edits import KINDS, ROLES, next_role
 from modelstudio.ui.pages.data.wording import KIND_ICONS
 from modelstudio.ui.theme import icon, theme, themes
-from modelstudio.ui.widgets import PanelHeader, SearchField, icon_button, row, toned
+from modelstudio.ui.widgets import PanelHeader, SearchField, grow, icon_button, row, toned
 
 if TYPE_CHECKING:
     from modelstudio.data.profile import ColumnProfile
@@ -52,7 +52,7 @@ class ColumnsPanel(QFrame):
         super().__init__(objectName="data.columns")
         self.setAccessibleName(tr("Columns"))
         toned(self, "panel")
-        self.setMinimumWidth(264)
+        grow(self, self.setMinimumWidth, 264)
         self.header = PanelHeader(tr("Columns"), name="data.columns.header")
         self._find = icon_button(
             "search", tr("Search columns"), "data.columns.find", checkable=True

@@ -32,6 +32,7 @@ from modelstudio.ui.pages.data.recipe import RecipePanel
 from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
 from modelstudio.ui.project_files import DATA_SUFFIXES
+from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rule, splitter
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class DataPage(Page):
         narrow = self.width() < _NARROW_BELOW
         if narrow != self._narrow:
             self._narrow = narrow
-            sides = _NARROW if narrow else _WIDE
+            sides = [theme().grown(side) for side in (_NARROW if narrow else _WIDE)]
             self._panels.setSizes([sides[0], self.width() - sum(sides), sides[1]])
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

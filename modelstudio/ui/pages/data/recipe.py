@@ -23,6 +23,7 @@ from modelstudio.ui.widgets import (
     IconLabel,
     PanelHeader,
     button,
+    grow,
     icon_button,
     label,
     row,
@@ -58,7 +59,7 @@ class RecipePanel(QFrame):
         super().__init__(objectName="data.recipe")
         self.setAccessibleName(tr("Recipe"))
         toned(self, "panel")
-        self.setMinimumWidth(296)
+        grow(self, self.setMinimumWidth, 296)
         self._data = DataConfig()
         self._open: int | None = None
         self.header = PanelHeader(tr("Recipe"), name="data.recipe.header")

@@ -23,6 +23,7 @@ from modelstudio.ui.widgets import (
     Switch,
     button,
     column,
+    grow,
     icon_button,
     label,
     row,
@@ -162,7 +163,7 @@ class SplitPanel(QFrame):
             spacing=4,
             margins=(20, 10, 12, 6),
         )
-        settings.setFixedWidth(328)
+        grow(settings, settings.setFixedWidth, 328)
         return settings
 
     def _share_out(self, validation: int, test: int) -> None:
@@ -183,7 +184,7 @@ class SplitPanel(QFrame):
 
 def _line(text: str, content: QWidget) -> QWidget:
     name: QLabel = label(text, "label", "secondary")
-    name.setFixedWidth(76)
+    grow(name, name.setFixedWidth, 76)
     line = row(name, content, spacing=8)
     wide(content)
     line.setFixedHeight(30)

@@ -52,9 +52,13 @@ class EventsModel(QAbstractListModel):
         self._rows: list[tuple[str, str, str, int | None]] = []
         self._new: list[tuple[str, str, str, int | None]] = []
 
-    def add(self, kind: str, text: str, epoch: int | None = None) -> None:
-        """Note an event; `show_new` brings it into the list."""
-        self._new.append((time.strftime("%H:%M:%S"), kind, text, epoch))
+    def add(self, kind: str, text: str, epoch: int | None = None, at: float | None = None) -> None:
+        """Note an event; `show_new` brings it into the list.
+
+        ``at`` is when it happened, in seconds since 1970; None is now.
+        """
+        spoken = time.strftime("%H:%M:%S", time.localtime(at))
+        self._new.append((spoken, kind, text, epoch))
 
     def show_new(self) -> None:
         """Put what was noted since the last time on top."""

@@ -9,7 +9,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from modelstudio.engine.events import BatchEnd, CheckpointSaved, EpochEnd, RunEnd, RunStarted
-from modelstudio.engine.results import RunInfo
+from modelstudio.engine.results import EpochRecord, RunInfo
 from modelstudio.errors import StudioError
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
@@ -44,6 +44,8 @@ class TrainPage(Page):
         self.run = main.run_controller
         self._curves: dict[str, RunCurves] = {}
         self._version: int | None = None
+        self._told: tuple[object, ...] = ()
+        """The run whose events are listed, with its state unless it was watched live."""
         self._narrow: bool | None = None
 
         self.settings = SettingsPanel()
@@ -141,6 +143,7 @@ class TrainPage(Page):
     def _project_replaced(self) -> None:
         self._curves.clear()
         self._version = None
+        self._told = ()
         self.tabs.events.clear()
         self._banner_room.hide()
         if not self.settings.locked:
@@ -188,11 +191,28 @@ class TrainPage(Page):
             curves.add_epochs(self._store().history(run.id))
         return curves
 
+    def _recall(self, run: RunInfo) -> None:
+        """List the events of a run that is over, as far as the store keeps them."""
+        state = (run.id, run.epochs, run.status)
+        if self.run.running or self._told in (state, (run.id,)):
+            return
+        self._told = state
+        self.tabs.events.clear()
+        at = run.started
+        for record in self._store().history(run.id):
+            at += record.seconds
+            self._tell_epoch(record, at)
+        if run.status not in ("running", "paused"):
+            self._tell_end(run.status, run.epochs, run.reason, at)
+        self.tabs.events.show_new()
+
     def _draw(self) -> None:
         """Give the selected run and those shown over it to the charts."""
         main, live = self.runs.current(), self.run.run
         here = live is not None and main is not None and live.run == main.id
         state = self.run.state if here or main is None else ""
+        if main is not None:
+            self._recall(main)
         shown = self.runs.model.shown
         others = [run for run in self.runs.model.runs if run.id in shown and run != main]
         self.curves.show_runs(
@@ -252,6 +272,7 @@ class TrainPage(Page):
     def _state_changed(self, state: str) -> None:
         idle = state == "idle"
         if state == "starting":
+            self._told = ()
             self.tabs.events.clear()
             self._banner_room.hide()
         snapshot = self.run.snapshot
@@ -276,6 +297,7 @@ class TrainPage(Page):
         for event in batch:
             self._tell(event)
         if any(isinstance(event, RunStarted) for event in batch):
+            self._told = (run.run,)
             self.settings.set_run(run.number)
             self._poll()
             self.runs.select(run.run)
@@ -289,21 +311,25 @@ class TrainPage(Page):
                 words = tr("Started on {}: {} training and {} validation rows")
                 rows = (count_text(event.train_rows), count_text(event.validation_rows))
                 tell("done", words.format(event.device.upper(), *rows))
-            case EpochEnd() if event.best:
-                tell(
-                    "best",
-                    tr("Epoch {}: new best, {}").format(event.epoch, _said(event)),
-                    event.epoch,
-                )
             case EpochEnd():
-                tell("info", tr("Epoch {}: {}").format(event.epoch, _said(event)), event.epoch)
+                self._tell_epoch(event)
             case CheckpointSaved():
                 tell("info", tr("Weights saved after epoch {}").format(event.epoch), event.epoch)
             case RunEnd():
-                kind = {"finished": "done", "failed": "error"}.get(event.status, "warning")
-                words = tr("Run {} after {} epochs. {}")
-                tell(kind, words.format(event.status, event.epochs, event.reason).strip())
-                self.main.status.set_event(words.format(event.status, event.epochs, "").strip())
+                self._tell_end(event.status, event.epochs, event.reason)
+                words = tr("Run {} after {} epochs.")
+                self.main.status.set_event(words.format(event.status, event.epochs))
+
+    def _tell_epoch(self, epoch: EpochEnd | EpochRecord, at: float | None = None) -> None:
+        kind, words = "info", tr("Epoch {}: {}")
+        if epoch.best:
+            kind, words = "best", tr("Epoch {}: new best, {}")
+        self.tabs.events.add(kind, words.format(epoch.epoch, _said(epoch)), epoch.epoch, at)
+
+    def _tell_end(self, status: str, epochs: int, reason: str, at: float | None = None) -> None:
+        kind = {"finished": "done", "failed": "error"}.get(status, "warning")
+        words = tr("Run {} after {} epochs. {}").format(status, epochs, reason)
+        self.tabs.events.add(kind, words.strip(), at=at)
 
     def _change_lr(self, lr: float) -> None:
         self.run.set_lr(lr)
@@ -359,7 +385,7 @@ class TrainPage(Page):
             self.runs.raise_()
 
 
-def _said(event: EpochEnd) -> str:
+def _said(event: EpochEnd | EpochRecord) -> str:
     """Write what an epoch gave: validation loss and the main score."""
     parts = []
     if event.val_loss is not None:
