@@ -1,8 +1,8 @@
-"""Learned filters that slide over a signal or a picture."""
+"""Learned filters that slide over a signal, a picture or a volume."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -13,7 +13,9 @@ from modelstudio.layers.windows import (
     Length,
     Margin,
     MarginPair,
+    MarginTriple,
     Pair,
+    Triple,
     padded,
     sides,
     sizes,
@@ -21,6 +23,10 @@ from modelstudio.layers.windows import (
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
+
+if TYPE_CHECKING:
+    from modelstudio.layers.separable import DepthwiseSeparableConv1d, DepthwiseSeparableConv2d
+    from modelstudio.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
 Filters = Annotated[
     int, Field(ge=1, le=65_536, title="Output channels", description="Number of filters.")
@@ -38,8 +44,24 @@ Drawn = Annotated[
 ]
 
 
+def check_groups(groups: int, channels_in: int, channels_out: int) -> None:
+    """Refuse groups that do not divide the channels on both sides."""
+    if channels_in % groups or channels_out % groups:
+        best = max(
+            n for n in range(1, groups + 1) if channels_in % n == 0 and channels_out % n == 0
+        )
+        raise Mismatch(
+            f"needs groups that divide {channels_in} channels in and {channels_out} out",
+            None,
+            Repair(f"Set groups to {best}", settings=(("groups", best),)),
+        )
+
+
 def filtered(
-    b: Builder, layer: Conv1d | Conv2d | ConvTranspose2d, x: Value, **windows: Any
+    b: Builder,
+    layer: Conv1d | Conv2d | Conv3d | ConvTranspose1d | ConvTranspose2d | ConvTranspose3d,
+    x: Value,
+    **windows: Any,
 ) -> Value:
     """Apply learned filters to all channels, or to each group of them apart."""
     channels = x.size(1, "the number of channels")
@@ -56,21 +78,12 @@ def filtered(
     )
 
 
-def check_groups(groups: int, channels_in: int, channels_out: int) -> None:
-    """Refuse groups that do not divide the channels on both sides."""
-    if channels_in % groups or channels_out % groups:
-        best = max(
-            n for n in range(1, groups + 1) if channels_in % n == 0 and channels_out % n == 0
-        )
-        raise Mismatch(
-            f"needs groups that divide {channels_in} channels in and {channels_out} out",
-            None,
-            Repair(f"Set groups to {best}", settings=(("groups", best),)),
-        )
-
-
-def convolve(b: Builder, layer: Conv1d | Conv2d, x: Value) -> Value:
-    """Lower a convolution over one or two axes."""
+def slid(
+    b: Builder,
+    layer: Conv1d | Conv2d | Conv3d | DepthwiseSeparableConv1d | DepthwiseSeparableConv2d,
+    x: Value,
+) -> tuple[Value, dict[str, Any]]:
+    """Return what a filter slides over, and how, as torch takes it."""
     kernel, stride, dilation = map(sizes, (layer.kernel_size, layer.stride, layer.dilation))
     filling = layer.padding_mode
     x, margin = padded(b, x, layer.padding, sizes(layer.margin), filling, kernel, dilation)
@@ -82,7 +95,13 @@ def convolve(b: Builder, layer: Conv1d | Conv2d, x: Value) -> Value:
     }
     if len(kernel) == 1:
         windows = {name: value[0] for name, value in windows.items()}
-    return filtered(b, layer, x, **windows, padding_mode=filling)
+    return x, windows | {"padding_mode": filling}
+
+
+def convolve(b: Builder, layer: Conv1d | Conv2d | Conv3d, x: Value) -> Value:
+    """Lower a convolution over one, two or three axes."""
+    x, windows = slid(b, layer, x)
+    return filtered(b, layer, x, **windows)
 
 
 class Conv1d(Layer, category="Convolution"):
@@ -143,35 +162,33 @@ class Conv2d(Layer, category="Convolution"):
         return f"{sides(self.kernel_size)} · {self.out_channels}"
 
 
-class ConvTranspose2d(Layer, category="Convolution"):
-    """Enlarge maps by learned filters: a convolution backwards."""
+class Conv3d(Layer, category="Convolution"):
+    """Slide learned filters through volumes (channels x depth x height x width)."""
 
-    stem = "up"
-    inputs = (Port("x", rank=4),)
+    stem = "conv"
+    inputs = (Port("x", rank=5),)
 
     out_channels: Filters = 32
-    kernel_size: Pair = Field((2, 2), description="Height and width of a filter, in pixels.")
-    stride: Pair = Field((2, 2), description="How much larger the maps become.")
-    padding: MarginPair = Field((0, 0), description="Rows and columns cut off at each side.")
-    output_padding: MarginPair = Field(
-        (0, 0), description="Rows and columns added at one side; less than the stride."
+    kernel_size: Triple = Field(
+        (3, 3, 3), description="Depth, height and width of a filter, in voxels."
     )
+    stride: Triple = Field((1, 1, 1), description="How far the filter moves along each axis.")
+    padding: Keep = Field(
+        "same", description="Keep the size (at stride 1), let it shrink, or set a margin."
+    )
+    margin: MarginTriple = Field(
+        (0, 0, 0), description="Voxels put at each side when the padding is custom."
+    )
+    padding_mode: Filling = Field(
+        "zeros", title="Padding value", description="What is put around the volume."
+    )
+    dilation: Triple = Field((1, 1, 1), description="Distance between the voxels a filter sees.")
     groups: Groups = 1
     bias: Bias = True
     weights: Drawn = "default"
 
     def lower(self, b: Builder, x: Value) -> Value:
-        if any(e >= s for e, s in zip(self.output_padding, self.stride, strict=True)):
-            raise Mismatch("needs an output padding smaller than its stride")
-        return filtered(
-            b,
-            self,
-            x,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            output_padding=self.output_padding,
-        )
+        return convolve(b, self, x)
 
     def summary(self) -> str:
         return f"{sides(self.kernel_size)} · {self.out_channels}"

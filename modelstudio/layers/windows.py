@@ -12,19 +12,31 @@ from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
 
-def _pair(value: Any) -> Any:
-    return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _each(axes: int) -> BeforeValidator:
+    """Let one number stand for all axes."""
+
+    def repeat(value: Any) -> Any:
+        one = isinstance(value, int) and not isinstance(value, bool)
+        return (value,) * axes if one else value
+
+    return BeforeValidator(repeat)
 
 
 Length = Annotated[int, Field(ge=1, le=1024)]
 """A window, stride or dilation in samples."""
 
-Pair = Annotated[tuple[Length, Length], BeforeValidator(_pair)]
+Pair = Annotated[tuple[Length, Length], _each(2)]
 """Height and width in pixels; one number stands for both."""
 
+Triple = Annotated[tuple[Length, Length, Length], _each(3)]
+"""Depth, height and width in voxels; one number stands for all."""
+
 Margin = Annotated[int, Field(ge=0, le=1024)]
-MarginPair = Annotated[tuple[Margin, Margin], BeforeValidator(_pair)]
+MarginPair = Annotated[tuple[Margin, Margin], _each(2)]
 """Rows and columns put around a map; one number stands for both."""
+
+MarginTriple = Annotated[tuple[Margin, Margin, Margin], _each(3)]
+"""Voxels put around a volume along each axis; one number stands for all."""
 
 Keep = Literal["same", "valid", "custom"]
 """Keep the size (at stride 1), let it shrink, or put a margin of one's own around it."""
@@ -33,7 +45,7 @@ Filling = Literal["zeros", "reflect", "replicate", "circular"]
 """What a margin holds."""
 
 
-def sizes(value: int | tuple[int, int]) -> tuple[int, ...]:
+def sizes(value: int | tuple[int, ...]) -> tuple[int, ...]:
     """Return one size an axis."""
     return value if isinstance(value, tuple) else (value,)
 

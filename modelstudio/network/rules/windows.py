@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from modelstudio.network.analysis import Dim, Shape
 from modelstudio.network.mismatch import Mismatch
-from modelstudio.network.rules.registry import Outcome, Settings, count, each, number, rule
+from modelstudio.network.rules.registry import Outcome, Settings, count, each, rule
 
 
 def _slid(size: Dim, kernel: int, stride: int, padding: int, dilation: int = 1) -> Dim:
@@ -22,7 +22,7 @@ def _slid(size: Dim, kernel: int, stride: int, padding: int, dilation: int = 1) 
     return out
 
 
-@rule("torch.nn.Conv1d", "torch.nn.Conv2d")
+@rule("torch.nn.Conv1d", "torch.nn.Conv2d", "torch.nn.Conv3d")
 def convolution(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Slide filters over the spatial dimensions."""
     (shape,) = shapes
@@ -38,28 +38,42 @@ def convolution(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     return Outcome((shape[0], channels, *spatial), weights + bias, weights * count(spatial))
 
 
-@rule("torch.nn.ConvTranspose2d")
+@rule("torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d", "torch.nn.ConvTranspose3d")
 def transposed(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Spread each value over a window: a convolution backwards."""
     (shape,) = shapes
     axes = len(shape) - 2
-    kernel = each(settings, "kernel_size", axes, 1)
-    stride = each(settings, "stride", axes, 1)
-    padding = each(settings, "padding", axes, 0)
-    extra = each(settings, "output_padding", axes, 0)
-    spatial = tuple(
-        (number(size, "the size of the maps") - 1) * s - 2 * p + k + e
-        for size, s, p, k, e in zip(shape[2:], stride, padding, kernel, extra, strict=True)
-    )
-    if min(spatial) < 1:
-        raise Mismatch("cuts away more than it makes")
+    windows = [
+        each(settings, name, axes, default)
+        for name, default in (
+            ("kernel_size", 1),
+            ("stride", 1),
+            ("padding", 0),
+            ("output_padding", 0),
+            ("dilation", 1),
+        )
+    ]
+    spatial = tuple(map(_spread, shape[2:], *windows))
     channels = settings["out_channels"]
-    weights = channels * (settings["in_channels"] // settings.get("groups", 1)) * math.prod(kernel)
+    weights = channels * (settings["in_channels"] // settings.get("groups", 1))
+    weights *= math.prod(windows[0])
     bias = channels if settings.get("bias", True) else 0
     return Outcome((shape[0], channels, *spatial), weights + bias, weights * count(shape[2:]))
 
 
-@rule("torch.nn.MaxPool1d", "torch.nn.MaxPool2d", "torch.nn.AvgPool2d")
+def _spread(size: Dim, kernel: int, stride: int, padding: int, extra: int, dilation: int) -> Dim:
+    span = dilation * (kernel - 1)
+    if isinstance(size, str):
+        if stride == 1 and 2 * padding == span + extra:
+            return size
+        raise Mismatch("needs a fixed length here, since it changes it")
+    out = (size - 1) * stride - 2 * padding + span + extra + 1
+    if out < 1:
+        raise Mismatch("cuts away more than it makes")
+    return out
+
+
+@rule(*(f"torch.nn.{kind}Pool{axes}d" for kind in ("Max", "Avg") for axes in (1, 2, 3)))
 def pooling(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Reduce each window to one value."""
     (shape,) = shapes
@@ -67,10 +81,11 @@ def pooling(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     kernel = each(settings, "kernel_size", axes, 1)
     stride = each(settings, "stride", axes, kernel)
     padding = each(settings, "padding", axes, 0)
-    return Outcome((*shape[:2], *map(_slid, shape[2:], kernel, stride, padding)))
+    dilation = each(settings, "dilation", axes, 1)
+    return Outcome((*shape[:2], *map(_slid, shape[2:], kernel, stride, padding, dilation)))
 
 
-@rule("torch.nn.AdaptiveAvgPool2d")
+@rule(*(f"torch.nn.Adaptive{kind}Pool{axes}d" for kind in ("Max", "Avg") for axes in (1, 2, 3)))
 def adaptive_pooling(shapes: Sequence[Shape], settings: Settings) -> Outcome:
-    """Average windows so that the maps come out at a given size."""
+    """Reduce windows so that what comes out has a given size."""
     return Outcome((*shapes[0][:2], *each(settings, "output_size", len(shapes[0]) - 2, 1)))
