@@ -15,22 +15,30 @@ from modelstudio.network.analysis import FieldLike, format_shape
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
-from modelstudio.network.shapes import Builder, Weights, free, identifier
+from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Weights, free, identifier
 
-OPERATORS = {"torch.add": "+", "torch.mul": "*"}
+OPERATORS = {"torch.add": "+", "torch.sub": "-", "torch.mul": "*", "torch.eq": "=="}
 """Functions that Python has a sign for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A value in the code: an argument, by its name, or the result of a line, by its number."""
+
+    key: str | int
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """An assignment of ``forward``; its own variable is named when all lines are known.
 
-    ``call`` has ``{}`` where the values stand; a value is an argument's name or an earlier line.
+    ``call`` has ``{}`` where the values stand. ``part`` is added to the name of the variable.
     """
 
     block: str
     call: str
-    values: tuple[str | int, ...]
+    values: tuple[Name, ...]
+    part: str = ""
 
 
 class PythonBuilder(Builder):
@@ -44,11 +52,11 @@ class PythonBuilder(Builder):
         self.taken = {"x"}
         self.sources: dict[str, str] = {}
 
-    def write_input(self, field: str) -> str:
+    def write_input(self, field: str) -> Name:
         """Write an argument of ``forward``, named after its field."""
         if field not in self.arguments:
             self.arguments[field] = free(identifier(field), self.taken)
-        return self.arguments[field]
+        return Name(self.arguments[field])
 
     def write_module(
         self, name: str, target: str, settings: Mapping[str, Any], weights: Weights | None
@@ -61,22 +69,28 @@ class PythonBuilder(Builder):
             options = "".join(f", {key}={_literal(value)}" for key, value in how)
             self.making.append(f"{_short(draw)}(self.{name}.weight{options})")
 
-    def write_call(self, name: str, refs: Sequence[Any]) -> int:
+    def write_call(
+        self, name: str, refs: Sequence[Any], keywords: Mapping[str, Any], pick: Sequence[int]
+    ) -> Name:
         """Write the line that calls a module."""
-        return self._line(f"self.{name}({', '.join('{}' for _ in refs)})", refs)
+        values: list[Name] = []
+        given = _arguments(refs, keywords, values)
+        return self._line(f"self.{name}({given}){''.join(f'[{i}]' for i in pick)}", values)
 
-    def write_function(self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]) -> int:
+    def write_tied(self, name: str, refs: Sequence[Any]) -> Name:
+        """Write the line that multiplies with the matrix of an embedding."""
+        return self._line(f"nn.functional.linear({{}}, self.{name}.weight)", refs)
+
+    def write_function(
+        self, target: str, refs: Sequence[Any], settings: Mapping[str, Any], part: str
+    ) -> Name:
         """Write the line that calls a function."""
+        values: list[Name] = []
         if target in OPERATORS:
-            return self._line(f"{{}} {OPERATORS[target]} {{}}", refs)
-        flat = [ref for item in refs for ref in (item if isinstance(item, list) else [item])]
-        slots = [
-            f"[{', '.join('{}' for _ in item)}]" if isinstance(item, list) else "{}"
-            for item in refs
-        ]
-        options = [f"{key}={_literal(value)}" for key, value in settings.items()]
-        return self._line(f"{self._called(target)}({', '.join([*slots, *options])})", flat)
-
+            operands = [_slot(item, values) for item in (*refs, *settings.values())]
+            return self._line(f" {OPERATORS[target]} ".join(operands), values, part)
+        given = _arguments(refs, settings, values)
+        return self._line(f"{self._called(target)}({given})", values, part)
     def _called(self, target: str) -> str:
         """Return how an operation is written; one of our own comes with its source."""
         if target.startswith("torch."):
@@ -85,9 +99,9 @@ class PythonBuilder(Builder):
         self.sources.setdefault(target, inspect.getsource(operation).rstrip())
         return str(operation.__name__)
 
-    def _line(self, call: str, values: Sequence[str | int]) -> int:
-        self.lines.append(Line(self.block_name, call, tuple(values)))
-        return len(self.lines) - 1
+    def _line(self, call: str, values: Sequence[Name], part: str = "") -> Name:
+        self.lines.append(Line(self.block_name, call, tuple(values), part))
+        return Name(len(self.lines) - 1)
 
     def forward(self) -> list[str]:
         """Return the statements of ``forward``.
@@ -96,19 +110,19 @@ class PythonBuilder(Builder):
         """
         results = tuple(value.ref for value in self.results.values())
         users = [line.values for line in self.lines] + [results]
-        last_use: dict[str | int, int] = {}
-        uses: dict[str | int, int] = {}
+        used_by: dict[Name, set[int]] = {}
         for number, values in enumerate(users):
             for value in values:
-                last_use[value] = number
-                uses[value] = uses.get(value, 0) + 1
-        names: dict[str | int, str] = {name: name for name in self.arguments.values()}
+                used_by.setdefault(value, set()).add(number)
+        names = {Name(name): name for name in self.arguments.values()}
         written = []
         for number, line in enumerate(self.lines):
-            next_only = uses.get(number) == 1 and last_use[number] == number + 1
+            own = Name(number)
+            next_only = used_by.get(own) == {number + 1} and not line.part
             call = line.call.format(*(names[value] for value in line.values))
-            names[number] = "x" if next_only else free(line.block, self.taken)
-            written.append(f"{names[number]} = {call}")
+            spoken = f"{line.block}_{line.part}" if line.part else line.block
+            names[own] = "x" if next_only else free(spoken, self.taken)
+            written.append(f"{names[own]} = {call}")
         return [*written, f"return {', '.join(names[result] for result in results)}"]
 
 
@@ -174,6 +188,25 @@ def _frozen(builder: PythonBuilder, class_name: str) -> tuple[list[str], list[st
     return [loop, "    frozen.requires_grad_(False)"], method
 
 
+def _arguments(refs: Sequence[Any], keywords: Mapping[str, Any], values: list[Name]) -> str:
+    """Write the arguments of a call; the values in it are added to ``values``."""
+    named = [f"{key}={_slot(value, values)}" for key, value in keywords.items()]
+    return ", ".join([*(_slot(item, values) for item in refs), *named])
+
+
+def _slot(item: Any, values: list[Name]) -> str:
+    """Write an argument, with ``{}`` for each value in it."""
+    if isinstance(item, list):
+        return f"[{', '.join(_slot(part, values) for part in item)}]"
+    if isinstance(item, SizeOf | DeviceOf):
+        values.append(item.value.ref)
+        return f"{{}}.shape[{item.axis}]" if isinstance(item, SizeOf) else "{}.device"
+    if isinstance(item, Name):
+        values.append(item)
+        return "{}"
+    return _literal(item).replace("{", "{{").replace("}", "}}")
+
+
 def _short(target: str) -> str:
     return target.removeprefix("torch.") if target.startswith("torch.nn.") else target
 
@@ -183,11 +216,11 @@ def _construction(target: str, settings: Mapping[str, Any]) -> str:
     known = inspect.signature(resolve(target)).parameters
     parts: list[str] = []
     for name, value in settings.items():
-        short = _narrow(value) if target.startswith("torch.") else value
-        text, default = _literal(short), known[name].default
-        if default is inspect.Parameter.empty and list(known).index(name) == len(parts):
+        text = _literal(_narrow(value) if target.startswith("torch.") else value)
+        required = name in known and known[name].default is inspect.Parameter.empty
+        if required and list(known).index(name) == len(parts):
             parts.append(text)
-        elif default is inspect.Parameter.empty or _literal(default) != text:
+        elif name not in known or required or _literal(known[name].default) != text:
             parts.append(f"{name}={text}")
     return ", ".join(parts)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
+import operator
+import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,7 @@ from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.rules import Outcome
-from modelstudio.network.shapes import Builder, Value, Weights
+from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Value, Weights
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class FxBuilder(Builder):
         super().__init__(fields, fake_outcome)
         self.graph = fx.Graph()
         self.modules: dict[str, nn.Module] = {}
+        self.weights: dict[str, Any] = {}
         self.inputs: dict[str, fx.Node] = {}
         self.node_modules: dict[str, tuple[str, ...]] = {}
 
@@ -87,18 +89,42 @@ class FxBuilder(Builder):
             draw, how = weights
             resolve(draw)(module.weight, **dict(how))
 
-    def write_call(self, name: str, refs: Sequence[Any]) -> fx.Node:
+    def write_call(
+        self, name: str, refs: Sequence[Any], keywords: Mapping[str, Any], pick: Sequence[int]
+    ) -> fx.Node:
         """Write the call of a module."""
+        self._uses(name)
+        node = self._marked(self.graph.call_module(name, tuple(refs), dict(keywords)))
+        for index in pick:
+            node = self._marked(self.graph.call_function(operator.getitem, (node, index)))
+        return node
+
+    def write_tied(self, name: str, refs: Sequence[Any]) -> fx.Node:
+        """Write a product with the matrix of an embedding."""
+        self._uses(name)
+        matrix = f"{name}.weight"
+        self.weights[matrix] = self.modules[name].weight
+        weight = self._marked(self.graph.get_attr(matrix))
+        return self._marked(self.graph.call_function(nn.functional.linear, (*refs, weight)))
+
+    def write_function(
+        self, target: str, refs: Sequence[Any], settings: Mapping[str, Any], part: str
+    ) -> fx.Node:
+        """Write the call of a function."""
+        given = {key: self._setting(value) for key, value in settings.items()}
+        return self._marked(self.graph.call_function(resolve(target), tuple(refs), given))
+
+    def _setting(self, value: Any) -> Any:
+        if isinstance(value, SizeOf):
+            return self._marked(self.graph.call_method("size", (value.value.ref, value.axis)))
+        if isinstance(value, DeviceOf):
+            return self._marked(self.graph.call_function(getattr, (value.value.ref, "device")))
+        return value
+
+    def _uses(self, name: str) -> None:
         used = self.node_modules.get(self.address, ())
         if name not in used:
             self.node_modules[self.address] = (*used, name)
-        return self._marked(self.graph.create_node("call_module", name, tuple(refs)))
-
-    def write_function(
-        self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]
-    ) -> fx.Node:
-        """Write the call of a function."""
-        return self._marked(self.graph.call_function(resolve(target), tuple(refs), dict(settings)))
 
     def _marked(self, node: fx.Node) -> fx.Node:
         node.meta["block"] = self.address
@@ -133,7 +159,7 @@ def compile_network(
     refs = [value.ref for value in builder.results.values()]
     builder.graph.output(refs[0] if len(refs) == 1 else tuple(refs))
     builder.graph.lint()
-    module = Network(builder.modules, builder.graph, "Network")
+    module = Network({**builder.modules, **builder.weights}, builder.graph, "Network")
     module.meta["frozen"] = tuple(builder.frozen)
     for name in builder.frozen:
         module.get_submodule(name).requires_grad_(False)
@@ -151,8 +177,7 @@ def compile_network(
 @cache
 def resolve(target: str) -> Any:
     """Return what a dotted name such as ``torch.nn.Linear`` stands for."""
-    module, _, name = target.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+    return pkgutil.resolve_name(target)
 
 
 _STAND_INS = {"B": 1_009, "T": 2_003}

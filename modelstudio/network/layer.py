@@ -23,6 +23,8 @@ Category = Literal[
     "Attention",
     "Regularise",
     "Merge and shape",
+    "Heads",
+    "Python",
     "Group",
 ]
 """Palette categories in palette order; each has a hue in the tokens."""
@@ -66,13 +68,15 @@ class Layer(Declaration):
     Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category. ``stem``
     begins the names of new blocks (``conv1``); ``answers`` marks what gives the answer for a
     target; ``probability`` what turns logits into probabilities, which training leaves out in front
-    of an answer.
+    of an answer; ``ties`` names other types whose weights it can use, besides its own; ``follows_data`` what depends on the fields of the data besides its values.
     """
 
     category: ClassVar[Category] = "Linear"
     stem: ClassVar[str] = ""
     answers: ClassVar[bool] = False
     probability: ClassVar[bool] = False
+    ties: ClassVar[tuple[str, ...]] = ()
+    follows_data: ClassVar[bool] = False
     inputs: ClassVar[tuple[Port, ...]] = (Port("x"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("y", dtype="any"),)
 

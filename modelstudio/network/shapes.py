@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from modelstudio.network.analysis import FieldLike, Shape
@@ -21,6 +22,9 @@ from modelstudio.network.rules import RULES, Outcome
 
 Weights = tuple[str, tuple[tuple[str, Any], ...]]
 """How first weights are drawn: a function of ``torch.nn.init`` and its settings."""
+
+Made = tuple[str, dict[str, Any], Weights | None]
+"""How a module was made: target, settings, first weights."""
 
 Fallback = Callable[[str, Sequence["Value"], Mapping[str, Any]], Outcome]
 """Works out an operation that has no rule."""
@@ -81,6 +85,21 @@ class Value:
         raise Mismatch(f"needs {what} to be a fixed number")
 
 
+@dataclass(frozen=True, slots=True)
+class SizeOf:
+    """A size of a value as a setting of a function, read when the network runs."""
+
+    value: Value
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOf:
+    """The device of a value as a setting of a function."""
+
+    value: Value
+
+
 def identifier(name: str) -> str:
     """Return a name that may stand for an attribute of a module and a variable."""
     name = unicodedata.normalize("NFKC", name)
@@ -131,7 +150,7 @@ class Builder:
         self._freezes = False
         self._names: dict[tuple[str, ...], str] = {}
         self._taken: set[str] = set()
-        self._modules: dict[str, tuple[str, dict[str, Any], Weights | None]] = {}
+        self._modules: dict[str, Made] = {}
 
     # What layers call
 
@@ -141,6 +160,8 @@ class Builder:
         *values: Value,
         part: str = "",
         weights: Weights | None = None,
+        call: Mapping[str, Any] | None = None,
+        pick: tuple[int, ...] = (),
         **settings: Any,
     ) -> Value:
         """Apply a module with weights or settings of its own.
@@ -151,28 +172,46 @@ class Builder:
             Tells several modules of one layer apart.
         weights
             How its first weights are drawn; None leaves that to torch.
+        call
+            Keywords of the call: values, or constants.
+        pick
+            Which of several results is meant: ``(1, 0)`` is the first of the second.
         """
-        outcome = self._outcome(target, values, settings)
+        picked = {"pick": pick} if pick else {}
+        outcome = self._outcome(target, values, settings, picked)
         name = self._module_name(part)
         made = (target, settings, weights)
         known = self._modules.setdefault(name, made)
+        if self._freezes:
+            self.frozen[name] = None
+        self.macs += outcome.macs
+        refs = [value.ref for value in values]
+        if known[0] != target:
+            check_tied(known, made)
+            return self._value(outcome, values, self.write_tied(name, refs))
         if known is made:
             self.write_module(name, target, settings, weights)
             self.parameters += outcome.parameters
         elif known != made:
             raise Mismatch("shares weights with a block of another size or other settings")
-        if self._freezes:
-            self.frozen[name] = None
-        self.macs += outcome.macs
-        ref = self.write_call(name, [value.ref for value in values])
-        return self._value(outcome, values, ref)
+        keywords = {key: _ref(value) for key, value in (call or {}).items()}
+        return self._value(outcome, values, self.write_call(name, refs, keywords, pick))
 
-    def function(self, target: str, *values: Any, **settings: Any) -> Value:
-        """Apply a function; a list of values is passed on as a list."""
+    def function(self, target: str, *values: Any, part: str = "", **settings: Any) -> Value:
+        """Apply a function; a list of values is passed on as a list.
+
+        A setting may be a `SizeOf` or `DeviceOf` a value. ``part`` names the result where it does
+        not go straight on to the next operation.
+        """
         flat = [v for v in _flat(values) if isinstance(v, Value)]
-        outcome = self._outcome(target, flat, settings)
+        sizes = {
+            key: setting.value.shape[setting.axis]
+            for key, setting in settings.items()
+            if isinstance(setting, SizeOf)
+        }
+        outcome = self._outcome(target, flat, {**settings, **sizes})
         self.macs += outcome.macs
-        ref = self.write_function(target, _refs(values), settings)
+        ref = self.write_function(target, _ref(values), settings, part)
         return self._value(outcome, flat, ref)
 
     def input(self, name: str) -> Value:
@@ -213,10 +252,17 @@ class Builder:
     ) -> None:
         """Write the making of a module."""
 
-    def write_call(self, name: str, refs: Sequence[Any]) -> Any:
-        """Write the call of a module and return its reference."""
+    def write_call(
+        self, name: str, refs: Sequence[Any], keywords: Mapping[str, Any], pick: Sequence[int]
+    ) -> Any:
+        """Write the call of a module and return the reference of what is picked of its result."""
 
-    def write_function(self, target: str, refs: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    def write_tied(self, name: str, refs: Sequence[Any]) -> Any:
+        """Write a product with the matrix of an embedding and return its reference."""
+
+    def write_function(
+        self, target: str, refs: Sequence[Any], settings: Mapping[str, Any], part: str
+    ) -> Any:
         """Write the call of a function and return its reference."""
 
     # Where the walk is
@@ -254,11 +300,15 @@ class Builder:
         return self._names[key]
 
     def _outcome(
-        self, target: str, values: Sequence[Value], settings: Mapping[str, Any]
+        self,
+        target: str,
+        values: Sequence[Value],
+        settings: Mapping[str, Any],
+        picked: Mapping[str, Any] = MappingProxyType({}),
     ) -> Outcome:
         rule = RULES.get(target)
         if rule is not None:
-            return rule([value.shape for value in values], settings)
+            return rule([value.shape for value in values], {**settings, **picked})
         if self.fallback is not None:
             return self.fallback(target, values, settings)
         raise NotYet("has no known shape until torch is loaded")
@@ -266,10 +316,31 @@ class Builder:
     def _value(self, outcome: Outcome, values: Sequence[Value], ref: Any) -> Value:
         if not values:
             return Value(outcome.shape, "float", ref)
-        first = values[0]
-        dtype: Any = outcome.dtype or first.dtype
+        dtype: Any = outcome.dtype or values[0].dtype
         ids = dtype == "int" and len(values) == 1
-        return Value(outcome.shape, dtype, ref, first.vocabulary if ids else None)
+        return Value(outcome.shape, dtype, ref, values[0].vocabulary if ids else None)
+
+
+def check_tied(known: Made, made: Made) -> None:
+    """Refuse to make one module with the weights of another, but for an embedding read backwards.
+
+    A Linear without a bias may use the matrix of an Embedding: a score for each of its ids.
+    """
+    owner, own = known[1], made[1]
+    if (known[0], made[0]) != ("torch.nn.Embedding", "torch.nn.Linear"):
+        raise Mismatch("shares weights with a block of another type")
+    wide, ids = owner["embedding_dim"], owner["num_embeddings"]
+    if own["in_features"] != wide:
+        raise Mismatch(f"shares a table of vectors of {wide}, so it needs rows of {wide}", 0)
+    if own["out_features"] != ids or own["bias"]:
+        raise Mismatch(
+            f"shares a table of {ids} vectors, so it needs {ids} outputs and no bias",
+            None,
+            Repair(
+                f"Set {ids} outputs without a bias",
+                settings=(("out_features", ids), ("bias", False)),
+            ),
+        )
 
 
 def free(name: str, taken: set[str]) -> str:
@@ -294,15 +365,10 @@ def _flat(values: Sequence[Any]) -> Iterator[Any]:
             yield value
 
 
-def _refs(values: Sequence[Any]) -> list[Any]:
-    return [
-        _refs(value)
-        if isinstance(value, list | tuple)
-        else value.ref
-        if isinstance(value, Value)
-        else value
-        for value in values
-    ]
+def _ref(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_ref(item) for item in value]
+    return value.ref if isinstance(value, Value) else value
 
 
 def plain(value: Value) -> Value:
