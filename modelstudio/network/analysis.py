@@ -27,6 +27,10 @@ class FieldLike(Protocol):
         """Whether it goes into the network or is what the network should say."""
 
     @property
+    def kind(self) -> str:
+        """For a target: what it is, ``"binary"`` or ``"value"``; see `recipe.fields.FieldKind`."""
+
+    @property
     def shape(self) -> tuple[int | str, ...]:
         """Shape of one sample, without the batch."""
 
@@ -45,10 +49,14 @@ class FieldLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A repair on offer: a button text and the edit behind it."""
+    """A repair on offer: a button text and the edit behind it.
+
+    With ``opens`` it is no edit: the ids lead through groups to a block that is shown.
+    """
 
     label: str
     apply: Callable[[Graph], Graph]
+    opens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class Problem:
     """Something wrong, pinned to the block (and wire) that caused it.
 
     An ``error`` stops training, a ``warning`` and a ``notice`` do not. ``node`` is None when it
-    concerns the whole network.
+    concerns the whole network. ``untrusted`` is code that waits for somebody to trust it.
     """
 
     node: str | None
@@ -64,6 +72,7 @@ class Problem:
     severity: Literal["error", "warning", "notice"] = "error"
     fixes: tuple[Fix, ...] = ()
     edge: Edge | None = None
+    untrusted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

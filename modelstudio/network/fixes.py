@@ -73,6 +73,11 @@ def disconnect(edge: Edge) -> Fix:
     return Fix("Remove the wire", lambda graph: graph.disconnect(edge))
 
 
+def open_group(node: Node, inside: tuple[str, ...]) -> Fix:
+    """Offer to show the block at fault inside of a group."""
+    return Fix(f"Open {node.name}", lambda graph: graph, (node.id, *inside))
+
+
 def unshare(node_id: str) -> Fix:
     """Offer to give a block weights of its own."""
 

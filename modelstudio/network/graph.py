@@ -138,7 +138,12 @@ class Graph:
         )
 
     def __hash__(self) -> int:
-        return hash((tuple(self.nodes), self.edges))
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Worked out once: a group is looked up by it on every analysis."""
+        return hash((tuple(self.nodes.values()), self.edges))
 
     # Reading
 

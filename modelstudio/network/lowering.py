@@ -10,7 +10,7 @@ from modelstudio.errors import NetworkError
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.group import Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer, Port, UnknownLayer
-from modelstudio.network.mismatch import RANK_WORDS, Mismatch, Repair
+from modelstudio.network.mismatch import RANK_WORDS, Mismatch, NotYet, Repair
 from modelstudio.network.shapes import Builder, Path, Place, Value
 
 Values = dict[tuple[str, str], Value]
@@ -32,6 +32,14 @@ class BlockMismatch(Exception):
         super().__init__(f"{node.name} {mismatch.needs}")
         self.node = node
         self.mismatch = mismatch
+
+
+class InsideMismatch(Mismatch):
+    """A group that cannot run; ``inside`` are the ids that lead from it to the block at fault."""
+
+    def __init__(self, needs: str, inside: tuple[str, ...]) -> None:
+        super().__init__(needs)
+        self.inside = inside
 
 
 def lower_graph(
@@ -223,15 +231,41 @@ def leading_to_output(graph: Graph) -> set[str]:
     return found
 
 
-def _lower_group(
-    node: Node, group: Group, b: Builder, taken: Sequence[Value], root: Graph
-) -> Sequence[Value]:
-    names = [port.name for port in group.input_ports()]
-    outputs = [inner.id for inner in group.graph.of_type(GroupOutput)]
-    if not outputs:
+def check_group(group: Group) -> None:
+    """Refuse a group out of which nothing comes, or which would answer for the network."""
+    if not any(group.graph.of_type(GroupOutput)):
         raise Mismatch("has no Group output inside, so nothing leaves it")
     if any(inner.layer.answers for inner in group.graph.nodes.values()):
         raise Mismatch("holds an Output, which belongs outside of a group")
+
+
+def check_repeat(results: Sequence[Value], taken: Sequence[Value]) -> None:
+    """Refuse to run a group on what it gave, unless that has the shapes of what it was given."""
+    if [value.shape for value in results] != [value.shape for value in taken]:
+        raise Mismatch(
+            "can be repeated only when what comes out has the shape of what goes in",
+            None,
+            Repair("Repeat it once", settings=(("repeat", 1),)),
+        )
+
+
+def depends_on_outside(graph: Graph) -> bool:
+    """Say whether what a group gives depends on more than what it is given: data or weights."""
+    return any(
+        node.shares is not None
+        or node.layer.follows_data
+        or (isinstance(node.layer, Group) and depends_on_outside(node.layer.graph))
+        or not (node.layer.input_ports() or isinstance(node.layer, GroupInput))
+        for node in graph.nodes.values()
+    )
+
+
+def _lower_group(
+    node: Node, group: Group, b: Builder, taken: Sequence[Value], root: Graph
+) -> Sequence[Value]:
+    check_group(group)
+    names = [port.name for port in group.input_ports()]
+    outputs = [inner.id for inner in group.graph.of_type(GroupOutput)]
     current = list(taken)
     for repeat in range(group.repeat):
         with b.within(node, repeat):
@@ -240,18 +274,18 @@ def _lower_group(
                     group.graph, b, dict(zip(names, current, strict=True)), root=root
                 )
             except BlockMismatch as error:
-                mismatch = error.mismatch
-                raise Mismatch(f"does not fit inside: {error.node.name} {mismatch.needs}") from None
+                deeper = error.mismatch
+                raise InsideMismatch(
+                    f"does not fit inside: {error.node.name} {deeper.needs}",
+                    (error.node.id, *(deeper.inside if isinstance(deeper, InsideMismatch) else ())),
+                ) from None
             except NetworkError as error:
                 raise Mismatch(f"does not fit inside: {error.message}") from None
         results = [inside[output, "y"] for output in outputs]
         if repeat + 1 < group.repeat:
-            if [v.shape for v in results] != [v.shape for v in current]:
-                raise Mismatch(
-                    "can be repeated only when what comes out has the shape of what goes in"
-                )
-            current = results
-    return results
+            check_repeat(results, current)
+        current = results
+    return current
 
 
 def _owner(node: Node, b: Builder, root: Graph) -> Path | None:
@@ -276,7 +310,7 @@ def _owner(node: Node, b: Builder, root: Graph) -> Path | None:
         owner = graph.nodes[last]
     except KeyError:
         raise Mismatch("shares the weights of a block that no longer exists") from None
-    if type(owner.layer) is not type(node.layer):
+    if owner.layer.type_name not in (node.layer.type_name, *node.layer.ties):
         raise Mismatch(f"shares weights with {owner.name}, which is of another type")
     if owner.shares is not None:
         raise Mismatch(f"shares weights with {owner.name}, which itself uses those of another")
