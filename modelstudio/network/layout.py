@@ -179,7 +179,7 @@ def _aligned(place: Mapping[Key, tuple[int, int]], steps: list[_Pair]) -> dict[K
     """Join places below each other into lines that do not cross, the longest chains first."""
     up: dict[Key, int] = {}
     down: dict[Key, int] = {}
-    plain = [(a, b) for a, b in steps if isinstance(a, str) and isinstance(b, str)]
+    plain: list[_Pair] = [(a, b) for a, b in steps if isinstance(a, str) and isinstance(b, str)]
     for a, b in sorted(plain, key=lambda pair: place[pair[0]][0]):
         up[b] = max(up.get(b, 0), up.get(a, 0) + 1)
     for a, b in sorted(plain, key=lambda pair: -place[pair[0]][0]):

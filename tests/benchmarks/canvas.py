@@ -1,9 +1,8 @@
 """What the canvas costs on a network of 1,000 blocks: to open, to drag, to look around, to edit.
 
-``python tests/benchmarks/canvas.py`` prints JSON, times in milliseconds of wall clock unless named otherwise. Every
-figure is taken ``ROUNDS`` times; the median of the rounds is given, and the least, since other work
-on the machine only ever adds. ``unit`` is a plain Python loop timed in the same run, to compare
-machines by.
+``python tests/benchmarks/canvas.py`` prints JSON, in milliseconds. Every figure is taken ``ROUNDS``
+times; the median of the rounds is given, and the least, since other work on the machine only ever
+adds. ``unit`` is a plain Python loop timed in the same run, to compare machines by.
 
 open
     From a project to its page in a new window, painted, with torch loaded before.

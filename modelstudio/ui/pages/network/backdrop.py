@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGraphicsView
 
-from modelstudio.ui.pages.network.items import paint_overview, rounded
+from modelstudio.ui.pages.network.arrange import Guide
+from modelstudio.ui.pages.network.items import rounded
 from modelstudio.ui.pages.network.look import GRID, PORT_RADIUS, RADIUS, look
 from modelstudio.ui.pages.network.routing import Point
 from modelstudio.ui.pages.network.scene import NetworkScene
@@ -20,15 +21,36 @@ _LEAST_GAP = 11.0
 
 
 class Backdrop:
-    """A grid of dots, kept as points for as long as zoom and window size stay."""
+    """A grid of dots, kept as points while zoom and size stay, and as a picture while all stays."""
 
     def __init__(self) -> None:
         self._key: tuple[float, int, int] | None = None
         self._dots = QPolygonF()
+        self._picture = QPixmap()
+        self._picture_of: tuple[object, ...] = ()
 
     def paint(self, painter: QPainter, view: QGraphicsView, rect: QRectF) -> None:
         """Fill a part of the canvas."""
-        painter.fillRect(rect, look().canvas)
+        size, ratio = view.viewport().size(), view.devicePixelRatio()
+        way = view.viewportTransform()
+        place = (way.m11(), way.dx(), way.dy(), size.width(), size.height(), ratio, look())
+        if place != self._picture_of:
+            self._picture_of = place
+            self._picture = QPixmap(size * ratio)
+            self._picture.setDevicePixelRatio(ratio)
+            self._picture.fill(look().canvas)
+            inside = QPainter(self._picture)
+            inside.setTransform(way)
+            self._paint_dots(inside, view)
+            inside.end()
+        part = way.mapRect(rect).toAlignedRect().intersected(view.viewport().rect())
+        painter.save()
+        painter.resetTransform()
+        source = QRectF(part.topLeft() * ratio, part.size() * ratio)
+        painter.drawPixmap(QRectF(part), self._picture, source)
+        painter.restore()
+
+    def _paint_dots(self, painter: QPainter, view: QGraphicsView) -> None:
         zoom = view.transform().m11()
         step = float(GRID)
         while step * zoom < _LEAST_GAP:
@@ -58,19 +80,22 @@ class Marks:
     draft_bad: bool = False
     ghost: QRectF | None = None
     ring: bool = False
+    guides: list[Guide] = field(default_factory=list)
 
 
 def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
     """Paint what is no item: the overview, a selection, a wire in the making, a landing place."""
     skin, scene = look(), view.scene()
     if isinstance(scene, NetworkScene) and scene.plain:
-        blocks, wires, notes = scene.blocks, scene.wires, scene.notes
-        paint_overview(painter, [*blocks.values()], [*wires.values()], [*notes.values()])
+        scene.overview.paint(painter, view)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if marks.band is not None:
         painter.setPen(skin.band)
         painter.setBrush(skin.band_fill)
         painter.drawRect(marks.band)
+    painter.setPen(skin.guide)
+    for guide in marks.guides:
+        painter.drawLine(QPointF(*guide.start), QPointF(*guide.end))
     if marks.ghost is not None:
         painter.setPen(QPen(skin.accent, 1.5, Qt.PenStyle.DashLine))
         painter.setBrush(skin.band_fill)

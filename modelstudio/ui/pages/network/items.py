@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from modelstudio.network.analysis import NodeInfo, Shape, format_shape
-from modelstudio.network.graph import Edge, Node, Note
+from modelstudio.network.graph import Edge, Node, Note, Position
 from modelstudio.network.layer import Port
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -24,10 +23,19 @@ from modelstudio.ui.pages.network.look import (
     look,
 )
 from modelstudio.ui.pages.network.routing import Box, Point, Side, label_point
-from modelstudio.ui.pages.network.units import short_count
+from modelstudio.ui.pages.network.units import share_text, short_count
 from modelstudio.ui.theme import paint_icon
 
 Severity = Literal["", "notice", "warning", "error"]
+
+
+class Share(NamedTuple):
+    """What part of a cost a block has: of the whole, and of the greatest, each from 0 to 1."""
+
+    whole: float
+    strength: float
+
+
 WireState = Literal["ok", "error", "waiting"]
 
 _BODY = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT)
@@ -55,8 +63,10 @@ class CanvasItem(QGraphicsItem):
         self.picked = self.picked if picked is None else picked
         self.hovered = self.hovered if hovered is None else hovered
         self.dimmed = self.dimmed if dimmed is None else dimmed
-        if before != (self.picked, self.hovered, self.dimmed):
-            self.setOpacity(0.35 if self.dimmed else 1.0)
+        now = (self.picked, self.hovered, self.dimmed)
+        if before != now:
+            if before[2] != self.dimmed:
+                self.setOpacity(0.35 if self.dimmed else 1.0)
             self.update()
 
 
@@ -69,9 +79,17 @@ class BlockItem(CanvasItem):
         self.info = info
         self.summary = summary
         self.severity: Severity = severity
+        self.share: Share | None = None
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        self.setPos(*node.position)
+        self.put(node.position)
         self.setZValue(2)
+
+    def put(self, position: Position) -> None:
+        """Stand somewhere else."""
+        x, y = position
+        self.box = Box(x, y, x + BLOCK_WIDTH, y + BLOCK_HEIGHT)
+        """Outline on the canvas."""
+        self.setPos(x, y)
 
     def take(self, node: Node, info: NodeInfo, severity: Severity, summary: str) -> None:
         """Take a new state of the block; repaints only when its looks change."""
@@ -84,16 +102,25 @@ class BlockItem(CanvasItem):
             self.update()
         self.node, self.info, self.severity, self.summary = node, info, severity, summary
 
-    @property
-    def box(self) -> Box:
-        """Outline on the canvas."""
-        x, y = self.x(), self.y()
-        return Box(x, y, x + BLOCK_WIDTH, y + BLOCK_HEIGHT)
+    def warm(self, share: Share | None) -> None:
+        """Show what part of a cost of the network the block has, or none."""
+        if share != self.share:
+            self.share = share
+            self.update()
 
     @property
     def area(self) -> QRectF:
         """Outline on the canvas, as Qt has it."""
-        return _BODY.translated(self.pos())
+        return QRectF(self.box.left, self.box.top, BLOCK_WIDTH, BLOCK_HEIGHT)
+
+    def color(self) -> QColor:
+        """Return the colour that stands for the block when it is seen from far."""
+        skin = look()
+        if self.severity == "error":
+            return skin.error
+        if self.share is not None:
+            return skin.heat(self.share.strength) if self.share.strength else skin.border.color()
+        return skin.hues[self.node.layer.category] if self.node.enabled else skin.disabled
 
     def input_points(self) -> list[tuple[Port, QPointF]]:
         """Return the input ports with their places on the canvas."""
@@ -105,7 +132,8 @@ class BlockItem(CanvasItem):
 
     def _spread(self, ports: Sequence[Port], y: float) -> list[tuple[Port, QPointF]]:
         step = BLOCK_WIDTH / (len(ports) + 1)
-        return [(p, self.pos() + QPointF(step * (i + 1), y)) for i, p in enumerate(ports)]
+        x, y = self.box.left, self.box.top + y
+        return [(p, QPointF(x + step * (i + 1), y)) for i, p in enumerate(ports)]
 
     def boundingRect(self) -> QRectF:
         return QRectF(-8, -10, BLOCK_WIDTH + 20, BLOCK_HEIGHT + 20)
@@ -127,7 +155,7 @@ class BlockItem(CanvasItem):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(skin.outer)
             painter.drawRoundedRect(_BODY.adjusted(-3, -3, 3, 3), RADIUS + 3, RADIUS + 3)
-        self._paint_outline(painter, QPen(Qt.PenStyle.NoPen), _BODY)
+        self._paint_outline(painter, QPen(Qt.PenStyle.NoPen), _BODY, self._ground())
         self._paint_stripe(painter)
         self._paint_text(painter)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -147,9 +175,14 @@ class BlockItem(CanvasItem):
             return skin.off
         return skin.hover if self.hovered else skin.border
 
-    def _paint_outline(self, painter: QPainter, pen: QPen, rect: QRectF) -> None:
+    def _ground(self) -> QColor:
+        return look().panel if self.share is None else look().heat(self.share.strength)
+
+    def _paint_outline(
+        self, painter: QPainter, pen: QPen, rect: QRectF, ground: QColor | None = None
+    ) -> None:
         painter.setPen(pen)
-        painter.setBrush(look().panel)
+        painter.setBrush(ground or look().panel)
         painter.drawRoundedRect(rect, RADIUS, RADIUS)
 
     def _paint_stripe(self, painter: QPainter) -> None:
@@ -166,6 +199,8 @@ class BlockItem(CanvasItem):
         strong = skin.text if node.enabled else skin.disabled
         soft = skin.secondary if node.enabled else skin.disabled
         hue = skin.hues[node.layer.category] if node.enabled else skin.disabled
+        if self.share is not None and self.share.strength > 0:
+            strong = soft = hue = skin.ink(self._ground())
         middle = Qt.AlignmentFlag.AlignVCenter
         right = Qt.AlignmentFlag.AlignRight | middle
 
@@ -192,11 +227,16 @@ class BlockItem(CanvasItem):
         painter.setFont(skin.shape)
         painter.setPen(skin.error if self.info.state == "error" else strong)
         painter.drawText(QRectF(13, 27, 90, 24), middle, self.shape_text())
-        painter.setFont(skin.detail)
+        painter.setFont(skin.detail if self.share is None else skin.title)
         painter.setPen(soft)
-        known = self.info.state in ("ok", "off")
-        count = short_count(self.info.parameters) if known else "–"
-        painter.drawText(QRectF(60, 27, BLOCK_WIDTH - 68, 24), right, count)
+        painter.drawText(QRectF(60, 27, BLOCK_WIDTH - 68, 24), right, self._cost_text())
+
+    def _cost_text(self) -> str:
+        if self.info.state not in ("ok", "off"):
+            return "–"
+        if self.share is None:
+            return short_count(self.info.parameters)
+        return share_text(self.share.whole)
 
     def shape_text(self) -> str:
         """Return the output shape as the block shows it; an output block shows what arrives."""
@@ -239,29 +279,35 @@ class WireItem(CanvasItem):
         self.edge = edge
         self.state: WireState = "ok"
         self.text = ""
+        self.fresh = True
+        """True until it was told its state."""
         self.course: tuple[Point, ...] = ()
         self.side: Side = "top"
         self.junctions: tuple[Point, ...] = ()
         self._path = QPainterPath()
         self._label = QRectF()
+        self._extent = QRectF()
         self._bounds = QRectF()
         self.setZValue(1)
 
     def take(self, state: WireState, shape: Shape | None) -> None:
         """Take the state of the wire and the shape it carries."""
         text = "?" if shape is None else format_shape(shape)
+        self.fresh = False
         if (state, text) != (self.state, self.text):
-            self.prepareGeometryChange()
+            longer = len(text) != len(self.text)
             self.state, self.text = state, text
-            self._place_label()
+            if longer:
+                self._place_label()
             self.update()
 
     def run(self, course: tuple[Point, ...], side: Side) -> None:
         """Take a new course."""
-        self.prepareGeometryChange()
         self.course, self.side = course, side
         self._path = rounded(course)
+        self._extent = self._path.boundingRect().adjusted(-8, -8, 8, 8)
         self._place_label()
+        self.update()
 
     def set_junctions(self, points: tuple[Point, ...]) -> None:
         """Take the points at which other wires part from this one."""
@@ -272,10 +318,13 @@ class WireItem(CanvasItem):
     def _place_label(self) -> None:
         if not self.course:
             return
-        width = look().edge_metrics.horizontalAdvance(self.text) + 8
+        width = look().edge_advance * len(self.text) + 8
         x, y = label_point(self.course)
         self._label = QRectF(x - width / 2, y - 7, width, 14)
-        self._bounds = self._path.boundingRect().adjusted(-8, -8, 8, 8).united(self._label)
+        bounds = self._extent.united(self._label)
+        if bounds != self._bounds:
+            self.prepareGeometryChange()
+            self._bounds = bounds
 
     def boundingRect(self) -> QRectF:
         return self._bounds
@@ -338,6 +387,10 @@ class NoteItem(CanvasItem):
         """Outline on the canvas."""
         return self.body.translated(self.pos())
 
+    def color(self) -> QColor:
+        """Return the colour that stands for the note when it is seen from far."""
+        return look().note_fill
+
     @property
     def grip(self) -> QRectF:
         """The folded corner, by which its size is dragged."""
@@ -375,36 +428,3 @@ def rounded(course: Sequence[Point], radius: float = _EDGE_RADIUS) -> QPainterPa
         path.quadTo(corner, second.pointAt(bend / second.length()))
     path.lineTo(points[-1])
     return path
-
-
-def paint_overview(
-    painter: QPainter,
-    blocks: Sequence[BlockItem],
-    wires: Sequence[WireItem],
-    notes: Sequence[NoteItem],
-) -> None:
-    """Draw everything as plain figures in one go, for a canvas seen from far."""
-    skin = look()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    for state, pen in (("ok", skin.wire), ("waiting", skin.wire_waiting), ("error", skin.wire_bad)):
-        lines = [
-            QLineF(*a, *b)
-            for wire in wires
-            if wire.state == state and not wire.picked
-            for a, b in pairwise(wire.course)
-        ]
-        painter.setPen(QPen(pen.color(), 0))
-        painter.drawLines(lines)
-    picked = [QLineF(*a, *b) for wire in wires if wire.picked for a, b in pairwise(wire.course)]
-    painter.setPen(QPen(skin.accent, 3))
-    painter.drawLines(picked)
-    painter.setPen(Qt.PenStyle.NoPen)
-    for note in notes:
-        painter.fillRect(note.area, skin.note_fill)
-    for block in blocks:
-        body = block.area
-        bad = block.severity == "error"
-        hue = skin.hues[block.node.layer.category] if block.node.enabled else skin.disabled
-        if block.picked:
-            painter.fillRect(body.adjusted(-6, -6, 6, 6), skin.accent)
-        painter.fillRect(body, skin.error if bad else hue)

@@ -29,6 +29,8 @@ HUES: dict[Category, str] = {
     "Attention": "attention",
     "Regularise": "regularise",
     "Merge and shape": "mergeAndShape",
+    "Heads": "heads",
+    "Python": "python",
     "Group": "group",
 }
 """Category of a layer to the hue in the tokens."""
@@ -44,6 +46,8 @@ _ICONS: dict[Category, str] = {
     "Attention": "att",
     "Regularise": "reg",
     "Merge and shape": "flat",
+    "Heads": "target",
+    "Python": "code",
     "Group": "group",
 }
 
@@ -95,6 +99,8 @@ class Look:
         self.dots.setCosmetic(True)
         self.band = QPen(self.accent, 1)
         self.band.setCosmetic(True)
+        self.guide = QPen(self.accent, 1, Qt.PenStyle.DashLine)
+        self.guide.setCosmetic(True)
         tint = QColor(self.accent)
         tint.setAlphaF(0.12)
         self.band_fill = QBrush(tint)
@@ -107,7 +113,38 @@ class Look:
         self.edge_label.setPixelSize(of.font("edgeLabel").pixelSize())
         self.title_metrics = QFontMetricsF(self.title)
         self.detail_metrics = QFontMetricsF(self.detail)
-        self.edge_metrics = QFontMetricsF(self.edge_label)
+        self.edge_advance = QFontMetricsF(self.edge_label).horizontalAdvance("0")
+        """Width of a character; the font is fixed-width."""
+        self.sequential = of.sequential
+
+    def heat(self, strength: float) -> QColor:
+        """Return the colour for a share of a cost, from none (0) to the greatest (1)."""
+        if strength <= 0:
+            return self.sequential[0]
+        place = 1 + strength * (len(self.sequential) - 2)
+        low = min(int(place), len(self.sequential) - 2)
+        return _between(self.sequential[low], self.sequential[low + 1], place - low)
+
+    def ink(self, ground: QColor) -> QColor:
+        """Return the text colour that stands out more from a ground."""
+        return max((self.text, self.panel, self.canvas), key=lambda ink: _contrast(ink, ground))
+
+
+def _between(low: QColor, high: QColor, share: float) -> QColor:
+    mixed = (a + (b - a) * share for a, b in zip(low.getRgb(), high.getRgb(), strict=True))
+    return QColor(*map(round, mixed))
+
+
+def _contrast(a: QColor, b: QColor) -> float:
+    """Return the contrast ratio of WCAG, from 1 to 21."""
+    dark, light = sorted((_luminance(a), _luminance(b)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: QColor) -> float:
+    parts = (color.redF(), color.greenF(), color.blueF())
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @lru_cache(maxsize=2)

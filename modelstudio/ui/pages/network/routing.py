@@ -89,7 +89,9 @@ def route(
         Courses of other wires from the same port; sharing a part of one is welcome.
     """
     levels = sorted({y for course in siblings for (_, y), (_, z) in pairwise(course) if y == z})
-    channels = (*_shared_channels(siblings), *_channels(source, target, obstacles))
+    channels = tuple(
+        dict.fromkeys((*_shared_channels(siblings), *_channels(source, target, obstacles)))
+    )
     found: list[tuple[float, tuple[Point, ...], Side]] = []
     for end, side in ends:
         below = side == "top" and start[0] == end[0] and start[1] <= end[1]
@@ -188,19 +190,19 @@ def _crossing_cost(
     """Return what the crossings cost, or as soon as that is certain, something above ``limit``."""
     cost = 0.0
     parts = segments(course)
-    for part in parts:
-        for box in boxes:
-            if box.crossed_by(part):
+    for left, top, right, bottom in parts:
+        left, right = left - _CLEARANCE, right + _CLEARANCE
+        for a, b, c, d in boxes:
+            if left < c and right > a and top < d - 1 and bottom > b + 1:
                 cost += _CROSSING_COST
                 if cost > limit:
                     return cost
     for part in parts:
-        near = part.grown(_CLEARANCE)
+        left, top, right, bottom = part.grown(_CLEARANCE)
         upright = part.left == part.right
-        for wire in wires:
-            if wire.overlaps(near):
-                along = (wire.left == wire.right) == upright
-                cost += _COVER_COST if along else _WIRE_COST
+        for a, b, c, d in wires:
+            if a <= right and c >= left and b <= bottom and d >= top:
+                cost += _COVER_COST if (a == c) == upright else _WIRE_COST
                 if cost > limit:
                     return cost
     return cost

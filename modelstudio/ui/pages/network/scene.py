@@ -20,6 +20,7 @@ from modelstudio.ui.pages.network.items import (
     WireState,
 )
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH
+from modelstudio.ui.pages.network.overview import Overview
 from modelstudio.ui.pages.network.routing import (
     LEAD,
     Box,
@@ -62,10 +63,17 @@ class NetworkScene(QGraphicsScene):
         self._target = ""
         self.plain = False
         """True while the view draws an overview instead of the items."""
+        self.revision = 0
+        """Grows with every change of what is drawn, gestures aside."""
+        self.moving: frozenset[str] = frozenset()
+        """Blocks and notes that a gesture shows elsewhere than they are."""
+        self.overview = Overview(self)
 
     def sync(self, graph: Graph, analysis: Analysis, target: str = "") -> None:
         """Take over a graph, what is known of it, and what its answer stands for."""
         old, known = self.graph, self.analysis
+        self.revision += 1
+        self.moving = frozenset()
         self.graph, self.analysis, self._target = graph, analysis, target
         stale: set[Edge] = set()
         disturbed: list[Box] = []
@@ -77,7 +85,7 @@ class NetworkScene(QGraphicsScene):
             stale.update(self._wires_near(box))
         self._reroute(stale)
         if known is not analysis or old.edges is not graph.edges:
-            self._show_wires()
+            self._show_wires(known)
 
     def restyle(self) -> None:
         """Paint everything anew, as after a change of theme."""
@@ -113,7 +121,7 @@ class NetworkScene(QGraphicsScene):
                     item.node.layer.input_ports() != node.layer.input_ports()
                     or item.node.layer.output_ports() != node.layer.output_ports()
                 )
-                moved = (item.x(), item.y()) != node.position
+                moved = (item.box.left, item.box.top) != node.position
                 if moved or new_ports:
                     disturbed.append(item.box)
                     self._put(item, node.position)
@@ -149,7 +157,7 @@ class NetworkScene(QGraphicsScene):
             stale.update(self.graph.outgoing.get(edge.source, ()))
 
     def _put(self, item: BlockItem, position: Position) -> None:
-        item.setPos(*position)
+        item.put(position)
         self._block_cells.put(item.node.id, [item.box])
 
     def _wires_near(self, box: Box) -> list[Edge]:
@@ -176,9 +184,15 @@ class NetworkScene(QGraphicsScene):
 
     # Wires
 
-    def _show_wires(self) -> None:
+    def _show_wires(self, known: Analysis) -> None:
+        """Give each wire its shape; where nothing is known anew at its ends, it has it already."""
+        before, now = known.nodes, self.analysis.nodes
         for edge, item in self.wires.items():
-            item.take(*self._wire_state(edge))
+            if item.fresh or (
+                before.get(edge.source) is not now.get(edge.source)
+                or before.get(edge.target) is not now.get(edge.target)
+            ):
+                item.take(*self._wire_state(edge))
 
     def _wire_state(self, edge: Edge) -> tuple[WireState, Shape | None]:
         shape = self.shape_at(PortRef(edge.source, edge.source_port, "output"))
@@ -199,6 +213,7 @@ class NetworkScene(QGraphicsScene):
     def preview(self, positions: Mapping[str, Position]) -> None:
         """Show blocks and notes elsewhere without an edit, as while they are dragged."""
         stale: set[Edge] = set()
+        self.moving = frozenset(positions)
         for item_id, position in positions.items():
             item = self.blocks.get(item_id) or self.notes.get(item_id)
             if item is None or (item.x(), item.y()) == position:
@@ -233,14 +248,16 @@ class NetworkScene(QGraphicsScene):
         source, target = self.blocks.get(edge.source), self.blocks.get(edge.target)
         if source is None or target is None:
             return True, 0.0, edge.source, edge.target
-        away = target.pos() - source.pos()
-        far = abs(away.x()) + abs(away.y())
-        return away.x() != 0 or away.y() < 0, far, edge.source, edge.target
+        across, down = target.box.left - source.box.left, target.box.top - source.box.top
+        far = abs(across) + abs(down)
+        return across != 0 or down < 0, far, edge.source, edge.target
 
     def _course(self, edge: Edge) -> tuple[tuple[Point, ...], Side]:
         source, target = self.blocks[edge.source], self.blocks[edge.target]
         start = next(p for port, p in source.output_points() if port.name == edge.source_port)
         ends = self._arrivals(edge)
+        if ends[0][1] == "top" and self._straight(_point(start), ends[0][0], edge):
+            return (_point(start), ends[0][0]), "top"
         area = source.box.united(target.box).grown(_REACH)
         blocks = [
             self.blocks[key].box
@@ -264,18 +281,28 @@ class NetworkScene(QGraphicsScene):
         around = [part for part in wires if part.overlaps(area)]
         return route(_point(start), ends, source.box, target.box, near, around, siblings)
 
+    def _straight(self, start: Point, end: Point, edge: Edge) -> bool:
+        """Return whether nothing stands in the way straight down, as from most blocks to the next."""
+        if start[0] != end[0] or start[1] > end[1]:
+            return False
+        way = Box(*start, *end)
+        ends = (edge.source, edge.target)
+        near = (self.blocks[key].box for key in self._block_cells.near(way) if key not in ends)
+        return not any(box.crossed_by(way) for box in near)
+
     def _arrivals(self, edge: Edge) -> list[tuple[Point, Side]]:
         """Return where a wire may arrive: wires into one port share it, further ones come aside."""
         target = self.blocks[edge.target]
         top = next(p for port, p in target.input_points() if port.name == edge.target_port)
         rivals = [e for e in self.graph.incoming[edge.target] if e.target_port == edge.target_port]
-        first = min(rivals, key=lambda e: abs(self.blocks[e.source].x() - target.x()), default=edge)
+        left = target.box.left
+        first = min(rivals, key=lambda e: abs(self.blocks[e.source].box.left - left), default=edge)
         if len(rivals) < 2 or edge == first or len(target.node.layer.input_ports()) > 1:
             return [(_point(top), "top")]
-        middle = target.y() + BLOCK_HEIGHT / 2
+        middle = target.box.top + BLOCK_HEIGHT / 2
         return [
-            ((target.x() + BLOCK_WIDTH, middle), "right"),
-            ((target.x(), middle), "left"),
+            ((target.box.right, middle), "right"),
+            ((left, middle), "left"),
         ]
 
     # Looking around

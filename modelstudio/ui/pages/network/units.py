@@ -21,3 +21,13 @@ def memory_text(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.2f} {unit}"
     return f"{size / 1024:.0f} KiB" if size >= 10240 else f"{size / 1024:.1f} KiB"
+
+
+def share_text(share: float) -> str:
+    """Write a part of the whole: ``0 %``, ``< 0.1 %``, ``3.4 %``, ``62 %``."""
+    percent = 100 * share
+    if not percent:
+        return "0 %"
+    if percent < 0.1:
+        return "< 0.1 %"
+    return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"
