@@ -1,0 +1,1 @@
+"""From networks of other programs to blocks: ONNX files and modules in Python files."""

@@ -1,0 +1,119 @@
+"""An ONNX file as blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from modelstudio.engine.events import Progress
+from modelstudio.engine.importing.conclude import (
+    Entry,
+    Imported,
+    conclude,
+    draw_inputs,
+    draw_outputs,
+)
+from modelstudio.engine.importing.drawing import Drawing, Unmapped, Wire
+from modelstudio.engine.importing.fusing import fuse
+from modelstudio.engine.importing.onnx_file import Foreign, Op, read
+from modelstudio.engine.importing.onnx_ops import HANDLERS, Sheet
+from modelstudio.engine.importing.phrases import Ref, straight
+from modelstudio.errors import ImportFailed
+
+STEPS = 200
+"""Operations between two events."""
+
+
+def import_onnx(
+    path: Path, shapes: Sequence[Sequence[int]] = ()
+) -> Generator[Progress, None, Imported]:
+    """Draw a file with blocks; where a free length is in the way, it is held fixed.
+
+    Raises
+    ------
+    ImportFailed
+        When it is no network.
+    """
+    yield Progress(f"Reading {path.name}")
+    foreign = read(path, shapes)
+    imported = yield from _drawn(foreign)
+    free = any("T" in shape for shape in foreign.shapes.values())
+    if free and (imported.placeholders or imported.problem):
+        yield Progress("Trying again with a fixed length")
+        fixed = yield from _drawn(read(path, shapes, fixed_length=True))
+        if _rank(fixed) < _rank(imported):
+            return fixed
+    return imported
+
+
+def _rank(imported: Imported) -> tuple[int, bool]:
+    return len(imported.placeholders), bool(imported.problem)
+
+
+def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
+    fuse(foreign)
+    drawing = Drawing()
+    sheet = Sheet(foreign, drawing)
+    entries = [
+        Entry(name, shape, dtype, foreign.trial[name])
+        for name, (shape, dtype) in foreign.inputs.items()
+    ]
+    entries = [_as_numbers(foreign, entry) for entry in entries]
+    sheet.refs.update(draw_inputs(drawing, entries))
+    for number, op in enumerate(foreign.ops):
+        if number % STEPS == 0:
+            yield Progress("Mapping operations to blocks", number, len(foreign.ops))
+        if not all(not name or name in foreign.constants for name in op.results):
+            _draw(sheet, op)
+    answers: dict[str, Wire] = {}
+    drawing.scope, drawing.stem = (), ""
+    for name in foreign.outputs:
+        if name in sheet.refs:
+            answers[name] = sheet.draw.facing(sheet.refs[name]).wire
+    if not answers:
+        raise ImportFailed(
+            "None of the file's outputs depends on its inputs.", fix="Export it again."
+        )
+    yield Progress("Comparing with the original")
+    targets = draw_outputs(drawing, answers)
+    return conclude(drawing, entries, targets, foreign.answers)
+
+
+def _as_numbers(foreign: Foreign, entry: Entry) -> Entry:
+    """Return an input of whole numbers as one of numbers, where the first step makes them that."""
+    takers = [op for op in foreign.ops if entry.name in op.sources]
+    if entry.dtype != "int" or any(op.kind != "Cast" or _makes_ids(op) for op in takers):
+        return entry
+    return Entry(entry.name, entry.shape, "float", entry.trial)
+
+
+def _makes_ids(op: Op) -> bool:
+    return op.attributes.get("to") not in (1, 10, 11, 16)
+
+
+def _draw(sheet: Sheet, op: Op) -> None:
+    """Draw one operation, or a placeholder where the palette has no block for it."""
+    drawing, foreign = sheet.drawing, sheet.foreign
+    drawing.scope, drawing.stem = op.scope, ""
+    handler = HANDLERS.get(op.kind)
+    before = len(drawing.blocks)
+    found: Ref | Sequence[Ref | None]
+    try:
+        if handler is None:
+            raise Unmapped(f"The palette has no block for {op.kind}.")
+        found = handler(sheet, op)
+    except Unmapped as reason:
+        drawing.undo_to(before)
+        sources = [sheet.refs[name].wire for name in op.sources if name in sheet.refs]
+        kind = op.kind if "." in op.kind else f"onnx.{op.kind}"
+        wire = drawing.placeholder(kind, str(reason), op.attributes, sources)
+        shapes = [foreign.shapes.get(name, ("B",)) for name in op.results]
+        found = [Ref(wire, shape, straight(shape)) for shape in shapes]
+    if isinstance(found, Ref):
+        found = [found]
+    for block in list(drawing.blocks.values())[before:]:
+        if block.weights and op.stem:
+            block.stem = op.stem
+    for name, ref in zip(op.results, found, strict=False):
+        if name and ref is not None:
+            sheet.refs[name] = ref

@@ -1,0 +1,528 @@
+"""ONNX operations in the terms of `Phrases`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from modelstudio.engine.importing.drawing import Array, Drawing, Unmapped
+from modelstudio.engine.importing.fusing import FUSED
+from modelstudio.engine.importing.onnx_file import Foreign, Op
+from modelstudio.engine.importing.phrases import Ref
+from modelstudio.engine.importing.shaping import Shaping
+from modelstudio.network.analysis import Shape
+
+Handler = Callable[["Sheet", Op], "Ref | Sequence[Ref | None]"]
+
+HANDLERS: dict[str, Handler] = {}
+
+
+def handles(*kinds: str) -> Callable[[Handler], Handler]:
+    """Register what draws operations of some kinds."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS.update(dict.fromkeys(kinds, handler))
+        return handler
+
+    return register
+
+
+class Window(NamedTuple):
+    """How a window moves, one number an axis."""
+
+    stride: list[int]
+    before: list[int]
+    after: list[int]
+    dilation: list[int]
+
+
+class Sheet:
+    """A file that is being drawn: what is known of its values, and where they are."""
+
+    def __init__(self, foreign: Foreign, drawing: Drawing) -> None:
+        self.foreign = foreign
+        self.drawing = drawing
+        self.draw = Shaping(drawing)
+        self.refs: dict[str, Ref] = {}
+
+    def x(self, op: Op, index: int = 0) -> Ref:
+        """Return a value on the canvas."""
+        name = op.sources[index] if index < len(op.sources) else ""
+        if name in self.refs:
+            return self.refs[name]
+        if name in self.foreign.constants:
+            raise Unmapped("It works on a constant.")
+        raise Unmapped("It takes a value that depends on a free length, or one that was not drawn.")
+
+    def constant(self, op: Op, index: int) -> Array | None:
+        """Return a source that does not depend on the data; None when it is left out or does."""
+        name = op.sources[index] if index < len(op.sources) else ""
+        return self.foreign.constants.get(name)
+
+    def needed(self, op: Op, index: int, what: str) -> Array:
+        """Return a source that must not depend on the data."""
+        found = self.constant(op, index)
+        if found is None:
+            raise Unmapped(f"Its {what} are worked out from the data.")
+        return found
+
+    def shape(self, op: Op, index: int = 0) -> Shape:
+        """Return the shape of a result."""
+        found = self.foreign.shapes.get(op.results[index])
+        if found is None:
+            raise Unmapped("Its shape is not known, since an operation before it could not be run.")
+        return found
+
+    def setting(self, op: Op, name: str, index: int, default: Any = None) -> Any:
+        """Return what old files have as an attribute and newer ones as a constant source."""
+        if name in op.attributes:
+            return op.attributes[name]
+        given = index < len(op.sources) and op.sources[index]
+        if not given:
+            return default
+        return self.needed(op, index, name).tolist()
+
+    def window(self, op: Op, kernel: Sequence[int], x: Ref) -> Window:
+        """Return how a window moves, automatic margins worked out."""
+        axes = len(kernel)
+        ones = [1] * axes
+        stride = list(op.attributes.get("strides", ones))
+        dilation = list(op.attributes.get("dilations", ones))
+        pads = list(op.attributes.get("pads", [0] * 2 * axes))
+        before, after = pads[:axes], pads[axes:]
+        auto = op.attributes.get("auto_pad", "NOTSET")
+        if auto in ("SAME_UPPER", "SAME_LOWER"):
+            for axis, size in enumerate(x.seen[2:]):
+                if not isinstance(size, int):
+                    raise Unmapped("Its margin depends on a free length.")
+                reach = dilation[axis] * (kernel[axis] - 1) + 1
+                steps = -(-size // stride[axis])
+                total = max(0, (steps - 1) * stride[axis] + reach - size)
+                low = total // 2 if auto == "SAME_UPPER" else total - total // 2
+                before[axis], after[axis] = low, total - low
+        return Window(stride, before, after, dilation)
+
+
+# Weights
+
+
+@handles("Conv")
+def _conv(s: Sheet, op: Op) -> Ref:
+    x, weight = s.x(op), s.needed(op, 1, "filters")
+    window = s.window(op, weight.shape[2:], x)
+    bias = s.constant(op, 2)
+    groups = op.attributes.get("group", 1)
+    return s.draw.convolution(
+        x, weight, bias, s.shape(op), **window._asdict(), groups=groups
+    )
+
+
+@handles("ConvTranspose")
+def _conv_transpose(s: Sheet, op: Op) -> Ref:
+    x, weight = s.x(op), s.needed(op, 1, "filters")
+    axes = weight.ndim - 2
+    stride, before, after, dilation = s.window(op, weight.shape[2:], x)
+    extra = list(op.attributes.get("output_padding", [0] * axes))
+    shape = s.shape(op)
+    if "output_shape" in op.attributes or op.attributes.get("auto_pad", "NOTSET") != "NOTSET":
+        full = [
+            (int(size) - 1) * step + gap * (side - 1) + 1
+            for size, step, gap, side in zip(
+                x.seen[2:], stride, dilation, weight.shape[2:], strict=True
+            )
+        ]
+        cut = [whole - int(size) for whole, size in zip(full, shape[2:], strict=True)]
+        before = [max(0, (total + 1) // 2) for total in cut]
+        extra = [2 * low - total for low, total in zip(before, cut, strict=True)]
+    elif before != after:
+        extra = [more + low - high for more, low, high in zip(extra, before, after, strict=True)]
+    if min(extra) < 0:
+        raise Unmapped("It cuts off more at one side than at the other.")
+    return s.draw.transposed_convolution(
+        x,
+        weight,
+        s.constant(op, 2),
+        shape,
+        stride=stride,
+        padding=before,
+        output_padding=extra,
+        dilation=dilation,
+        groups=op.attributes.get("group", 1),
+    )
+
+
+@handles(FUSED + "Linear")
+def _linear(s: Sheet, op: Op) -> Ref:
+    weight, bias = s.needed(op, 1, "weights"), s.needed(op, 2, "shifts")
+    return s.draw.linear(s.x(op), weight.T, bias.reshape(-1), s.shape(op))
+
+
+@handles("Gemm")
+def _gemm(s: Sheet, op: Op) -> Ref:
+    weight = s.needed(op, 1, "weights")
+    if op.attributes.get("transA", 0):
+        raise Unmapped("It transposes its first value.")
+    weight = weight if op.attributes.get("transB", 0) else weight.T
+    weight = weight * np.float32(op.attributes.get("alpha", 1.0))
+    bias = s.constant(op, 2)
+    if len(op.sources) > 2 and op.sources[2] and bias is None:
+        raise Unmapped("It adds a value that is worked out from the data.")
+    if bias is not None:
+        scaled = bias.reshape(-1) * np.float32(op.attributes.get("beta", 1.0))
+        bias = np.broadcast_to(scaled, weight.shape[:1]).copy()
+    return s.draw.linear(s.x(op), weight, bias, s.shape(op))
+
+
+@handles("MatMul")
+def _matmul(s: Sheet, op: Op) -> Ref:
+    left, right = s.constant(op, 0), s.constant(op, 1)
+    if right is not None and right.ndim == 2:
+        return s.draw.linear(s.x(op), right.T, None, s.shape(op))
+    if left is not None or right is not None:
+        raise Unmapped("It multiplies by a constant that is not a table.")
+    return s.draw.block("MatMul", [s.x(op), s.x(op, 1)], s.shape(op))
+
+
+@handles("BatchNormalization")
+def _batch_norm(s: Sheet, op: Op) -> Ref:
+    names = ("weight", "bias", "running_mean", "running_var")
+    weights = {name: s.needed(op, index, name) for index, name in enumerate(names, 1)}
+    return s.draw.batch_norm(
+        s.x(op),
+        weights,
+        s.shape(op),
+        eps=op.attributes.get("epsilon", 1e-5),
+        momentum=1 - op.attributes.get("momentum", 0.9),
+    )
+
+
+@handles("LayerNormalization", FUSED + "LayerNorm")
+def _layer_norm(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    axes = op.attributes.get("axes")
+    if axes is None:
+        axis = op.attributes.get("axis", -1)
+        axes = list(range(axis % x.rank, x.rank))
+    if sorted(axis % x.rank for axis in axes) != list(range(x.rank - len(axes), x.rank)):
+        raise Unmapped("It normalises over other dimensions than the last.")
+    eps = op.attributes.get("epsilon", 1e-5)
+    weight, bias = s.constant(op, 1), s.constant(op, 2)
+    return s.draw.layer_norm(x, weight, bias, s.shape(op), eps=eps, axes=len(axes))
+
+
+@handles("GroupNormalization")
+def _group_norm(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    weight, bias = s.needed(op, 1, "scales"), s.needed(op, 2, "shifts")
+    channels, groups = int(x.seen[1]), op.attributes["num_groups"]
+    if len(weight) == groups != channels:
+        weight, bias = (np.repeat(a, channels // groups) for a in (weight, bias))
+    eps = op.attributes.get("epsilon", 1e-5)
+    return s.draw.group_norm(x, weight, bias, s.shape(op), eps=eps, groups=groups)
+
+
+@handles("InstanceNormalization")
+def _instance_norm(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    weight, bias = s.needed(op, 1, "scales"), s.needed(op, 2, "shifts")
+    eps = op.attributes.get("epsilon", 1e-5)
+    return s.draw.group_norm(x, weight, bias, s.shape(op), eps=eps, groups=len(weight))
+
+
+@handles("Gather")
+def _gather(s: Sheet, op: Op) -> Ref:
+    table, axis = s.constant(op, 0), op.attributes.get("axis", 0)
+    if table is not None and table.ndim == 2 and axis == 0:
+        return s.draw.embedding(s.x(op, 1), table, s.shape(op))
+    index = s.needed(op, 1, "places")
+    x = s.x(op)
+    axis %= x.rank
+    if index.ndim == 0:
+        return s.draw.pick(x, axis, int(index), s.shape(op))
+    places = index.reshape(-1).tolist()
+    if index.ndim == 1 and places == list(range(places[0], places[0] + len(places))):
+        return s.draw.slice(x, axis, places[0], places[0] + len(places), 1, s.shape(op))
+    raise Unmapped("It picks places that do not follow each other.")
+
+
+# Windows
+
+
+@handles("MaxPool", "AveragePool")
+def _pool(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    kernel = op.attributes["kernel_shape"]
+    stride, before, after, dilation = s.window(op, kernel, x)
+    if op.results[1:] and op.results[1]:
+        raise Unmapped("It also tells where the largest values were.")
+    return s.draw.pooling(
+        "Max" if op.kind == "MaxPool" else "Avg",
+        x,
+        s.shape(op),
+        kernel=kernel,
+        stride=stride,
+        before=before,
+        after=after,
+        dilation=dilation,
+        ceil=bool(op.attributes.get("ceil_mode", 0)),
+        counts_margin=bool(op.attributes.get("count_include_pad", 0)),
+    )
+
+
+@handles("GlobalAveragePool", "GlobalMaxPool")
+def _global_pool(s: Sheet, op: Op) -> Ref:
+    return s.draw.global_pooling("Avg" if "Average" in op.kind else "Max", s.x(op), s.shape(op))
+
+
+@handles("Pad")
+def _pad(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    pads = s.setting(op, "pads", 1) or op.attributes.get("paddings")
+    value = s.setting(op, "value", 2, 0.0)
+    mode = {"constant": "zeros", "edge": "replicate", "wrap": "circular"}.get(
+        op.attributes.get("mode", "constant"), op.attributes.get("mode", "")
+    )
+    axes = s.setting(op, "axes", 3)
+    half = len(pads) // 2
+    before, after = [0] * x.rank, [0] * x.rank
+    for index, axis in enumerate(axes if axes is not None else range(x.rank)):
+        before[axis], after[axis] = pads[index], pads[half + index]
+    fill = float(np.asarray(value).reshape(-1)[0]) if value is not None else 0.0
+    return s.draw.margin(x, before, after, s.shape(op), mode, fill)
+
+
+@handles("Resize", "Upsample")
+def _resize(s: Sheet, op: Op) -> Ref:
+    attributes = op.attributes
+    mode = attributes.get("mode", "nearest")
+    asymmetric = op.kind == "Upsample" or len(op.sources) == 2
+    usual = "asymmetric" if asymmetric else "half_pixel"
+    where = attributes.get("coordinate_transformation_mode", usual)
+    return s.draw.resize(s.x(op), s.shape(op), mode, where, attributes.get("nearest_mode", ""))
+
+
+@handles("DepthToSpace")
+def _depth_to_space(s: Sheet, op: Op) -> Ref:
+    if op.attributes.get("mode", "DCR") != "CRD":
+        raise Unmapped("It takes the channels in another order than PixelShuffle does.")
+    factor = op.attributes["blocksize"]
+    return s.draw.block("PixelShuffle", [s.x(op)], s.shape(op), upscale_factor=factor)
+
+
+# Functions of each number
+
+
+_SAME = {
+    "Relu": "ReLU",
+    "Sigmoid": "Sigmoid",
+    "Tanh": "Tanh",
+    "Softplus": "Softplus",
+    "Softsign": "Softsign",
+    "HardSwish": "Hardswish",
+    "Mish": "Mish",
+    "Selu": "SELU",
+    FUSED + "Silu": "SiLU",
+}
+
+
+@handles(*_SAME)
+def _function(s: Sheet, op: Op) -> Ref:
+    return s.draw.each(_SAME[op.kind], s.x(op))
+
+
+@handles("Elu", "LeakyRelu", "Celu")
+def _with_slope(s: Sheet, op: Op) -> Ref:
+    alpha = op.attributes.get("alpha", 0.01 if op.kind == "LeakyRelu" else 1.0)
+    if op.kind == "LeakyRelu":
+        return s.draw.each("LeakyReLU", s.x(op), negative_slope=alpha)
+    return s.draw.each(op.kind.upper(), s.x(op), alpha=alpha)
+
+
+@handles("Gelu", FUSED + "Gelu")
+def _gelu(s: Sheet, op: Op) -> Ref:
+    return s.draw.each("GELU", s.x(op), approximate=op.attributes.get("approximate", "none"))
+
+
+@handles("HardSigmoid")
+def _hard_sigmoid(s: Sheet, op: Op) -> Ref:
+    alpha, beta = op.attributes.get("alpha", 0.2), op.attributes.get("beta", 0.5)
+    if not np.isclose(alpha, 1 / 6, atol=1e-5) or beta != 0.5:
+        raise Unmapped("Its slope is another than that of Hardsigmoid.")
+    return s.draw.each("Hardsigmoid", s.x(op))
+
+
+@handles("PRelu")
+def _prelu(s: Sheet, op: Op) -> Ref:
+    slope = s.needed(op, 1, "slopes").reshape(-1)
+    return s.draw.prelu(s.x(op), slope, s.shape(op))
+
+
+@handles("Clip")
+def _clip(s: Sheet, op: Op) -> Ref:
+    low, high = (s.setting(op, name, index) for index, name in enumerate(("min", "max"), 1))
+    return s.draw.clip(s.x(op), low, high)
+
+
+@handles("Softmax", "LogSoftmax")
+def _softmax(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    version = next(o.version for o in s.foreign.model.opset_import if o.domain in ("", "ai.onnx"))
+    axis = op.attributes.get("axis", -1 if version >= 13 else 1) % x.rank
+    if version < 13 and axis != x.rank - 1:
+        raise Unmapped("It makes shares over several dimensions at once.")
+    return s.draw.softmax(x, axis, s.shape(op), log=op.kind == "LogSoftmax")
+
+
+@handles("Identity", "Dropout")
+def _same(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    if op.kind == "Identity":
+        return x
+    share = s.setting(op, "ratio", 1, 0.5)
+    return s.draw.each("Dropout", x, p=min(float(np.asarray(share).reshape(-1)[0]), 0.99))
+
+
+@handles("Cast")
+def _cast(s: Sheet, op: Op) -> Ref:
+    floats = op.attributes.get("to") in (1, 10, 11, 16)
+    return s.draw.cast(s.x(op), "float" if floats else "int")
+
+
+# Two values
+
+
+@handles("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum")
+def _two(s: Sheet, op: Op) -> Ref:
+    kind = {"Sum": "Add"}.get(op.kind, op.kind)
+    shape = s.shape(op)
+    if op.kind == "Sum" and len(op.sources) > 2:
+        return s.draw.combine("Add", [s.x(op, index) for index in range(len(op.sources))], shape)
+    for index in (0, 1):
+        constant = s.constant(op, index)
+        if constant is not None:
+            return s.draw.with_constant(kind, s.x(op, 1 - index), constant, index == 0, shape)
+    return s.draw.combine(kind, [s.x(op), s.x(op, 1)], shape)
+
+
+@handles("Neg", "Sqrt", "Exp", "Log", "Abs", "Reciprocal", "Erf", "Sin", "Cos")
+def _arithmetic(s: Sheet, op: Op) -> Ref:
+    if op.kind == "Neg":
+        return s.draw.with_constant("Mul", s.x(op), np.float32(-1.0), False, s.shape(op))
+    return s.draw.each(op.kind, s.x(op))
+
+
+@handles("Concat")
+def _concat(s: Sheet, op: Op) -> Ref:
+    values = [
+        s.draw.constant(s.needed(op, index, "values"))
+        if s.constant(op, index) is not None
+        else s.x(op, index)
+        for index in range(len(op.sources))
+    ]
+    return s.draw.concatenate(values, op.attributes["axis"], s.shape(op))
+
+
+# Shape
+
+
+@handles("Flatten", "Reshape", "Squeeze", "Unsqueeze")
+def _reshape(s: Sheet, op: Op) -> Ref:
+    return s.draw.reshape(s.x(op), s.shape(op))
+
+
+@handles("Expand")
+def _expand(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    if x.seen != s.shape(op):
+        raise Unmapped("It repeats values along a dimension.")
+    return x
+
+
+@handles("Transpose")
+def _transpose(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    return s.draw.transpose(x, op.attributes.get("perm", list(reversed(range(x.rank)))))
+
+
+@handles("Slice")
+def _slice(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    starts, ends = s.setting(op, "starts", 1), s.setting(op, "ends", 2)
+    axes = s.setting(op, "axes", 3) or list(range(len(starts)))
+    steps = s.setting(op, "steps", 4) or [1] * len(starts)
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        axis %= x.rank
+        size = x.seen[axis]
+        if isinstance(size, int):
+            start, end, step = slice(start, end, step).indices(size)
+        shape = (*x.seen[:axis], s.shape(op)[axis], *x.seen[axis + 1 :])
+        x = s.draw.slice(x, axis, start, end, step, shape)
+    return x
+
+
+@handles("Split")
+def _split(s: Sheet, op: Op) -> list[Ref | None]:
+    x, axis = s.x(op), op.attributes.get("axis", 0)
+    axis %= x.rank
+    found: list[Ref | None] = []
+    start = 0
+    for index, name in enumerate(op.results):
+        shape = s.shape(op, index)
+        size = shape[axis]
+        if not isinstance(size, int):
+            raise Unmapped("It splits along a free length.")
+        found.append(s.draw.slice(x, axis, start, start + size, 1, shape) if name else None)
+        start += size
+    return found
+
+
+@handles("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL2")
+def _reduce(s: Sheet, op: Op) -> Ref:
+    x = s.x(op)
+    axes = s.setting(op, "axes", 1)
+    if not axes:
+        raise Unmapped("It joins the samples of a batch.")
+    kept = bool(op.attributes.get("keepdims", 1))
+    kind = op.kind.removeprefix("Reduce").lower()
+    return s.draw.reduce(kind, x, [axis % x.rank for axis in axes], kept, s.shape(op))
+
+
+# Recurrent
+
+
+@handles("LSTM", "GRU", "RNN")
+def _recurrent(s: Sheet, op: Op) -> list[Ref | None]:
+    weights = [s.needed(op, index, "weights") for index in (1, 2)]
+    bias = s.constant(op, 3)
+    if len(op.sources) > 4 and op.sources[4]:
+        raise Unmapped("It is told the length of each sample.")
+    for name in op.sources[5:7]:
+        start = s.foreign.constants.get(name)
+        empty = name in s.foreign.zeros or (start is not None and not start.any())
+        if name and not empty:
+            raise Unmapped("It begins with a state of its own.")
+    if op.sources[7:] and op.sources[7]:
+        raise Unmapped("Its gates look at the memory (peepholes).")
+    if any(name in op.attributes for name in ("activations", "clip", "input_forget")):
+        usual = {"LSTM": "Sigmoid Tanh Tanh", "GRU": "Sigmoid Tanh", "RNN": "Tanh"}[op.kind].split()
+        given = [
+            item.decode() if isinstance(item, bytes) else item
+            for item in op.attributes.get("activations", usual)
+        ]
+        count = 2 if op.attributes.get("direction") == "bidirectional" else 1
+        if given != usual * count and given != usual or op.attributes.get("clip"):
+            raise Unmapped("Its gates have other functions than usual.")
+    taken = s.foreign.taken - {""}
+    return s.draw.onnx_recurrent(
+        op.kind,
+        s.x(op),
+        weights[0],
+        weights[1],
+        bias,
+        direction=op.attributes.get("direction", "forward"),
+        reset_after=bool(op.attributes.get("linear_before_reset", 0)),
+        batch_first=bool(op.attributes.get("layout", 0)),
+        shapes=[s.shape(op, index) if name in taken else None for index, name in enumerate(op.results)],
+    )
