@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelstudio.engine.compile import fake_outcome, resolve
+from modelstudio.engine.custom import embedded
 from modelstudio.errors import NetworkError
+from modelstudio.layers.custom import PYTHON_BLOCK, read_source
 from modelstudio.network.analysis import FieldLike, format_shape
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
@@ -62,6 +64,9 @@ class PythonBuilder(Builder):
         self, name: str, target: str, settings: Mapping[str, Any], weights: Weights | None
     ) -> None:
         """Write the line that makes a module, and the one that draws its weights."""
+        if target == PYTHON_BLOCK:
+            self.making.append(f"self.{name} = {self._written(**settings)}")
+            return
         called = self._called(target)
         self.making.append(f"self.{name} = {called}({_construction(target, settings)})")
         if weights is not None:
@@ -91,6 +96,12 @@ class PythonBuilder(Builder):
             return self._line(f" {OPERATORS[target]} ".join(operands), values, part)
         given = _arguments(refs, settings, values)
         return self._line(f"{self._called(target)}({given})", values, part)
+    def _written(self, source: str, settings: Mapping[str, Any]) -> str:
+        """Return how a Python block is made; its source goes into the code."""
+        self.sources.setdefault(source, source.strip())
+        options = ", ".join(f"{key}={_literal(value)}" for key, value in settings.items())
+        return f"{read_source(source).name}({options})"
+
     def _called(self, target: str) -> str:
         """Return how an operation is written; one of our own comes with its source."""
         if target.startswith("torch."):
@@ -148,9 +159,11 @@ def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Ne
     gives = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
     forward = builder.forward()
     freezing, training = _frozen(builder, class_name)
-    sources = [line for source in builder.sources.values() for line in ("", "", source)]
+    texts, future = embedded(builder.sources.values(), {class_name, "torch", "nn", "Tensor"})
+    sources = [line for text in texts for line in ("", "", text)]
     plain = any(re.search(r"\btorch\.", line) for line in [*builder.making, *forward, *sources])
     lines = [
+        *future,
         *(["import torch"] if plain else []),
         "from torch import Tensor, nn",
         *sources,

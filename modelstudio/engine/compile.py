@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from modelstudio.engine.custom import BlockFault, check_result, load, python_block
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import Analysis, FieldLike
 from modelstudio.network.check import analyse
@@ -194,10 +195,13 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    operation = resolve(target)
+    operation: Any = resolve(target)
+    written = operation is python_block
     parameters = 0
     try:
-        with FakeTensorMode(), torch.no_grad():
+        if written:
+            load(settings["source"])  # before the mode, so that what its text makes has data
+        with FakeTensorMode(allow_non_fake_inputs=written), torch.no_grad():
             tensors = [
                 torch.zeros(
                     [
@@ -208,15 +212,19 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
                 )
                 for value in values
             ]
-            if isinstance(operation, type):
+            if written or isinstance(operation, type):
                 module = operation(**settings)
                 parameters = sum(p.numel() for p in module.parameters())
                 result = module(*tensors)
             else:
                 result = operation(*tensors, **settings)
+    except BlockFault as fault:
+        raise Mismatch(fault.needs) from None
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         reason = str(error).strip().splitlines()[0]
         raise Mismatch(f"cannot take what it is given ({reason})", 0) from None
+    if written:
+        check_result(result, _STAND_INS["B"])
     symbols = {size: symbol for symbol, size in _STAND_INS.items()}
     shape = tuple(symbols.get(int(dim), int(dim)) for dim in result.shape)
     return Outcome(shape, parameters, 0, "float" if result.dtype.is_floating_point else "int")

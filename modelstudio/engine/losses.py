@@ -24,6 +24,8 @@ USUAL: dict[FieldKind, declared.Loss] = {
     "binary": declared.BinaryCrossEntropy(),
     "classes": declared.CrossEntropy(),
     "value": declared.MSE(),
+    "labels": declared.BinaryCrossEntropy(),
+    "tokens": declared.CrossEntropy(),
 }
 
 
@@ -44,6 +46,16 @@ def _flat(function: LossFunction) -> LossFunction:
     return compare
 
 
+def _each_place(function: LossFunction) -> LossFunction:
+    """Compare at every place of a sequence that is not padding, which has id 0."""
+
+    def compare(output: Tensor, target: Tensor) -> Tensor:
+        told = target.flatten() != 0
+        return function(output.flatten(0, -2)[told], target.flatten()[told])
+
+    return compare
+
+
 def build_loss(loss: declared.Loss | None, target: FieldSpec) -> LossFunction:
     """Return the function of a loss, or the usual one for the target.
 
@@ -60,11 +72,14 @@ def build_loss(loss: declared.Loss | None, target: FieldSpec) -> LossFunction:
             f"{_KIND_NAMES[target.kind]}.",
             fix=f"Choose {usual.label} or leave the loss empty.",
         )
-    return LOSSES[type(chosen)](chosen)
+    made = LOSSES[type(chosen)](chosen)
+    return _each_place(made) if target.kind == "tokens" else made
 
 
 _KIND_NAMES: dict[FieldKind, str] = {
     "binary": "one of two classes",
     "classes": "one of several classes",
     "value": "a number",
+    "labels": "several labels that may all be true",
+    "tokens": "a word at every place",
 }

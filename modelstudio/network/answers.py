@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelstudio.network.analysis import FieldLike, Fix, Problem
-from modelstudio.network.fixes import change, insert_before, remove
+from modelstudio.network.fixes import become, change, insert_before, remove
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.layer import Layer
 from modelstudio.network.mismatch import describe
@@ -54,9 +54,16 @@ def check(
     answered.add(target.name)
     edge = graph.incoming[node.id][0]
     wanted = target.logits or 1
-    if value.shape[1:] != (wanted,):
+    if value.shape[1:] != (*target.shape, wanted):
         return _wrong_size(graph, node, edge, value, target, wanted)
     source = graph.nodes[edge.source]
+    if meant := _fitting_head(source.layer, target):
+        text = (
+            f"{source.name} is meant for another kind of target than {target.name}. It has the "
+            f"right width all the same. {meant.label} says what it is."
+        )
+        fix = become(source.id, f"Use {meant.label}", meant)
+        return Problem(source.id, text, "notice", (fix,))
     if source.layer.probability and source.enabled:
         text = (
             f"{source.name} is not needed: the loss takes the values before it, and probabilities "
@@ -71,23 +78,38 @@ def _wrong_size(
 ) -> Problem:
     source = graph.nodes[edge.source]
     given = describe(value.shape, value.dtype)
-    if wanted > 1:
+    if target.kind == "tokens":
+        needs = f"{wanted} numbers at every place, one for each word of {target.name}"
+    elif target.kind == "labels":
+        needs = f"{wanted} numbers, one for each label of {target.name}"
+    elif wanted > 1:
         needs = f"{wanted} numbers for the {wanted} classes of {target.name}"
     else:
         needs = f"one number for {target.name}"
     fixes: list[Fix] = []
-    if value.rank == 2:
+    if meant := _fitting_head(source.layer, target):
+        fixes.append(become(source.id, f"Use {meant.label}", meant))
+    elif value.rank == 2 and not target.shape:
         given = f"{value.shape[1]}"
         head = _head(graph, source)
         if head is not None:
             fixes.append(change(head.id, f"Set {head.name} to {wanted}", out_features=wanted))
         linear = Layer.from_dict({"type": "Linear", "out_features": wanted})
         fixes.append(insert_before(edge, linear, f"Insert Linear with {wanted}"))
-    elif value.rank > 2:
+    elif value.rank > 2 and not target.shape:
         fixes.append(insert_before(edge, Layer.from_dict({"type": "Flatten"}), "Insert Flatten"))
     advice = f" {fixes[0].label}." if fixes else ""
     text = f"{node.name} needs {needs}, but {source.name} gives {given}.{advice}"
     return Problem(node.id, text, "error", tuple(fixes), edge)
+
+
+def _fitting_head(layer: Layer, target: FieldLike) -> type[Layer] | None:
+    """Return the head that is meant for a target, when another head stands before its Output."""
+    kinds = getattr(layer, "kinds", ())
+    if not kinds or target.kind in kinds:
+        return None
+    fitting = (kind for kind in Layer.members() if target.kind in getattr(kind, "kinds", ()))
+    return next(fitting, None)
 
 
 def _head(graph: Graph, node: Node) -> Node | None:

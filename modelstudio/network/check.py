@@ -218,8 +218,8 @@ class _Walk:
             if seen:
                 self._group_level(layer, taken, here)
         local = not taken or layer.answers or node.shares is not None
-        data = self.fields if layer.follows_data else ()
-        key = (layer, node.enabled, *taken, *data)
+        local = local or layer.outside
+        key = (layer, node.enabled, *taken)
         known = None if local else _REMEMBERED.get(key)
         if known is None:
             builder = Builder(self.by_name, self.fallback)

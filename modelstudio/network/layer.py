@@ -68,7 +68,8 @@ class Layer(Declaration):
     Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category. ``stem``
     begins the names of new blocks (``conv1``); ``answers`` marks what gives the answer for a
     target; ``probability`` what turns logits into probabilities, which training leaves out in front
-    of an answer; ``ties`` names other types whose weights it can use, besides its own; ``follows_data`` what depends on the fields of the data besides its values.
+    of an answer; ``ties`` names other types whose weights it can use, besides its own; ``outside``
+    marks what depends on more than values and settings: on the fields of the data, on trust.
     """
 
     category: ClassVar[Category] = "Linear"
@@ -76,7 +77,7 @@ class Layer(Declaration):
     answers: ClassVar[bool] = False
     probability: ClassVar[bool] = False
     ties: ClassVar[tuple[str, ...]] = ()
-    follows_data: ClassVar[bool] = False
+    outside: ClassVar[bool] = False
     inputs: ClassVar[tuple[Port, ...]] = (Port("x"),)
     outputs: ClassVar[tuple[Port, ...]] = (Port("y", dtype="any"),)
 

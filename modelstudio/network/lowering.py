@@ -253,7 +253,7 @@ def depends_on_outside(graph: Graph) -> bool:
     """Say whether what a group gives depends on more than what it is given: data or weights."""
     return any(
         node.shares is not None
-        or node.layer.follows_data
+        or node.layer.outside
         or (isinstance(node.layer, Group) and depends_on_outside(node.layer.graph))
         or not (node.layer.input_ports() or isinstance(node.layer, GroupInput))
         for node in graph.nodes.values()
@@ -275,6 +275,8 @@ def _lower_group(
                 )
             except BlockMismatch as error:
                 deeper = error.mismatch
+                if isinstance(deeper, NotYet):
+                    raise deeper from None
                 raise InsideMismatch(
                     f"does not fit inside: {error.node.name} {deeper.needs}",
                     (error.node.id, *(deeper.inside if isinstance(deeper, InsideMismatch) else ())),

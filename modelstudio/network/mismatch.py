@@ -47,6 +47,14 @@ class NotYet(Mismatch):
     """Nothing is wrong, but the shape cannot be known before torch is loaded."""
 
 
+class Untrusted(NotYet):
+    """The shape cannot be known because nobody has said that the code of a block may run."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__("runs Python that you have not trusted, so it was not run")
+        self.source = source
+
+
 RANK_WORDS = {
     1: "one number for each sample",
     2: "a row of numbers for each sample",

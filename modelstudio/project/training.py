@@ -78,7 +78,7 @@ class Loss(Declaration):
 
 
 class CrossEntropy(Loss, label="Cross-entropy"):
-    """Minus the log probability of the true class; takes one logit a class."""
+    """Minus the log probability of the true class or word; takes one logit for each."""
 
     targets = ("classes", "tokens")
 
@@ -86,7 +86,7 @@ class CrossEntropy(Loss, label="Cross-entropy"):
 
 
 class BinaryCrossEntropy(Loss, label="Binary cross-entropy"):
-    """Minus the log probability of the true answer; takes one logit."""
+    """Minus the log probability of the true answer; takes one logit for each label."""
 
     targets = ("binary", "labels")
 

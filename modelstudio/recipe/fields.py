@@ -6,14 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-FieldKind = Literal["features", "ids", "binary", "classes", "value"]
+FieldKind = Literal["features", "ids", "binary", "classes", "value", "labels", "tokens"]
 
 
 class FieldSpec(BaseModel):
     """One field: its name, its kind, and the shape of one sample.
 
-    A target is ``binary`` (one logit), ``classes`` (one logit a class) or ``value`` (one number,
-    standardised). ``shape`` leaves the batch out.
+    A target is ``binary`` (one logit), ``classes`` (one logit a class), ``value`` (one number,
+    standardised), ``labels`` (one logit for each of several answers that may all be true) or
+    ``tokens`` (one logit for each word of the vocabulary, at every place). ``shape`` leaves the
+    batch out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,4 +33,6 @@ class FieldSpec(BaseModel):
         """How many numbers a sample the head must give for this target; None for an input."""
         if self.role == "input":
             return None
-        return len(self.classes) if self.kind == "classes" else 1
+        if self.kind == "tokens":
+            return self.vocabulary
+        return len(self.classes) if self.kind in ("classes", "labels") else 1
