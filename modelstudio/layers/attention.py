@@ -1,0 +1,162 @@
+"""Layers in which each step of a sequence looks at the others."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Value
+
+Heads = Annotated[
+    int,
+    Field(ge=1, le=1024, description="Parts of the width that look independently; divides it."),
+]
+
+Share = Annotated[
+    float, Field(ge=0, lt=1, description="Share of the numbers set to 0 while training.")
+]
+
+Causal = Annotated[bool, Field(description="Let each step see only itself and earlier ones.")]
+
+PaddingId = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=100_000_000,
+        title="Padding id",
+        description="Id that fills short rows; such steps are not looked at.",
+    ),
+]
+
+FAR_BELOW = -1e9
+"""Added to the score of a step that is padding; finite, so that an empty row gives numbers."""
+
+
+def check_heads(width: int, heads: int) -> None:
+    """Refuse heads that do not divide the width of a step."""
+    if width % heads:
+        fitting = [n for n in range(1, width + 1) if width % n == 0]
+        best = min(fitting, key=lambda n: (abs(n - heads), n))
+        raise Mismatch(
+            f"needs a number of heads that divides the width, {width}",
+            None,
+            Repair(f"Set heads to {best}", settings=(("heads", best),)),
+        )
+
+
+def check_padding(steps: Value, ids: Value | None, index: int) -> None:
+    """Refuse ids that are not one a step."""
+    if ids is not None and steps.shape[:2] != ids.shape[:2]:
+        raise Mismatch("needs one id for each step", index)
+
+
+def causal_mask(b: Builder, steps: Value) -> Value:
+    """Return what keeps each step from later ones."""
+    return b.function(
+        "torch.nn.Transformer.generate_square_subsequent_mask",
+        sz=SizeOf(steps, 1),
+        device=DeviceOf(steps),
+        part="mask",
+    )
+
+
+def padding_mask(b: Builder, ids: Value, padding_id: int) -> Value:
+    """Return what keeps every step from padding."""
+    padding = b.function("torch.eq", ids, other=padding_id, part="padding")
+    return b.function("torch.mul", padding, other=FAR_BELOW, part="padding")
+
+
+def masks(
+    b: Builder,
+    steps: Value,
+    ids: Value | None,
+    *,
+    causal: bool,
+    padding_id: int,
+    names: tuple[str, str, str] = ("attn_mask", "is_causal", "key_padding_mask"),
+) -> dict[str, Any]:
+    """Return the keywords that keep attention from later steps and from padding."""
+    mask, is_causal, padding = names
+    call: dict[str, Any] = {}
+    if causal:
+        call |= {mask: causal_mask(b, steps), is_causal: True}
+    if ids is not None:
+        call[padding] = padding_mask(b, ids, padding_id)
+    return call
+
+
+class MultiheadAttention(Layer, category="Attention"):
+    """Let each step gather what it needs from all steps, in several ways at once.
+
+    With ``memory`` wired, it gathers from that sequence instead of its own (cross attention). Wire
+    the ids of the sequence it gathers from to leave out its padding.
+    """
+
+    stem = "attn"
+    inputs = (
+        Port("x", rank=3),
+        Port("memory", rank=3, optional=True),
+        Port("ids", rank=2, dtype="int", optional=True),
+    )
+
+    heads: Heads = 4
+    causal: Causal = False
+    dropout: Share = 0.0
+    bias: bool = Field(True, description="Add a learned number to each sum.")
+    padding_id: PaddingId = 0
+
+    def lower(
+        self, b: Builder, x: Value, memory: Value | None = None, ids: Value | None = None
+    ) -> Value:
+        width = x.size(-1, "the width of a step")
+        check_heads(width, self.heads)
+        if memory is not None and memory.shape[-1] != width:
+            raise Mismatch("needs sequences of the same width", 1)
+        if memory is not None and self.causal:
+            raise Mismatch(
+                "can be causal only when it looks at its own sequence",
+                None,
+                Repair("Make it not causal", settings=(("causal", False),)),
+            )
+        told = memory or x
+        check_padding(told, ids, 2)
+        call = masks(b, x, ids, causal=self.causal, padding_id=self.padding_id)
+        return b.module(
+            "torch.nn.MultiheadAttention",
+            x,
+            told,
+            told,
+            call={"need_weights": False, **call},
+            pick=(0,),
+            embed_dim=width,
+            num_heads=self.heads,
+            dropout=self.dropout,
+            bias=self.bias,
+            batch_first=True,
+        )
+
+    def summary(self) -> str:
+        return f"{self.heads} heads{', causal' if self.causal else ''}"
+
+
+class SelfAttention(Layer, category="Attention"):
+    """Let each step gather what it needs from all steps of its sequence, with a single head."""
+
+    stem = "attn"
+    inputs = (Port("x", rank=3), Port("ids", rank=2, dtype="int", optional=True))
+
+    causal: Causal = False
+    dropout: Share = 0.0
+    padding_id: PaddingId = 0
+
+    def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
+        whole = MultiheadAttention(heads=1, **self.as_values())
+        if ids is not None:
+            check_padding(x, ids, 1)
+        return whole.lower(b, x, None, ids)
+
+    def summary(self) -> str:
+        return "causal" if self.causal else "1 head"

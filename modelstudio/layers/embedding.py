@@ -1,0 +1,141 @@
+"""Vectors for ids and for places in a sequence."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Value
+
+VectorSize = Annotated[
+    int, Field(ge=1, le=65_536, title="Vector size", description="Numbers for each id.")
+]
+
+Vocabulary = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=100_000_000,
+        title="Vocabulary",
+        description="How many different ids there are; empty takes it from the data.",
+    ),
+]
+
+
+def room(chosen: int | None, ids: Value) -> int:
+    """Return how many vectors are needed.
+
+    Raises
+    ------
+    Mismatch
+        When it is not known, or when the ids need more than was chosen.
+    """
+    size = chosen or ids.vocabulary
+    if size is None:
+        raise Mismatch("cannot tell how many different ids there are. Set its vocabulary")
+    if ids.vocabulary is not None and size < ids.vocabulary:
+        raise Mismatch(
+            f"has room for {size} ids, but the data has {ids.vocabulary}",
+            None,
+            Repair(
+                f"Set its vocabulary to {ids.vocabulary}",
+                settings=(("num_embeddings", ids.vocabulary),),
+            ),
+        )
+    return size
+
+
+class Embedding(Layer, category="Linear"):
+    """Turn each id into a learned row of numbers."""
+
+    stem = "embed"
+    inputs = (Port("ids", rank=(1, 2, 3), dtype="int"),)
+
+    embedding_dim: VectorSize = 32
+    num_embeddings: Vocabulary = None
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        size = room(self.num_embeddings, x)
+        return b.module(
+            "torch.nn.Embedding", x, num_embeddings=size, embedding_dim=self.embedding_dim
+        )
+
+    def summary(self) -> str:
+        return f"Embed · {self.embedding_dim}"
+
+
+class EmbeddingBag(Layer, category="Linear"):
+    """Turn each row of ids into one learned row of numbers: a bag of words."""
+
+    stem = "bag"
+    inputs = (Port("ids", rank=2, dtype="int"),)
+
+    embedding_dim: VectorSize = 32
+    num_embeddings: Vocabulary = None
+    mode: Literal["mean", "sum", "max"] = Field(
+        "mean", title="Joined by", description="How the vectors of a row become one."
+    )
+    padding_id: int | None = Field(
+        None,
+        ge=0,
+        le=100_000_000,
+        title="Padding id",
+        description="Id that fills short rows and is left out; empty counts every id.",
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        size = room(self.num_embeddings, x)
+        if self.padding_id is not None and self.padding_id >= size:
+            raise Mismatch(f"has a padding id that is not one of its {size} ids")
+        return b.module(
+            "torch.nn.EmbeddingBag",
+            x,
+            num_embeddings=size,
+            embedding_dim=self.embedding_dim,
+            mode=self.mode,
+            padding_idx=self.padding_id,
+        )
+
+    def summary(self) -> str:
+        return f"{self.mode} · {self.embedding_dim}"
+
+
+class PositionalEncoding(Layer, category="Attention"):
+    """Add to each step of a sequence numbers that tell where it stands."""
+
+    stem = "pos"
+    inputs = (Port("x", rank=3),)
+
+    kind: Literal["sinusoidal", "learned"] = Field(
+        "sinusoidal", description="Waves of rising length, or a learned row for each place."
+    )
+    max_length: int = Field(
+        512,
+        ge=1,
+        le=10_000_000,
+        title="Longest sequence",
+        description="Places that have a learned row; waves have no end.",
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        wide = x.size(-1, "the width of a step")
+        if self.kind == "sinusoidal":
+            return b.function("modelstudio.engine.positions.add_sinusoids", x)
+        length = x.shape[1]
+        if isinstance(length, int) and length > self.max_length:
+            raise Mismatch(
+                f"has places for {self.max_length} steps",
+                0,
+                Repair(f"Set {length} places", settings=(("max_length", length),)),
+            )
+        steps = b.function("torch.arange", end=SizeOf(x, 1), device=DeviceOf(x), part="steps")
+        places = b.module(
+            "torch.nn.Embedding", steps, num_embeddings=self.max_length, embedding_dim=wide
+        )
+        return b.function("torch.add", x, places)
+
+    def summary(self) -> str:
+        return f"learned · {self.max_length}" if self.kind == "learned" else "sinusoidal"
