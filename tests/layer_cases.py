@@ -11,13 +11,19 @@ from networks import branches, chain, given
 from pydantic import TypeAdapter
 
 from modelstudio.layers import (
+    GRU,
+    LSTM,
+    RNN,
     Add,
     BatchNorm1d,
+    Bottleneck,
     Concatenate,
     Conv1d,
     Conv2d,
     ConvTranspose2d,
+    Custom,
     Embedding,
+    EmbeddingBag,
     Group,
     GroupInput,
     GroupNorm,
@@ -25,9 +31,15 @@ from modelstudio.layers import (
     LayerNorm,
     Linear,
     MaxPool1d,
+    MultiheadAttention,
     Permute,
+    PositionalEncoding,
     ReLU,
     Reshape,
+    ResidualBlock,
+    SelfAttention,
+    TransformerDecoder,
+    TransformerEncoder,
 )
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
@@ -41,11 +53,26 @@ SHAPES: dict[int, Shape] = {1: (), 2: (16,), 3: (8, 10), 4: (8, 8, 10), 5: (8, 4
 
 VOCABULARY = 7
 
+
+class Ids(tuple[int | str, ...]):
+    """Shape of ids for the port of ids of a layer that takes numbers first."""
+
+    __slots__ = ()
+
+
+FITTING: dict[type[Layer], tuple[Shape, ...]] = {
+    MultiheadAttention: ((6, 12),),
+    TransformerEncoder: ((6, 12),),
+    TransformerDecoder: ((6, 12), (5, 12)),
+}
+"""Shapes for layers whose defaults do not take the usual ones."""
+
 RESIDUAL = Group(
     graph=chain(GroupInput(), Linear(out_features=16), ReLU(), GroupOutput()), repeat=2
 )
 
 OTHER: dict[tuple[type[Layer], str], Any] = {
+    (Custom, "settings"): (("sharpness", 2.0),),
     (Embedding, "num_embeddings"): VOCABULARY + 2,
     (Group, "graph"): RESIDUAL.graph,
     (Permute, "order"): (1, 2),
@@ -53,8 +80,12 @@ OTHER: dict[tuple[type[Layer], str], Any] = {
 }
 """Values that differ from the default, where none can be made from the field."""
 
-NOT_ALONE = {"Input", "Output", "GroupInput", "GroupOutput", "Group"}
-"""Layers without a run of their own: the ends, and a group, which is tried with blocks inside."""
+NOT_ALONE = {
+    *("Input", "Output", "GroupInput", "GroupOutput", "Group", "Custom"),
+    *(kind.__name__ for kind in Layer.members() if kind.category == "Heads"),
+}
+"""Layers without a run of their own: the ends, and a group, which is tried with blocks inside,
+Python blocks and heads, which have tests of their own."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +96,7 @@ class Case:
     shapes: tuple[Shape, ...]
 
     def __str__(self) -> str:
-        shape = "x".join(map(str, self.shapes[0])) or "one"
+        shape = "x".join(map(str, self.shapes[0] if self.shapes else ())) or "one"
         kind = type(self.layer)
         changed = [
             f"{name}={value}"
@@ -76,9 +107,13 @@ class Case:
 
     def fields(self, number: int = 0) -> list[FieldSpec]:
         """Return a field for each value; ``number`` tells cases apart."""
-        ids = self.layer.input_ports()[0].dtype == "int"
+        only = self.layer.input_ports()[0].dtype == "int"
         return [
-            given(f"x{number}_{index}", *shape, vocabulary=VOCABULARY if ids else None)
+            given(
+                f"x{number}_{index}",
+                *shape,
+                vocabulary=VOCABULARY if only or isinstance(shape, Ids) else None,
+            )
             for index, shape in enumerate(self.shapes)
         ]
 
@@ -91,9 +126,13 @@ class Case:
 
 def usual(layer: Layer) -> list[Case]:
     """Return a case for each rank that a layer takes; what merges is given two values."""
-    (port,) = layer.input_ports()
-    values = 2 if port.variadic else 1
-    return [Case(layer, (SHAPES[rank],) * values) for rank in port.ranks or (2, 3, 4)]
+    if type(layer) in FITTING:
+        return [Case(layer, FITTING[type(layer)])]
+    ports = [port for port in layer.input_ports() if not port.optional]
+    if not ports:
+        return [Case(layer, ())]
+    values = 2 if ports[0].variadic else len(ports)
+    return [Case(layer, (SHAPES[rank],) * values) for rank in ports[0].ranks or (2, 3, 4)]
 
 
 @cache
@@ -106,6 +145,32 @@ def varied(kind: type[Layer]) -> dict[str, Case | None]:
         found[name] = next((case for case in cases if case.refusal() is None), None)
     return found
 
+
+SEQUENCES = [
+    Case(EmbeddingBag(mode="mean", padding_id=0), (("T",),)),
+    Case(PositionalEncoding(), (("T", 9),)),
+    Case(PositionalEncoding(kind="learned", max_length=40), (("T", 12),)),
+    *(
+        Case(kind(hidden_size=5, layers=2, bidirectional=both, output=output), (("T", 12),))
+        for kind in (RNN, LSTM, GRU)
+        for both, output in ((False, "sequence"), (True, "sequence"), (True, "last"))
+    ),
+    Case(LSTM(output="last", layers=2, dropout=0.5), ((6, 12),)),
+    Case(GRU(output="last"), (("T", 12),)),
+    Case(SelfAttention(causal=True), (("T", 12),)),
+    Case(SelfAttention(), (("T", 12), Ids(("T",)))),
+    Case(MultiheadAttention(heads=3, causal=True), (("T", 12), Ids(("T",)))),
+    Case(MultiheadAttention(bias=False), ((5, 12), ("T", 12), Ids(("T",)))),
+    Case(TransformerEncoder(causal=True, layers=2, bias=False), (("T", 12),)),
+    Case(TransformerEncoder(norm="after", activation="relu"), (("T", 12), Ids(("T",)))),
+    Case(TransformerDecoder(layers=2), (("T", 12), ("T", 12), Ids(("T",)))),
+    Case(TransformerDecoder(norm="after", causal=False), ((5, 12), ("T", 12))),
+]
+
+BLOCKS = [
+    Case(ResidualBlock(out_channels=5, stride=2), ((8, 9, 9),)),
+    Case(Bottleneck(out_channels=12, stride=2), ((8, 8, 10),)),
+]
 
 SPECIAL = [
     Case(Linear(out_features=5), (("T", 12),)),
@@ -125,6 +190,8 @@ SPECIAL = [
     Case(Concatenate(axis=-1), ((6, 8), (6, 2), (6, 1))),
     Case(Permute(order=(3, 1, 2)), ((6, 8, 10),)),
     Case(RESIDUAL, ((16,),)),
+    *SEQUENCES,
+    *BLOCKS,
 ]
 """Settings that matter together, and sequences of any length."""
 
