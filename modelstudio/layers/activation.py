@@ -7,18 +7,31 @@ from typing import Literal
 from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
 
 class Activation(Layer, abstract=True, category="Activation"):
-    """An activation without settings is lowered to the torch module of its own name."""
+    """An activation is lowered to the torch module of its own name, with its own settings."""
 
     def lower(self, b: Builder, x: Value) -> Value:
-        return b.module(f"torch.nn.{type(self).__name__}", x)
+        return b.module(f"torch.nn.{self.type_name}", x, **self.as_values())
 
 
 class ReLU(Activation):
     """Set negative numbers to 0."""
+
+
+class GELU(Activation):
+    """Weigh each number by the share of a normal distribution below it."""
+
+    approximate: Literal["none", "tanh"] = Field(
+        "none", description="Exact, or the quicker formula that some papers use."
+    )
+
+
+class SiLU(Activation):
+    """Multiply each number by its own sigmoid; also called Swish."""
 
 
 class LeakyReLU(Activation):
@@ -30,23 +43,20 @@ class LeakyReLU(Activation):
         0.01, ge=0, le=1, title="Slope below 0", description="Factor for negative numbers."
     )
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        return b.module("torch.nn.LeakyReLU", x, negative_slope=self.negative_slope)
 
+class PReLU(Activation):
+    """Multiply negative numbers by a learned slope."""
 
-class GELU(Activation):
-    """Weigh each number by the share of a normal distribution below it."""
-
-    approximate: Literal["none", "tanh"] = Field(
-        "none", description="Exact, or the quicker formula that some papers use."
+    per_channel: bool = Field(
+        False, description="Learn a slope for each channel instead of one for all."
     )
+    init: float = Field(0.25, ge=0, le=1, title="First slope", description="Slope before training.")
 
     def lower(self, b: Builder, x: Value) -> Value:
-        return b.module("torch.nn.GELU", x, approximate=self.approximate)
-
-
-class SiLU(Activation):
-    """Multiply each number by its own sigmoid; also called Swish."""
+        if self.per_channel and x.rank < 2:
+            raise Mismatch("needs channels to learn a slope for each", 0)
+        wide = x.size(1, "the number of channels") if self.per_channel else 1
+        return b.module("torch.nn.PReLU", x, num_parameters=wide, init=self.init)
 
 
 class ELU(Activation):
@@ -54,8 +64,27 @@ class ELU(Activation):
 
     alpha: float = Field(1.0, gt=0, le=100, description="How far below 0 it goes at most.")
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        return b.module("torch.nn.ELU", x, alpha=self.alpha)
+
+class SELU(Activation):
+    """Level off negative numbers so that deep rows of Linear layers normalise themselves."""
+
+
+class CELU(Activation):
+    """Let negative numbers level off smoothly, with a slope without a break at 0."""
+
+    alpha: float = Field(1.0, gt=0, le=100, description="How far below 0 it goes at most.")
+
+
+class Mish(Activation):
+    """Multiply each number by the tanh of its softplus; smooth, and slightly below 0 at times."""
+
+
+class ReLU6(Activation):
+    """Set negative numbers to 0 and numbers over 6 to 6."""
+
+
+class Hardswish(Activation):
+    """Multiply each number by a sigmoid of straight lines; SiLU for small devices."""
 
 
 class Sigmoid(Activation):
@@ -68,10 +97,9 @@ class Tanh(Activation):
     """Squash each number to between -1 and 1."""
 
 
-class Softmax(Activation):
-    """Turn numbers into shares that add up to 1."""
+class _Shares(Activation, abstract=True):
+    """What layers share that make one dimension add up to 1."""
 
-    probability = True
     inputs = (Port("x", rank=(2, 3, 4, 5)),)
 
     axis: Literal["last", "channels"] = Field(
@@ -79,4 +107,98 @@ class Softmax(Activation):
     )
 
     def lower(self, b: Builder, x: Value) -> Value:
-        return b.module("torch.nn.Softmax", x, dim=-1 if self.axis == "last" else 1)
+        dim = -1 if self.axis == "last" else 1
+        return b.module(f"torch.nn.{self.type_name}", x, dim=dim)
+
+
+class Softmax(_Shares):
+    """Turn numbers into shares that add up to 1."""
+
+    probability = True
+
+
+class LogSoftmax(_Shares):
+    """Give the logarithm of the shares that Softmax gives."""
+
+    probability = True
+
+
+class Softmin(_Shares):
+    """Turn numbers into shares that add up to 1, the largest for the smallest number."""
+
+
+class GLU(Activation):
+    """Multiply one half of the numbers by the sigmoid of the other half."""
+
+    inputs = (Port("x", rank=(2, 3, 4, 5)),)
+
+    axis: Literal["last", "channels"] = Field("last", description="The dimension that is halved.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        dim = -1 if self.axis == "last" else 1
+        if x.size(dim, "the dimension it halves") % 2:
+            raise Mismatch("needs an even number to halve", 0)
+        return b.module("torch.nn.GLU", x, dim=dim)
+
+
+class Softplus(Activation):
+    """Bend smoothly from 0 to a straight line: a ReLU without a corner, always positive."""
+
+    beta: float = Field(1.0, gt=0, le=100, description="Sharpness of the bend.")
+
+
+class Softsign(Activation):
+    """Squash each number to between -1 and 1, slower than Tanh."""
+
+
+class LogSigmoid(Activation):
+    """Give the logarithm of the sigmoid."""
+
+
+class Hardsigmoid(Activation):
+    """Squash each number to between 0 and 1 by straight lines."""
+
+
+class Hardtanh(Activation):
+    """Cut each number off at two limits."""
+
+    min_val: float = Field(
+        -1.0, ge=-1e6, le=1e6, title="Lower limit", description="Least number that comes out."
+    )
+    max_val: float = Field(
+        1.0, ge=-1e6, le=1e6, title="Upper limit", description="Largest number that comes out."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        if self.min_val >= self.max_val:
+            raise Mismatch("needs a lower limit below its upper limit")
+        return super().lower(b, x)
+
+
+class Hardshrink(Activation):
+    """Set numbers near 0 to 0 and leave the others."""
+
+    lambd: float = Field(
+        0.5, ge=0, le=100, title="Threshold", description="How far from 0 counts as near."
+    )
+
+
+class Softshrink(Activation):
+    """Set numbers near 0 to 0 and move the others towards it."""
+
+    lambd: float = Field(
+        0.5, ge=0, le=100, title="Threshold", description="How far from 0 counts as near."
+    )
+
+
+class Tanhshrink(Activation):
+    """Take the tanh of each number away from it."""
+
+
+class Threshold(Activation):
+    """Replace all numbers up to a threshold by another."""
+
+    threshold: float = Field(
+        0.0, ge=-1e6, le=1e6, description="Numbers up to this one are replaced."
+    )
+    value: float = Field(0.0, ge=-1e6, le=1e6, description="What they are replaced by.")

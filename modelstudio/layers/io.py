@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -32,6 +33,8 @@ class Output(Layer, category="Input and output"):
     target: str = Field("", description="Column it answers for; empty takes the only target.")
 
     def lower(self, b: Builder, x: Value) -> tuple[Value, ...]:
+        if x.shape[0] != "B":
+            raise Mismatch("needs a value that depends on the data", 0)
         b.output(self.target, x)
         return ()
 

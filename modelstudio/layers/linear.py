@@ -1,4 +1,4 @@
-"""Weighted sums and lookup tables."""
+"""Weighted sums."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Linear(Layer, category="Linear"):
 
     stem = "fc"
     inputs = (Port("x", rank=(2, 3)),)
+    ties = ("Embedding",)
 
     out_features: int = Field(
         64, ge=1, le=1_000_000, title="Output size", description="How many numbers come out."
@@ -38,32 +39,28 @@ class Linear(Layer, category="Linear"):
         return f"Linear · {self.out_features}"
 
 
-class Embedding(Layer, category="Linear"):
-    """Turn each id into a learned row of numbers."""
+class Bilinear(Layer, category="Linear"):
+    """Combine every pair of numbers of two rows by learned weights."""
 
-    stem = "embed"
-    inputs = (Port("ids", rank=(1, 2, 3), dtype="int"),)
+    inputs = (Port("a", rank=(2, 3)), Port("b", rank=(2, 3)))
 
-    embedding_dim: int = Field(
-        32, ge=1, le=65_536, title="Vector size", description="Numbers for each id."
+    out_features: int = Field(
+        64, ge=1, le=1_000_000, title="Output size", description="How many numbers come out."
     )
-    num_embeddings: int | None = Field(
-        None,
-        ge=1,
-        le=100_000_000,
-        title="Vocabulary",
-        description="How many different ids there are; empty takes it from the data.",
-    )
+    bias: bool = Field(True, description="Add a learned number to each sum.")
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        size = self.num_embeddings or x.vocabulary
-        if size is None:
-            raise Mismatch("cannot tell how many different ids there are. Set its vocabulary")
-        if x.vocabulary is not None and size < x.vocabulary:
-            raise Mismatch(f"has room for {size} ids, but the data has {x.vocabulary}")
+    def lower(self, b: Builder, x: Value, y: Value) -> Value:
+        if x.shape[:-1] != y.shape[:-1]:
+            raise Mismatch("needs as many rows in b as in a", 1)
         return b.module(
-            "torch.nn.Embedding", x, num_embeddings=size, embedding_dim=self.embedding_dim
+            "torch.nn.Bilinear",
+            x,
+            y,
+            in1_features=x.size(-1, "the length of a row"),
+            in2_features=y.size(-1, "the length of a row"),
+            out_features=self.out_features,
+            bias=self.bias,
         )
 
     def summary(self) -> str:
-        return f"Embed · {self.embedding_dim}"
+        return f"Bilinear · {self.out_features}"

@@ -1,4 +1,4 @@
-"""Layers that make signals and maps smaller."""
+"""Layers that make signals, maps and volumes smaller."""
 
 from __future__ import annotations
 
@@ -6,20 +6,38 @@ from typing import Any
 
 from pydantic import Field
 
-from modelstudio.layers.windows import Length, Margin, MarginPair, Pair, sides
+from modelstudio.layers.windows import (
+    Length,
+    Margin,
+    MarginPair,
+    MarginTriple,
+    Pair,
+    Triple,
+    sides,
+    sizes,
+)
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
 
-def check_padding(kernel: tuple[int, ...], padding: tuple[int, ...]) -> None:
-    """Refuse a margin of more than half the window, as torch does."""
+def pooled(b: Builder, layer: _Pool1d | _Pool2d | _Pool3d, x: Value, **settings: Any) -> Value:
+    """Lower a pooling; torch takes a margin of at most half the window."""
+    kernel, padding = sizes(layer.kernel_size), sizes(layer.padding)
     if any(2 * p > k for k, p in zip(kernel, padding, strict=True)):
         raise Mismatch("needs a padding of at most half its window")
+    return b.module(
+        f"torch.nn.{layer.type_name}",
+        x,
+        kernel_size=layer.kernel_size,
+        stride=layer.stride,
+        padding=layer.padding,
+        **settings,
+    )
 
 
-class MaxPool1d(Layer, category="Pooling"):
-    """Keep the largest value of each stretch of a signal."""
+class _Pool1d(Layer, abstract=True, category="Pooling"):
+    """What poolings over signals share."""
 
     stem = "pool"
     inputs = (Port("x", rank=3),)
@@ -28,21 +46,8 @@ class MaxPool1d(Layer, category="Pooling"):
     stride: Length | None = Field(None, description="Step of the window; empty is its length.")
     padding: Margin = Field(0, description="Samples added at each end.")
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        check_padding((self.kernel_size,), (self.padding,))
-        return b.module(
-            "torch.nn.MaxPool1d",
-            x,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-        )
 
-    def summary(self) -> str:
-        return f"Max {self.kernel_size}"
-
-
-class _Pool2d(Layer, abstract=True):
+class _Pool2d(Layer, abstract=True, category="Pooling"):
     """What poolings over maps share."""
 
     stem = "pool"
@@ -52,57 +57,105 @@ class _Pool2d(Layer, abstract=True):
     stride: Pair | None = Field(None, description="Step of the window; empty is its size.")
     padding: MarginPair = Field((0, 0), description="Rows and columns added at each side.")
 
-    def settings(self) -> dict[str, Any]:
-        """Return the settings of the torch module."""
-        check_padding(self.kernel_size, self.padding)
-        return {
-            "kernel_size": self.kernel_size,
-            "stride": self.stride,
-            "padding": self.padding,
-        }
+
+class _Pool3d(Layer, abstract=True, category="Pooling"):
+    """What poolings over volumes share."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=5),)
+
+    kernel_size: Triple = Field(
+        (2, 2, 2), description="Depth, height and width of the window, in voxels."
+    )
+    stride: Triple | None = Field(None, description="Step of the window; empty is its size.")
+    padding: MarginTriple = Field((0, 0, 0), description="Voxels added at each side.")
 
 
-class MaxPool2d(_Pool2d, category="Pooling"):
+class MaxPool1d(_Pool1d):
+    """Keep the largest value of each stretch of a signal."""
+
+    stem = "pool"
+
+    dilation: Length = Field(1, description="Distance between the samples of a window.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return pooled(b, self, x, dilation=self.dilation)
+
+    def summary(self) -> str:
+        return f"Max {self.kernel_size}"
+
+
+class MaxPool2d(_Pool2d):
     """Keep the largest value of each window of a map."""
 
     stem = "pool"
 
+    dilation: Pair = Field((1, 1), description="Distance between the pixels of a window.")
+
     def lower(self, b: Builder, x: Value) -> Value:
-        return b.module("torch.nn.MaxPool2d", x, **self.settings())
+        return pooled(b, self, x, dilation=self.dilation)
 
     def summary(self) -> str:
         return f"Max {sides(self.kernel_size)}"
 
 
-class AvgPool2d(_Pool2d, category="Pooling"):
+class MaxPool3d(_Pool3d):
+    """Keep the largest value of each window of a volume."""
+
+    stem = "pool"
+
+    dilation: Triple = Field((1, 1, 1), description="Distance between the voxels of a window.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return pooled(b, self, x, dilation=self.dilation)
+
+    def summary(self) -> str:
+        return f"Max {sides(self.kernel_size)}"
+
+
+class AvgPool1d(_Pool1d):
+    """Keep the mean of each stretch of a signal."""
+
+    stem = "pool"
+
+    count_include_pad: bool = Field(
+        True, title="Count padding", description="Count the zeros of the padding in the mean."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return pooled(b, self, x, count_include_pad=self.count_include_pad)
+
+    def summary(self) -> str:
+        return f"Avg {self.kernel_size}"
+
+
+class AvgPool2d(_Pool2d):
     """Keep the mean of each window of a map."""
 
     stem = "pool"
 
+    count_include_pad: bool = Field(
+        True, title="Count padding", description="Count the zeros of the padding in the mean."
+    )
+
     def lower(self, b: Builder, x: Value) -> Value:
-        return b.module("torch.nn.AvgPool2d", x, **self.settings())
+        return pooled(b, self, x, count_include_pad=self.count_include_pad)
 
     def summary(self) -> str:
         return f"Avg {sides(self.kernel_size)}"
 
 
-class AdaptiveAvgPool2d(Layer, category="Pooling"):
-    """Average maps down to a size of your choice, whatever their own."""
+class AvgPool3d(_Pool3d):
+    """Keep the mean of each window of a volume."""
 
     stem = "pool"
-    inputs = (Port("x", rank=4),)
 
-    output_size: Pair = Field((1, 1), description="Height and width that come out.")
+    count_include_pad: bool = Field(
+        True, title="Count padding", description="Count the zeros of the padding in the mean."
+    )
 
     def lower(self, b: Builder, x: Value) -> Value:
-        sizes = x.size(2, "the height of the maps"), x.size(3, "the width of the maps")
-        if any(size % out for size, out in zip(sizes, self.output_size, strict=True)):
-            raise Mismatch(
-                f"needs maps whose size is a multiple of {sides(self.output_size)}, so that the"
-                " exported file gives the same answer",
-                0,
-            )
-        return b.module("torch.nn.AdaptiveAvgPool2d", x, output_size=self.output_size)
+        return pooled(b, self, x, count_include_pad=self.count_include_pad)
 
     def summary(self) -> str:
-        return f"Avg to {sides(self.output_size)}"
+        return f"Avg {sides(self.kernel_size)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,20 @@ from modelstudio.network.shapes import Builder, Value
 
 Size = Annotated[int, Field(ge=-1, le=2**31 - 1)]
 Axis = Annotated[int, Field(ge=1, le=7)]
+
+
+def axis_of(axis: int, x: Value) -> int:
+    """Return the number of a dimension of a sample; -1 is the last.
+
+    Raises
+    ------
+    Mismatch
+        When the value has no such dimension.
+    """
+    found = x.rank - 1 if axis == -1 else axis
+    if not 0 < found < x.rank:
+        raise Mismatch(f"has no dimension {axis}", 0)
+    return found
 
 
 class Flatten(Layer, category="Merge and shape"):
@@ -75,3 +89,62 @@ class Permute(Layer, category="Merge and shape"):
 
     def summary(self) -> str:
         return " ".join(map(str, self.order))
+
+
+class Squeeze(Layer, category="Merge and shape"):
+    """Drop a dimension of size 1."""
+
+    inputs = (Port("x", dtype="any"),)
+
+    axis: int = Field(1, ge=-1, le=7, description="The dimension; 1 is channels, -1 the last.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        axis = axis_of(self.axis, x)
+        if x.shape[axis] != 1:
+            raise Mismatch(f"needs the size 1 in dimension {self.axis}", 0)
+        return b.function("torch.squeeze", x, dim=axis)
+
+    def summary(self) -> str:
+        return f"axis {self.axis}"
+
+
+class Unsqueeze(Layer, category="Merge and shape"):
+    """Add a dimension of size 1."""
+
+    inputs = (Port("x", dtype="any"),)
+
+    axis: int = Field(
+        1, ge=-1, le=7, description="Place of the new dimension; 1 is the first, -1 the last."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        if self.axis == 0 or self.axis > x.rank:
+            raise Mismatch(f"has no place {self.axis} for a new dimension", 0)
+        return b.function("torch.unsqueeze", x, dim=x.rank if self.axis == -1 else self.axis)
+
+    def summary(self) -> str:
+        return f"axis {self.axis}"
+
+
+class Reduce(Layer, category="Merge and shape"):
+    """Make one number of all along a dimension: their mean, maximum, minimum or sum."""
+
+    inputs = (Port("x", rank=(2, 3, 4, 5)),)
+
+    operation: Literal["mean", "max", "min", "sum"] = Field(
+        "mean", description="What is made of the numbers."
+    )
+    axis: int = Field(
+        1, ge=-1, le=7, description="The dimension; 1 is channels or places, -1 the last."
+    )
+    keep_dims: bool = Field(
+        False, title="Keep dimension", description="Leave a size of 1 where it reduced."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        function = {"max": "amax", "min": "amin"}.get(self.operation, self.operation)
+        axis = axis_of(self.axis, x)
+        return b.function(f"torch.{function}", x, dim=axis, keepdim=self.keep_dims)
+
+    def summary(self) -> str:
+        return f"{self.operation} · axis {self.axis}"

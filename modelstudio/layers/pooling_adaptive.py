@@ -1,0 +1,155 @@
+"""Pooling to a size of your choice, or to one number a channel."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from modelstudio.layers.windows import Length, Pair, Triple, sides, sizes
+from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.shapes import Builder, Value
+
+
+def adapted(b: Builder, layer: Layer, x: Value, wanted: tuple[int, ...]) -> Value:
+    """Lower an adaptive pooling.
+
+    Windows of one size give the same in an ONNX file, so what comes out has to divide what goes in.
+    """
+    given = [x.size(axis, "the size it pools") for axis in range(2, x.rank)]
+    if any(size % out for size, out in zip(given, wanted, strict=True)):
+        raise Mismatch(
+            f"needs a size that is a multiple of {sides(wanted)}, so that the exported file gives"
+            " the same answer",
+            0,
+        )
+    size: Any = wanted if len(wanted) > 1 else wanted[0]
+    return b.module(f"torch.nn.{layer.type_name}", x, output_size=size)
+
+
+class AdaptiveAvgPool1d(Layer, category="Pooling"):
+    """Average a signal down to a size of your choice, whatever its own."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=3),)
+
+    output_size: Length = Field(1, description="Length that comes out.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return adapted(b, self, x, sizes(self.output_size))
+
+    def summary(self) -> str:
+        return f"Avg to {self.output_size}"
+
+
+class AdaptiveAvgPool2d(Layer, category="Pooling"):
+    """Average maps down to a size of your choice, whatever their own."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=4),)
+
+    output_size: Pair = Field((1, 1), description="Height and width that come out.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return adapted(b, self, x, sizes(self.output_size))
+
+    def summary(self) -> str:
+        return f"Avg to {sides(self.output_size)}"
+
+
+class AdaptiveAvgPool3d(Layer, category="Pooling"):
+    """Average volumes down to a size of your choice, whatever their own."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=5),)
+
+    output_size: Triple = Field((1, 1, 1), description="Depth, height and width that come out.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return adapted(b, self, x, sizes(self.output_size))
+
+    def summary(self) -> str:
+        return f"Avg to {sides(self.output_size)}"
+
+
+class AdaptiveMaxPool1d(Layer, category="Pooling"):
+    """Keep the largest values of a signal, down to a size of your choice."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=3),)
+
+    output_size: Length = Field(1, description="Length that comes out.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return adapted(b, self, x, sizes(self.output_size))
+
+    def summary(self) -> str:
+        return f"Max to {self.output_size}"
+
+
+class AdaptiveMaxPool2d(Layer, category="Pooling"):
+    """Keep the largest values of maps, down to a size of your choice."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=4),)
+
+    output_size: Pair = Field((1, 1), description="Height and width that come out.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return adapted(b, self, x, sizes(self.output_size))
+
+    def summary(self) -> str:
+        return f"Max to {sides(self.output_size)}"
+
+
+class AdaptiveMaxPool3d(Layer, category="Pooling"):
+    """Keep the largest values of volumes, down to a size of your choice."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=5),)
+
+    output_size: Triple = Field((1, 1, 1), description="Depth, height and width that come out.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return adapted(b, self, x, sizes(self.output_size))
+
+    def summary(self) -> str:
+        return f"Max to {sides(self.output_size)}"
+
+
+class _GlobalPool(Layer, abstract=True, category="Pooling"):
+    """What poolings over everything but the channels share."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=(3, 4, 5)),)
+
+    function: ClassVar[str]
+
+    keep_dims: bool = Field(
+        False, title="Keep dimensions", description="Leave sizes of 1 where it pooled."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        axes = tuple(range(2, x.rank))
+        return b.function(self.function, x, dim=axes, keepdim=self.keep_dims)
+
+
+class GlobalAvgPool(_GlobalPool):
+    """Average each channel of a signal, map or volume to one number."""
+
+    stem = "pool"
+    function = "torch.mean"
+
+    def summary(self) -> str:
+        return "Global avg"
+
+
+class GlobalMaxPool(_GlobalPool):
+    """Keep the largest value of each channel of a signal, map or volume."""
+
+    stem = "pool"
+    function = "torch.amax"
+
+    def summary(self) -> str:
+        return "Global max"

@@ -1,0 +1,102 @@
+"""Layers that make signals, maps and volumes larger without weights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from modelstudio.layers.windows import Length, sides
+from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.shapes import Builder, Value
+
+Factor = Annotated[int, Field(ge=1, le=64)]
+
+_MODES = {3: "linear", 4: "bilinear", 5: "trilinear"}
+
+
+class Upsample(Layer, category="Merge and shape"):
+    """Enlarge signals, maps or volumes by a factor or to a size."""
+
+    inputs = (Port("x", rank=(3, 4, 5)),)
+
+    scale_factor: Factor = Field(
+        2, title="Factor", description="How much larger each side becomes."
+    )
+    size: tuple[Length, ...] = Field(
+        (), max_length=3, description="Size that comes out, a number a side; empty uses the factor."
+    )
+    mode: Literal["nearest", "linear", "cubic"] = Field(
+        "nearest", description="Repeat values, or draw a line or a curve between them."
+    )
+    align_corners: bool = Field(
+        False, description="Keep the outermost values at the edges; not for nearest."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        axes = x.rank - 2
+        if self.size and len(self.size) != axes:
+            raise Mismatch(f"needs a size of {axes} numbers, or none", 0)
+        if self.mode == "cubic" and x.rank != 4:
+            raise Mismatch("can draw curves between the pixels of maps only", 0)
+        for axis in range(2, x.rank):
+            x.size(axis, "the size it enlarges")
+        mode = {"nearest": "nearest", "cubic": "bicubic"}.get(self.mode, _MODES[x.rank])
+        size: Any = self.size if axes > 1 else self.size[:1] and self.size[0]
+        how: dict[str, Any] = {"size": size} if size else {"scale_factor": self.scale_factor}
+        if self.mode != "nearest":
+            how["align_corners"] = self.align_corners
+        return b.module("torch.nn.Upsample", x, **how, mode=mode)
+
+    def summary(self) -> str:
+        return f"to {sides(self.size)}" if self.size else f"×{self.scale_factor}"
+
+
+class PixelShuffle(Layer, category="Merge and shape"):
+    """Make larger maps by putting the pixels of several maps beside each other."""
+
+    stem = "shuffle"
+    inputs = (Port("x", rank=4),)
+
+    upscale_factor: Factor = Field(
+        2, title="Factor", description="How much larger height and width become."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        channels, square = x.size(1, "the number of maps"), self.upscale_factor**2
+        if channels % square:
+            wide = -(-channels // square) * square
+            raise Mismatch(
+                f"needs a multiple of {square} maps",
+                0,
+                Repair(
+                    f"Insert a 1 x 1 convolution to {wide}",
+                    "Conv2d",
+                    settings=(("out_channels", wide), ("kernel_size", 1)),
+                ),
+            )
+        return b.module("torch.nn.PixelShuffle", x, upscale_factor=self.upscale_factor)
+
+    def summary(self) -> str:
+        return f"×{self.upscale_factor}"
+
+
+class PixelUnshuffle(Layer, category="Merge and shape"):
+    """Make several smaller maps of each, every so many pixels going to the same one."""
+
+    stem = "unshuffle"
+    inputs = (Port("x", rank=4),)
+
+    downscale_factor: Factor = Field(
+        2, title="Factor", description="How much smaller height and width become."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        sizes = [x.size(axis, "the size of the maps") for axis in (2, 3)]
+        if any(size % self.downscale_factor for size in sizes):
+            raise Mismatch(f"needs maps whose sides are multiples of {self.downscale_factor}", 0)
+        return b.module("torch.nn.PixelUnshuffle", x, downscale_factor=self.downscale_factor)
+
+    def summary(self) -> str:
+        return f"÷{self.downscale_factor}"
