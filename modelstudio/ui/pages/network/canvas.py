@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -21,11 +21,12 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from modelstudio.network.analysis import Problem
 from modelstudio.network.graph import Edge
-from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.arrange import Guide
 from modelstudio.ui.pages.network.backdrop import Backdrop, Marks, paint_over
+from modelstudio.ui.pages.network.drops import LayerDrop
 from modelstudio.ui.pages.network.editor import Editor, Selection
-from modelstudio.ui.pages.network.edits import neighbour, snapped
+from modelstudio.ui.pages.network.edits import neighbour
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -33,7 +34,7 @@ from modelstudio.ui.pages.network.look import (
     DETAIL_ZOOM,
     PORT_HIT,
 )
-from modelstudio.ui.pages.network.overlays import Bubble, Hint, NoteEditor
+from modelstudio.ui.pages.network.overlays import Bubble, Hint, NameEditor, NoteEditor, WireMenu
 from modelstudio.ui.pages.network.palette import dragged_layer
 from modelstudio.ui.pages.network.routing import Point
 from modelstudio.ui.pages.network.scene import NetworkScene, PortRef
@@ -48,6 +49,8 @@ from modelstudio.ui.pages.network.tools import (
 from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP, ZoomView
 from modelstudio.ui.theme import themes
 
+_CONTROL = Qt.KeyboardModifier.ControlModifier
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -59,10 +62,13 @@ _ARROWS = {
 class Canvas(ZoomView):
     """Shows the scene; edits go to the editor, never into the scene.
 
-    ``quick_add_wanted`` gives a place on the canvas and, for the loose end of a wire, its port.
+    ``quick_add_wanted`` gives a place on the canvas and, for the loose end of a wire, its port;
+    ``tapped`` that of the pointer when Space was let go; ``opened`` the block clicked twice.
     """
 
     quick_add_wanted = Signal(object, object)
+    tapped = Signal(object)
+    opened = Signal(str)
     menu_wanted = Signal(object, object)
 
     def __init__(self, editor: Editor, parent: QWidget | None = None):
@@ -79,7 +85,9 @@ class Canvas(ZoomView):
 
         self.bubble = Bubble(self)
         self.note_editor = NoteEditor(self)
+        self.name_editor = NameEditor(self, editor)
         self._hint = Hint(self)
+        self._drop = LayerDrop(self)
         self._backdrop = Backdrop()
         self._marks = Marks()
         self._tool: Tool | None = None
@@ -186,9 +194,7 @@ class Canvas(ZoomView):
             self._begin(self._choose(point, where, event.modifiers()))
 
     def _choose(self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier) -> Tool | None:
-        extend = bool(
-            modifiers & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-        )
+        extend = bool(modifiers & (_CONTROL | _SHIFT))
         if not self.network_scene.plain:
             ref = self.network_scene.port_near(point, self.port_reach)
             if ref is not None:
@@ -209,7 +215,7 @@ class Canvas(ZoomView):
                 self.editor.select([key])
             return MoveTool(self, point, where, key)
         self._let_go = self.editor.selection
-        return BandTool(self, point, where, extend=extend)
+        return BandTool(self, point, where, modifiers)
 
     def _wire_tool(self, ref: PortRef, point: QPointF, where: QPoint) -> Tool:
         """Begin a wire at a port; one that ends at a taken input is picked up by that end."""
@@ -262,6 +268,8 @@ class Canvas(ZoomView):
             self.quick_add_wanted.emit(point, None)
         elif isinstance(item, NoteItem):
             self.edit_note(item.note.id)
+        elif isinstance(item, BlockItem):
+            self.opened.emit(item.node.id)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         point = self.mapToScene(event.pos())
@@ -308,6 +316,17 @@ class Canvas(ZoomView):
         self._marks.draft, self._marks.draft_bad = course, bad
         self.viewport().update()
 
+    def show_guides(self, guides: list[Guide]) -> None:
+        """Draw the lines on which a dragged block stands with others."""
+        if guides != self._marks.guides:
+            self._marks.guides = guides
+            self.viewport().update()
+
+    def show_ghost(self, spot: QRectF | None) -> None:
+        """Draw where a dragged layer would land, or nothing."""
+        self._marks.ghost = spot
+        self.viewport().update()
+
     def show_hint(self, text: str, where: QPoint | None = None, *, bad: bool = False) -> None:
         """Say something beside the pointer, or nothing."""
         self._hint.say(text, where or QPoint(), bad=bad)
@@ -324,6 +343,14 @@ class Canvas(ZoomView):
     def loose_end(self, port: PortRef, point: QPointF) -> None:
         """Ask what to put at the end of a wire that was dropped on nothing."""
         self.quick_add_wanted.emit(point, port)
+
+    def offer_repairs(
+        self, edge: Edge, taken: Edge | None, problem: Problem, point: QPointF
+    ) -> None:
+        """Offer what would make a refused wire fit, where it was let go."""
+        menu = WireMenu(problem, self)
+        menu.chosen.connect(lambda fix: self.editor.wire(edge, taken, fix))
+        menu.popup(self.viewport().mapToGlobal(self.mapFromScene(point)))
 
     def _place_bubble(self) -> None:
         problem = None if self._tool is not None else self._problem_to_show()
@@ -343,7 +370,15 @@ class Canvas(ZoomView):
         errors = [p for p in placed if p.severity == "error"]
         return errors[0] if len(errors) == 1 else None
 
-    # Notes
+    # Names and notes
+
+    def rename(self) -> None:
+        """Type another name for the selected block where it stands."""
+        if (node := self.editor.single) is not None:
+            self.center_on(node.id)
+            item = self.network_scene.blocks[node.id]
+            head = QRectF(item.area.topLeft(), QSizeF(BLOCK_WIDTH, BLOCK_HEIGHT / 2))
+            self.name_editor.begin(node, self.screen_rect(head))
 
     def edit_note(self, note_id: str) -> None:
         """Edit the text of a note where it lies."""
@@ -357,50 +392,20 @@ class Canvas(ZoomView):
         if note is not None and note.text != text:
             self.editor.change_note(replace(note, text=text), tr("Edit note"))
 
-    # Dropping a layer from the palette
+    # A layer from the palette
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dragged_layer(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        layer = dragged_layer(event.mimeData())
-        if layer is None:
-            event.ignore()
-            return
-        self._marks.ghost = self._landing(event.position().toPoint())
-        self.mark_wire(self._wire_for(layer, self._marks.ghost))
-        self.viewport().update()
-        event.acceptProposedAction()
+        self._drop.over(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._marks.ghost = None
-        self.mark_wire(None)
-        self.viewport().update()
+        self._drop.leave()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        layer = dragged_layer(event.mimeData())
-        if layer is None:
-            return
-        spot = self._landing(event.position().toPoint())
-        edge = self._wire_for(layer, spot)
-        self._marks.ghost = None
-        self.mark_wire(None)
-        self.fit_due = False
-        event.acceptProposedAction()
-        self.editor.add(layer, (spot.x(), spot.y()), edge)
-        self.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.viewport().update()
-
-    def _landing(self, where: QPoint) -> QRectF:
-        middle = self.mapToScene(where)
-        place = snapped(middle.x() - BLOCK_WIDTH / 2, middle.y() - BLOCK_HEIGHT / 2)
-        return QRectF(*place, BLOCK_WIDTH, BLOCK_HEIGHT)
-
-    def _wire_for(self, layer: type[Layer], spot: QRectF) -> Edge | None:
-        if not layer.inputs or not layer.outputs:
-            return None
-        return self.network_scene.wire_under(spot)
+        self._drop.drop(event)
 
     # Keys
 
@@ -439,7 +444,7 @@ class Canvas(ZoomView):
         if self._tool is None:
             self.viewport().unsetCursor()
             if not self._space_used:
-                self.quick_add_wanted.emit(self.pointer(), None)
+                self.tapped.emit(self.pointer())
 
     def _go_to(self, node_id: str) -> None:
         self.editor.select([node_id])

@@ -11,98 +11,32 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from modelstudio.errors import StudioError
-from modelstudio.network.analysis import Analysis, Fix, NodeInfo, Problem
-from modelstudio.network.check import analyse
+from modelstudio.network.analysis import Fix, Problem
 from modelstudio.network.graph import Edge, Graph, Node, Note, Position
+from modelstudio.network.group import Group
+from modelstudio.network.grouping import collapse, ungroup
 from modelstudio.network.layer import Layer
+from modelstudio.network.levels import level, with_level
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
 from modelstudio.ui.pages.network.look import GRID
+from modelstudio.ui.pages.network.sight import Selection, Sight
 
 BLOCKS_MIME = "application/x-modelstudio-blocks"
 
-Selection = frozenset[str]
-"""Ids of the selected blocks and notes."""
 
+class Editor(Sight):
+    """The edits of the level in sight.
 
-class Editor(QObject):
-    """The network of the document, what is known of it, and what of it is selected.
-
-    ``changed`` comes after every edit, undo and redo with graph and analysis in step; ``refused``
-    gives the sentence of an edit that is not possible.
+    ``refused`` gives the sentence of an edit that is not possible.
     """
 
-    changed = Signal()
-    selection_changed = Signal()
     refused = Signal(str)
 
     def __init__(self, document: Document, parent: QObject | None = None):
-        super().__init__(parent)
-        self._document = document
-        self._fields = document.project.data.fields
-        self.graph: Graph = document.project.network
-        self.analysis: Analysis = analyse(self.graph, self._fields)
-        self.selection: Selection = frozenset()
-        self.edge: Edge | None = None
+        super().__init__(document, parent)
         self._pasted = 0
-        document.changed.connect(self._take_over)
-        document.replaced.connect(self._take_over)
-
-    def _take_over(self) -> None:
-        """Follow the document; what does not bear on shapes is not analysed again."""
-        project = self._document.project
-        graph, fields = project.network, project.data.fields
-        if graph is self.graph and fields is self._fields:
-            return
-        if fields is not self._fields or not edits.same_structure(self.graph, graph):
-            self.analysis = analyse(graph, fields)
-        self.graph, self._fields = graph, fields
-        present = {*graph.nodes, *(note.id for note in graph.notes)}
-        kept = self.selection & present
-        edge = self.edge if self.edge in graph.edges else None
-        reduced = (kept, edge) != (self.selection, self.edge)
-        self.selection, self.edge = kept, edge
-        self.changed.emit()
-        if reduced:
-            self.selection_changed.emit()
-
-    @property
-    def target_text(self) -> str:
-        """What the data's only target is: its name, or how many classes; else empty."""
-        targets = [field for field in self._fields if field.role == "target"]
-        if len(targets) != 1:
-            return ""
-        classes = len(targets[0].classes)
-        return tr("{0} classes").format(classes) if classes else targets[0].name
-
-    # Selection
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The selected blocks, in the order of the graph."""
-        return tuple(node for key, node in self.graph.nodes.items() if key in self.selection)
-
-    @property
-    def single(self) -> Node | None:
-        """The selected block, when it is one."""
-        nodes = self.nodes
-        return nodes[0] if len(nodes) == 1 else None
-
-    def select(self, ids: Collection[str] = (), edge: Edge | None = None) -> None:
-        """Select blocks and notes, or one wire."""
-        chosen = frozenset(ids)
-        if (chosen, edge) != (self.selection, self.edge):
-            self.selection, self.edge = chosen, edge
-            self.selection_changed.emit()
-
-    def select_all(self) -> None:
-        """Select every block and note."""
-        self.select((*self.graph.nodes, *(note.id for note in self.graph.notes)))
-
-    def info(self, node_id: str) -> NodeInfo:
-        """Return what is known of a block."""
-        return self.analysis.nodes.get(node_id) or NodeInfo(state="waiting")
 
     # Edits
 
@@ -114,9 +48,21 @@ class Editor(QObject):
         merge_key: str | None = None,
         select: Collection[str] | None = None,
     ) -> None:
-        """Make ``graph`` the network of the project."""
+        """Put ``graph`` in the place of the level in sight."""
+        if merge_key is not None:
+            merge_key = "/".join((*self.path, merge_key))
+        self.apply_root(label, with_level(self.root, self.path, graph), merge_key, select)
+
+    def apply_root(
+        self,
+        label: str,
+        root: Graph,
+        merge_key: str | None = None,
+        select: Collection[str] | None = None,
+    ) -> None:
+        """Make ``root`` the network of the project."""
         project = self._document.project
-        self._document.edit(label, project.changed(network=graph), merge_key)
+        self._document.edit(label, project.changed(network=root), merge_key)
         if select is not None:
             self.select(select)
 
@@ -170,11 +116,8 @@ class Editor(QObject):
     def misfit(self, edge: Edge, instead_of: Edge | None = None) -> Problem | None:
         """Return what would be wrong with the value of a wire that may be drawn."""
         graph = self.graph if instead_of is None else self.graph.disconnect(instead_of)
-        problems = self._analysed(graph.connect(edge)).problems
+        problems = self.analysed(graph.connect(edge)).problems
         return next((p for p in problems if p.edge == edge and p.node == edge.target), None)
-
-    def _analysed(self, graph: Graph) -> Analysis:
-        return analyse(graph, self._fields)
 
     def unwire(self, edge: Edge) -> None:
         """Remove a wire."""
@@ -267,7 +210,13 @@ class Editor(QObject):
             self.apply(tr("Tidy"), self._tidied(self.graph))
 
     def fix(self, problem: Problem, fix: Fix) -> None:
-        """Repair a problem; what was added finds its place in the same undo step."""
+        """Repair a problem, or show where it is inside of a group.
+
+        What was added finds its place in the same undo step.
+        """
+        if fix.opens:
+            self.show_block((*self.path, *fix.opens))
+            return
         self._repair(fix.label, self.graph, fix, problem.node)
 
     def _repair(self, label: str, graph: Graph, fix: Fix, node: str | None) -> None:
@@ -287,6 +236,36 @@ class Editor(QObject):
 
         return graph.move(arrange(graph))
 
+    # Groups
+
+    def group(self) -> None:
+        """Put the selected blocks into a group."""
+        name = self.graph.free_name(Group.stem)
+        try:
+            root, group_id = collapse(self.root, self.selection, name, self.path)
+        except StudioError as error:
+            self.refused.emit(str(error))
+            return
+        label = tr("Group {0}").format(self._called(self.selection))
+        self.apply_root(label, root, select=[group_id])
+
+    def ungroup(self) -> None:
+        """Put the blocks of the selected groups in their place."""
+        groups = [node for node in self.nodes if isinstance(node.layer, Group)]
+        if not groups:
+            self.refused.emit(tr("Select a group to take apart."))
+            return
+        root = self.root
+        try:
+            for node in groups:
+                root = ungroup(root, node.id, self.path)
+        except StudioError as error:
+            self.refused.emit(str(error))
+            return
+        label = tr("Ungroup {0}").format(self._called(node.id for node in groups))
+        fresh = level(root, self.path).nodes.keys() - self.graph.nodes.keys()
+        self.apply_root(label, root, select=fresh)
+
     # Notes
 
     def add_note(self, position: Position) -> str:
@@ -304,15 +283,15 @@ class Editor(QObject):
     def duplicate(self) -> None:
         """Copy the selection beside it."""
         if self.selection:
-            part = edits.to_fragment(self.graph, self.selection)
-            graph, new = edits.paste(self.graph, part, (176.0, 0.0))
+            part = edits.to_fragment(self.graph, self.selection, self.path)
+            graph, new = edits.paste(self.graph, part, (176.0, 0.0), path=self.path)
             label = tr("Duplicate {0}").format(self._called(self.selection))
             self.apply(label, graph, select=new)
 
     def copy(self) -> None:
         """Put the selection on the clipboard."""
         if self.selection:
-            text = json.dumps(edits.to_fragment(self.graph, self.selection))
+            text = json.dumps(edits.to_fragment(self.graph, self.selection, self.path))
             data = QMimeData()
             data.setData(BLOCKS_MIME, text.encode())
             data.setText(text)
@@ -337,7 +316,8 @@ class Editor(QObject):
         away = float(2 * GRID * self._pasted)
         try:
             text = bytes(data.data(BLOCKS_MIME).data()).decode() if own else data.text()
-            graph, new = edits.paste(self.graph, json.loads(text), (away, away), at)
+            part = json.loads(text)
+            graph, new = edits.paste(self.graph, part, (away, away), at, self.path)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, StudioError):
             self.refused.emit(tr("What is on the clipboard is not a part of a network."))
             return

@@ -6,10 +6,20 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from modelstudio.network.analysis import Fix, Problem
+from modelstudio.network.graph import Node
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.theme import restyle, theme
 from modelstudio.ui.widgets import button, label, row
 
@@ -129,11 +139,28 @@ class FixMenu(QMenu):
             self.addAction(fix.label).triggered.connect(partial(self.chosen.emit, problem, fix))
 
 
-class Hint(QLabel):
-    """A line beside the pointer while a wire is drawn."""
+class WireMenu(QMenu):
+    """Repairs with which a refused wire would fit; ``chosen`` gives one, or None to wire anyway."""
 
-    def __init__(self, parent: QWidget):
-        super().__init__(parent, objectName="network.hint")
+    chosen = Signal(object)
+
+    def __init__(self, problem: Problem, parent: QWidget):
+        super().__init__(parent, objectName="network.wire_menu")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAccessibleName(sentence(problem))
+        for fix in problem.fixes:
+            self.addAction(tr("{0} and wire").format(fix.label)).triggered.connect(
+                partial(self.chosen.emit, fix)
+            )
+        self.addSeparator()
+        self.addAction(tr("Wire anyway")).triggered.connect(partial(self.chosen.emit, None))
+
+
+class Hint(QLabel):
+    """A line beside the pointer while a wire is drawn, or below a name that cannot be."""
+
+    def __init__(self, parent: QWidget, name: str = "network.hint"):
+        super().__init__(parent, objectName=name)
         self._over = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setProperty("hint", True)
@@ -219,3 +246,64 @@ class NoteEditor(QPlainTextEdit):
             self._over.setFocus()
             if keep:
                 self.done.emit(note_id, self.toPlainText())
+
+
+class NameEditor(QLineEdit):
+    """Renames a block where it stands; a name that cannot be is said below and not left."""
+
+    def __init__(self, parent: QWidget, editor: Editor):
+        super().__init__(parent, objectName="network.name_editor")
+        self.setAccessibleName(tr("Name of the block"))
+        self._over, self._editor = parent, editor
+        self._told = Hint(parent, "network.name_editor.error")
+        self._node = ""
+        self.textEdited.connect(lambda: self._told.hide())
+        editor.changed.connect(self._give_up)
+        self.hide()
+
+    def begin(self, node: Node, area: QRect) -> None:
+        """Edit the name of a block whose head is shown at ``area``."""
+        self._node = node.id
+        self.setText(node.name)
+        height = self.sizeHint().height()
+        width = max(area.width(), 120)
+        self.setGeometry(area.left(), area.center().y() - height // 2, width, height)
+        self.selectAll()
+        self.show()
+        self.raise_()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._close()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._take()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if self._node and event.reason() != Qt.FocusReason.PopupFocusReason:
+            node_id, name = self._node, self.text()
+            self._close()
+            self._editor.rename(node_id, name)
+
+    def _take(self) -> None:
+        node_id, self._node = self._node, ""
+        reason = self._editor.rename(node_id, self.text())
+        if reason:
+            self._node = node_id
+            self._told.say(reason, self.geometry().bottomLeft() - QPoint(16, 12), bad=True)
+        else:
+            self._close()
+
+    def _give_up(self) -> None:
+        if self._node:
+            self._close()
+
+    def _close(self) -> None:
+        self._node = ""
+        self._told.hide()
+        if self.isVisible():
+            self.hide()
+            self._over.setFocus(Qt.FocusReason.OtherFocusReason)

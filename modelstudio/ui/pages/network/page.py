@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.errors import StudioError
 from modelstudio.network.graph import Graph
-from modelstudio.network.layer import Layer
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
 from modelstudio.ui.pages.network.canvas import Canvas
+from modelstudio.ui.pages.network.commands import Commands
 from modelstudio.ui.pages.network.dock import Dock
 from modelstudio.ui.pages.network.editor import Editor
-from modelstudio.ui.pages.network.edits import snapped
+from modelstudio.ui.pages.network.heat import HeatLegend
 from modelstudio.ui.pages.network.inspector import LEAST, WIDTH, Inspector
-from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, layer_icon
 from modelstudio.ui.pages.network.minimap import Minimap
+from modelstudio.ui.pages.network.outline import Outline
 from modelstudio.ui.pages.network.palette import NARROW, WIDE, Palette
 from modelstudio.ui.pages.network.quick_add import QuickAdd
-from modelstudio.ui.pages.network.scene import PortRef
 from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     EmptyState,
-    PaletteEntry,
     TagButton,
     action_button,
     button,
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
     from modelstudio.ui.main_window import MainWindow
 
 _DOCK, _LOW_DOCK = 216, 144
+_LEAST_LEFT, _MOST_LEFT = 176, 400
 _WIDE_FROM, _HIGH_FROM = 1360, 800
 
 
@@ -57,9 +55,11 @@ class NetworkPage(Page):
         super().__init__(main)
         self.editor = Editor(self.document, self)
         self.palette_ = Palette()
+        self.outline = Outline(self.editor)
         self.canvas = Canvas(self.editor)
         self.minimap = Minimap(self.canvas)
         self.dock = Dock(self.editor, self.canvas.center_on, main)
+        self.heat = HeatLegend(self.canvas, self.dock.heat)
         self.inspector = Inspector(self.editor, self.document, self.actions_)
         self.quick_add = QuickAdd(self)
         self._empty = EmptyState(
@@ -70,12 +70,11 @@ class NetworkPage(Page):
             name="network.draft",
         )
         self._empty.setParent(self.canvas.viewport())
-        self._spot: tuple[QPointF, PortRef | None] = (QPointF(), None)
         self._compact: tuple[bool, bool] | None = None
         self._lay_out()
+        self.commands = Commands(self)
         self._connect()
-        self._wire_actions()
-        main.palette_providers.append(self._palette_entries)
+        main.palette_providers.append(self.commands.block_entries)
         self._show_state()
 
     # Layout
@@ -94,9 +93,12 @@ class NetworkPage(Page):
         )
         box.addWidget(self._toolbar())
         box.addWidget(self._rows, 1)
+        self._left = QStackedWidget(objectName="network.left")
+        self._left.addWidget(self.palette_)
+        self._left.addWidget(self.outline)
         self._columns = splitter(
             Qt.Orientation.Horizontal,
-            self.palette_,
+            self._left,
             middle,
             self.inspector,
             sizes=(WIDE, 856, WIDTH),
@@ -112,6 +114,13 @@ class NetworkPage(Page):
         line = QHBoxLayout(bar)
         line.setContentsMargins(12, 0, 12, 0)
         line.setSpacing(4)
+        self._outline_button = icon_button(
+            "outline", self.actions_["network.outline"].toolTip(), "network.outline.toggle"
+        )
+        self._outline_button.setCheckable(True)
+        self._outline_button.setAccessibleName(tr("Outline"))
+        self._outline_button.clicked.connect(self.actions_["network.outline"].trigger)
+        line.addWidget(self._outline_button)
         for action in ("network.quick_add", "network.tidy", "network.note"):
             line.addWidget(action_button(self.actions_[action]))
         line.addStretch(1)
@@ -147,13 +156,33 @@ class NetworkPage(Page):
             self._compact = compact
             narrow, low = compact
             self.palette_.set_narrow(narrow)
-            left, right = (NARROW, LEAST) if narrow else (WIDE, WIDTH)
             dock = _LOW_DOCK if low else _DOCK
-            self._columns.setSizes([left, max(self.width() - left - right, 1), right])
+            self._fit_left()
             self._rows.setSizes([max(self.height() - 41 - dock, 1), dock])
 
+    def _fit_left(self) -> None:
+        """Give the left panel the width that it needs: icons, names, or the outline."""
+        narrow = bool(self._compact and self._compact[0])
+        icons = narrow and self._left.currentWidget() is self.palette_
+        self._left.setMinimumWidth(NARROW if icons else _LEAST_LEFT)
+        self._left.setMaximumWidth(NARROW if icons else _MOST_LEFT)
+        left, right = NARROW if icons else WIDE, LEAST if narrow else WIDTH
+        self._columns.setSizes([left, max(self.width() - left - right, 1), right])
+
+    def toggle_outline(self) -> None:
+        """Show the outline in the place of the palette, or the palette again."""
+        shown = self._left.isVisible() and self._left.currentWidget() is self.outline
+        self._left.setCurrentWidget(self.palette_ if shown else self.outline)
+        self._left.show()
+        self._outline_button.setChecked(not shown)
+        self._fit_left()
+        if shown:
+            self.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self.outline.enter()
+
     def toggle_panel(self, side: str) -> None:
-        panels = {"left": self.palette_, "bottom": self.dock, "right": self.inspector}
+        panels = {"left": self._left, "bottom": self.dock, "right": self.inspector}
         panel = panels[side]
         panel.setVisible(panel.isHidden())
 
@@ -169,43 +198,16 @@ class NetworkPage(Page):
         self.document.replaced.connect(canvas.fit)
         canvas.zoomed.connect(lambda zoom: self.zoom_text.setText(f"{zoom * 100:.0f} %"))
         canvas.looked.connect(self.minimap.place)
-        canvas.quick_add_wanted.connect(self._open_quick_add)
-        canvas.menu_wanted.connect(self._open_menu)
-        self.palette_.chosen.connect(self._add_after_selection)
-        self.quick_add.chosen.connect(self._quick_added)
+        canvas.opened.connect(self._open_block)
+        self.palette_.chosen.connect(self.commands.add_after_selection)
+        self.outline.opened.connect(self._open_line)
+        self.outline.left.connect(partial(canvas.setFocus, Qt.FocusReason.ShortcutFocusReason))
         self._empty.triggered.connect(self.draft)
         canvas.looked.connect(self._place_empty)
         self.chip.clicked.connect(self._show_first_problem)
         self._zoom_in.clicked.connect(lambda: canvas.set_zoom(canvas.zoom * ZOOM_STEP))
         self._zoom_out.clicked.connect(lambda: canvas.set_zoom(canvas.zoom / ZOOM_STEP))
         self.zoom_text.clicked.connect(lambda: canvas.set_zoom(1.0))
-
-    def _wire_actions(self) -> None:
-        editor, canvas = self.editor, self.canvas
-        commands: dict[str, Callable[[], object]] = {
-            "network.quick_add": self._quick_add_in_sight,
-            "network.find": self._find,
-            "network.duplicate": editor.duplicate,
-            "network.delete": editor.delete,
-            "network.cut": editor.cut,
-            "network.copy": editor.copy,
-            "network.paste": editor.paste,
-            "network.select_all": editor.select_all,
-            "network.toggle": editor.toggle,
-            "network.tidy": self._tidy,
-            "network.note": self._add_note,
-            "network.fit": canvas.fit,
-            "network.fit_selection": canvas.fit_selection,
-        }
-        for action_id, call in commands.items():
-            action = self.actions_[action_id]
-            action.triggered.connect(lambda _=False, call=call: call())
-            if self.actions_.spec(action_id).scope == "context":
-                canvas.addAction(action)
-        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence("/"), self, self.palette_.search.setFocus, context=inside)
-        QShortcut(QKeySequence("M"), canvas, self.minimap.toggle, context=inside)
-        QShortcut(QKeySequence("F2"), canvas, self.inspector.focus_name, context=inside)
 
     def _place_empty(self) -> None:
         """Keep the invitation in the middle of a canvas without blocks."""
@@ -250,12 +252,28 @@ class NetworkPage(Page):
             self.set_badge("none", tr("The network is empty"))
 
     def _go_to_problem(self, node_id: str | None) -> None:
-        self.main.go(self.page_id)
-        if node_id is not None and node_id in self.editor.graph.nodes:
-            self.editor.select([node_id])
-            self.canvas.center_on(node_id)
-        else:
+        if node_id is None or not self.go_to_block(node_id):
+            self.main.go(self.page_id)
             self.dock.show_tab("problems")
+
+    def go_to_block(self, node_id: str) -> bool:
+        """Bring the page to the front and a block into sight, selected; False when it is gone."""
+        if node_id not in self.editor.graph.nodes:
+            return False
+        self.main.go(self.page_id)
+        self.editor.select([node_id])
+        self.canvas.center_on(node_id)
+        return True
+
+    def _open_block(self, node_id: str) -> None:
+        """Answer a double click on a block."""
+        self.editor.select([node_id])
+        self.canvas.rename()
+
+    def _open_line(self, node_id: str) -> None:
+        """Answer Enter in the outline: go on to the settings of the block."""
+        self.editor.select([node_id])
+        self.inspector.focus_name()
 
     def _show_first_problem(self) -> None:
         problems = self.editor.analysis.errors or self.editor.analysis.problems
@@ -265,98 +283,6 @@ class NetworkPage(Page):
 
     def _refused(self, sentence: str) -> None:
         self.toasts.show_toast(tr("That is not possible"), sentence, "warning")
-
-    def _palette_entries(self) -> Iterable[PaletteEntry]:
-        """Give the blocks to the command palette."""
-        return [
-            PaletteEntry(
-                node.name,
-                tr("Blocks"),
-                partial(self._go_to_problem, node.id),
-                layer_icon(node.layer),
-                node.layer.label,
-            )
-            for node in self.editor.graph.nodes.values()
-        ]
-
-    # Commands
-
-    def _find(self) -> None:
-        self.main.palette_.open_with(list(self._palette_entries()))
-
-    def _add_after_selection(self, layer: type[Layer]) -> None:
-        self.editor.add_after_selection(layer, self._middle())
-        self._bring_into_sight()
-
-    def _middle(self) -> tuple[float, float]:
-        seen = self.canvas.seen().center()
-        return snapped(seen.x() - BLOCK_WIDTH / 2, seen.y() - BLOCK_HEIGHT / 2)
-
-    def _bring_into_sight(self) -> None:
-        if self.editor.single is not None:
-            self.canvas.center_on(self.editor.single.id)
-
-    def _quick_add_in_sight(self) -> None:
-        """Open quick add below the toolbar's button; what is chosen goes behind the selection."""
-        self._spot = (QPointF(*self._middle()), None)
-        where = self.canvas.viewport().mapToGlobal(QPoint(12, 12))
-        self.quick_add.open_at(where, self._shape_behind_selection())
-
-    def _open_quick_add(self, point: QPointF, port: PortRef | None) -> None:
-        self._spot = (point, port)
-        shape, before = self._shape_behind_selection(), False
-        if port is not None:
-            before = port.kind == "input"
-            shape = None if before else self.canvas.network_scene.shape_at(port)
-        where = self.canvas.viewport().mapToGlobal(self.canvas.mapFromScene(point))
-        self.quick_add.open_at(where, shape, before=before)
-
-    def _shape_behind_selection(self) -> tuple[int | str, ...] | None:
-        node = self.editor.single
-        outputs = self.editor.info(node.id).outputs if node is not None else ()
-        return outputs[0] if outputs else None
-
-    def _quick_added(self, layer: type[Layer]) -> None:
-        point, port = self._spot
-        if port is not None:
-            x = point.x() - BLOCK_WIDTH / 2
-            y = point.y() if port.kind == "output" else point.y() - BLOCK_HEIGHT
-            self.editor.connect_new(layer, (port.node, port.port), port.kind, snapped(x, y))
-        else:
-            x, y = point.x() - BLOCK_WIDTH / 2, point.y() - BLOCK_HEIGHT / 2
-            self.editor.add_after_selection(layer, snapped(x, y))
-        self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._bring_into_sight()
-
-    def _open_menu(self, where: QPoint, point: QPointF) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        node = self.editor.single
-        for problem in self.editor.analysis.problems:
-            if node is not None and problem.node == node.id:
-                for fix in problem.fixes:
-                    chosen = menu.addAction(fix.label)
-                    chosen.triggered.connect(partial(self.editor.fix, problem, fix))
-        menu.addSeparator()
-        add = menu.addAction(self.actions_["network.quick_add"].icon(), tr("Add block"))
-        add.triggered.connect(partial(self._open_quick_add, point, None))
-        menu.addSeparator()
-        ids = ["network.paste", "network.select_all", "network.tidy", "network.note", "network.fit"]
-        if self.editor.selection or self.editor.edge is not None:
-            ids = ["network.duplicate", "network.cut", "network.copy", "network.paste"]
-            ids += ["network.toggle", "network.fit_selection", "network.delete"]
-        for action_id in ids:
-            menu.addAction(self.actions_[action_id])
-        menu.popup(where)
-
-    def _tidy(self) -> None:
-        self.editor.tidy()
-        self.canvas.fit()
-
-    def _add_note(self) -> None:
-        point = self.canvas.pointer()
-        note_id = self.editor.add_note(snapped(point.x(), point.y()))
-        self.canvas.edit_note(note_id)
 
     # A network made for the data
 

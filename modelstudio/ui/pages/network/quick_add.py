@@ -1,6 +1,8 @@
-"""Quick add: a list of layers at the pointer; fitting ones first, the others with the reason."""
+"""Quick add: a list of layers at the pointer; what fits and usually follows comes first."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from PySide6.QtCore import (
     QEvent,
@@ -26,15 +28,66 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from modelstudio.network.analysis import Shape
+from modelstudio.network.analysis import Shape, format_shape
+from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.catalogue import Offer, offers
+from modelstudio.ui.pages.network.fitting import leads_to, likelihood, unfit
 from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.theme import paint_icon, theme
-from modelstudio.ui.widgets import SearchField, toned
+from modelstudio.ui.widgets import SearchField, label, toned
 
 Index = QModelIndex | QPersistentModelIndex
 _OFFER = Qt.ItemDataRole.UserRole
+_USUAL = Qt.ItemDataRole.UserRole + 1
+_MOST_USUAL = 3
+"""So many layers are marked as what usually comes here."""
+
+
+class Place(NamedTuple):
+    """Where a block is to go.
+
+    Parameters
+    ----------
+    shape, ids
+        The value that would go in, where it is known, and whether it is ids.
+    follows
+        The layer whose value that is.
+    feeds
+        The layer whose input the block is to fill.
+    wired
+        True at the end of a wire: only what fits is listed until something is typed.
+    """
+
+    shape: Shape | None = None
+    ids: bool = False
+    follows: Layer | None = None
+    feeds: Layer | None = None
+    wired: bool = False
+
+
+def ranked(words: str, place: Place) -> list[Offer]:
+    """Return the layers for a place: fitting ones first, and of those what usually comes there."""
+    known = offers(words, place.shape, before=place.feeds is not None)
+    found = [_judged(offer, place) for offer in known]
+    fitting = [offer for offer in found if not offer.reason]
+    if not words.strip():
+        fitting.sort(key=lambda offer: _rank(offer.layer, place))
+        if place.wired:
+            return fitting
+    return fitting + [offer for offer in found if offer.reason]
+
+
+def _judged(offer: Offer, place: Place) -> Offer:
+    if offer.reason or place.feeds is not None or not offer.layer.inputs:
+        return offer
+    return offer._replace(reason=unfit(offer.layer.inputs[0], place.shape, place.ids) or "")
+
+
+def _rank(layer: type[Layer], place: Place) -> int:
+    if place.feeds is not None:
+        return leads_to(layer, place.feeds)
+    return likelihood(layer, place.follows, place.ids)
 
 
 class QuickAdd(QFrame):
@@ -54,23 +107,24 @@ class QuickAdd(QFrame):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._foot = label("", "label", "tertiary", name="network.quick_add.foot")
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.setSpacing(6)
-        box.addWidget(self.search)
-        box.addWidget(self.list)
-        self.setFixedSize(320, 340)
-        self._shape: Shape | None = None
-        self._feeds = False
+        for part in (self.search, self.list, self._foot):
+            box.addWidget(part)
+        self.setFixedSize(320, 360)
+        self._place = Place()
         self._before: QWidget | None = None
         self.search.textChanged.connect(self._fill)
         self.search.installEventFilter(self)
         self.list.itemClicked.connect(self._take)
+        self.list.currentItemChanged.connect(self._tell)
         self.hide()
 
-    def open_at(self, where: QPoint, shape: Shape | None, *, before: bool = False) -> None:
-        """Open at a place on the screen, for a value of some shape."""
-        self._shape, self._feeds = shape, before
+    def open_at(self, where: QPoint, place: Place) -> None:
+        """Open at a place on the screen, for a place in the network."""
+        self._place = place
         self._before = self.window().focusWidget()
         self.search.clear()
         self._fill()
@@ -85,12 +139,35 @@ class QuickAdd(QFrame):
 
     def _fill(self) -> None:
         self.list.clear()
-        for offer in offers(self.search.text(), self._shape, before=self._feeds):
+        words = self.search.text()
+        for row, offer in enumerate(ranked(words, self._place)):
             item = QListWidgetItem(offer.layer.label, self.list)
             item.setData(_OFFER, offer)
+            item.setData(_USUAL, not words and self._usual(row, offer))
             reason = f" {offer.layer.label} {offer.reason}." if offer.reason else ""
             item.setToolTip(offer.layer.purpose() + reason)
         self.list.setCurrentRow(0)
+        self._foot.setText(self._remark(words))
+
+    def _usual(self, row: int, offer: Offer) -> bool:
+        place = self._place
+        known = place.ids or place.follows is not None or place.feeds is not None
+        return known and row < _MOST_USUAL and not offer.reason and not _rank(offer.layer, place)
+
+    def _remark(self, words: str) -> str:
+        if not self.list.count():
+            return tr("No layer is called so.")
+        if self._place.shape is None:
+            return ""
+        value = tr("ids") if self._place.ids else format_shape(self._place.shape)
+        if self._place.wired and not words:
+            return tr("Blocks that fit {0}; type to search all").format(value)
+        return tr("Blocks that fit {0} come first").format(value)
+
+    def _tell(self, item: QListWidgetItem | None) -> None:
+        """Let a screen reader say what Enter would add; the focus stays in the search line."""
+        if item is not None:
+            self.search.setAccessibleDescription(f"{item.text()}. {item.toolTip()}")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
@@ -149,7 +226,8 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(now.font("blockDetail"))
         painter.setPen(now.color("textTertiary"))
         room = rect.adjusted(used, 0, -8, 0)
+        usual = tr("often here") if index.data(_USUAL) else tr(offer.layer.category)
         text = painter.fontMetrics().elidedText(
-            offer.reason or tr(offer.layer.category), Qt.TextElideMode.ElideRight, int(room.width())
+            offer.reason or usual, Qt.TextElideMode.ElideRight, int(room.width())
         )
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, text)

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 
+from modelstudio.network.analysis import Problem
 from modelstudio.network.graph import Edge, Position
 from modelstudio.network.layer import Port
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.network.edits import misfit, snapped
+from modelstudio.ui.pages.network.arrange import Guides
+from modelstudio.ui.pages.network.edits import snapped
+from modelstudio.ui.pages.network.fitting import Values, upstream
 from modelstudio.ui.pages.network.items import BlockItem, NoteItem
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, GRID
+from modelstudio.ui.pages.network.overlays import sentence
 from modelstudio.ui.pages.network.routing import Box, Side, route
 from modelstudio.ui.pages.network.scene import PortKind, PortRef
 
@@ -76,13 +80,17 @@ class PanTool(Tool):
 
 
 class BandTool(Tool):
-    """Select what lies in a rectangle."""
+    """Select what lies in a rectangle: alone, besides the rest (Shift) or turned over (Ctrl)."""
 
-    def __init__(self, canvas: Canvas, point: QPointF, where: QPoint, *, extend: bool):
+    def __init__(
+        self, canvas: Canvas, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier
+    ):
         super().__init__(canvas, point, where)
-        self._before = self.editor.selection if extend else frozenset[str]()
+        self._adds = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+        self._turns = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         self._edge = self.editor.edge
         self._was = self.editor.selection
+        self._before = self._was if self._adds or self._turns else frozenset[str]()
         self.editor.select(self._before)
 
     def drag(self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier) -> None:
@@ -93,7 +101,7 @@ class BandTool(Tool):
             for item in self.scene.items(band, Qt.ItemSelectionMode.IntersectsItemShape)
             if isinstance(item, BlockItem | NoteItem)
         }
-        self.editor.select(self._before | inside)
+        self.editor.select(self._before ^ inside if self._turns else self._before | inside)
 
     def finish(self) -> None:
         self.canvas.show_band(None)
@@ -104,7 +112,10 @@ class BandTool(Tool):
 
 
 class MoveTool(Tool):
-    """Move the selected blocks and notes along the grid; one edit at the end."""
+    """Move the selected blocks and notes; one edit at the end.
+
+    The grabbed one snaps to the lines of others and to the grid; with Alt it goes anywhere.
+    """
 
     def __init__(self, canvas: Canvas, point: QPointF, where: QPoint, grabbed: str):
         super().__init__(canvas, point, where)
@@ -116,18 +127,29 @@ class MoveTool(Tool):
         self._places |= {
             note.id: note.position for note in graph.notes if note.id in self.editor.selection
         }
+        seen = canvas.seen()
+        self._guides = Guides(
+            node.position
+            for key, node in graph.nodes.items()
+            if key not in self._places and seen.contains(QPointF(*node.position))
+        )
         self._now = dict(self._places)
         self._onto: Edge | None = None
 
     def drag(self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         x, y = self._places[self._grabbed]
         away = point - self.start
-        new_x, new_y = snapped(x + away.x(), y + away.y())
-        dx, dy = new_x - x, new_y - y
+        wanted = (x + away.x(), y + away.y())
+        free = bool(modifiers & Qt.KeyboardModifier.AltModifier)
+        block = self._grabbed in self.editor.graph.nodes
+        snap = self._guides.snap if block else lambda place: snapped(*place)
+        new = wanted if free else snap(wanted)
+        dx, dy = new[0] - x, new[1] - y
         self._now = {key: (a + dx, b + dy) for key, (a, b) in self._places.items()}
         self.scene.preview(self._now)
-        self._onto = self._wire_below((new_x, new_y))
+        self._onto = self._wire_below(new)
         self.canvas.mark_wire(self._onto)
+        self.canvas.show_guides(self._guides.at(new) if block and self._onto is None else [])
         self.canvas.reveal(where)
 
     def _wire_below(self, place: Position) -> Edge | None:
@@ -142,15 +164,19 @@ class MoveTool(Tool):
         return self.scene.wire_under(QRectF(*place, BLOCK_WIDTH, BLOCK_HEIGHT))
 
     def finish(self) -> None:
-        self.canvas.mark_wire(None)
+        self._clear()
         if self.dragging:
             self.editor.move(self._now, self._onto)
         else:
             self.editor.select([self._grabbed])
 
     def cancel(self) -> None:
-        self.canvas.mark_wire(None)
+        self._clear()
         self.scene.preview(self._places)
+
+    def _clear(self) -> None:
+        self.canvas.mark_wire(None)
+        self.canvas.show_guides([])
 
 
 class ResizeNoteTool(Tool):
@@ -180,8 +206,8 @@ class ResizeNoteTool(Tool):
 class WireTool(Tool):
     """Draw a wire from a port, or move the end of one; what it cannot reach is dimmed.
 
-    A wire that would close a loop is refused while it is drawn. One whose shape does not fit may be
-    drawn: the block then says what is wrong and offers the repair.
+    A wire that would close a loop, or whose value does not fit, is refused while it is drawn, with
+    the reason. Let go there, it offers the repairs that would make it fit.
     """
 
     cursor = Qt.CursorShape.CrossCursor
@@ -195,37 +221,53 @@ class WireTool(Tool):
         self._graph = self.editor.graph if taken is None else self.editor.graph.disconnect(taken)
         self._end: PortRef | None = None
         self._refusal: str | None = None
+        self._misfit: Problem | None = None
         self._end_point = point
         self._loop = self._would_loop()
+
+    @property
+    def _wanted(self) -> PortKind:
+        return "input" if self.origin.kind == "output" else "output"
 
     def _would_loop(self) -> set[str]:
         """Return the blocks to which a wire from here would close a loop."""
         if self.origin.kind == "input":
             return self._graph.downstream(self.origin.node)
-        found, open_ids = {self.origin.node}, [self.origin.node]
-        while open_ids:
-            for edge in self._graph.incoming[open_ids.pop()]:
-                if edge.source not in found:
-                    found.add(edge.source)
-                    open_ids.append(edge.source)
-        return found
+        return upstream(self._graph, self.origin.node)
 
     def drag(self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         if not self.canvas.drafting:
             self._dim()
-        self._end = self._port_at(point)
-        self._end_point = point
-        self._refusal = None
-        hint = ""
+        end = self._port_at(point)
+        self._end_point = (end and self.scene.port_point(end)) or point
+        if end != self._end:
+            self._end = end
+            self._judge()
+        bad = self._refusal is not None or self._misfit is not None
+        self.canvas.show_draft(self._course(), bad)
+        self.canvas.show_hint(self._hint(), where, bad=bad)
+        self.canvas.reveal(where)
+
+    def _judge(self) -> None:
+        """Find out whether the wire may be drawn to the port where it is now."""
+        self._refusal = self._misfit = None
         if self._end is not None:
             edge = self._edge_to(self._end)
-            self._end_point = self.scene.port_point(self._end) or point
             self._refusal = self._graph.refusal(edge)
-            hint = self._refusal or self._advice(edge)
-        course = self._course()
-        self.canvas.show_draft(course, self._refusal is not None)
-        self.canvas.show_hint(hint, where, bad=self._refusal is not None)
-        self.canvas.reveal(where)
+            if self._refusal is None:
+                self._misfit = self.editor.misfit(edge, self._taken)
+
+    def _hint(self) -> str:
+        if self._end is None:
+            return ""
+        if self._refusal is not None:
+            return self._refusal
+        if self._misfit is not None:
+            offer = tr("Let go to see what would help.") if self._misfit.fixes else ""
+            return f"{sentence(self._misfit)} {offer}".strip()
+        edge = self._edge_to(self._end)
+        names = (self._graph.nodes[edge.source].name, self._graph.nodes[edge.target].name)
+        return tr("Wire {0} to {1}").format(*names)
 
     def _course(self) -> tuple[tuple[float, float], ...]:
         anchor = self.scene.port_point(self.origin) or self.start
@@ -241,34 +283,20 @@ class WireTool(Tool):
             return Edge(self.origin.node, self.origin.port, end.node, end.port)
         return Edge(end.node, end.port, self.origin.node, self.origin.port)
 
-    def _advice(self, edge: Edge) -> str:
-        names = (self._graph.nodes[edge.source].name, self._graph.nodes[edge.target].name)
-        why = self._misfit(edge)
-        if why:
-            return tr("{0} {1}. Wired, it offers a repair.").format(names[1], why)
-        return tr("Wire {0} to {1}").format(*names)
-
-    def _misfit(self, edge: Edge) -> str | None:
-        shape = self.scene.shape_at(PortRef(edge.source, edge.source_port, "output"))
-        ports = self._graph.nodes[edge.target].layer.input_ports()
-        return next((misfit(p, shape) for p in ports if p.name == edge.target_port), None)
-
     def _port_at(self, point: QPointF) -> PortRef | None:
-        wanted: PortKind = "input" if self.origin.kind == "output" else "output"
         near = self.scene.port_near(point, self.canvas.port_reach * 1.5)
-        if near is not None and near.kind == wanted:
+        if near is not None and near.kind == self._wanted:
             return near
         item = self.scene.item_near(point)
         if not isinstance(item, BlockItem) or item.node.id == self.origin.node:
             return None
-        ports = [PortRef(item.node.id, port.name, wanted) for port in self._ports(item, wanted)]
+        ports = [PortRef(item.node.id, port.name, self._wanted) for port in self._ports(item)]
         free = [ref for ref in ports if self._is_free(ref)]
         return next(iter(free or ports), None)
 
-    @staticmethod
-    def _ports(item: BlockItem, kind: PortKind) -> tuple[Port, ...]:
+    def _ports(self, item: BlockItem) -> tuple[Port, ...]:
         layer = item.node.layer
-        return layer.input_ports() if kind == "input" else layer.output_ports()
+        return layer.input_ports() if self._wanted == "input" else layer.output_ports()
 
     def _is_free(self, ref: PortRef) -> bool:
         if ref.kind == "output":
@@ -280,12 +308,13 @@ class WireTool(Tool):
         return port.variadic or not used
 
     def _dim(self) -> None:
-        kind: PortKind = "input" if self.origin.kind == "output" else "output"
+        """Let what the wire cannot reach step back."""
+        values = Values(self._graph, self.editor.analysis, self.editor.fields)
         for key, item in self.scene.blocks.items():
-            fits = key not in self._loop and any(
-                self._misfit(self._edge_to(PortRef(key, port.name, kind))) is None
-                for port in self._ports(item, kind)
+            edges = (
+                self._edge_to(PortRef(key, port.name, self._wanted)) for port in self._ports(item)
             )
+            fits = key not in self._loop and any(values.misfit(edge) is None for edge in edges)
             item.mark(dimmed=not fits and key != self.origin.node)
 
     def _clear(self) -> None:
@@ -300,7 +329,9 @@ class WireTool(Tool):
             self.editor.select([self.origin.node])
         elif self._end is not None:
             edge = self._edge_to(self._end)
-            if edge != self._taken:
+            if self._misfit is not None:
+                self.canvas.offer_repairs(edge, self._taken, self._misfit, self._end_point)
+            elif edge != self._taken and self._refusal is None:
                 self.editor.wire(edge, self._taken)
         elif self._taken is not None:
             self.editor.unwire(self._taken)

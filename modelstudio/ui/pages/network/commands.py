@@ -1,0 +1,362 @@
+"""What the commands of the network page do: each action, key and menu ends here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu
+
+from modelstudio.errors import StudioError
+from modelstudio.network.graph import Edge
+from modelstudio.network.layer import Layer
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network import arrange
+from modelstudio.ui.pages.network.edits import snapped
+from modelstudio.ui.pages.network.fitting import Values, upstream
+from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, layer_icon
+from modelstudio.ui.pages.network.picture import (
+    PictureDialog,
+    PictureScene,
+    ask_path,
+    write_picture,
+)
+from modelstudio.ui.pages.network.quick_add import Place
+from modelstudio.ui.pages.network.scene import PortRef
+from modelstudio.ui.widgets import PaletteEntry
+
+if TYPE_CHECKING:
+    from modelstudio.ui.pages.network.page import NetworkPage
+
+_ALIGNMENTS: tuple[arrange.Alignment, ...] = ("left", "center", "right", "top", "middle", "bottom")
+_DIRECTIONS: tuple[arrange.Direction, ...] = ("across", "down")
+_ON_NOTHING = "paste select_all - tidy note - fit export_picture"
+_ON_BLOCKS = (
+    "rename wire_to wire_from - duplicate cut copy paste - toggle freeze - fit_selection - delete"
+)
+
+
+class Commands(QObject):
+    """Ties the actions of the page to editor, canvas and outline."""
+
+    def __init__(self, page: NetworkPage):
+        super().__init__(page)
+        self._page = page
+        self._editor, self._canvas = page.editor, page.canvas
+        self._spot: tuple[QPointF | None, PortRef | None] = (None, None)
+        self._wire_up()
+        page.canvas.quick_add_wanted.connect(self.quick_add_at)
+        page.canvas.tapped.connect(self.quick_add_at_pointer)
+        page.canvas.menu_wanted.connect(self.open_menu)
+        page.quick_add.chosen.connect(self._quick_added)
+        page.outline.add_wanted.connect(self.quick_add)
+        page.outline.tree.customContextMenuRequested.connect(self._outline_menu)
+
+    def _wire_up(self) -> None:
+        page, editor, canvas = self._page, self._editor, self._canvas
+        commands: dict[str, Callable[[], object]] = {
+            "quick_add": self.quick_add,
+            "find": self._find,
+            "duplicate": editor.duplicate,
+            "delete": editor.delete,
+            "cut": editor.cut,
+            "copy": editor.copy,
+            "paste": self._paste,
+            "select_all": editor.select_all,
+            "toggle": editor.toggle,
+            "freeze": editor.toggle_frozen,
+            "rename": self._rename,
+            "wire_to": partial(self._choose_wire, "output"),
+            "wire_from": partial(self._choose_wire, "input"),
+            "move_up": partial(self._move_in_chain, -1),
+            "move_down": partial(self._move_in_chain, 1),
+            "tidy": self._tidy,
+            "note": self._add_note,
+            "fit": canvas.fit,
+            "fit_selection": canvas.fit_selection,
+            "minimap": page.minimap.toggle,
+            "outline": page.toggle_outline,
+            "export_picture": self._export_picture,
+            **{f"align_{how}": partial(self._align, how) for how in _ALIGNMENTS},
+            **{f"distribute_{how}": partial(self._distribute, how) for how in _DIRECTIONS},
+        }
+        for name, call in commands.items():
+            action = page.actions_[f"network.{name}"]
+            action.triggered.connect(lambda _=False, call=call: call())
+            if page.actions_.spec(action.objectName()).scope == "context":
+                canvas.addAction(action)
+                page.outline.addAction(action)
+        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence("/"), page, page.palette_.search.setFocus, context=inside)
+
+    # Adding
+
+    def quick_add(self) -> None:
+        """Ask for a block in the corner of the canvas; it goes behind the selection."""
+        self._spot = (None, None)
+        corner = self._page.canvas.viewport().mapToGlobal(QPoint(12, 12))
+        if self._page.outline.tree.hasFocus():
+            corner = self._page.outline.line_corner()
+        self._page.quick_add.open_at(corner, self._behind_selection())
+
+    def quick_add_at_pointer(self, point: QPointF) -> None:
+        """Ask for a block where the pointer is; with a selection, it still goes behind that."""
+        self.quick_add_at(point, None)
+        if self._editor.single is not None or self._editor.edge is not None:
+            self._spot = (None, None)
+
+    def quick_add_at(self, point: QPointF, port: PortRef | None) -> None:
+        """Ask for a block at a place of the canvas, or for the loose end of a wire."""
+        self._spot = (point, port)
+        place = self._behind_selection()
+        if port is not None:
+            layer = self._editor.graph.nodes[port.node].layer
+            place = Place(feeds=layer, wired=True)
+            if port.kind == "output":
+                place = self._behind(port.node, port.port, wired=True)
+        where = self._canvas.viewport().mapToGlobal(self._canvas.mapFromScene(point))
+        self._page.quick_add.open_at(where, place)
+
+    def _behind_selection(self) -> Place:
+        node, edge = self._editor.single, self._editor.edge
+        if edge is not None:
+            return self._behind(edge.source, edge.source_port)
+        outputs = node.layer.output_ports() if node is not None else ()
+        return self._behind(node.id, outputs[0].name) if node and outputs else Place()
+
+    def _behind(self, node_id: str, port: str, *, wired: bool = False) -> Place:
+        graph = self._editor.graph
+        values = Values(graph, self._editor.analysis, self._editor.fields)
+        layer = graph.nodes[node_id].layer
+        return Place(values.shape(node_id, port), values.ids(node_id), layer, wired=wired)
+
+    def _quick_added(self, layer: type[Layer]) -> None:
+        point, port = self._spot
+        if point is None:
+            self.add_after_selection(layer)
+            return
+        x, y = point.x() - BLOCK_WIDTH / 2, point.y() - BLOCK_HEIGHT / 2
+        if port is not None:
+            y = point.y() if port.kind == "output" else point.y() - BLOCK_HEIGHT
+            self._editor.connect_new(layer, (port.node, port.port), port.kind, snapped(x, y))
+        elif (end := self._open_end()) is not None:
+            self._editor.connect_new(layer, end, "output", snapped(x, y))
+        else:
+            self._editor.add_after_selection(layer, snapped(x, y))
+        self._show_selected()
+
+    def _open_end(self) -> tuple[str, str] | None:
+        """Return the output of the selected block, when nothing hangs on it yet."""
+        node = self._editor.single
+        if node is None or self._editor.graph.outgoing[node.id]:
+            return None
+        ports = node.layer.output_ports()
+        return (node.id, ports[0].name) if ports else None
+
+    def add_after_selection(self, layer: type[Layer]) -> None:
+        """Add a block behind the selected one, or in the middle of what is seen."""
+        seen = self._canvas.seen().center()
+        middle = snapped(seen.x() - BLOCK_WIDTH / 2, seen.y() - BLOCK_HEIGHT / 2)
+        self._editor.add_after_selection(layer, middle)
+        self._show_selected()
+
+    def _paste(self) -> None:
+        self._editor.paste()
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        bounds = self._canvas.network_scene.bounds(self._editor.selection)
+        if not bounds.isEmpty() and not self._canvas.in_sight(bounds):
+            self._canvas.look_at(bounds.center())
+
+    def _add_note(self) -> None:
+        point = self._canvas.pointer()
+        note_id = self._editor.add_note(snapped(point.x(), point.y()))
+        self._canvas.edit_note(note_id)
+
+    # Finding and wiring
+
+    def block_entries(self) -> Iterator[PaletteEntry]:
+        """Give the blocks to the command palette."""
+        for node in self._editor.graph.nodes.values():
+            go, icon = partial(self._page.go_to_block, node.id), layer_icon(node.layer)
+            yield PaletteEntry(node.name, tr("Blocks"), go, icon, node.layer.label)
+
+    def _find(self) -> None:
+        self._page.main.palette_.open_with(self.block_entries())
+
+    def _choose_wire(self, kind: Literal["input", "output"]) -> None:
+        """List the ports to which the selected block may be wired, and the wires that it has."""
+        node = self._editor.single
+        if node is None:
+            self._editor.refused.emit(tr("Select the one block that is to be wired."))
+            return
+        ports = node.layer.output_ports() if kind == "output" else node.layer.input_ports()
+        entries = [
+            *self._partners(node.id, [port.name for port in ports], kind),
+            *self._wires(node.id, kind),
+        ]
+        if not entries:
+            text = tr("{0} feeds nothing.") if kind == "output" else tr("Nothing feeds {0}.")
+            self._editor.refused.emit(text.format(node.name))
+            return
+        self._page.main.palette_.open_with(entries)
+
+    def _partners(
+        self, node_id: str, ports: list[str], kind: Literal["input", "output"]
+    ) -> list[PaletteEntry]:
+        graph = self._editor.graph
+        values = Values(graph, self._editor.analysis, self._editor.fields)
+        loop = upstream(graph, node_id) if kind == "output" else graph.downstream(node_id)
+        found: list[tuple[bool, PaletteEntry]] = []
+        for port in ports:
+            for other in graph.nodes.values():
+                if other.id in loop:
+                    continue
+                layer = other.layer
+                theirs = layer.input_ports() if kind == "output" else layer.output_ports()
+                for there in theirs:
+                    ends = ((node_id, port), (other.id, there.name))
+                    edge = (
+                        Edge(*ends[0], *ends[1]) if kind == "output" else Edge(*ends[1], *ends[0])
+                    )
+                    if graph.refusal(edge):
+                        continue
+                    several = tr("{0} · {1}").format(other.name, there.name)
+                    title = other.name if len(theirs) == 1 else several
+                    title = title if len(ports) == 1 else f"{port} → {title}"
+                    why = values.misfit(edge)
+                    group = tr("Fits") if why is None else tr("Does not fit")
+                    call = partial(self._wire, edge)
+                    icon = layer_icon(layer)
+                    entry = PaletteEntry(title, group, call, icon, why or layer.label)
+                    found.append((why is not None, entry))
+        return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
+
+    def _wires(self, node_id: str, kind: Literal["input", "output"]) -> Iterator[PaletteEntry]:
+        graph = self._editor.graph
+        wires = graph.outgoing[node_id] if kind == "output" else graph.incoming[node_id]
+        for edge in wires:
+            other = graph.nodes[edge.target if kind == "output" else edge.source]
+            call = partial(self._editor.unwire, edge)
+            yield PaletteEntry(other.name, tr("Wired now"), call, "unlink", tr("remove the wire"))
+
+    def _wire(self, edge: Edge) -> None:
+        """Draw a wire; where it would not fit, offer what would help."""
+        problem = self._editor.misfit(edge)
+        if problem is None:
+            self._editor.wire(edge)
+            return
+        point = self._canvas.network_scene.port_point(
+            PortRef(edge.target, edge.target_port, "input")
+        )
+        self._canvas.center_on(edge.target)
+        self._canvas.offer_repairs(edge, None, problem, point or QPointF())
+
+    # Arranging
+
+    def _align(self, how: arrange.Alignment) -> None:
+        self._place(tr("Align {0}").format(tr(how)), partial(arrange.aligned, how=how), 2)
+
+    def _distribute(self, how: arrange.Direction) -> None:
+        self._place(tr("Distribute {0}").format(tr(how)), partial(arrange.distributed, how=how), 3)
+
+    def _place(
+        self,
+        label: str,
+        arranged: Callable[[dict[str, arrange.Spot]], dict[str, tuple[float, float]]],
+        least: int,
+    ) -> None:
+        graph = self._editor.graph
+        items = arrange.spots(graph, self._editor.selection)
+        if len(items) < least:
+            self._editor.refused.emit(tr("Select {0} blocks or more.").format(least))
+            return
+        self._editor.apply(label, graph.move(arranged(items)))
+
+    def _move_in_chain(self, step: Literal[-1, 1]) -> None:
+        node = self._editor.single
+        if node is None:
+            return
+        graph = arrange.swapped(self._editor.graph, node.id, step)
+        if graph is None:
+            text = tr("{0} has no single neighbour there with which it could change places.")
+            self._editor.refused.emit(text.format(node.name))
+            return
+        text = tr("Move {0} up the chain") if step < 0 else tr("Move {0} down the chain")
+        self._editor.apply(text.format(node.name), graph)
+
+    def _tidy(self) -> None:
+        self._editor.tidy()
+        self._canvas.fit()
+
+    def _rename(self) -> None:
+        if self._page.outline.tree.hasFocus():
+            self._page.outline.rename()
+        else:
+            self._canvas.rename()
+
+    # Menus and files
+
+    def open_menu(self, where: QPoint, point: QPointF | None) -> None:
+        """Open the menu for what is selected, at a place on the screen."""
+        page, editor = self._page, self._editor
+        menu = QMenu(page, objectName="network.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        node = editor.single
+        for problem in editor.analysis.problems:
+            if node is not None and problem.node == node.id:
+                for fix in problem.fixes:
+                    menu.addAction(fix.label).triggered.connect(partial(editor.fix, problem, fix))
+        menu.addSeparator()
+        if point is None:
+            menu.addAction(page.actions_["network.quick_add"])
+        else:
+            add = menu.addAction(page.actions_["network.quick_add"].icon(), tr("Add block here"))
+            add.triggered.connect(partial(self.quick_add_at, point, None))
+        menu.addSeparator()
+        chosen = editor.selection or editor.edge is not None
+        for name in (_ON_BLOCKS if chosen else _ON_NOTHING).split():
+            if name == "-":
+                menu.addSeparator()
+            elif name == "fit_selection" and len(editor.selection) > 1:
+                self._add_arranging(menu)
+                menu.addAction(page.actions_["network.fit_selection"])
+            elif name == "paste" and point is not None:
+                paste = menu.addAction(page.actions_["network.paste"].icon(), tr("Paste here"))
+                place = snapped(point.x(), point.y())
+                paste.triggered.connect(partial(editor.paste, place))
+            else:
+                menu.addAction(page.actions_[f"network.{name}"])
+        menu.popup(where)
+
+    def _add_arranging(self, menu: QMenu) -> None:
+        arranging = menu.addMenu(tr("Arrange"))
+        names = [*(f"align_{how}" for how in _ALIGNMENTS), ""]
+        names += [f"distribute_{how}" for how in _DIRECTIONS]
+        for name in names:
+            if name:
+                arranging.addAction(self._page.actions_[f"network.{name}"])
+            else:
+                arranging.addSeparator()
+
+    def _outline_menu(self, where: QPoint) -> None:
+        self.open_menu(self._page.outline.tree.viewport().mapToGlobal(where), None)
+
+    def _export_picture(self) -> None:
+        page, editor = self._page, self._editor
+        wanted = PictureDialog.ask(page.main)
+        path = wanted and ask_path(page.main, page.document.name, wanted.kind)
+        if wanted is None or path is None:
+            return
+        scene = PictureScene(editor.graph, editor.analysis, editor.target_text)
+        try:
+            write_picture(scene, path, wanted, page.document.name)
+        except (StudioError, OSError) as error:
+            text = str(error) if isinstance(error, StudioError) else error.strerror or str(error)
+            page.toasts.show_toast(tr("The picture could not be written"), text, "error")
+        else:
+            page.toasts.show_toast(tr("Picture written"), str(path), "success")

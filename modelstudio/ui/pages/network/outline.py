@@ -1,0 +1,333 @@
+"""The outline: every block as a line of a tree, in the order of the wires, for the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QPainter, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLineEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modelstudio.errors import NetworkError
+from modelstudio.network.analysis import NodeInfo, format_shape
+from modelstudio.network.graph import Graph, Node
+from modelstudio.network.group import Group
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.look import HUES, layer_icon
+from modelstudio.ui.theme import paint_icon, theme
+from modelstudio.ui.widgets import SearchField, label, row, toned
+
+Index = QModelIndex | QPersistentModelIndex
+_NODE = Qt.ItemDataRole.UserRole
+_STATE = Qt.ItemDataRole.UserRole + 1
+_DETAIL = Qt.ItemDataRole.UserRole + 2
+_TOLD = Qt.ItemDataRole.AccessibleTextRole
+_STEP = 14
+
+
+class Outline(QFrame):
+    """The blocks as a tree beside the canvas; its selection is the editor's.
+
+    ``opened`` gives a block on which Enter was pressed, ``add_wanted`` that Space was, ``left``
+    that Escape was.
+    """
+
+    opened = Signal(str)
+    add_wanted = Signal()
+    left = Signal()
+
+    def __init__(self, editor: Editor):
+        super().__init__(objectName="network.outline.list")
+        toned(self, "panel")
+        self.setAccessibleName(tr("Outline of the network"))
+        self._editor = editor
+        self._shown: Graph | None = None
+        self._count = label("", "label", "tertiary")
+        head = row(label(tr("Outline"), "panelTitle"), None, self._count, margins=(8, 0, 4, 0))
+        self.search = SearchField(tr("Find a block here"), "network.outline.search")
+        self.tree = _Tree(editor)
+        keys = label(
+            tr("A add · W wire · F2 rename · Del delete · Ctrl ↑ ↓ move"),
+            "axis",
+            "tertiary",
+            wrap=True,
+            name="network.outline.keys",
+        )
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 8, 8, 6)
+        box.setSpacing(6)
+        for part in (head, self.search, self.tree, keys):
+            box.addWidget(part)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._take_first)
+        self.tree.opened.connect(self.opened)
+        self.tree.add_wanted.connect(self.add_wanted)
+        self.tree.left.connect(self.left)
+        self.tree.itemSelectionChanged.connect(self._chosen)
+        editor.changed.connect(self.refresh)
+        editor.selection_changed.connect(self._show_selection)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def enter(self) -> None:
+        """Take the focus, on the selected block or the first."""
+        self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if self.tree.currentItem() is None and self.tree.topLevelItemCount():
+            self.tree.setCurrentItem(self.tree.topLevelItem(0))
+
+    def line_corner(self) -> QPoint:
+        """Return the place on the screen right below the current line."""
+        rect = self.tree.visualItemRect(self.tree.currentItem())
+        return self.tree.viewport().mapToGlobal(rect.bottomLeft() + QPoint(_STEP, 2))
+
+    def rename(self) -> None:
+        """Edit the name of the current block in its line."""
+        item = self.tree.currentItem()
+        if item is not None and item.parent() is None:
+            self.tree.editItem(item)
+
+    def refresh(self) -> None:
+        """Follow the network, while somebody looks; lines that stay are only told anew."""
+        graph, tree = self._editor.graph, self.tree
+        if not self.isVisible():
+            return
+        order = _in_order(graph)
+        tree.blockSignals(True)
+        if order != [tree.node_of(item) for item in tree.tops()] or _groups_changed(
+            self._shown, graph
+        ):
+            opened = {tree.node_of(item) for item in tree.tops() if item.isExpanded()}
+            tree.clear()
+            for node_id in order:
+                tree.addTopLevelItem(item := _line(graph.nodes[node_id]))
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+                item.setExpanded(node_id in opened)
+        self._shown = graph
+        for item in tree.tops():
+            self._describe(item, graph.nodes[tree.node_of(item)])
+        tree.blockSignals(False)
+        self._count.setText(tr("{0} blocks").format(len(order)))
+        self._filter()
+        self._show_selection()
+
+    def _describe(self, item: QTreeWidgetItem, node: Node) -> None:
+        info = self._editor.info(node.id)
+        detail = _detail(node, info)
+        item.setText(0, node.name)
+        item.setData(0, _STATE, (node.layer, node.enabled, node.frozen, info.state))
+        item.setData(0, _DETAIL, detail)
+        sources = [
+            self._editor.graph.nodes[edge.source].name
+            for edge in self._editor.graph.incoming[node.id]
+        ]
+        said = [node.name, node.layer.label, detail]
+        said += [tr("wired from {0}").format(", ".join(sources))] if sources else []
+        said += [tr("off")] if not node.enabled else []
+        said += [tr("frozen")] if node.frozen else []
+        problems = [p.message for p in self._editor.analysis.problems if p.node == node.id]
+        item.setData(0, _TOLD, ", ".join((*said, *problems)))
+        item.setToolTip(0, "\n".join((node.layer.purpose(), *problems)))
+
+    def _filter(self) -> None:
+        words = self.search.text().strip().lower()
+        for item in self.tree.tops():
+            layer = item.data(0, _STATE)[0]
+            item.setHidden(words not in item.text(0).lower() and words not in layer.label.lower())
+
+    def _take_first(self) -> None:
+        found = next((item for item in self.tree.tops() if not item.isHidden()), None)
+        if found is not None:
+            self.tree.setCurrentItem(found)
+            self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _chosen(self) -> None:
+        items = [item for item in self.tree.selectedItems() if item.parent() is None]
+        self._editor.select([self.tree.node_of(item) for item in items])
+
+    def _show_selection(self) -> None:
+        if not self.isVisible():
+            return
+        tree, chosen = self.tree, self._editor.selection
+        picked = [item for item in tree.tops() if tree.node_of(item) in chosen]
+        tree.blockSignals(True)
+        for item in tree.tops():
+            item.setSelected(tree.node_of(item) in chosen)
+        if picked and tree.currentItem() not in picked:
+            tree.setCurrentItem(picked[0], 0, QItemSelectionModel.SelectionFlag.NoUpdate)
+        if picked:
+            tree.scrollToItem(picked[0])
+        tree.blockSignals(False)
+
+
+class _Tree(QTreeWidget):
+    """The lines; a name is edited in place."""
+
+    opened = Signal(str)
+    add_wanted = Signal()
+    left = Signal()
+
+    def __init__(self, editor: Editor):
+        super().__init__(
+            objectName="network.outline.tree",
+            headerHidden=True,
+            indentation=_STEP,
+            expandsOnDoubleClick=False,
+            frameShape=QFrame.Shape.NoFrame,
+            uniformRowHeights=True,
+        )
+        self.setAccessibleName(tr("Blocks in the order of the wires"))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setItemDelegate(_Delegate(self, editor))
+        self.itemDoubleClicked.connect(lambda item: self.opened.emit(self.node_of(item)))
+
+    def tops(self) -> Iterator[QTreeWidgetItem]:
+        """Yield the lines of the level in sight."""
+        items = (self.topLevelItem(i) for i in range(self.topLevelItemCount()))
+        return (item for item in items if item is not None)
+
+    @staticmethod
+    def node_of(item: QTreeWidgetItem) -> str:
+        """Return the id of the block of a line; inside a group, of the group."""
+        while (parent := item.parent()) is not None:
+            item = parent
+        return str(item.data(0, _NODE))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        item, key = self.currentItem(), event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
+            self.opened.emit(self.node_of(item))
+        elif key == Qt.Key.Key_Space and not event.modifiers():
+            self.add_wanted.emit()
+        elif key == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class _Delegate(QStyledItemDelegate):
+    """Icon, name and state; at the right the shape."""
+
+    def __init__(self, parent: QWidget, editor: Editor):
+        super().__init__(parent)
+        self._editor = editor
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(100, round(26 * theme().scale))
+
+    def createEditor(
+        self, parent: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> QLineEdit:
+        made = QLineEdit(parent, objectName="network.outline.name")
+        made.setAccessibleName(tr("Name of the block"))
+        return made
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        if isinstance(editor, QLineEdit):
+            reason = self._editor.rename(str(index.data(_NODE)), editor.text())
+            if reason:
+                self._editor.refused.emit(reason)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        now, rect, state = theme(), QRectF(option.rect), QStyle.StateFlag
+        layer, enabled, frozen, known = index.data(_STATE)
+        if option.state & state.State_Selected:
+            painter.fillRect(rect, now.color("selection"))
+        elif option.state & state.State_MouseOver:
+            painter.fillRect(rect, now.color("hover"))
+        if option.state & state.State_HasFocus:
+            painter.setPen(now.color("focusRing"))
+            painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        hue = now.category(HUES[layer.category]) if enabled else now.color("textDisabled")
+        paint_icon(
+            painter,
+            QRectF(rect.left() + 4, rect.center().y() - 7.5, 15, 15),
+            layer_icon(layer),
+            hue,
+        )
+        room = rect.adjusted(26, 0, -8, 0)
+        painter.setFont(now.font("axis"))
+        bad = known == "error"
+        painter.setPen(now.color("error" if bad else "textTertiary"))
+        detail = str(index.data(_DETAIL))
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, detail)
+        room.setRight(room.right() - painter.fontMetrics().horizontalAdvance(detail) - 8)
+        for shown, drawing, role in (
+            (bad, "err", "error"),
+            (frozen, "lock", "textSecondary"),
+        ):
+            if shown and room.width() > 40:
+                box = QRectF(room.right() - 12, room.center().y() - 6, 12, 12)
+                paint_icon(painter, box, drawing, role)
+                room.setRight(room.right() - 16)
+        painter.setFont(now.font("base"))
+        painter.setPen(now.color("text" if enabled else "textDisabled"))
+        short = painter.fontMetrics().elidedText(
+            index.data(), Qt.TextElideMode.ElideRight, int(room.width())
+        )
+        painter.drawText(room, middle, short)
+
+
+def _in_order(graph: Graph) -> list[str]:
+    try:
+        return list(graph.order)
+    except NetworkError:
+        return list(graph.nodes)
+
+
+def _groups_changed(old: Graph | None, new: Graph) -> bool:
+    return old is None or any(
+        key not in old.nodes or old.nodes[key].layer is not node.layer
+        for key, node in new.nodes.items()
+        if isinstance(node.layer, Group)
+    )
+
+
+def _detail(node: Node, info: NodeInfo) -> str:
+    if info.state == "error":
+        return tr("no shape")
+    shapes = info.outputs or info.inputs
+    if info.state == "waiting" or not shapes:
+        return tr("waiting")
+    return format_shape(shapes[0])
+
+
+def _line(node: Node) -> QTreeWidgetItem:
+    """Return the line of a block, with those of a group's inside below it."""
+    item = QTreeWidgetItem([node.name])
+    item.setData(0, _NODE, node.id)
+    item.setData(0, _STATE, (node.layer, node.enabled, node.frozen, "ok"))
+    item.setData(0, _DETAIL, node.layer.summary())
+    item.setData(0, _TOLD, f"{node.name}, {node.layer.label}")
+    if isinstance(node.layer, Group):
+        inside = node.layer.graph
+        for node_id in _in_order(inside):
+            item.addChild(_line(inside.nodes[node_id]))
+    return item
