@@ -25,7 +25,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.arrange import Guide
 from modelstudio.ui.pages.network.backdrop import Backdrop, Marks, paint_over
 from modelstudio.ui.pages.network.drops import LayerDrop
-from modelstudio.ui.pages.network.editor import Editor, Selection
+from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.edits import neighbour
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
@@ -38,6 +38,7 @@ from modelstudio.ui.pages.network.overlays import Bubble, Hint, NameEditor, Note
 from modelstudio.ui.pages.network.palette import dragged_layer
 from modelstudio.ui.pages.network.routing import Point
 from modelstudio.ui.pages.network.scene import NetworkScene, PortRef
+from modelstudio.ui.pages.network.sight import Selection
 from modelstudio.ui.pages.network.tools import (
     BandTool,
     MoveTool,

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from modelstudio.errors import StudioError
 from modelstudio.network.analysis import Fix, Problem
-from modelstudio.network.graph import Edge, Graph, Node, Note, Position
+from modelstudio.network.graph import Edge, Graph, Note, Position
 from modelstudio.network.group import Group
 from modelstudio.network.grouping import collapse, ungroup
 from modelstudio.network.layer import Layer
@@ -21,7 +21,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
 from modelstudio.ui.pages.network.look import GRID
-from modelstudio.ui.pages.network.sight import Selection, Sight
+from modelstudio.ui.pages.network.sight import Sight
 
 BLOCKS_MIME = "application/x-modelstudio-blocks"
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import NodeInfo, Shape, format_shape
 from modelstudio.network.graph import Edge, Graph, Node, Note, Position
+from modelstudio.network.group import Group
 from modelstudio.network.layer import Layer, Port
+from modelstudio.network.levels import LevelPath, moved_address, readdressed
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, GRID, PITCH
 
 
@@ -135,16 +138,31 @@ def connect_before(
     return graph.connect(Edge(node.id, out.name, *target)) if out else graph, node
 
 
-def to_fragment(graph: Graph, ids: Collection[str]) -> dict[str, Any]:
-    """Return some blocks and notes with the wires between them as JSON."""
+def to_fragment(graph: Graph, ids: Collection[str], path: LevelPath = ()) -> dict[str, Any]:
+    """Return some blocks and notes with the wires between them as JSON.
+
+    Addresses of shared weights begin at the fragment, where ``path`` leads; those that lead out of
+    it are left out.
+    """
     edges = tuple(e for e in graph.edges if e.source in ids and e.target in ids)
     nodes = {key: node for key, node in graph.nodes.items() if key in ids}
     notes = tuple(note for note in graph.notes if note.id in ids)
-    return Graph(nodes, edges, notes).to_dict()
+
+    def within(address: str) -> str | None:
+        parts = tuple(address.split("/"))
+        depth = len(path)
+        inside = parts[:depth] == path and parts[depth : depth + 1] and parts[depth] in nodes
+        return "/".join(parts[depth:]) if inside else None
+
+    return readdressed(Graph(nodes, edges, notes), within).to_dict()
 
 
 def paste(
-    graph: Graph, fragment: Mapping[str, Any], offset: Position, at: Position | None = None
+    graph: Graph,
+    fragment: Mapping[str, Any],
+    offset: Position,
+    at: Position | None = None,
+    path: LevelPath = (),
 ) -> tuple[Graph, frozenset[str]]:
     """Add a fragment under new ids and names; return the graph and the new ids.
 
@@ -156,26 +174,30 @@ def paste(
         When the fragment holds no network.
     """
     part = Graph.from_dict(fragment)
-    if not part.nodes and not part.notes:
+    if not part.order and not part.notes:
         raise NetworkError("There are no blocks in this part of a network.")
     if at is not None:
         corners = [item.position for item in (*part.nodes.values(), *part.notes)]
         offset = snapped(at[0] - min(x for x, _ in corners), at[1] - min(y for _, y in corners))
-    renamed: dict[str, str] = {}
+    renamed: dict[str, LevelPath] = {}
+    whole = graph
     for old in part.nodes.values():
+        renamed[old.id] = (whole.free_id(),)
         stem = old.name.rstrip("0123456789") or old.name
-        name = old.name if graph.named(old.name) is None else graph.free_name(stem)
+        name = old.name if whole.named(old.name) is None else whole.free_name(stem)
         x, y = old.position
-        node = replace(
-            old, id=graph.free_id(), name=name, position=(x + offset[0], y + offset[1]), shares=None
-        )
-        renamed[old.id] = node.id
-        graph = graph.add(node)
-    edges = (
-        Edge(renamed[e.source], e.source_port, renamed[e.target], e.target_port) for e in part.edges
+        place = (x + offset[0], y + offset[1])
+        whole = whole.add(replace(old, id=renamed[old.id][0], name=name, position=place))
+    there = readdressed(
+        Graph({key: whole.nodes[key] for (key,) in renamed.values()}),
+        partial(moved_address, here=(), moved=renamed, there=path),
     )
-    graph = replace(graph, edges=(*graph.edges, *edges))
-    new = set(renamed.values())
+    edges = (
+        Edge(renamed[e.source][0], e.source_port, renamed[e.target][0], e.target_port)
+        for e in part.edges
+    )
+    graph = replace(graph, nodes={**graph.nodes, **there.nodes}, edges=(*graph.edges, *edges))
+    new = {key for (key,) in renamed.values()}
     for old_note in part.notes:
         x, y = old_note.position
         note = replace(old_note, id=graph.free_id(), position=(x + offset[0], y + offset[1]))
@@ -230,16 +252,20 @@ def same_structure(old: Graph, new: Graph) -> bool:
     if old.edges is not new.edges and old.edges != new.edges:
         return False
     return old.nodes.keys() == new.nodes.keys() and all(
-        node is new.nodes[key]
-        or (node.name, node.layer, node.enabled, node.frozen, node.shares)
-        == (
-            new.nodes[key].name,
-            new.nodes[key].layer,
-            new.nodes[key].enabled,
-            new.nodes[key].frozen,
-            new.nodes[key].shares,
-        )
+        node is new.nodes[key] or _same_block(node, new.nodes[key])
         for key, node in old.nodes.items()
+    )
+
+
+def _same_block(old: Node, new: Node) -> bool:
+    a, b = old.layer, new.layer
+    if isinstance(a, Group) and isinstance(b, Group):
+        layers = a.repeat == b.repeat and same_structure(a.graph, b.graph)
+    else:
+        layers = a == b
+    return layers and (
+        (old.name, old.enabled, old.frozen, old.shares)
+        == (new.name, new.enabled, new.frozen, new.shares)
     )
 
 
