@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from modelstudio.network.analysis import Problem
+from modelstudio.project.memory import training_memory
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.code_view import CodeView
 from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.heat import HeatChoice
 from modelstudio.ui.pages.network.overlays import FixMenu, sentence
 from modelstudio.ui.pages.network.summary import SummaryView
 from modelstudio.ui.pages.network.units import memory_text, short_count
@@ -32,6 +34,7 @@ from modelstudio.ui.widgets import (
     ElidedLabel,
     EmptyState,
     IconLabel,
+    SpinBox,
     Tag,
     button,
     count_text,
@@ -66,12 +69,17 @@ class Dock(QFrame):
             self.tabs.addTab(text)
         self._count = Tag("", "error", name="network.dock.count")
         self.tabs.setTabButton(2, QTabBar.ButtonPosition.RightSide, self._count)
-        self._totals = ElidedLabel("", "label", "secondary")
+        self._totals = _Totals("", "label", "secondary")
         self._totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._totals.setObjectName("network.totals")
         self._export = icon_button(
             "down", tr("Export the summary as CSV"), "network.summary.export"
         )
+        self.heat = HeatChoice()
+        tip = tr("Batch size that the memory is told for")
+        self.batch = SpinBox("network.batch", tip, 1, 1_000_000)
+        self.batch.setPrefix(tr("Batch "))
+        self._trained_with = 0
         head = QWidget()
         head.setFixedHeight(theme().size("tabBar"))
         bar = QHBoxLayout(head)
@@ -79,6 +87,8 @@ class Dock(QFrame):
         bar.setSpacing(8)
         bar.addWidget(self.tabs)
         bar.addWidget(self._totals, 1)
+        bar.addWidget(self.batch)
+        bar.addWidget(self.heat)
         bar.addWidget(self.code.copy)
         bar.addWidget(self._export)
         self._pages = QStackedWidget()
@@ -92,6 +102,10 @@ class Dock(QFrame):
         self.tabs.currentChanged.connect(self._show_tab)
         self._export.clicked.connect(self._export_csv)
         editor.changed.connect(self.refresh)
+        self.batch.valueChanged.connect(self._set_batch)
+        main.document.changed.connect(self._follow_training)
+        main.document.replaced.connect(self._follow_training)
+        self._follow_training()
         self.refresh()
         self._show_tab(0)
 
@@ -104,6 +118,33 @@ class Dock(QFrame):
         self.code.copy.setVisible(TABS[index] == "code")
         self._export.setVisible(TABS[index] == "summary")
 
+    def _follow_training(self) -> None:
+        """Take the batch size of the training when that changes, and its optimizer."""
+        size = self._main.document.project.training.batch_size
+        if size != self._trained_with:
+            self._trained_with = size
+            self.batch.setValue(size)
+        self._show_memory()
+
+    def _set_batch(self, batch: int) -> None:
+        self.summary.summary.set_batch(batch)
+        self.refresh()
+
+    def _show_memory(self) -> None:
+        """Say in the tooltips what a step of training holds in memory, part by part."""
+        editor = self._editor
+        optimizer = self._main.document.project.training.optimizer
+        found = training_memory(editor.graph, editor.analysis, optimizer, self.batch.value())
+        lines = [
+            (tr("Activations of a batch of {0}").format(self.batch.value()), found.activations),
+            (tr("Parameters"), found.parameters),
+            (tr("Gradients"), found.gradients),
+            (tr("Optimizer ({0})").format(optimizer.label), found.optimizer),
+            (tr("Together, while training"), found.total),
+        ]
+        self._totals.detail = "\n".join(f"{name}: {memory_text(size)}" for name, size in lines)
+        self._totals.setToolTip(self._totals.full_text())
+
     def refresh(self) -> None:
         """Show totals and the number of problems."""
         analysis = self._editor.analysis
@@ -113,9 +154,10 @@ class Dock(QFrame):
                 count_text(analysis.parameters),
                 sofar,
                 short_count(analysis.macs),
-                memory_text(analysis.memory),
+                memory_text(analysis.memory * self.batch.value()),
             )
         )
+        self._show_memory()
         found = [problem for problem in analysis.problems if problem.severity != "notice"]
         kind = "error" if analysis.errors else "warning"
         self._count.set(str(len(found)), kind)
@@ -135,6 +177,16 @@ class Dock(QFrame):
                 )
             else:
                 self._main.toasts.show_toast(tr("Summary written"), path, "success")
+
+
+class _Totals(ElidedLabel):
+    """The totals in a line; the tooltip goes on with the memory of a training step."""
+
+    detail = ""
+
+    def setToolTip(self, text: str) -> None:
+        """Show a tooltip with the detail below."""
+        super().setToolTip("\n".join(part for part in (self.full_text(), self.detail) if part))
 
 
 class ProblemList(QWidget):

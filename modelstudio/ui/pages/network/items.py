@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from modelstudio.network.analysis import NodeInfo, Shape, format_shape
+from modelstudio.network.costs import Share
 from modelstudio.network.graph import Edge, Node, Note, Position
 from modelstudio.network.layer import Port
 from modelstudio.ui.pages.network.look import (
@@ -27,15 +28,6 @@ from modelstudio.ui.pages.network.units import share_text, short_count
 from modelstudio.ui.theme import paint_icon
 
 Severity = Literal["", "notice", "warning", "error"]
-
-
-class Share(NamedTuple):
-    """What part of a cost a block has: of the whole, and of the greatest, each from 0 to 1."""
-
-    whole: float
-    strength: float
-
-
 WireState = Literal["ok", "error", "waiting"]
 
 _BODY = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from modelstudio.network.analysis import Analysis, NodeInfo, Problem, Shape
+from modelstudio.network.costs import Metric, shares
 from modelstudio.network.graph import Edge, Graph, Position
 from modelstudio.ui.pages.network.cells import Cells
 from modelstudio.ui.pages.network.items import (
@@ -19,7 +20,7 @@ from modelstudio.ui.pages.network.items import (
     WireItem,
     WireState,
 )
-from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH
+from modelstudio.ui.pages.network.look import BLOCK_HEIGHT
 from modelstudio.ui.pages.network.overview import Overview
 from modelstudio.ui.pages.network.routing import (
     LEAD,
@@ -68,6 +69,7 @@ class NetworkScene(QGraphicsScene):
         self.moving: frozenset[str] = frozenset()
         """Blocks and notes that a gesture shows elsewhere than they are."""
         self.overview = Overview(self)
+        self._metric: Metric | None = None
 
     def sync(self, graph: Graph, analysis: Analysis, target: str = "") -> None:
         """Take over a graph, what is known of it, and what its answer stands for."""
@@ -84,8 +86,18 @@ class NetworkScene(QGraphicsScene):
         for box in disturbed:
             stale.update(self._wires_near(box))
         self._reroute(stale)
+        if self._metric is not None:
+            self.set_heat(self._metric)
         if known is not analysis or old.edges is not graph.edges:
             self._show_wires(known)
+
+    def set_heat(self, metric: Metric | None) -> None:
+        """Colour the blocks by their share of a cost, or by their category."""
+        self._metric = metric
+        self.revision += 1
+        found = shares(self.analysis, metric) if metric is not None else {}
+        for node_id, item in self.blocks.items():
+            item.warm(found.get(node_id))
 
     def restyle(self) -> None:
         """Paint everything anew, as after a change of theme."""
@@ -282,7 +294,7 @@ class NetworkScene(QGraphicsScene):
         return route(_point(start), ends, source.box, target.box, near, around, siblings)
 
     def _straight(self, start: Point, end: Point, edge: Edge) -> bool:
-        """Return whether nothing stands in the way straight down, as from most blocks to the next."""
+        """Return whether nothing stands in the way straight down, as it mostly does not."""
         if start[0] != end[0] or start[1] > end[1]:
             return False
         way = Box(*start, *end)

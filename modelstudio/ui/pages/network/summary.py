@@ -43,6 +43,8 @@ class SummaryModel(QAbstractTableModel):
         self._editor = editor
         self.ids: tuple[str, ...] = ()
         self._shown: list[tuple[object, ...]] = []
+        self.batch = 1
+        """Samples that the memory of a block is told for."""
         themes().changed.connect(self._repaint)
         editor.changed.connect(self.refresh)
         self.refresh()
@@ -60,9 +62,15 @@ class SummaryModel(QAbstractTableModel):
             self.endResetModel()
             return
         old, self._shown = self._shown, shown
-        for row, (before, now) in enumerate(zip(old, shown, strict=True)):
-            if before != now:
-                self.dataChanged.emit(self.index(row, 0), self.index(row, _MEMORY))
+        rows = [row for row, pair in enumerate(zip(old, shown, strict=True)) if pair[0] != pair[1]]
+        if rows:
+            self.dataChanged.emit(self.index(rows[0], 0), self.index(rows[-1], _MEMORY))
+
+    def set_batch(self, batch: int) -> None:
+        """Tell the memory for so many samples."""
+        self.batch = batch
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, _MEMORY, _MEMORY)
+        self._repaint()
 
     def _repaint(self) -> None:
         if self.ids:
@@ -82,6 +90,8 @@ class SummaryModel(QAbstractTableModel):
                 return tr(_HEADS[section])
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(section)
+            if role == Qt.ItemDataRole.ToolTipRole and section == _MEMORY:
+                return tr("Outputs of the block as float32, for a batch of {0}").format(self.batch)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -128,7 +138,7 @@ class SummaryModel(QAbstractTableModel):
             case 5:
                 return short_count(info.macs) if known else "–"
             case _:
-                return memory_text(info.memory) if known else "–"
+                return memory_text(info.memory * self.batch) if known else "–"
 
     def _font(self, column: int) -> object:
         if column == _LAYER:
@@ -147,11 +157,11 @@ class SummaryModel(QAbstractTableModel):
         """Write the table to a file, numbers in full."""
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(_HEADS)
+            writer.writerow((*_HEADS[:_MEMORY], f"Memory of {self.batch} (bytes)"))
             for node_id in self.ids:
                 info = self._editor.info(node_id)
                 texts = [self.text(node_id, column) for column in range(_PARAMS)]
-                writer.writerow([*texts, info.parameters, info.macs, info.memory])
+                writer.writerow([*texts, info.parameters, info.macs, info.memory * self.batch])
 
 
 class SummaryView(QTableView):
