@@ -80,7 +80,7 @@ class SegmentedControl(QFrame):
     def __init__(self, choices: Sequence[tuple[str, str]], value: str, name: str):
         super().__init__(objectName=name)
         self.setProperty("segments", True)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         layout = QHBoxLayout(self)
         layout.setSpacing(0)
         layout.setContentsMargins(1, 1, 1, 1)

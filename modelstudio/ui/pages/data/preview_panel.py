@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 _CANCEL_AFTER_MS = 150
 
 
+_ROOMY = 480
+"""Width from which the box for marking has words beside it."""
+
+
 class PreviewPanel(QFrame):
     """Rows raw, after the selected step, or final.
 
@@ -73,6 +77,7 @@ class PreviewPanel(QFrame):
         self.mode.changed.connect(self._change_mode)
         self.mark = QCheckBox(tr("Mark changes"), objectName="data.preview.mark", checked=True)
         self.mark.setAccessibleName(tr("Mark changes"))
+        self.mark.setToolTip(tr("Mark changes"))
         self.mark.toggled.connect(self._mark)
         self.header.add(self.mode)
         self.header.add(self.mark)
@@ -102,6 +107,11 @@ class PreviewPanel(QFrame):
         layout.addLayout(self._stack, 1)
         self._profile: ProfilePopup | None = None
         self.select_step(None, "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        roomy = self.width() >= theme().grown(_ROOMY)
+        self.mark.setText(tr("Mark changes") if roomy else "")
 
     @property
     def upto(self) -> int | None:
