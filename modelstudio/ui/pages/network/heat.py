@@ -23,7 +23,7 @@ class HeatChoice(ComboBox):
 
     def __init__(self) -> None:
         super().__init__("network.heat", tr("Colour the blocks by their share of a cost (H)"))
-        self.setMinimumContentsLength(16)
+        self.setMinimumContentsLength(14)
         self.addItem(tr("Colour: type"), None)
         self.addItem(tr("Colour: parameters"), "parameters")
         self.addItem(tr("Colour: MACs"), "macs")
@@ -65,7 +65,7 @@ class HeatLegend(QWidget):
         self._canvas.network_scene.set_heat(self._choice.metric)
         self._canvas.viewport().update()
         self._refresh()
-        self._place()
+        self._canvas.looked.emit()
 
     def _refresh(self) -> None:
         metric = self._choice.metric

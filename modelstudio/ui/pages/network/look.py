@@ -75,6 +75,7 @@ class Look:
         self.disabled = of.color("textDisabled")
         self.accent = of.color("accent")
         self.accent_fill = of.color("accentFill")
+        self.on_accent = of.color("onAccent")
         self.selection_line = QColor(self.accent)
         self.selection_line.setAlphaF(0.45)
         self.error = of.color("error")
@@ -127,7 +128,7 @@ class Look:
 
     def ink(self, ground: QColor) -> QColor:
         """Return the text colour that stands out more from a ground."""
-        return max((self.text, self.panel, self.canvas), key=lambda ink: _contrast(ink, ground))
+        return max((self.text, self.panel, self.on_accent), key=lambda ink: _contrast(ink, ground))
 
 
 def _between(low: QColor, high: QColor, share: float) -> QColor:

@@ -8,11 +8,14 @@ from PySide6.QtWidgets import QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.canvas import Canvas
+from modelstudio.ui.pages.network.items import NoteItem
 from modelstudio.ui.pages.network.look import look
 from modelstudio.ui.theme import theme, themes
 
 _INTERVAL_MS = 60
 _INSET = 6.0
+_SHARP_SCALE = 0.03
+"""Figures smaller than this are drawn without smooth edges."""
 
 
 class Minimap(QWidget):
@@ -28,14 +31,11 @@ class Minimap(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=_INTERVAL_MS)
         self._timer.timeout.connect(self.update)
         self._picture = QPixmap()
+        self._picture_of: tuple[object, ...] = ()
         self._wanted = True
         canvas.looked.connect(self._later)
-        canvas.editor.changed.connect(self._outdate)
-        themes().changed.connect(self._outdate)
-
-    def _outdate(self) -> None:
-        self._picture = QPixmap()
-        self._later()
+        canvas.editor.changed.connect(self._later)
+        themes().changed.connect(self._later)
 
     def toggle(self) -> None:
         """Hide it, or show it again."""
@@ -55,7 +55,9 @@ class Minimap(QWidget):
         self._timer.stop()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._picture.isNull() or self._picture.devicePixelRatio() != self.devicePixelRatio():
+        shown = (self._canvas.network_scene.revision, look(), self.devicePixelRatio())
+        if shown != self._picture_of:
+            self._picture_of = shown
             self._draw_picture()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -71,24 +73,27 @@ class Minimap(QWidget):
         self._picture = QPixmap(self.size() * self.devicePixelRatio())
         self._picture.setDevicePixelRatio(self.devicePixelRatio())
         self._picture.fill(Qt.GlobalColor.transparent)
-        figures = [(note.area, skin.warning) for note in scene.notes.values()]
-        for item in scene.blocks.values():
-            bad = item.severity == "error"
-            figures.append((item.area, skin.error if bad else skin.hues[item.node.layer.category]))
+        items = (*scene.notes.values(), *scene.blocks.values())
+        boxes = [item.area for item in items]
         self._world = QRectF()
-        for box, _ in figures:
-            self._world = self._world.united(box)
-        if figures:
-            self._world = self._world.adjusted(-24, -24, 24, 24)
+        if boxes:
+            left, top = min(box.left() for box in boxes), min(box.top() for box in boxes)
+            right, bottom = max(box.right() for box in boxes), max(box.bottom() for box in boxes)
+            self._world = QRectF(left - 24, top - 24, right - left + 48, bottom - top + 48)
         painter = QPainter(self._picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(now.color("borderStrong"), 1))
         painter.setBrush(now.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.setPen(Qt.PenStyle.NoPen)
-        for box, color in figures:
-            painter.setBrush(color)
-            painter.drawRoundedRect(self._to_map(box), 1.5, 1.5)
+        if boxes:
+            scale, origin = self._scale()
+            painter.translate(origin)
+            painter.scale(scale, scale)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, scale > _SHARP_SCALE)
+        for item, box in zip(items, boxes, strict=True):
+            painter.setBrush(skin.warning if isinstance(item, NoteItem) else item.color())
+            painter.drawRect(box)
         painter.end()
 
     def _scale(self) -> tuple[float, QPointF]:

@@ -13,6 +13,9 @@ Side = Literal["top", "left", "right"]
 LEAD = 16.0
 """How far a wire runs straight before its first bend, in canvas pixels."""
 
+ROW, GAP = 80.0, 28.0
+"""From one row of blocks to the next, and the space between them, as a tidied network has them."""
+
 _BEND_COST = 24.0
 _CROSSING_COST = 4000.0
 _WIRE_COST = 160.0
@@ -217,9 +220,15 @@ def segments(course: Sequence[Point]) -> list[Box]:
 
 
 def label_point(course: Sequence[Point]) -> Point:
-    """Return the middle of the longest segment."""
+    """Return the middle of the longest segment; of an upright one, between two rows of blocks."""
     a, b = max(pairwise(course), key=lambda ab: abs(ab[0][0] - ab[1][0]) + abs(ab[0][1] - ab[1][1]))
-    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+    x, y = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+    low, high = sorted((a[1], b[1]))
+    if a[0] == b[0] and high - low > ROW:
+        gap = course[0][1] + GAP / 2
+        near = gap + round((y - gap) / ROW) * ROW
+        y = near if low < near < high else y
+    return x, y
 
 
 def junctions(courses: Sequence[Sequence[Point]]) -> set[Point]:
