@@ -160,6 +160,33 @@ SPECS = (
         "Equal gaps from top to bottom.",
         "context",
     ),
+    ActionSpec(
+        "network.group", "Group", "Ctrl+G", "group", "Put the selected blocks into one.", "context"
+    ),
+    ActionSpec(
+        "network.ungroup",
+        "Ungroup",
+        "Ctrl+Shift+G",
+        "ungroup",
+        "Take the selected group apart.",
+        "context",
+    ),
+    ActionSpec(
+        "network.open_group",
+        "Open group",
+        "",
+        "group",
+        "Look inside; Enter does so too.",
+        "context",
+    ),
+    ActionSpec(
+        "network.leave_group",
+        "Leave group",
+        "",
+        "up",
+        "Go one level up; Backspace does so too.",
+        "context",
+    ),
     ActionSpec("network.tidy", "Tidy", "L", "grid", "Place the blocks automatically.", "context"),
     ActionSpec("network.note", "Note", "N", "note", "Put a remark on the canvas.", "context"),
     ActionSpec("network.fit", "Fit network to window", "F", "fit", "Show all blocks.", "context"),
@@ -170,7 +197,11 @@ SPECS = (
         "network.minimap", "Minimap", "M", "eye", "Show or hide the map in the corner.", "context"
     ),
     ActionSpec(
-        "network.outline", "Outline", "Ctrl+L", "outline", "Every block as a list, for the keyboard."
+        "network.outline",
+        "Outline",
+        "Ctrl+L",
+        "outline",
+        "Every block as a list, for the keyboard.",
     ),
     ActionSpec(
         "network.export_picture",

@@ -149,6 +149,11 @@ class Canvas(ZoomView):
         return self._marks.draft is not None
 
     @property
+    def guides(self) -> list[Guide]:
+        """The lines drawn while a block is dragged."""
+        return self._marks.guides
+
+    @property
     def port_reach(self) -> float:
         """How near the pointer must come to a port, in canvas pixels."""
         return min(PORT_HIT / min(self.zoom, 1.0), 1.6 * PORT_HIT)
@@ -419,8 +424,15 @@ class Canvas(ZoomView):
         elif key == Qt.Key.Key_Escape:
             if self._tool is not None:
                 self._drop_tool()
-            else:
+            elif self.editor.selection or self.editor.edge is not None:
                 self.editor.select()
+            else:
+                self.editor.leave()
+        elif key == Qt.Key.Key_Backspace:
+            self.editor.leave()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if (node := self.editor.single) is not None:
+                self.opened.emit(node.id)
         elif key in _ARROWS:
             if modifiers & Qt.KeyboardModifier.AltModifier:
                 if (node := self.editor.single) is not None:

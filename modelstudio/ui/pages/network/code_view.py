@@ -81,11 +81,11 @@ class CodeView(QWidget):
             self._timer.start()
 
     def _write(self) -> None:
-        if not self._editor.graph.nodes:
+        if not self._editor.root.nodes:
             self._say(tr("The network is empty."))
         elif not self._main.torch_ready:
             self._say(tr("The code appears as soon as PyTorch is loaded."))
-        elif self._editor.analysis.errors:
+        elif self._editor.whole.errors:
             self._say(tr("The code appears when the problems are solved."))
         else:
             self._stale = False

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from modelstudio.errors import StudioError
 from modelstudio.network.graph import Edge
+from modelstudio.network.group import Group
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network import arrange
@@ -35,7 +36,8 @@ _ALIGNMENTS: tuple[arrange.Alignment, ...] = ("left", "center", "right", "top", 
 _DIRECTIONS: tuple[arrange.Direction, ...] = ("across", "down")
 _ON_NOTHING = "paste select_all - tidy note - fit export_picture"
 _ON_BLOCKS = (
-    "rename wire_to wire_from - duplicate cut copy paste - toggle freeze - fit_selection - delete"
+    "rename wire_to wire_from - duplicate cut copy paste - toggle freeze"
+    " - group ungroup open_group - fit_selection - delete"
 )
 
 
@@ -68,6 +70,10 @@ class Commands(QObject):
             "select_all": editor.select_all,
             "toggle": editor.toggle,
             "freeze": editor.toggle_frozen,
+            "group": editor.group,
+            "ungroup": editor.ungroup,
+            "open_group": self._open_group,
+            "leave_group": editor.leave,
             "rename": self._rename,
             "wire_to": partial(self._choose_wire, "output"),
             "wire_from": partial(self._choose_wire, "input"),
@@ -182,7 +188,8 @@ class Commands(QObject):
     def block_entries(self) -> Iterator[PaletteEntry]:
         """Give the blocks to the command palette."""
         for node in self._editor.graph.nodes.values():
-            go, icon = partial(self._page.go_to_block, node.id), layer_icon(node.layer)
+            address = (*self._editor.path, node.id)
+            go, icon = partial(self._page.go_to_block, address), layer_icon(node.layer)
             yield PaletteEntry(node.name, tr("Blocks"), go, icon, node.layer.label)
 
     def _find(self) -> None:
@@ -293,6 +300,11 @@ class Commands(QObject):
         self._editor.tidy()
         self._canvas.fit()
 
+    def _open_group(self) -> None:
+        node = self._editor.single
+        if node is None or not self._editor.enter(node.id):
+            self._editor.refused.emit(tr("Select the one group that is to be opened."))
+
     def _rename(self) -> None:
         if self._page.outline.tree.hasFocus():
             self._page.outline.rename()
@@ -319,9 +331,12 @@ class Commands(QObject):
             add.triggered.connect(partial(self.quick_add_at, point, None))
         menu.addSeparator()
         chosen = editor.selection or editor.edge is not None
+        grouped = any(isinstance(node.layer, Group) for node in editor.nodes)
         for name in (_ON_BLOCKS if chosen else _ON_NOTHING).split():
             if name == "-":
                 menu.addSeparator()
+            elif name in ("ungroup", "open_group") and not grouped:
+                continue
             elif name == "fit_selection" and len(editor.selection) > 1:
                 self._add_arranging(menu)
                 menu.addAction(page.actions_["network.fit_selection"])

@@ -10,10 +10,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.errors import StudioError
+from modelstudio.network.analysis import Problem
 from modelstudio.network.graph import Graph
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
+from modelstudio.ui.pages.network.breadcrumb import Breadcrumb
 from modelstudio.ui.pages.network.canvas import Canvas
 from modelstudio.ui.pages.network.commands import Commands
 from modelstudio.ui.pages.network.dock import Dock
@@ -58,6 +60,7 @@ class NetworkPage(Page):
         self.outline = Outline(self.editor)
         self.canvas = Canvas(self.editor)
         self.minimap = Minimap(self.canvas)
+        self.breadcrumb = Breadcrumb(self.canvas)
         self.dock = Dock(self.editor, self.canvas.center_on, main)
         self.heat = HeatLegend(self.canvas, self.dock.heat)
         self.inspector = Inspector(self.editor, self.document, self.actions_)
@@ -121,8 +124,8 @@ class NetworkPage(Page):
         self._outline_button.setAccessibleName(tr("Outline"))
         self._outline_button.clicked.connect(self.actions_["network.outline"].trigger)
         line.addWidget(self._outline_button)
-        for action in ("network.quick_add", "network.tidy", "network.note"):
-            line.addWidget(action_button(self.actions_[action]))
+        for name in ("quick_add", "group", "tidy", "note"):
+            line.addWidget(action_button(self.actions_[f"network.{name}"]))
         line.addStretch(1)
         self.chip = TagButton("", "error", name="network.chip")
         self._zoom_out = icon_button("minus", tr("Zoom out"), "network.zoom_out")
@@ -195,6 +198,7 @@ class NetworkPage(Page):
         editor, canvas = self.editor, self.canvas
         editor.changed.connect(self._show_state)
         editor.refused.connect(self._refused)
+        editor.level_changed.connect(canvas.fit)
         self.document.replaced.connect(canvas.fit)
         canvas.zoomed.connect(lambda zoom: self.zoom_text.setText(f"{zoom * 100:.0f} %"))
         canvas.looked.connect(self.minimap.place)
@@ -211,7 +215,7 @@ class NetworkPage(Page):
 
     def _place_empty(self) -> None:
         """Keep the invitation in the middle of a canvas without blocks."""
-        empty = not self.editor.graph.nodes and not self.editor.graph.notes
+        empty = not self.editor.root.nodes and not self.editor.root.notes
         self._empty.setVisible(empty)
         if empty:
             size = self._empty.sizeHint()
@@ -227,16 +231,14 @@ class NetworkPage(Page):
 
     def _show_state(self) -> None:
         """Show problems in chip, badge and status bar."""
-        problems = self.editor.analysis.problems
+        whole = self.editor.whole
         found = [
-            PageProblem(
-                problem.severity, problem.message, partial(self._go_to_problem, problem.node)
-            )
-            for problem in problems
+            PageProblem(problem.severity, problem.message, partial(self._go_to_problem, problem))
+            for problem in whole.problems
             if problem.severity != "notice"
         ]
         self.set_problems(found)
-        errors = len(self.editor.analysis.errors)
+        errors = len(whole.errors)
         warnings = len(found) - errors
         self.chip.setVisible(bool(found))
         if errors:
@@ -245,41 +247,45 @@ class NetworkPage(Page):
         elif warnings:
             text = tr("1 warning") if warnings == 1 else tr("{0} warnings").format(warnings)
             self.chip.set(text, "warning")
-        if self.editor.graph.nodes:
-            count = count_text(self.editor.analysis.parameters)
+        if self.editor.root.nodes:
+            count = count_text(whole.parameters)
             self.set_badge("done", tr("{0} parameters").format(count))
         else:
             self.set_badge("none", tr("The network is empty"))
 
-    def _go_to_problem(self, node_id: str | None) -> None:
-        if node_id is None or not self.go_to_block(node_id):
+    def _go_to_problem(self, problem: Problem) -> None:
+        """Show the block at fault, inside of groups too, or the list when it is none."""
+        inside = next((fix.opens for fix in problem.fixes if fix.opens), ())
+        address = inside or ((problem.node,) if problem.node else ())
+        if not self.go_to_block(address):
             self.main.go(self.page_id)
             self.dock.show_tab("problems")
 
-    def go_to_block(self, node_id: str) -> bool:
+    def go_to_block(self, address: tuple[str, ...]) -> bool:
         """Bring the page to the front and a block into sight, selected; False when it is gone."""
-        if node_id not in self.editor.graph.nodes:
+        if not address or not self.editor.show_block(address):
             return False
         self.main.go(self.page_id)
-        self.editor.select([node_id])
-        self.canvas.center_on(node_id)
+        self.canvas.center_on(address[-1])
         return True
 
     def _open_block(self, node_id: str) -> None:
-        """Answer a double click on a block."""
-        self.editor.select([node_id])
-        self.canvas.rename()
+        """Answer a double click on a block: a group is entered, another renamed."""
+        if not self.editor.enter(node_id):
+            self.editor.select([node_id])
+            self.canvas.rename()
 
     def _open_line(self, node_id: str) -> None:
-        """Answer Enter in the outline: go on to the settings of the block."""
-        self.editor.select([node_id])
-        self.inspector.focus_name()
+        """Answer Enter in the outline: enter a group, or go on to the settings of the block."""
+        if not self.editor.enter(node_id):
+            self.editor.select([node_id])
+            self.inspector.focus_name()
 
     def _show_first_problem(self) -> None:
-        problems = self.editor.analysis.errors or self.editor.analysis.problems
+        problems = self.editor.whole.errors or self.editor.whole.problems
         if problems:
             self.dock.show_tab("problems")
-            self._go_to_problem(problems[0].node)
+            self._go_to_problem(problems[0])
 
     def _refused(self, sentence: str) -> None:
         self.toasts.show_toast(tr("That is not possible"), sentence, "warning")
@@ -296,7 +302,7 @@ class NetworkPage(Page):
         )
 
     def _drafted(self, graph: Graph) -> None:
-        self.editor.apply(tr("Draft network"), graph, select=())
+        self.editor.apply_root(tr("Draft network"), graph, select=())
         self.canvas.fit()
 
     def _not_drafted(self, error: Exception) -> None:

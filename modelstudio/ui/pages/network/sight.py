@@ -97,11 +97,14 @@ class Sight(QObject):
         if self.path:
             self.go_to_level(self.path[:-1])
 
-    def show_block(self, address: LevelPath) -> None:
-        """Look at the level of a block and select it."""
-        self.go_to_level(address[:-1])
-        if self.path == address[:-1] and address[-1] in self.graph.nodes:
-            self.select([address[-1]])
+    def show_block(self, address: LevelPath) -> bool:
+        """Look at the level of a block and select it; return False when it is gone."""
+        path, node_id = address[:-1], address[-1]
+        if reachable(self.root, path) != path or node_id not in level(self.root, path).nodes:
+            return False
+        self.go_to_level(path)
+        self.select([node_id])
+        return True
 
     def trail(self) -> tuple[tuple[str, LevelPath], ...]:
         """Return the levels that lead here from the network, each with its name and path."""
