@@ -14,7 +14,7 @@ from torch import fx, nn
 
 from modelstudio.engine.custom import BlockFault, check_result, load, python_block
 from modelstudio.errors import NetworkError
-from modelstudio.network.analysis import Analysis, FieldLike
+from modelstudio.network.analysis import Analysis, FieldLike, Problem
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
@@ -153,7 +153,7 @@ def compile_network(
     """
     analysis = analyse(graph, fields, fake_outcome)
     for problem in analysis.errors:
-        raise NetworkError(problem.message, where=problem.node)
+        raise NetworkError(problem.message, where=problem.node, fix=_advice(problem))
     builder = FxBuilder({field.name: field for field in fields})
     lower_graph(graph, builder, logits=logits)
     targets = [field.name for field in fields if field.role == "target"]
@@ -173,6 +173,11 @@ def compile_network(
         analysis,
         {key: node.name for key, node in graph.nodes.items()},
     )
+
+
+def _advice(problem: Problem) -> str | None:
+    trusting = "Press Trust and run in its settings, or give --trust on the command line."
+    return trusting if problem.untrusted is not None else None
 
 
 @cache

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from pydantic import Field
 
+from modelstudio.network.graph import Graph
+from modelstudio.network.group import Group
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Untrusted
 from modelstudio.network.shapes import Builder, Value
@@ -162,6 +165,15 @@ def _plain(default: ast.expr) -> Scalar | None:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
     return value if isinstance(value, bool | int | float | str) else None
+
+
+def sources(graph: Graph) -> Iterator[str]:
+    """Yield the text of every Python block of a network, those inside groups included."""
+    for node in graph.nodes.values():
+        if isinstance(node.layer, Custom):
+            yield node.layer.source
+        elif isinstance(node.layer, Group):
+            yield from sources(node.layer.graph)
 
 
 def may_run(source: str) -> bool:

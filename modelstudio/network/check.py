@@ -361,7 +361,7 @@ def _problem(
 
 def _untrusted(node: Node, wait: Untrusted, useful: bool) -> Problem:
     """Write the sentence of a block whose code waits to be trusted."""
-    text = f"{node.name} {wait.needs}. Read the code, then trust it."
+    text = f"{node.name} {wait.needs}. Read the code before you trust it."
     return Problem(node.id, text, "error" if useful else "warning", untrusted=wait.source)
 
 
