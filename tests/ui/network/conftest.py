@@ -47,6 +47,11 @@ class Hand:
     def click(self, point: QPointF, modifiers: Qt.KeyboardModifier = NONE) -> None:
         QTest.mouseClick(self.canvas.viewport(), LEFT, modifiers, self.at(point))
 
+    def double_click(self, point: QPointF) -> None:
+        """Click twice: the second press arrives as a double click."""
+        self.click(point)
+        QTest.mouseDClick(self.canvas.viewport(), LEFT, NONE, self.at(point))
+
     def press(self, point: QPointF, button: Qt.MouseButton = LEFT) -> None:
         QTest.mousePress(self.canvas.viewport(), button, NONE, self.at(point))
 
@@ -61,16 +66,22 @@ class Hand:
     def release(self, point: QPointF, button: Qt.MouseButton = LEFT) -> None:
         QTest.mouseRelease(self.canvas.viewport(), button, NONE, self.at(point))
 
-    def drag(self, start: QPointF, end: QPointF, button: Qt.MouseButton = LEFT) -> None:
+    def drag(
+        self,
+        start: QPointF,
+        end: QPointF,
+        button: Qt.MouseButton = LEFT,
+        modifiers: Qt.KeyboardModifier = NONE,
+    ) -> None:
         """Press, go half way, go there, let go; where the ends are is settled beforehand."""
         view = self.canvas.viewport()
         places = [self.at(start), (self.at(start) + self.at(end)) / 2, self.at(end)]
-        QTest.mousePress(view, button, NONE, places[0])
+        QTest.mousePress(view, button, modifiers, places[0])
         for place in places[1:]:
             where, whole = QPointF(place), QPointF(view.mapToGlobal(place))
             kind = QEvent.Type.MouseMove
-            QApplication.sendEvent(view, QMouseEvent(kind, where, whole, button, button, NONE))
-        QTest.mouseRelease(view, button, NONE, places[2])
+            QApplication.sendEvent(view, QMouseEvent(kind, where, whole, button, button, modifiers))
+        QTest.mouseRelease(view, button, modifiers, places[2])
 
 
 def node(node_id: str, name: str, kind: str, y: float, x: float = 0.0, **fields: object) -> Node:
@@ -104,11 +115,11 @@ FIELDS = (
 
 
 @pytest.fixture
-def open_page(window: MainWindow) -> Callable[[Graph], NetworkPage]:
+def open_page(window: MainWindow) -> Callable[..., NetworkPage]:
     """Return a function that opens a network in the window."""
 
-    def opened(graph: Graph) -> NetworkPage:
-        window.document.new(Project(network=graph, data=DataConfig(fields=FIELDS)))
+    def opened(graph: Graph, fields: tuple[FieldSpec, ...] = FIELDS) -> NetworkPage:
+        window.document.new(Project(network=graph, data=DataConfig(fields=fields)))
         window.go("network")
         QApplication.processEvents()
         page = window.page("network")
@@ -120,10 +131,21 @@ def open_page(window: MainWindow) -> Callable[[Graph], NetworkPage]:
 
 
 @pytest.fixture
-def page(open_page: Callable[[Graph], NetworkPage]) -> NetworkPage:
+def page(open_page: Callable[..., NetworkPage]) -> NetworkPage:
     return open_page(chain())
 
 
 @pytest.fixture
 def hand(page: NetworkPage) -> Hand:
     return Hand(page.canvas)
+
+
+@pytest.fixture
+def hand_on() -> Callable[[NetworkPage], Hand]:
+    """Return a function that gives a hand on the canvas of a page."""
+    return lambda page: Hand(page.canvas)
+
+
+@pytest.fixture
+def chain_graph() -> Graph:
+    return chain()
