@@ -10,6 +10,7 @@ from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.repairs import alike, joined, resized
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -22,28 +23,14 @@ def for_each_sample(b: Builder, values: Sequence[Value]) -> list[Value]:
     return [b.function(repeat, v, full) if v.shape[0] == 1 else v for v in values]
 
 
-def check_alike(values: Sequence[Value]) -> None:
+def check_alike(values: Sequence[Value], *others: Repair) -> None:
     """Refuse values that neither have the same shape nor stretch to it along sizes of 1."""
     first = values[0]
     for index, value in enumerate(values[1:], 1):
         pairs = list(zip(first.shape, value.shape, strict=False))
         if value.rank == first.rank and all(a == b or 1 in (a, b) for a, b in pairs):
             continue
-        repairs = []
-        if first.rank == value.rank == 2:
-            wide = first.shape[1]
-            linear = Repair(
-                f"Insert Linear with {wide}", "Linear", settings=(("out_features", wide),)
-            )
-            repairs.append(linear)
-        elif first.rank == value.rank == 4 and first.shape[2:] == value.shape[2:]:
-            wide = first.shape[1]
-            settings = (("out_channels", wide), ("kernel_size", 1))
-            repairs.append(
-                Repair(f"Insert a 1 x 1 convolution to {wide}", "Conv2d", settings=settings)
-            )
-        elif value.rank > first.rank == 2:
-            repairs.append(Repair("Insert Flatten", "Flatten"))
+        repairs = (*alike(first.shape, value.shape), *others)
         raise Mismatch("needs values of the same shape", index, *repairs)
 
 
@@ -55,7 +42,7 @@ class _Joined(Layer, abstract=True, category="Merge and shape"):
     function: ClassVar[str]
 
     def lower(self, b: Builder, *values: Value) -> Value:
-        check_alike(values)
+        check_alike(values, *joined([value.shape for value in values]))
         return reduce(lambda left, right: b.function(self.function, left, right), values)
 
 
@@ -86,10 +73,9 @@ class Concatenate(Layer, category="Merge and shape"):
                 for i, (a, b) in enumerate(zip(first.shape, value.shape, strict=True))
                 if i not in (0, axis)
             ):
-                flat = Repair("Insert Flatten", "Flatten")
-                repairs = [flat] if value.rank > first.rank == 2 else []
                 needs = "needs values that agree in every dimension but the joined one"
-                raise Mismatch(needs, index, *repairs)
+                repairs = resized if value.rank == first.rank else alike
+                raise Mismatch(needs, index, *repairs(first.shape, value.shape))
         return b.function("torch.cat", for_each_sample(b, values), dim=axis)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 Size = Annotated[int, Field(ge=-1, le=2**31 - 1)]
@@ -61,7 +61,8 @@ class Reshape(Layer, category="Merge and shape"):
             raise Mismatch("needs a shape of positive sizes with at most one -1")
         if total % fixed or (not open_sizes and total != fixed):
             wanted = " x ".join(map(str, self.shape))
-            raise Mismatch(f"cannot make {wanted} of {total} numbers", 0)
+            row = Repair(f"Make one row of {total}", settings=(("shape", (-1,)),))
+            raise Mismatch(f"cannot make {wanted} of {total} numbers", 0, row)
         sizes = tuple(total // fixed if size == -1 else size for size in self.shape)
         return b.function("torch.reshape", x, shape=(-1, *sizes))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelstudio.network.analysis import FieldLike, Fix, Problem
-from modelstudio.network.fixes import become, change, insert_before, remove
+from modelstudio.network.fixes import become, change, fixes_for, insert_before, remove
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.layer import Layer
 from modelstudio.network.mismatch import describe
+from modelstudio.network.repairs import rows
 from modelstudio.network.shapes import Value
 
 
@@ -97,7 +98,7 @@ def _wrong_size(
         linear = Layer.from_dict({"type": "Linear", "out_features": wanted})
         fixes.append(insert_before(edge, linear, f"Insert Linear with {wanted}"))
     elif value.rank > 2 and not target.shape:
-        fixes.append(insert_before(edge, Layer.from_dict({"type": "Flatten"}), "Insert Flatten"))
+        fixes += fixes_for(graph, node, edge, tuple(rows(value.shape)))
     advice = f" {fixes[0].label}." if fixes else ""
     text = f"{node.name} needs {needs}, but {source.name} gives {given}.{advice}"
     return Problem(node.id, text, "error", tuple(fixes), edge)

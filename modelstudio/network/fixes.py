@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from modelstudio.errors import StudioError
 from modelstudio.network.analysis import Fix
 from modelstudio.network.graph import Edge, Graph, Node
-from modelstudio.network.layer import Layer
+from modelstudio.network.layer import Layer, Port
 from modelstudio.network.layout import BLOCK, GAP
 from modelstudio.network.mismatch import Repair
 
@@ -46,21 +47,52 @@ def change(node_id: str, label: str, **settings: object) -> Fix:
 
 
 def become(node_id: str, label: str, kind: type[Layer]) -> Fix:
-    """Offer another type for a block, which keeps the settings that both have.
+    """Offer another type for a block, which keeps the settings that both have, and its wires.
 
-    Of a pair (height and width) the first is kept where the new type takes one number.
+    What is said for each axis is said for as many axes as the new type has.
     """
 
     def apply(graph: Graph) -> Graph:
         node = graph.nodes[node_id]
         kept = {
-            name: value[0] if isinstance(value, tuple) and kind.__name__.endswith("1d") else value
+            name: _for_axes(kind, value)
             for name, value in node.layer.as_values().items()
             if name in kind.model_fields
         }
-        return graph.put(replace(node, layer=kind.build(**kept)))
+        layer = kind.build(**kept)
+        into = _renamed(node.layer.input_ports(), layer.input_ports())
+        out = _renamed(node.layer.output_ports(), layer.output_ports())
+        edges = tuple(
+            replace(
+                edge,
+                target_port=into.get(edge.target_port, "")
+                if edge.target == node_id
+                else edge.target_port,
+                source_port=out.get(edge.source_port, "")
+                if edge.source == node_id
+                else edge.source_port,
+            )
+            for edge in graph.edges
+        )
+        return replace(graph, edges=edges).put(replace(node, layer=layer))
 
     return Fix(label, apply)
+
+
+def _for_axes(kind: type[Layer], value: object) -> object:
+    name = kind.__name__
+    if not isinstance(value, tuple) or not value or name[-2:] not in ("1d", "2d", "3d"):
+        return value
+    axes = int(name[-2])
+    return value[0] if axes == 1 else (*value, *value[-1:] * axes)[:axes]
+
+
+def _renamed(old: Sequence[Port], new: Sequence[Port]) -> dict[str, str]:
+    """Match ports by their place; what is left over goes to the last, where that takes several."""
+    names = dict(zip((port.name for port in old), (port.name for port in new), strict=False))
+    if new and new[-1].variadic:
+        names |= {port.name: new[-1].name for port in old[len(new) :]}
+    return names
 
 
 def remove(node_id: str, label: str) -> Fix:

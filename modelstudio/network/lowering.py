@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from modelstudio.errors import NetworkError
+from modelstudio.network import repairs
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.group import Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer, Port, UnknownLayer
@@ -152,35 +152,13 @@ def check_ports(layer: Layer, taken: Sequence[Value | None]) -> None:
         if port.dtype == "float" and value.dtype == "int":
             raise Mismatch("needs numbers", index, Repair("Insert Embedding", "Embedding"))
         if port.dtype == "int" and value.dtype == "float":
-            raise Mismatch("needs ids", index)
+            numbers = [Repair("Use Linear", become="Linear")] if layer.stem == "embed" else []
+            raise Mismatch("needs ids", index, *numbers)
         if port.ranks and value.rank not in port.ranks:
             words = " or ".join(RANK_WORDS.get(rank, f"{rank} dimensions") for rank in port.ranks)
             if port.ranks == (2, 3):
                 words = RANK_WORDS[2]
-            raise Mismatch(f"needs {words}", index, *_rank_repairs(layer, port, value))
-
-
-def _rank_repairs(layer: Layer, port: Port, value: Value) -> Iterator[Repair]:
-    """Yield what would bring a value and a port to the same number of dimensions."""
-    name = layer.type_name
-    twin = Layer.find(f"{name[:-2]}{'2d' if name.endswith('1d') else '1d'}")
-    if twin is not None and any(value.rank in other.ranks for other in twin.inputs):
-        yield Repair(f"Use {twin.label}", become=twin.__name__)
-    sizes = [size for size in value.shape[1:] if isinstance(size, int)]
-    if 2 in port.ranks:
-        yield Repair("Insert Flatten", "Flatten")
-    elif 4 in port.ranks and len(sizes) == 1:
-        for channels in (1, 3):
-            side = math.isqrt(sizes[0] // channels)
-            if side > 1 and channels * side * side == sizes[0]:
-                yield _reshape(channels, side, side)
-    elif max(port.ranks) == len(sizes) + 2:
-        yield _reshape(1, *sizes)
-
-
-def _reshape(*shape: int) -> Repair:
-    spoken = " x ".join(map(str, shape))
-    return Repair(f"Insert Reshape to {spoken}", "Reshape", settings=(("shape", shape),))
+            raise Mismatch(f"needs {words}", index, *repairs.of_rank(layer, port, value.shape))
 
 
 def group_input(node: Node, given: Mapping[str, Value]) -> Value:

@@ -168,7 +168,7 @@ def test_groups_must_divide_the_channels() -> None:
 
 def test_numbers_where_ids_are_needed_and_the_other_way_round() -> None:
     said = the_problem(mlp(Embedding(), Flatten(), Linear(out_features=3))).message
-    assert said == "embed1 needs ids, but input1 gives a row of 20 numbers."
+    assert said == "embed1 needs ids, but input1 gives a row of 20 numbers. Use Linear."
     ids = given("town", vocabulary=30)
     graph = mlp(Linear(out_features=3), field="town")
     after = mended(graph, "Insert Embedding", ids, SPECIES)
@@ -184,7 +184,7 @@ def test_the_vocabulary_comes_from_the_data() -> None:
     assert analyse(through, (given("town", vocabulary=30), SPECIES)).problems == ()
     small = mlp(Embedding(num_embeddings=5), Linear(out_features=3), field="town")
     said = the_problem(small, given("town", vocabulary=30), SPECIES).message
-    assert said == "embed1 has room for 5 ids, but the data has 30."
+    assert said == "embed1 has room for 5 ids, but the data has 30. Set its vocabulary to 30."
 
 
 @pytest.mark.parametrize(
