@@ -7,39 +7,77 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from networks import branches, chain, given
+from networks import add, branches, chain, given
 from pydantic import TypeAdapter
 
 from modelstudio.layers import (
+    GLU,
     GRU,
     LSTM,
     RNN,
+    AdaptiveAvgPool1d,
+    AdaptiveMaxPool2d,
     Add,
+    AvgPool1d,
     BatchNorm1d,
+    Bilinear,
     Bottleneck,
     Concatenate,
+    Constant,
     Conv1d,
     Conv2d,
+    Conv3d,
+    ConvTranspose1d,
     ConvTranspose2d,
+    CosineSimilarity,
+    Crop,
     Custom,
+    DepthwiseSeparableConv1d,
+    DotProduct,
     Embedding,
     EmbeddingBag,
+    GlobalAvgPool,
+    GlobalMaxPool,
     Group,
     GroupInput,
     GroupNorm,
     GroupOutput,
+    Hardtanh,
+    InstanceNorm1d,
+    L2Normalise,
     LayerNorm,
     Linear,
+    LocalResponseNorm,
+    MatMul,
+    Maximum,
     MaxPool1d,
+    MaxPool2d,
     MultiheadAttention,
+    Multiply,
+    Pad,
+    Parameter,
     Permute,
+    PixelShuffle,
     PositionalEncoding,
+    PReLU,
+    Reduce,
     ReLU,
     Reshape,
     ResidualBlock,
+    RMSNorm,
+    ScaleShift,
+    Select,
     SelfAttention,
+    Slice,
+    Softmax,
+    Squeeze,
+    Stack,
+    Subtract,
+    Threshold,
     TransformerDecoder,
     TransformerEncoder,
+    Unsqueeze,
+    Upsample,
 )
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
@@ -61,6 +99,8 @@ class Ids(tuple[int | str, ...]):
 
 
 FITTING: dict[type[Layer], tuple[Shape, ...]] = {
+    MatMul: ((8, 8), (8, 8)),
+    Squeeze: ((1, 10, 1),),
     MultiheadAttention: ((6, 12),),
     TransformerEncoder: ((6, 12),),
     TransformerDecoder: ((6, 12), (5, 12)),
@@ -74,18 +114,31 @@ RESIDUAL = Group(
 OTHER: dict[tuple[type[Layer], str], Any] = {
     (Custom, "settings"): (("sharpness", 2.0),),
     (Embedding, "num_embeddings"): VOCABULARY + 2,
+    (EmbeddingBag, "num_embeddings"): VOCABULARY + 2,
     (Group, "graph"): RESIDUAL.graph,
+    (Hardtanh, "max_val"): 2.0,
+    (Hardtanh, "min_val"): -2.0,
+    (LocalResponseNorm, "alpha"): 0.5,
+    (LocalResponseNorm, "window"): 3,
     (Permute, "order"): (1, 2),
     (Reshape, "shape"): (4, -1, 2),
+    (Select, "index"): -2,
+    (Slice, "start"): -3,
+    (Slice, "stop"): 5,
+    (Squeeze, "axis"): -1,
+    (Threshold, "threshold"): 0.5,
+    (Threshold, "value"): -0.5,
+    (Upsample, "size"): (12, 20),
 }
 """Values that differ from the default, where none can be made from the field."""
 
 NOT_ALONE = {
     *("Input", "Output", "GroupInput", "GroupOutput", "Group", "Custom"),
+    *("Constant", "Parameter"),
     *(kind.__name__ for kind in Layer.members() if kind.category == "Heads"),
 }
-"""Layers without a run of their own: the ends, and a group, which is tried with blocks inside,
-Python blocks and heads, which have tests of their own."""
+"""Layers without a run of their own: the ends; a group, which is tried with blocks inside; values
+that come from no data; Python blocks and heads, which have tests of their own."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +225,17 @@ BLOCKS = [
     Case(Bottleneck(out_channels=12, stride=2), ((8, 8, 10),)),
 ]
 
+
+def beside(source: Layer, join: Layer) -> Group:
+    """Return a group that joins what it is given with a value that comes from no data."""
+    graph = chain(source)
+    (name,) = graph.nodes
+    graph, given_in = add(graph, GroupInput())
+    graph, joined = add(graph, join, name, given_in)
+    graph, _ = add(graph, GroupOutput(), joined)
+    return Group(graph=graph)
+
+
 SPECIAL = [
     Case(Linear(out_features=5), (("T", 12),)),
     Case(Conv1d(out_channels=6, kernel_size=4, padding_mode="circular", groups=2), ((6, 10),)),
@@ -185,6 +249,54 @@ SPECIAL = [
     Case(LayerNorm(affine=False), (("T", 12),)),
     Case(GroupNorm(groups=3), ((6, 8, 10),)),
     Case(MaxPool1d(kernel_size=4, padding=2), ((6, 10),)),
+    Case(Conv1d(), ((6, "T"),)),
+    Case(ConvTranspose1d(kernel_size=3, stride=1, padding=1), ((6, "T"),)),
+    Case(ConvTranspose2d(dilation=(2, 1), output_padding=(1, 0), groups=2), ((6, 4, 5),)),
+    Case(Conv3d(kernel_size=(1, 2, 3), stride=(1, 2, 1), groups=2, dilation=2), ((4, 4, 6, 6),)),
+    Case(DepthwiseSeparableConv1d(dilation=2, weights="xavier normal"), ((6, "T"),)),
+    Case(MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2), ((6, 8, 10),)),
+    Case(AvgPool1d(kernel_size=3, stride=1, padding=1), ((6, "T"),)),
+    Case(AdaptiveMaxPool2d(output_size=(2, 5)), ((6, 8, 10),)),
+    Case(AdaptiveAvgPool1d(output_size=5), ((6, 10),)),
+    Case(GlobalAvgPool(), ((6, "T"),)),
+    Case(GlobalMaxPool(keep_dims=True), ((6, "T"),)),
+    Case(InstanceNorm1d(), ((6, "T"),)),
+    Case(RMSNorm(), (("T", 12),)),
+    Case(ScaleShift(axis="last"), (("T", 12),)),
+    Case(L2Normalise(), (("T", 12),)),
+    Case(Softmax(), (("T", 12),)),
+    Case(GLU(), (("T", 12),)),
+    Case(PReLU(per_channel=True), ((12, "T"),)),
+    Case(Add(), (("T", 12), ("T", 12))),
+    Case(Subtract(), (("T", 12), (1, 12))),
+    Case(Maximum(), ((6,), (6,), (6,))),
+    Case(Stack(axis=-1), ((6, 2), (6, 2), (6, 2))),
+    Case(Stack(), (("T", 4), ("T", 4))),
+    Case(MatMul(transpose_b=True), (("T", 12), ("T", 12))),
+    Case(MatMul(), ((3, 4, 5), (1, 5, 2))),
+    Case(DotProduct(scaled=True), (("T", 12), ("T", 12))),
+    Case(CosineSimilarity(), (("T", 12), ("T", 12))),
+    Case(Bilinear(), ((5,), (7,))),
+    Case(Bilinear(), (("T", 5), ("T", 7))),
+    Case(Reduce(operation="max"), (("T", 12),)),
+    Case(Reduce(axis=-1), (("T", 12),)),
+    Case(Unsqueeze(axis=-1), (("T", 12),)),
+    Case(Permute(order=(2, 1)), (("T", 12),)),
+    Case(Select(), (("T", 12),)),
+    Case(Select(index=-1), (("T", 12),)),
+    Case(Slice(axis=-1, start=2, stop=-1, step=3), (("T", 12),)),
+    Case(Slice(stop=1), (("T", 12),)),
+    Case(Pad(left=2, right=1, top=1, mode="reflect"), ((3, 8, 10),)),
+    Case(Crop(left=2, right=1, bottom=3), ((3, 8, 10),)),
+    Case(Crop(left=2), ((3, 10),)),
+    Case(Upsample(mode="linear", align_corners=True), ((3, 8, 10),)),
+    Case(Upsample(size=(25,), mode="linear"), ((3, 10),)),
+    Case(PixelShuffle(upscale_factor=3), ((9, 4, 5),)),
+    Case(beside(Constant(shape=(12,), value=2.5), Multiply()), ((12,),)),
+    Case(beside(Constant(shape=(1, 12)), Subtract()), (("T", 12),)),
+    Case(beside(Parameter(shape=(1, 12)), Concatenate()), ((6, 12),)),
+    Case(beside(Parameter(shape=(12, 3), std=1.0), Stack()), ((12, 3),)),
+    Case(beside(Parameter(shape=(3, 3), std=1.0), MatMul()), ((3, 12),)),
     Case(Embedding(), (("T",),)),
     Case(Add(), ((12,), (12,), (1,))),
     Case(Concatenate(axis=-1), ((6, 8), (6, 2), (6, 1))),
@@ -268,6 +380,9 @@ def _values(schema: dict[str, Any], default: Any) -> Iterator[Any]:
         old = default or (None,) * len(schema["prefixItems"])
         parts = [_values(item, part) for item, part in zip(schema["prefixItems"], old, strict=True)]
         yield from zip(*parts, strict=True)
+    elif schema.get("type") == "array" and "minimum" in schema["items"]:
+        first, *rest = default or (None,)
+        yield from ((value, *rest) for value in _values(schema["items"], first))
     elif schema.get("type") == "boolean":
         yield not default
     elif schema.get("type") == "string":
@@ -275,7 +390,8 @@ def _values(schema: dict[str, Any], default: Any) -> Iterator[Any]:
     else:
         low = schema.get("minimum", schema.get("exclusiveMinimum"))
         high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        near = [2 * (default or low), (default or low) + 1, (default or low) / 2, low, high]
+        base = default or low
+        near = [2 * base, base + 1, base / 2, base + 0.5, low, high]
         whole = schema["type"] == "integer"
         for value in near:
             inside = low <= value <= high and (not whole or value == int(value))

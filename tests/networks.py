@@ -56,10 +56,14 @@ def branches(cases: Sequence[tuple[Layer, Sequence[FieldSpec]]]) -> Graph:
     """Return a network with a branch a layer: fields, ``block0``, and the Output ``out0``."""
     graph = Graph()
     for number, (layer, fields) in enumerate(cases):
-        sources = []
+        graph, block = add(graph, layer, name=f"block{number}")
+        ports = list(layer.input_ports())
         for field in fields:
             graph, source = add(graph, Input(field=field.name), name=f"in_{field.name}")
-            sources.append(source)
-        graph, block = add(graph, layer, *sources, name=f"block{number}")
+            fitting = (port for port in ports if port.dtype in (field.dtype, "any"))
+            port = next(fitting, ports[0])
+            graph = graph.connect(Edge(source, "y", block, port.name))
+            if not port.variadic:
+                ports.remove(port)
         graph, _ = add(graph, Output(target=f"out{number}"), block, name=f"out{number}")
     return graph

@@ -17,7 +17,7 @@ from modelstudio.network.analysis import FieldLike, format_shape
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
-from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Weights, free, identifier
+from modelstudio.network.shapes import Builder, Weights, free, identifier
 
 OPERATORS = {"torch.add": "+", "torch.sub": "-", "torch.mul": "*", "torch.eq": "=="}
 """Functions that Python has a sign for."""
@@ -96,6 +96,7 @@ class PythonBuilder(Builder):
             return self._line(f" {OPERATORS[target]} ".join(operands), values, part)
         given = _arguments(refs, settings, values)
         return self._line(f"{self._called(target)}({given})", values, part)
+
     def _written(self, source: str, settings: Mapping[str, Any]) -> str:
         """Return how a Python block is made; its source goes into the code."""
         self.sources.setdefault(source, source.strip())
@@ -203,17 +204,15 @@ def _frozen(builder: PythonBuilder, class_name: str) -> tuple[list[str], list[st
 
 def _arguments(refs: Sequence[Any], keywords: Mapping[str, Any], values: list[Name]) -> str:
     """Write the arguments of a call; the values in it are added to ``values``."""
-    named = [f"{key}={_slot(value, values)}" for key, value in keywords.items()]
-    return ", ".join([*(_slot(item, values) for item in refs), *named])
+    given = [_slot(item, values) for item in refs]
+    given += [f"{key}={_slot(value, values)}" for key, value in keywords.items()]
+    return ", ".join(given)
 
 
 def _slot(item: Any, values: list[Name]) -> str:
     """Write an argument, with ``{}`` for each value in it."""
     if isinstance(item, list):
         return f"[{', '.join(_slot(part, values) for part in item)}]"
-    if isinstance(item, SizeOf | DeviceOf):
-        values.append(item.value.ref)
-        return f"{{}}.shape[{item.axis}]" if isinstance(item, SizeOf) else "{}.device"
     if isinstance(item, Name):
         values.append(item)
         return "{}"

@@ -20,7 +20,7 @@ from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.rules import Outcome
-from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Value, Weights
+from modelstudio.network.shapes import Builder, Value, Weights
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,7 @@ class FxBuilder(Builder):
         self, target: str, refs: Sequence[Any], settings: Mapping[str, Any], part: str
     ) -> fx.Node:
         """Write the call of a function."""
-        given = {key: self._setting(value) for key, value in settings.items()}
-        return self._marked(self.graph.call_function(resolve(target), tuple(refs), given))
-
-    def _setting(self, value: Any) -> Any:
-        if isinstance(value, SizeOf):
-            return self._marked(self.graph.call_method("size", (value.value.ref, value.axis)))
-        if isinstance(value, DeviceOf):
-            return self._marked(self.graph.call_function(getattr, (value.value.ref, "device")))
-        return value
+        return self._marked(self.graph.call_function(resolve(target), tuple(refs), dict(settings)))
 
     def _uses(self, name: str) -> None:
         used = self.node_modules.get(self.address, ())

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
-from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Value
+from modelstudio.network.shapes import Builder, Value
 
 Heads = Annotated[
     int,
@@ -31,10 +31,6 @@ PaddingId = Annotated[
     ),
 ]
 
-FAR_BELOW = -1e9
-"""Added to the score of a step that is padding; finite, so that an empty row gives numbers."""
-
-
 def check_heads(width: int, heads: int) -> None:
     """Refuse heads that do not divide the width of a step."""
     if width % heads:
@@ -53,20 +49,10 @@ def check_padding(steps: Value, ids: Value | None, index: int) -> None:
         raise Mismatch("needs one id for each step", index)
 
 
-def causal_mask(b: Builder, steps: Value) -> Value:
-    """Return what keeps each step from later ones."""
-    return b.function(
-        "torch.nn.Transformer.generate_square_subsequent_mask",
-        sz=SizeOf(steps, 1),
-        device=DeviceOf(steps),
-        part="mask",
-    )
-
-
-def padding_mask(b: Builder, ids: Value, padding_id: int) -> Value:
+def padding_mask(b: Builder, steps: Value, ids: Value, padding_id: int) -> Value:
     """Return what keeps every step from padding."""
-    padding = b.function("torch.eq", ids, other=padding_id, part="padding")
-    return b.function("torch.mul", padding, other=FAR_BELOW, part="padding")
+    target = "modelstudio.engine.positions.padding_mask"
+    return b.function(target, steps, ids, padding_id=padding_id, part="padding")
 
 
 def masks(
@@ -82,9 +68,10 @@ def masks(
     mask, is_causal, padding = names
     call: dict[str, Any] = {}
     if causal:
-        call |= {mask: causal_mask(b, steps), is_causal: True}
+        later = b.function("modelstudio.engine.positions.causal_mask", steps, part="mask")
+        call |= {mask: later, is_causal: True}
     if ids is not None:
-        call[padding] = padding_mask(b, ids, padding_id)
+        call[padding] = padding_mask(b, steps, ids, padding_id)
     return call
 
 

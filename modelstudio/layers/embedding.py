@@ -8,7 +8,7 @@ from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
-from modelstudio.network.shapes import Builder, DeviceOf, SizeOf, Value
+from modelstudio.network.shapes import Builder, Value
 
 VectorSize = Annotated[
     int, Field(ge=1, le=65_536, title="Vector size", description="Numbers for each id.")
@@ -131,7 +131,7 @@ class PositionalEncoding(Layer, category="Attention"):
                 0,
                 Repair(f"Set {length} places", settings=(("max_length", length),)),
             )
-        steps = b.function("torch.arange", end=SizeOf(x, 1), device=DeviceOf(x), part="steps")
+        steps = b.function("modelstudio.engine.positions.step_numbers", x, part="steps")
         places = b.module(
             "torch.nn.Embedding", steps, num_embeddings=self.max_length, embedding_dim=wide
         )

@@ -132,5 +132,5 @@ class TransformerDecoder(_Transformer, category="Attention"):
             names=("tgt_mask", "tgt_is_causal", ""),
         )
         if ids is not None:
-            call["memory_key_padding_mask"] = padding_mask(b, ids, self.padding_id)
+            call["memory_key_padding_mask"] = padding_mask(b, memory, ids, self.padding_id)
         return self.stack(b, "torch.nn.TransformerDecoderLayer", x, memory, **call)

@@ -85,21 +85,6 @@ class Value:
         raise Mismatch(f"needs {what} to be a fixed number")
 
 
-@dataclass(frozen=True, slots=True)
-class SizeOf:
-    """A size of a value as a setting of a function, read when the network runs."""
-
-    value: Value
-    axis: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceOf:
-    """The device of a value as a setting of a function."""
-
-    value: Value
-
-
 def identifier(name: str) -> str:
     """Return a name that may stand for an attribute of a module and a variable."""
     name = unicodedata.normalize("NFKC", name)
@@ -200,16 +185,10 @@ class Builder:
     def function(self, target: str, *values: Any, part: str = "", **settings: Any) -> Value:
         """Apply a function; a list of values is passed on as a list.
 
-        A setting may be a `SizeOf` or `DeviceOf` a value. ``part`` names the result where it does
-        not go straight on to the next operation.
+        ``part`` names the result where it does not go straight on to the next operation.
         """
         flat = [v for v in _flat(values) if isinstance(v, Value)]
-        sizes = {
-            key: setting.value.shape[setting.axis]
-            for key, setting in settings.items()
-            if isinstance(setting, SizeOf)
-        }
-        outcome = self._outcome(target, flat, {**settings, **sizes})
+        outcome = self._outcome(target, flat, settings)
         self.macs += outcome.macs
         ref = self.write_function(target, _ref(values), settings, part)
         return self._value(outcome, flat, ref)

@@ -5,7 +5,7 @@ one sample; a symbolic size (a sequence length) counts as one. Importing this pa
 every rule.
 """
 
-from modelstudio.network.rules import normalise, pointwise, products, shape, windows
+from modelstudio.network.rules import normalise, pointwise, products, sequence, shape, windows
 from modelstudio.network.rules.registry import RULES, Outcome, Rule, Settings, count, number, rule
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "pointwise",
     "products",
     "rule",
+    "sequence",
     "shape",
     "windows",
 ]

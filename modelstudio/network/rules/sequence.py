@@ -77,25 +77,25 @@ def transformer(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     )
 
 
-@rule("torch.nn.Transformer.generate_square_subsequent_mask")
-def causal_mask(shapes: Sequence[Shape], settings: Settings) -> Outcome:
-    """Tell which later steps each step must not see."""
-    return Outcome((settings["sz"], settings["sz"]), dtype="float")
-
-
-@rule("torch.arange")
-def steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
-    """Give each step its number, from 0."""
-    return Outcome((settings["end"],), dtype="int")
-
-
-@rule("torch.eq")
-def equal(shapes: Sequence[Shape], settings: Settings) -> Outcome:
-    """Compare each id with one."""
-    return Outcome(shapes[0], dtype="int")
-
-
 @rule("modelstudio.engine.positions.add_sinusoids")
 def sinusoids(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Add waves that tell the steps apart."""
     return Outcome(shapes[0])
+
+
+@rule("modelstudio.engine.positions.step_numbers")
+def steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Give each step its number, from 0."""
+    return Outcome((shapes[0][1],), dtype="int")
+
+
+@rule("modelstudio.engine.positions.causal_mask")
+def causal_mask(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Tell which later steps each step must not see."""
+    return Outcome((shapes[0][1], shapes[0][1]))
+
+
+@rule("modelstudio.engine.positions.padding_mask")
+def padding_mask(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Tell which steps are padding."""
+    return Outcome(shapes[1])
