@@ -51,7 +51,7 @@ class CodeView(QWidget):
         self.text.setProperty("mono", True)
         self.text.setAccessibleName(tr("Python code of the network"))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._highlighter = _Highlighter(self.text.document())
+        self._highlighter = Highlighter(self.text.document())
         self._reason = label("", "label", "secondary", wrap=True, name="network.code.reason")
         self._reason.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedLayout(self)
@@ -139,7 +139,7 @@ def _code(project: Project) -> str:
     return python_code(project)
 
 
-class _Highlighter(QSyntaxHighlighter):
+class Highlighter(QSyntaxHighlighter):
     """Colours Python; later patterns win."""
 
     def __init__(self, document: QTextDocument):

@@ -11,6 +11,7 @@ from modelstudio.network.check import analyse_within
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.group import Group
 from modelstudio.network.levels import LevelPath, level, reachable, with_level
+from modelstudio.network.shapes import Fallback
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
@@ -40,6 +41,7 @@ class Sight(QObject):
         self.root: Graph = document.project.network
         self.path: LevelPath = ()
         self.graph = self.root
+        self.fallback: Fallback | None = None
         self.whole, self.analysis = analyse_within(self.root, (), self._fields)
         self.selection: Selection = frozenset()
         self.edge: Edge | None = None
@@ -61,7 +63,7 @@ class Sight(QObject):
         if root is self.root and fields is self._fields and not elsewhere:
             return
         if elsewhere or fields is not self._fields or not edits.same_structure(self.root, root):
-            self.whole, self.analysis = analyse_within(root, path, fields)
+            self.whole, self.analysis = analyse_within(root, path, fields, self.fallback)
         self.root, self.path, self._fields = root, path, fields
         self.graph = graph = level(root, path)
         present = set() if elsewhere else {*graph.nodes, *(note.id for note in graph.notes)}
@@ -139,7 +141,13 @@ class Sight(QObject):
     def analysed(self, graph: Graph) -> Analysis:
         """Return what would be known of another graph in the place of this level."""
         root = with_level(self.root, self.path, graph)
-        return analyse_within(root, self.path, self._fields)[1]
+        return analyse_within(root, self.path, self._fields, self.fallback)[1]
+
+    def look_again(self) -> None:
+        """Analyse the network once more, after more can be known of it than before."""
+        found = analyse_within(self.root, self.path, self._fields, self.fallback)
+        self.whole, self.analysis = found
+        self.changed.emit()
 
     # Selection
 

@@ -1,0 +1,79 @@
+"""Weights that several blocks share: whose could be used, and the edit that does so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modelstudio.network.graph import Graph, Node
+from modelstudio.network.group import Group
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.editor import Editor
+
+
+def owners(editor: Editor, node_id: str) -> dict[str, str]:
+    """Return the blocks of this level whose weights a block could use: address to name.
+
+    They are of the same type, settings and number of weights, or of a type that the layer can use;
+    the block whose weights it uses now is always among them.
+    """
+    node = editor.graph.nodes[node_id]
+    found = {
+        _address(editor, other.id): other.name
+        for other in editor.graph.nodes.values()
+        if other.id != node_id and other.shares is None and _fits(editor, node, other)
+    }
+    if node.shares is not None and node.shares not in found:
+        owner = _at(editor.root, node.shares)
+        found[node.shares] = owner.name if owner else tr("a block that is gone")
+    return found
+
+
+def share(editor: Editor, node_id: str, address: str | None) -> None:
+    """Let a block use the weights of another, or its own again."""
+    node = editor.graph.nodes[node_id]
+    if address == node.shares:
+        return
+    label = tr("Give {0} weights of its own").format(node.name)
+    if address is not None:
+        user = _user(editor.root, _address(editor, node_id))
+        if user is not None:
+            text = tr("{0} uses the weights of {1}, so {1} cannot use those of another block.")
+            editor.refused.emit(text.format(user.name, node.name))
+            return
+        owner = _at(editor.root, address)
+        label = tr("Share weights of {0} with {1}").format(node.name, owner.name if owner else "")
+    editor.apply(label, editor.graph.put(replace(node, shares=address)))
+
+
+def _address(editor: Editor, node_id: str) -> str:
+    return "/".join((*editor.path, node_id))
+
+
+def _fits(editor: Editor, node: Node, other: Node) -> bool:
+    weights = editor.info(other.id).parameters
+    if not weights:
+        return False
+    if other.layer.type_name in node.layer.ties:
+        return True
+    own = editor.info(node.id).parameters
+    return other.layer == node.layer and (own == weights or node.shares is not None)
+
+
+def _at(root: Graph, address: str) -> Node | None:
+    graph, *steps = root, *address.split("/")
+    for group_id in steps[:-1]:
+        node = graph.nodes.get(group_id)
+        if node is None or not isinstance(node.layer, Group):
+            return None
+        graph = node.layer.graph
+    return graph.nodes.get(steps[-1])
+
+
+def _user(graph: Graph, address: str) -> Node | None:
+    """Return a block that uses the weights at an address, in groups too."""
+    for node in graph.nodes.values():
+        if node.shares == address:
+            return node
+        if isinstance(node.layer, Group) and (inner := _user(node.layer.graph, address)):
+            return inner
+    return None
