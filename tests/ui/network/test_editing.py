@@ -192,6 +192,13 @@ def test_ids_are_refused_where_numbers_are_wanted(
 # Selecting
 
 
+def test_a_click_on_a_port_selects_its_block(page: NetworkPage, hand: Any) -> None:
+    hand.click(hand.port("c", "x", "input"))
+    assert page.editor.selection == {"c"}
+    hand.click(hand.port("b", "y", "output"))
+    assert page.editor.selection == {"b"}
+
+
 def test_shift_adds_a_band_and_control_turns_it_over(page: NetworkPage, hand: Any) -> None:
     hand.click(hand.block("b"))
     hand.drag(QPointF(-40, 180), QPointF(60, 210), modifiers=SHIFT)

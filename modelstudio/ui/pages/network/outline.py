@@ -221,7 +221,9 @@ class _Tree(QTreeWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         item, key = self.currentItem(), event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
+        if self.state() == QAbstractItemView.State.EditingState:
+            super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
             self.opened.emit(self.node_of(item))
         elif key == Qt.Key.Key_Space and not event.modifiers():
             self.add_wanted.emit()

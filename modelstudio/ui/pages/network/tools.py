@@ -326,7 +326,7 @@ class WireTool(Tool):
     def finish(self) -> None:
         self._clear()
         if not self.dragging:
-            self.editor.select([self.origin.node])
+            self.editor.select([self._taken.target if self._taken else self.origin.node])
         elif self._end is not None:
             edge = self._edge_to(self._end)
             if self._misfit is not None:
