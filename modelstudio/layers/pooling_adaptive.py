@@ -12,8 +12,8 @@ from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
 
-def adapted(b: Builder, layer: Layer, x: Value, wanted: tuple[int, ...]) -> Value:
-    """Lower an adaptive pooling.
+def windows(x: Value, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the sides of the windows that an adaptive pooling has.
 
     Windows of one size give the same in an ONNX file, so what comes out has to divide what goes in.
     """
@@ -24,6 +24,12 @@ def adapted(b: Builder, layer: Layer, x: Value, wanted: tuple[int, ...]) -> Valu
             " the same answer",
             0,
         )
+    return tuple(size // out for size, out in zip(given, wanted, strict=True))
+
+
+def adapted(b: Builder, layer: Layer, x: Value, wanted: tuple[int, ...]) -> Value:
+    """Lower an adaptive pooling to the module of its name."""
+    windows(x, wanted)
     size: Any = wanted if len(wanted) > 1 else wanted[0]
     return b.module(f"torch.nn.{layer.type_name}", x, output_size=size)
 
@@ -67,7 +73,8 @@ class AdaptiveAvgPool3d(Layer, category="Pooling"):
     output_size: Triple = Field((1, 1, 1), description="Depth, height and width that come out.")
 
     def lower(self, b: Builder, x: Value) -> Value:
-        return adapted(b, self, x, sizes(self.output_size))
+        # ONNX has no adaptive average over volumes.
+        return b.module("torch.nn.AvgPool3d", x, kernel_size=windows(x, self.output_size))
 
     def summary(self) -> str:
         return f"Avg to {sides(self.output_size)}"

@@ -25,7 +25,7 @@ class Constant(Layer, category="Merge and shape"):
     shape: tuple[Size, ...] = Field(
         (1,), min_length=1, max_length=6, description="Sizes without the batch."
     )
-    value: float = Field(1.0, ge=-1e30, le=1e30, description="The number.")
+    value: float = Field(1.0, ge=-1e6, le=1e6, description="The number.")
 
     def lower(self, b: Builder, *values: Value) -> Value:
         shape = (1, *self.shape)
