@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +40,10 @@ class Wire(NamedTuple):
 
 @dataclass
 class Block:
-    """A block before it has a place: what it is fed, its weights, the modules it lies in."""
+    """A block before it has a place: what it is fed, its weights, the modules it lies in.
+
+    ``shares`` is the id of the block whose weights it uses, or empty.
+    """
 
     id: str
     layer: Layer
@@ -48,6 +51,7 @@ class Block:
     scope: Scope
     sources: list[tuple[Wire, str]]
     weights: Weights = field(default_factory=dict)
+    shares: str = ""
 
 
 class Placeholder(NamedTuple):
@@ -153,7 +157,9 @@ class Drawing:
 
     def graph(self) -> Graph:
         """Return the network, its modules as groups, laid out."""
-        return _Level(list(self.blocks.values()), 0, {}, ()).graph()
+        graph = _Level(list(self.blocks.values()), 0, {}, ()).graph()
+        shares = {block.id: block.shares for block in self.blocks.values() if block.shares}
+        return _shared(graph, shares, dict(_addresses(graph, ""))) if shares else graph
 
     def placeholders(self, graph: Graph) -> list[Placeholder]:
         """Return what stayed without a block, by the names that it has in the graph."""
@@ -168,6 +174,27 @@ class Drawing:
                     for inner in self.placeholders(node.layer.graph)
                 ]
         return found
+
+
+def _addresses(graph: Graph, around: str) -> Iterator[tuple[str, str]]:
+    """Yield the address of each block, groups included."""
+    for key, node in graph.nodes.items():
+        yield key, around + key
+        if isinstance(node.layer, Group):
+            yield from _addresses(node.layer.graph, f"{around}{key}/")
+
+
+def _shared(graph: Graph, shares: Mapping[str, str], addresses: Mapping[str, str]) -> Graph:
+    """Return the graph with blocks that use the weights of others."""
+    nodes = {}
+    for key, node in graph.nodes.items():
+        if isinstance(node.layer, Group):
+            inner = _shared(node.layer.graph, shares, addresses)
+            node = replace(node, layer=node.layer.changed(graph=inner))
+        elif key in shares:
+            node = replace(node, shares=addresses[shares[key]])
+        nodes[key] = node
+    return replace(graph, nodes=nodes)
 
 
 def _kept(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,12 @@ class Foreign:
         Shape and dtype of the inputs by name.
     trial, answers
         Inputs of the first trial, and what the network said.
+    apart
+        Values that do not depend on the data, though perhaps on batch or length.
     zeros
         Values that are all 0 whatever the data.
+    values
+        Every value of the first trial.
     """
 
     model: onnx.ModelProto
@@ -89,7 +93,9 @@ class Foreign:
     outputs: list[str]
     trial: dict[str, Array] = field(default_factory=dict)
     answers: dict[str, Array] = field(default_factory=dict)
+    apart: set[str] = field(default_factory=set)
     zeros: set[str] = field(default_factory=set)
+    values: dict[str, Array] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[str]:
@@ -410,7 +416,9 @@ def _learn(
     for name, array in first.values.items():
         if isinstance(array, np.ndarray):
             foreign.shapes[name] = shape_of(array.shape, second.values[name].shape)
+    foreign.values = {**first.fed, **first.values}
     for name in _apart_from_data(nodes, foreign.constants):
+        foreign.apart.add(name)
         a, b = first.values.get(name), second.values.get(name)
         if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
             continue
@@ -440,12 +448,14 @@ def _symbols(
 
 def _apart_from_data(
     nodes: Sequence[onnx.NodeProto], constants: Mapping[str, Array]
-) -> Iterator[str]:
+) -> list[str]:
     known = {"", *constants}
+    found = []
     for node in nodes:
         if node.op_type in ("Shape", "Size") or known.issuperset(node.input):
             known.update(node.output)
-            yield from (name for name in node.output if name)
+            found += [name for name in node.output if name]
+    return found
 
 
 def _first_line(error: BaseException) -> str:

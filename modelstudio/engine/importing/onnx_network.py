@@ -18,6 +18,7 @@ from modelstudio.engine.importing.fusing import fuse
 from modelstudio.engine.importing.onnx_file import Foreign, Op, read
 from modelstudio.engine.importing.onnx_ops import HANDLERS, Sheet
 from modelstudio.engine.importing.phrases import Ref, straight
+from modelstudio.engine.importing.recurrent import untangle
 from modelstudio.errors import ImportFailed
 
 STEPS = 200
@@ -51,6 +52,9 @@ def _rank(imported: Imported) -> tuple[int, bool]:
 
 
 def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
+    apart = {"", *foreign.apart, *foreign.constants}
+    foreign.ops = [op for op in foreign.ops if not apart.issuperset(op.results)]
+    untangle(foreign)
     fuse(foreign)
     drawing = Drawing()
     sheet = Sheet(foreign, drawing)
@@ -63,8 +67,7 @@ def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
     for number, op in enumerate(foreign.ops):
         if number % STEPS == 0:
             yield Progress("Mapping operations to blocks", number, len(foreign.ops))
-        if not all(not name or name in foreign.constants for name in op.results):
-            _draw(sheet, op)
+        _draw(sheet, op)
     answers: dict[str, Wire] = {}
     drawing.scope, drawing.stem = (), ""
     for name in foreign.outputs:

@@ -238,12 +238,13 @@ def _gather(s: Sheet, op: Op) -> Ref:
         return s.draw.embedding(s.x(op, 1), table, s.shape(op))
     index = s.needed(op, 1, "places")
     x = s.x(op)
-    axis %= x.rank
+    axis %= len(x.order)
     if index.ndim == 0:
-        return s.draw.pick(x, axis, int(index), s.shape(op))
+        return s.draw.pick(x, axis, int(index))
     places = index.reshape(-1).tolist()
     if index.ndim == 1 and places == list(range(places[0], places[0] + len(places))):
-        return s.draw.slice(x, axis, places[0], places[0] + len(places), 1, s.shape(op))
+        end = places[-1] + 1
+        return s.draw.slice(x, axis, places[0], end if end else 2**31, 1, len(places))
     raise Unmapped("It picks places that do not follow each other.")
 
 
@@ -286,11 +287,12 @@ def _pad(s: Sheet, op: Op) -> Ref:
     )
     axes = s.setting(op, "axes", 3)
     half = len(pads) // 2
-    before, after = [0] * x.rank, [0] * x.rank
-    for index, axis in enumerate(axes if axes is not None else range(x.rank)):
+    rank = len(x.order)
+    before, after = [0] * rank, [0] * rank
+    for index, axis in enumerate(axes if axes is not None else range(rank)):
         before[axis], after[axis] = pads[index], pads[half + index]
     fill = float(np.asarray(value).reshape(-1)[0]) if value is not None else 0.0
-    return s.draw.margin(x, before, after, s.shape(op), mode, fill)
+    return s.draw.margin(x, before, after, mode, fill)
 
 
 @handles("Resize", "Upsample")
@@ -300,7 +302,20 @@ def _resize(s: Sheet, op: Op) -> Ref:
     asymmetric = op.kind == "Upsample" or len(op.sources) == 2
     usual = "asymmetric" if asymmetric else "half_pixel"
     where = attributes.get("coordinate_transformation_mode", usual)
-    return s.draw.resize(s.x(op), s.shape(op), mode, where, attributes.get("nearest_mode", ""))
+    x, shape = s.x(op), s.shape(op)
+    if mode == "nearest":
+        whole = all(
+            isinstance(a, int) and isinstance(b, int) and b % a == 0
+            for a, b in zip(x.seen[1:], shape[1:], strict=True)
+        )
+        rounding = attributes.get("nearest_mode", "round_prefer_floor")
+        plain = where == "asymmetric" and (rounding == "floor" or op.kind == "Upsample")
+        centred = where.endswith("half_pixel") and rounding.startswith("round") and whole
+        if not plain and not centred:
+            raise Unmapped(f"It rounds places in a way of its own ({where}, {rounding}).")
+    elif where not in ("half_pixel", "pytorch_half_pixel", "align_corners"):
+        raise Unmapped(f"It places the new values in a way of its own ({where}).")
+    return s.draw.resize(x, shape, mode, corners=where == "align_corners")
 
 
 @handles("DepthToSpace")
@@ -369,10 +384,10 @@ def _clip(s: Sheet, op: Op) -> Ref:
 def _softmax(s: Sheet, op: Op) -> Ref:
     x = s.x(op)
     version = next(o.version for o in s.foreign.model.opset_import if o.domain in ("", "ai.onnx"))
-    axis = op.attributes.get("axis", -1 if version >= 13 else 1) % x.rank
-    if version < 13 and axis != x.rank - 1:
+    axis = op.attributes.get("axis", -1 if version >= 13 else 1) % len(x.order)
+    if version < 13 and axis != len(x.order) - 1:
         raise Unmapped("It makes shares over several dimensions at once.")
-    return s.draw.softmax(x, axis, s.shape(op), log=op.kind == "LogSoftmax")
+    return s.draw.softmax(x, axis, log=op.kind == "LogSoftmax")
 
 
 @handles("Identity", "Dropout")
@@ -416,7 +431,7 @@ def _arithmetic(s: Sheet, op: Op) -> Ref:
 @handles("Concat")
 def _concat(s: Sheet, op: Op) -> Ref:
     values = [
-        s.draw.constant(s.needed(op, index, "values"))
+        s.draw.values(s.needed(op, index, "values"))
         if s.constant(op, index) is not None
         else s.x(op, index)
         for index in range(len(op.sources))
@@ -440,10 +455,21 @@ def _expand(s: Sheet, op: Op) -> Ref:
     return x
 
 
+@handles("Where")
+def _where(s: Sheet, op: Op) -> Ref:
+    keeps = s.needed(op, 0, "conditions").astype(bool)
+    index = 1 if s.constant(op, 2) is not None else 2
+    fill = s.needed(op, 3 - index, "values")
+    if fill.size != 1:
+        raise Unmapped("It mixes a value with a constant.")
+    keeps = keeps if index == 1 else ~keeps
+    return s.draw.masked(s.x(op, index), keeps, float(fill.reshape(-1)[0]), s.shape(op))
+
+
 @handles("Transpose")
 def _transpose(s: Sheet, op: Op) -> Ref:
     x = s.x(op)
-    return s.draw.transpose(x, op.attributes.get("perm", list(reversed(range(x.rank)))))
+    return s.draw.transpose(x, op.attributes.get("perm", list(reversed(range(len(x.order))))))
 
 
 @handles("Slice")
@@ -453,19 +479,18 @@ def _slice(s: Sheet, op: Op) -> Ref:
     axes = s.setting(op, "axes", 3) or list(range(len(starts)))
     steps = s.setting(op, "steps", 4) or [1] * len(starts)
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        axis %= x.rank
+        axis %= len(x.order)
         size = x.seen[axis]
         if isinstance(size, int):
             start, end, step = slice(start, end, step).indices(size)
-        shape = (*x.seen[:axis], s.shape(op)[axis], *x.seen[axis + 1 :])
-        x = s.draw.slice(x, axis, start, end, step, shape)
+        x = s.draw.slice(x, axis, start, end, step, s.shape(op)[axis])
     return x
 
 
 @handles("Split")
 def _split(s: Sheet, op: Op) -> list[Ref | None]:
     x, axis = s.x(op), op.attributes.get("axis", 0)
-    axis %= x.rank
+    axis %= len(x.order)
     found: list[Ref | None] = []
     start = 0
     for index, name in enumerate(op.results):
@@ -473,7 +498,7 @@ def _split(s: Sheet, op: Op) -> list[Ref | None]:
         size = shape[axis]
         if not isinstance(size, int):
             raise Unmapped("It splits along a free length.")
-        found.append(s.draw.slice(x, axis, start, start + size, 1, shape) if name else None)
+        found.append(s.draw.slice(x, axis, start, start + size, 1, size) if name else None)
         start += size
     return found
 
@@ -486,43 +511,6 @@ def _reduce(s: Sheet, op: Op) -> Ref:
         raise Unmapped("It joins the samples of a batch.")
     kept = bool(op.attributes.get("keepdims", 1))
     kind = op.kind.removeprefix("Reduce").lower()
-    return s.draw.reduce(kind, x, [axis % x.rank for axis in axes], kept, s.shape(op))
+    rank = len(x.order)
+    return s.draw.reduce(kind, x, [axis % rank for axis in axes], kept)
 
-
-# Recurrent
-
-
-@handles("LSTM", "GRU", "RNN")
-def _recurrent(s: Sheet, op: Op) -> list[Ref | None]:
-    weights = [s.needed(op, index, "weights") for index in (1, 2)]
-    bias = s.constant(op, 3)
-    if len(op.sources) > 4 and op.sources[4]:
-        raise Unmapped("It is told the length of each sample.")
-    for name in op.sources[5:7]:
-        start = s.foreign.constants.get(name)
-        empty = name in s.foreign.zeros or (start is not None and not start.any())
-        if name and not empty:
-            raise Unmapped("It begins with a state of its own.")
-    if op.sources[7:] and op.sources[7]:
-        raise Unmapped("Its gates look at the memory (peepholes).")
-    if any(name in op.attributes for name in ("activations", "clip", "input_forget")):
-        usual = {"LSTM": "Sigmoid Tanh Tanh", "GRU": "Sigmoid Tanh", "RNN": "Tanh"}[op.kind].split()
-        given = [
-            item.decode() if isinstance(item, bytes) else item
-            for item in op.attributes.get("activations", usual)
-        ]
-        count = 2 if op.attributes.get("direction") == "bidirectional" else 1
-        if given != usual * count and given != usual or op.attributes.get("clip"):
-            raise Unmapped("Its gates have other functions than usual.")
-    taken = s.foreign.taken - {""}
-    return s.draw.onnx_recurrent(
-        op.kind,
-        s.x(op),
-        weights[0],
-        weights[1],
-        bias,
-        direction=op.attributes.get("direction", "forward"),
-        reset_after=bool(op.attributes.get("linear_before_reset", 0)),
-        batch_first=bool(op.attributes.get("layout", 0)),
-        shapes=[s.shape(op, index) if name in taken else None for index, name in enumerate(op.results)],
-    )

@@ -20,7 +20,8 @@ from modelstudio.network.analysis import Shape
 from modelstudio.network.layer import Layer
 
 Order = tuple[int, ...]
-"""For each axis of a value in the file, the axis of the value on the canvas that it is."""
+"""For each axis of a value in the file, the axis on the canvas that it is; -1 is a size of 1 that
+the value on the canvas does not have."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Ref:
     @property
     def seen(self) -> Shape:
         """Shape as the file has it."""
-        return tuple(self.shape[axis] for axis in self.order)
+        return tuple(1 if axis < 0 else self.shape[axis] for axis in self.order)
 
     @property
     def straight(self) -> bool:
@@ -80,7 +81,12 @@ class Phrases:
         dtype: str = "float",
     ) -> Ref:
         """Add a block that takes values as they are in the file and gives one such."""
-        wires = [None if source is None else self.facing(source).wire for source in sources]
+        faced = [None if source is None else self.facing(source) for source in sources]
+        for port, source in zip(layer.input_ports(), faced, strict=False):
+            if source is not None and port.ranks and source.rank not in port.ranks:
+                dims = " x ".join(map(str, source.shape[1:])) or "one number"
+                raise Unmapped(f"{layer.label} does not take values of {dims} a sample.")
+        wires = [None if source is None else source.wire for source in faced]
         wire = self.drawing.add(layer, *wires, weights=weights)
         return Ref(wire, shape, straight(shape), dtype)
 
@@ -97,16 +103,25 @@ class Phrases:
         return self.layer(palette_layer(kind, **settings), sources, shape, dtype=dtype)
 
     def facing(self, x: Ref) -> Ref:
-        """Return a value with its axes in the order of the file; a Permute is added if needed."""
+        """Return a value with its axes in the order of the file; blocks are added if needed."""
         if x.straight:
             return x
-        if x.order[0] != 0:
-            raise Unmapped("It takes a value whose first axis is not the batch.")
-        layer = palette_layer("Permute", order=x.order[1:])
         stem, self.drawing.stem = self.drawing.stem, ""
-        wire = self.drawing.add(layer, x.wire)
+        real = tuple(axis for axis in x.order if axis >= 0)
+        wire, shape = x.wire, tuple(x.shape[axis] for axis in real)
+        if real != tuple(range(len(real))):
+            if real[0] != 0:
+                raise Unmapped("It takes a value whose first axis is not the batch.")
+            wire = self.drawing.add(palette_layer("Permute", order=real[1:]), wire)
+        if -1 in x.order:
+            if x.order[0] == -1:
+                raise Unmapped("It takes a value whose first axis is not the batch.")
+            for axis, own in enumerate(x.order):
+                if own < 0:
+                    wire = self.drawing.add(palette_layer("Unsqueeze", axis=axis), wire)
+                    shape = (*shape[:axis], 1, *shape[axis:])
         self.drawing.stem = stem
-        return Ref(wire, x.seen, straight(x.seen), x.dtype)
+        return Ref(wire, shape, straight(shape), x.dtype)
 
     def each(self, kind: str, x: Ref, **settings: Any) -> Ref:
         """Add a function of each number, which does not mind the order of the axes."""
@@ -116,10 +131,13 @@ class Phrases:
 
     def linear(self, x: Ref, weight: Array, bias: Array | None, shape: Shape) -> Ref:
         """Draw ``x @ weight.T + bias``; weight (out, in)."""
-        layer = palette_layer(
-            "Linear", out_features=int(weight.shape[0]), bias=bias is not None
-        )
-        return self.layer(layer, [x], shape, _named(weight=weight, bias=bias))
+        wide = int(weight.shape[0])
+        layer = palette_layer("Linear", out_features=wide, bias=bias is not None)
+        weights = _named(weight=weight, bias=bias)
+        if _by_rows(x):
+            wire = self.drawing.add(layer, x.wire, weights=weights)
+            return replace(x, wire=wire, shape=(*x.shape[:-1], wide))
+        return self.layer(layer, [x], shape, weights)
 
     def convolution(
         self,
@@ -207,7 +225,10 @@ class Phrases:
         if weight is not None and bias is None:
             bias = np.zeros_like(weight)
         layer = palette_layer("LayerNorm", eps=eps, affine=weight is not None)
-        return self.layer(layer, [x], shape, _named(weight=weight, bias=bias))
+        weights = _named(weight=weight, bias=bias)
+        if _by_rows(x):
+            return replace(x, wire=self.drawing.add(layer, x.wire, weights=weights))
+        return self.layer(layer, [x], shape, weights)
 
     def group_norm(
         self, x: Ref, weight: Array | None, bias: Array | None, shape: Shape, *, eps: float, groups: int
@@ -242,8 +263,11 @@ class Phrases:
     ) -> Ref:
         """Draw a pooling, ``kind`` being ``"Max"`` or ``"Avg"``."""
         axes = len(kernel)
-        if dilation and any(step != 1 for step in dilation):
-            raise Unmapped("Its window has gaps.")
+        settings: dict[str, Any] = {}
+        if kind == "Avg":
+            settings["count_include_pad"] = counts_margin or not any(before)
+        elif dilation and any(step != 1 for step in dilation):
+            settings["dilation"] = _sides(dilation)
         sizes = [dim for dim in x.seen[2:] if isinstance(dim, int)]
         reaches = [
             (size + low + high - width) % step == 0
@@ -254,30 +278,33 @@ class Phrases:
         if ceil and (len(sizes) < axes or not all(reaches)):
             raise Unmapped("Its last window reaches beyond the edge (ceil mode).")
         if list(before) != list(after):
-            x = self.pad(x, before, after, 0.0 if kind == "Avg" else -3.4028234663852886e38)
             if kind == "Avg" and not counts_margin:
                 raise Unmapped("It leaves an uneven margin out of its means.")
+            x = self.pad(x, before, after, lowest=kind == "Max")
             before = [0] * axes
-        elif kind == "Avg" and any(before) and not counts_margin:
-            raise Unmapped("It leaves its margin out of the means.")
         layer = palette_layer(
             f"{kind}Pool{axes}d",
             kernel_size=_sides(kernel),
             stride=_sides(stride),
             padding=_sides(before),
+            **settings,
         )
         return self.layer(layer, [x], shape)
 
     def global_pooling(self, kind: str, x: Ref, shape: Shape) -> Ref:
         """Draw a pooling of each channel to one number, the axes kept."""
-        axes = x.rank - 2
-        return self.block(f"Adaptive{kind}Pool{axes}d", [x], shape, output_size=_sides([1] * axes))
+        return self.block(f"Global{kind}Pool", [x], shape, keep_dims=True)
 
     def pad(
-        self, x: Ref, before: Sequence[int], after: Sequence[int], value: float = 0.0
+        self, x: Ref, before: Sequence[int], after: Sequence[int], lowest: bool = False
     ) -> Ref:
         """Put a margin around the axes behind the channels."""
         raise NotImplementedError
+
+
+def _by_rows(x: Ref) -> bool:
+    """Tell whether the last axis is the last on the canvas, so that rows are rows there too."""
+    return not x.straight and x.order[-1] == x.rank - 1 and x.rank in (2, 3)
 
 
 def _named(**arrays: Array | None) -> dict[str, Array]:

@@ -9,12 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from modelstudio.engine.importing.drawing import Array, Unmapped, palette_layer
-from modelstudio.engine.importing.phrases import Phrases, Ref
-from modelstudio.network.analysis import Shape
+from modelstudio.engine.importing.drawing import Array, Unmapped, Weights, palette_layer
+from modelstudio.engine.importing.phrases import Order, Phrases, Ref, straight
+from modelstudio.network.analysis import Dim, Shape
 
-_COMBINED = {"Add": "Add", "Mul": "Multiply", "Sub": "Subtract"}
+_COMBINED = {
+    "Add": "Add",
+    "Mul": "Multiply",
+    "Sub": "Subtract",
+    "Div": "Divide",
+    "Max": "Maximum",
+    "Min": "Minimum",
+}
 """Block for an operation on several values."""
+
+_REDUCED = ("mean", "sum", "max", "min")
+
+_WHOLE_END = 2**31 - 1
+"""Ends of slices from here on mean the end of the axis."""
 
 
 class Shaping(Phrases):
@@ -23,16 +35,18 @@ class Shaping(Phrases):
     # Shape
 
     def reshape(self, x: Ref, shape: Shape) -> Ref:
-        """Draw the same numbers in another shape."""
+        """Draw the same numbers in another shape; sizes of 1 that go or come may need no block."""
         if x.seen == shape:
             return x
+        order = _refitted(x, shape)
+        if order is not None:
+            return replace(x, order=order)
         if not shape or shape[0] != "B" or any(_odd(dim) for dim in shape):
             raise Unmapped("It mixes the samples of a batch.")
-        x = self.facing(x)
+        bare = replace(x, order=tuple(axis for axis in x.order if axis >= 0))
+        x = self.facing(bare)
         if x.shape[:1] != ("B",):
             raise Unmapped("It takes a value without a batch.")
-        if x.shape == shape:
-            return x
         if len(shape) == 2 and x.rank > 2:
             return self.block("Flatten", [x], shape, dtype=x.dtype)
         sizes = tuple(dim if isinstance(dim, int) else -1 for dim in shape[1:])
@@ -43,58 +57,106 @@ class Shaping(Phrases):
         return replace(x, order=tuple(x.order[axis] for axis in axes))
 
     def cast(self, x: Ref, dtype: str) -> Ref:
-        """Take ids as numbers; the other way there is no block for."""
+        """Pass on what is of the type already; there is no block that changes it."""
         if x.dtype == dtype:
             return x
         raise Unmapped(f"It turns values of the type {x.dtype} into {dtype}.")
 
-    def pick(self, x: Ref, axis: int, place: int, shape: Shape) -> Ref:
+    def pick(self, x: Ref, axis: int, place: int) -> Ref:
         """Draw one place along an axis, which goes."""
-        kept = (*x.seen[:axis], 1, *x.seen[axis + 1 :])
-        end = place + 1 if place != -1 else 2**31 - 1
-        return self.reshape(self.slice(x, axis, place, end, 1, kept), shape)
+        own = x.order[axis]
+        rest = (*x.order[:axis], *x.order[axis + 1 :])
+        if own < 0:
+            return replace(x, order=rest)
+        if own == 0:
+            raise Unmapped("It picks a sample of the batch.")
+        order = tuple(place - (place > own) for place in rest)
+        shape = (*x.shape[:own], *x.shape[own + 1 :])
+        layer = palette_layer("Select", axis=own, index=place)
+        return Ref(self.drawing.add(layer, x.wire), shape, order, x.dtype)
 
-    def slice(self, x: Ref, axis: int, start: int, end: int, step: int, shape: Shape) -> Ref:
-        """Draw a stretch along an axis."""
-        if x.seen == shape and step == 1:
+    def slice(self, x: Ref, axis: int, start: int, end: int, step: int, size: Dim) -> Ref:
+        """Draw a stretch along an axis, of which ``size`` places remain."""
+        own = x.order[axis]
+        if own < 0 or (x.shape[own] == size and step == 1 and start in (0, None)):
             return x
-        raise Unmapped("The palette has no Slice.")
+        if own == 0:
+            raise Unmapped("It takes some samples of the batch.")
+        if step < 1:
+            raise Unmapped("It goes backwards.")
+        stop = None if end >= _WHOLE_END or end == x.shape[own] else end
+        layer = palette_layer("Slice", axis=own, start=start, stop=stop, step=step)
+        shape = (*x.shape[:own], size, *x.shape[own + 1 :])
+        return Ref(self.drawing.add(layer, x.wire), shape, x.order, x.dtype)
 
     def pad(
-        self, x: Ref, before: Sequence[int], after: Sequence[int], value: float = 0.0
+        self, x: Ref, before: Sequence[int], after: Sequence[int], lowest: bool = False
     ) -> Ref:
-        """Put a margin around the axes behind the channels."""
-        lows, highs = [0, 0, *before], [0, 0, *after]
-        dims = zip(x.seen, lows, highs, strict=True)
-        shape = tuple(d + a + b if isinstance(d, int) else d for d, a, b in dims)
-        return self.margin(x, lows, highs, shape, "zeros", value)
+        """Put zeros around the axes behind the channels.
+
+        With ``lowest`` they stand for numbers below all others, as before a largest of each window.
+        """
+        if lowest and self.drawing.take(x.wire).layer.type_name not in _NOT_NEGATIVE:
+            raise Unmapped("Its uneven margin would be larger than negative numbers.")
+        return self.margin(x, [0, 0, *before], [0, 0, *after], "zeros", 0.0)
 
     def margin(
-        self,
-        x: Ref,
-        before: Sequence[int],
-        after: Sequence[int],
-        shape: Shape,
-        mode: str,
-        value: float,
+        self, x: Ref, before: Sequence[int], after: Sequence[int], mode: str, value: float
     ) -> Ref:
         """Draw a margin, one size for each axis of the value."""
         if not any([*before, *after]):
             return x
-        if any([*before[:2], *after[:2]]):
+        around: dict[int, tuple[int, int]] = {}
+        for axis, (low, high) in enumerate(zip(before, after, strict=True)):
+            if low or high:
+                around[x.order[axis]] = low, high
+        if x.rank > 4 or x.rank < 3 or min(around) < 2:
             raise Unmapped("It puts a margin around the batch or the channels.")
-        raise Unmapped("The palette has no Pad.")
+        if value and mode == "zeros":
+            raise Unmapped(f"It fills its margin with {value:g}.")
+        if min(map(min, around.values())) < 0:
+            raise Unmapped("It cuts off at one side and adds at another.")
+        left, right = around.get(x.rank - 1, (0, 0))
+        top, bottom = around.get(x.rank - 2, (0, 0)) if x.rank == 4 else (0, 0)
+        layer = palette_layer("Pad", left=left, right=right, top=top, bottom=bottom, mode=mode)
+        shape = list(x.shape)
+        for own, (low, high) in around.items():
+            size = shape[own]
+            shape[own] = size + low + high if isinstance(size, int) else size
+        stem, self.drawing.stem = self.drawing.stem, ""
+        wire = self.drawing.add(layer, x.wire)
+        self.drawing.stem = stem
+        return Ref(wire, tuple(shape), x.order)
 
-    def resize(self, x: Ref, shape: Shape, mode: str, where: str, rounding: str) -> Ref:
-        """Draw maps made larger or smaller."""
-        raise Unmapped("The palette has no Upsample.")
+    def resize(
+        self, x: Ref, shape: Shape, mode: str, *, corners: bool = False
+    ) -> Ref:
+        """Draw maps made larger, ``mode`` being ``"nearest"``, ``"linear"`` or ``"cubic"``."""
+        if any(isinstance(dim, str) for dim in shape[1:]) or x.seen[:2] != shape[:2]:
+            raise Unmapped("It changes sizes that depend on a free length.")
+        pairs = list(zip(x.seen[2:], shape[2:], strict=True))
+        factors = {int(new) / int(old) for old, new in pairs}
+        factor = factors.pop() if len(factors) == 1 else 0.0
+        settings: dict[str, Any] = {"size": tuple(int(new) for _, new in pairs)}
+        if factor >= 1 and factor.is_integer() and factor <= 64:
+            settings = {"scale_factor": int(factor)}
+        if corners:
+            settings["align_corners"] = True
+        return self.block("Upsample", [x], shape, mode=mode, **settings)
 
     def concatenate(self, values: Sequence[Ref], axis: int, shape: Shape) -> Ref:
         """Draw values behind each other."""
         axis %= len(shape)
-        if axis == 0:
+        order = next((value.order for value in values if value.shape[:1] == ("B",)), ())
+        if -1 in order or any(value.order != order for value in values):
+            values = [self.facing(value) for value in values]
+            order = straight(shape)
+        own = order[axis]
+        if own == 0:
             raise Unmapped("It joins batches.")
-        return self.block("Concatenate", values, shape, axis=axis)
+        layer = palette_layer("Concatenate", axis=own)
+        wire = self.drawing.add(layer, *(value.wire for value in values))
+        return Ref(wire, _placed(shape, order), order)
 
     # Arithmetic
 
@@ -102,53 +164,108 @@ class Shaping(Phrases):
         """Draw an operation on several values, number by number."""
         if kind not in _COMBINED:
             raise Unmapped(f"The palette has no block for {kind} of two values.")
-        first = values[0]
-        alike = all(value.order == first.order for value in values)
-        if alike and not first.straight and all(v.shape == first.shape for v in values):
-            layer = palette_layer(_COMBINED[kind])
-            wire = self.drawing.add(layer, *(value.wire for value in values))
-            return replace(first, wire=wire)
-        return self.block(_COMBINED[kind], [self.wide(v, len(shape)) for v in values], shape)
-
-    def wide(self, x: Ref, rank: int) -> Ref:
-        """Return a value with axes of 1 in front of its own, behind the batch."""
-        if x.rank >= rank:
-            return x
-        raise Unmapped("It stretches a value over dimensions that it has not.")
+        order = values[0].order
+        if -1 in order or any(value.order != order for value in values):
+            values = [self.facing(value) for value in values]
+            order = straight(values[0].shape)
+        if any(value.rank != len(shape) for value in values):
+            raise Unmapped("It stretches a value over dimensions that it has not.")
+        layer = palette_layer(_COMBINED[kind])
+        wire = self.drawing.add(layer, *(value.wire for value in values))
+        return Ref(wire, _placed(shape, order), order)
 
     def with_constant(
         self, kind: str, x: Ref, constant: Array, constant_first: bool, shape: Shape
     ) -> Ref:
         """Draw an operation on a value and a constant."""
-        number = float(constant.reshape(-1)[0]) if constant.size == 1 else None
+        if constant.size == 1:
+            return self._with_number(kind, x, float(constant.reshape(-1)[0]), constant_first)
+        if kind not in _COMBINED:
+            raise Unmapped(f"The palette has no block for {kind} with a constant.")
+        x = self.facing(x)
+        wide = constant.reshape((1,) * (x.rank - constant.ndim) + constant.shape)
+        long = [axis for axis, size in enumerate(wide.shape) if size > 1]
+        if wide.ndim > x.rank or 0 in long:
+            raise Unmapped("Its constant has other numbers for each sample of a batch.")
+        fits = len(long) == 1 and wide.shape[long[0]] == x.shape[long[0]]
+        if kind == "Mul" and fits and long[0] in (1, x.rank - 1):
+            axis = "last" if long[0] == x.rank - 1 else "channels"
+            layer = palette_layer("ScaleShift", axis=axis, shift=False)
+            return self.layer(layer, [x], shape, {"weight": wide})
+        learned = self.values(wide)
+        pair = [learned, x] if constant_first else [x, learned]
+        return self.combine(kind, pair, shape)
+
+    def _with_number(self, kind: str, x: Ref, number: float, first: bool) -> Ref:
         if (kind, number) in {("Add", 0.0), ("Mul", 1.0)} or (
-            (kind, number) in {("Sub", 0.0), ("Div", 1.0), ("Pow", 1.0)} and not constant_first
+            (kind, number) in {("Sub", 0.0), ("Div", 1.0), ("Pow", 1.0)} and not first
         ):
             return x
-        raise Unmapped(f"The palette has no block for {kind} with a constant.")
+        if (kind, number) == ("Max", 0.0):
+            return self.each("ReLU", x)
+        if kind not in _COMBINED or x.rank < 2:
+            raise Unmapped(f"The palette has no block for {kind} with a number.")
+        layer = palette_layer("Constant", shape=(1,) * (x.rank - 1), value=number)
+        scope_stem, self.drawing.stem = self.drawing.stem, ""
+        constant = self.drawing.add(layer)
+        self.drawing.stem = scope_stem
+        pair = (constant, x.wire) if first else (x.wire, constant)
+        return replace(x, wire=self.drawing.add(palette_layer(_COMBINED[kind]), *pair))
 
-    def constant(self, values: Array) -> Ref:
-        """Draw a constant."""
-        raise Unmapped("The palette has no Constant.")
+    def values(self, array: Array, *, learned: bool = True) -> Ref:
+        """Draw numbers that are the same for every sample; the first axis is the batch's."""
+        if array.ndim < 2 or array.shape[0] != 1:
+            raise Unmapped("Its constant has other numbers for each sample of a batch.")
+        if array.dtype.kind != "f":
+            raise Unmapped("Its constant holds no numbers.")
+        sizes = tuple(map(int, array.shape[1:]))
+        weights: Weights = {"weight" if learned else "value": array}
+        layer = palette_layer("Parameter" if learned else "Constant", shape=sizes)
+        stem, self.drawing.stem = self.drawing.stem, ""
+        wire = self.drawing.add(layer, weights=weights)
+        self.drawing.stem = stem
+        return Ref(wire, (1, *sizes), straight(array.shape))
 
-    def reduce(self, kind: str, x: Ref, axes: Sequence[int], kept: bool, shape: Shape) -> Ref:
-        """Draw the mean, sum or largest of the numbers along some axes."""
-        axes = sorted(axes)
-        inner = sorted(x.order[axis] for axis in axes)
-        if kind == "mean" and x.rank == 4 and inner == [2, 3] and x.order[:2] in ((0, 1), (0, 2)):
-            pooled = self.global_pooling("Avg", replace(x, order=(0, 1, 2, 3)), (*x.shape[:2], 1, 1))
-            if kept:
-                return replace(pooled, order=x.order)
-            return self.reshape(pooled, x.shape[:2])
-        raise Unmapped(f"The palette has no {kind} over dimensions.")
+    def masked(self, x: Ref, keeps: Array, fill: float, shape: Shape) -> Ref:
+        """Draw scores with some pushed far below the others."""
+        if fill > -1e4:
+            raise Unmapped("It replaces some numbers by others.")
+        mask = np.where(keeps, 0.0, max(fill, -1e9)).astype(np.float32)
+        x = self.facing(x)
+        mask = mask.reshape((1,) * (x.rank - mask.ndim) + mask.shape)
+        return self.combine("Add", [x, self.values(mask, learned=False)], shape)
 
-    def softmax(self, x: Ref, axis: int, shape: Shape, *, log: bool = False) -> Ref:
+    def reduce(self, kind: str, x: Ref, axes: Sequence[int], kept: bool) -> Ref:
+        """Draw the mean, sum, largest or smallest of the numbers along some axes."""
+        own = sorted({x.order[axis] for axis in axes} - {-1})
+        if 0 in own:
+            raise Unmapped("It joins the samples of a batch.")
+        if kind not in _REDUCED:
+            raise Unmapped(f"The palette has no block for the {kind} over dimensions.")
+        order: Order = x.order
+        if not kept:
+            left = [axis for number, axis in enumerate(x.order) if number not in axes]
+            order = tuple(axis - sum(gone < axis for gone in own) for axis in left)
+        shape = tuple(
+            1 if axis in own else dim for axis, dim in enumerate(x.shape) if kept or axis not in own
+        )
+        wire = x.wire
+        if own == list(range(2, x.rank)) and x.rank > 2 and kind in ("mean", "max"):
+            name = "GlobalAvgPool" if kind == "mean" else "GlobalMaxPool"
+            wire = self.drawing.add(palette_layer(name, keep_dims=kept), wire)
+        else:
+            for axis in reversed(own):
+                layer = palette_layer("Reduce", operation=kind, axis=axis, keep_dims=kept)
+                wire = self.drawing.add(layer, wire)
+        return Ref(wire, shape, order)
+
+    def softmax(self, x: Ref, axis: int, *, log: bool = False) -> Ref:
         """Draw shares that add up to 1 along an axis."""
-        kind = "LogSoftmax" if log else "Softmax"
-        if axis == len(shape) - 1:
-            return self.block(kind, [x], shape, axis="last")
-        if axis == 1:
-            return self.block(kind, [x], shape, axis="channels")
+        kind, own = "LogSoftmax" if log else "Softmax", x.order[axis]
+        if own == x.rank - 1:
+            return self.each(kind, x, axis="last")
+        if own == 1:
+            return self.each(kind, x, axis="channels")
         raise Unmapped("It makes shares along an axis in the middle.")
 
     def clip(self, x: Ref, low: Any, high: Any) -> Ref:
@@ -165,9 +282,37 @@ class Shaping(Phrases):
         """Draw a slope below 0 that was learnt."""
         if slope.size not in (1, x.seen[1]):
             raise Unmapped("It has a slope for each number.")
-        settings = {} if slope.size == 1 else {"per_channel": True}
-        return self.layer(palette_layer("PReLU", **settings), [x], shape, {"weight": slope})
+        layer = palette_layer("PReLU", per_channel=slope.size > 1)
+        return self.layer(layer, [x], shape, {"weight": slope})
 
 
-def _odd(dim: object) -> bool:
+_NOT_NEGATIVE = frozenset(["ReLU", "ReLU6", "Sigmoid", "Hardsigmoid", "Softplus", "Softmax"])
+
+
+def _odd(dim: Dim) -> bool:
     return isinstance(dim, str) and dim not in ("B", "T")
+
+
+def _placed(shape: Shape, order: Order) -> Shape:
+    """Return a shape of the file as it is on the canvas."""
+    dims: list[Dim] = [0] * len(shape)
+    for dim, axis in zip(shape, order, strict=True):
+        dims[axis] = dim
+    return tuple(dims)
+
+
+def _refitted(x: Ref, shape: Shape) -> Order | None:
+    """Return an order that gives a shape without a block: only sizes of 1 come or go.
+
+    A size of 1 that the value has on the canvas cannot go.
+    """
+    left = [axis for axis in x.order if axis >= 0]
+    order: list[int] = []
+    for dim in shape:
+        if left and x.shape[left[0]] == dim:
+            order.append(left.pop(0))
+        elif dim == 1:
+            order.append(-1)
+        else:
+            return None
+    return tuple(order) if not left else None

@@ -1,0 +1,318 @@
+"""Load a module from a Python file, find what it takes, and see what its values are like."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import inspect
+import io
+import itertools
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from modelstudio.errors import ImportFailed
+
+SIDES = (224, 32, 28, 64, 96, 128, 16, 48, 256, 299)
+"""Sides of pictures that are tried, the usual ones first."""
+
+LENGTHS = (16, 32, 64, 128, 256)
+"""Lengths of sequences and signals that are tried."""
+
+MOST_TRIALS = 60
+
+EXAMPLES = ("example_input_array", "example_inputs")
+"""Where a class may say what it takes."""
+
+Sample = tuple[tuple[int, ...], int]
+"""Shape of one sample, and the number of different ids, 0 for numbers."""
+
+
+@dataclass
+class Seen:
+    """A traced module with what was seen when it ran twice.
+
+    Parameters
+    ----------
+    first, second
+        Value of each node by its name.
+    apart
+        Nodes that do not depend on the data.
+    """
+
+    module: nn.Module
+    traced: fx.GraphModule
+    first: dict[str, Any]
+    second: dict[str, Any]
+    moving: dict[str, tuple[int, int]]
+    apart: set[str] = field(default_factory=set)
+
+
+def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """Run the file and make the module; only for files that are trusted.
+
+    Raises
+    ------
+    ImportFailed
+        When the code fails, or the class is no module.
+    """
+    spec = importlib.util.spec_from_file_location(f"imported_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportFailed(f"{path.name} cannot be loaded as Python.", where=str(path))
+    holder = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = holder
+    sys.path.insert(0, str(path.parent))
+    torch.manual_seed(0)
+    with _quiet():
+        try:
+            spec.loader.exec_module(holder)
+        except BaseException as error:
+            raise _failed(error, path, "stopped while it was loaded") from None
+        found = getattr(holder, name, None)
+        if not (isinstance(found, type) and issubclass(found, nn.Module)):
+            raise ImportFailed(
+                f"{name} in {path.name} is no torch.nn.Module.",
+                where=str(path),
+                fix="Name a class of modules.",
+            )
+        try:
+            return found(**arguments).eval()
+        except TypeError as error:
+            needs = str(inspect.signature(found))
+            raise ImportFailed(
+                f"{name} cannot be made with these arguments: {error}.",
+                where=str(path),
+                fix=f"It takes {needs}. Give them as JSON with --args.",
+            ) from None
+        except BaseException as error:
+            raise _failed(error, path, f"stopped while it made {name}") from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the code prints away from the results."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _failed(error: BaseException, path: Path, what: str) -> ImportFailed:
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
+    line = f" in line {frames[-1].lineno}" if frames else ""
+    reason = next(iter(str(error).strip().splitlines()), "")
+    reason = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    return ImportFailed(
+        f"{path.name} {what}{line} ({reason[:200]}).",
+        where=str(path),
+        fix="Mend the file, and import it again.",
+    )
+
+
+def trace(module: nn.Module) -> fx.GraphModule | None:
+    """Trace a module with torch's own modules whole; None where it cannot be traced."""
+    with _quiet():
+        try:
+            tracer = fx.Tracer()
+            return fx.GraphModule(module, tracer.trace(module))
+        except Exception:
+            return None
+
+
+# What it takes
+
+
+def arguments_of(module: nn.Module) -> list[str]:
+    """Return the names of the values that a call needs."""
+    parameters = inspect.signature(module.forward).parameters.values()
+    return [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+
+
+def find_samples(
+    module: nn.Module, traced: fx.GraphModule | None, shapes: Sequence[Sequence[int]]
+) -> list[Sample]:
+    """Return what each argument takes: as told, as the class says, or as its first layers need.
+
+    Raises
+    ------
+    ImportFailed
+        When nothing that was tried runs.
+    """
+    names = arguments_of(module)
+    told = _told(module)
+    if told is not None and not shapes:
+        return told
+    options = [_options(module, traced, name) for name in names]
+    for index, shape in enumerate(shapes[: len(names)]):
+        rows = {vocabulary for _, vocabulary in options[index]} or {0}
+        options[index] = [(tuple(shape), vocabulary) for vocabulary in sorted(rows, reverse=True)]
+    longest = max(map(len, options), default=0)
+    together = (
+        [choice[min(place, len(choice) - 1)] for choice in options]
+        for place in range(longest)
+        if all(options)
+    )
+    tries = itertools.chain(together, map(list, itertools.product(*options)))
+    reason = ""
+    for samples in itertools.islice(tries, MOST_TRIALS):
+        try:
+            run(module, samples, 2)
+        except Exception as error:
+            reason = reason or next(iter(str(error).strip().splitlines()), "")
+        else:
+            return samples
+    listed = ", ".join(names) or "nothing"
+    because = f" ({reason[:200]})" if reason else ""
+    raise ImportFailed(
+        f"It cannot be found out what shapes {type(module).__name__} takes for {listed}{because}.",
+        fix="Give the shape of one sample for each with --shape, such as --shape 3,224,224.",
+    )
+
+
+def _told(module: nn.Module) -> list[Sample] | None:
+    for name in EXAMPLES:
+        found = getattr(module, name, None)
+        found = [found] if isinstance(found, Tensor) else found
+        if isinstance(found, list | tuple) and found and all(torch.is_tensor(t) for t in found):
+            return [
+                (tuple(t.shape[1:]), 0 if t.is_floating_point() else int(t.max()) + 1)
+                for t in found
+            ]
+    return None
+
+
+def _options(module: nn.Module, traced: fx.GraphModule | None, name: str) -> list[Sample]:
+    """Return what an argument may take, going by the first layer that it reaches."""
+    first = _first_layer(module, traced, name)
+    if isinstance(first, nn.Embedding | nn.EmbeddingBag):
+        rows = first.num_embeddings
+        return [*(((length,), rows) for length in LENGTHS), ((), rows)]
+    if isinstance(first, nn.Linear | nn.Bilinear):
+        wide = getattr(first, "in_features", 0) or first.in1_features
+        return [((wide,), 0), *(((length, wide), 0) for length in LENGTHS)]
+    if isinstance(first, nn.LSTM | nn.GRU | nn.RNN):
+        return [((length, first.input_size), 0) for length in LENGTHS]
+    channels = getattr(first, "in_channels", None) or getattr(first, "num_features", None)
+    kind = type(first).__name__
+    if channels and kind.endswith("3d"):
+        return [((channels, side, side, side), 0) for side in (16, 32, 64)]
+    if channels and kind.endswith("2d"):
+        return [((channels, side, side), 0) for side in SIDES]
+    if channels and kind.endswith("1d"):
+        row = [((channels,), 0)] if isinstance(first, nn.BatchNorm1d) else []
+        return [*row, *(((channels, length), 0) for length in LENGTHS)]
+    wide = _width(first)
+    if wide:
+        return [*(((length, wide), 0) for length in LENGTHS), ((wide,), 0)]
+    return [((c, side, side), 0) for side in SIDES[:3] for c in (3, 1)]
+
+
+def _width(module: nn.Module | None) -> int:
+    if isinstance(module, nn.LayerNorm):
+        return int(module.normalized_shape[-1])
+    if isinstance(module, nn.TransformerEncoder):
+        module = module.layers[0]
+    attention = getattr(module, "self_attn", module)
+    return int(getattr(attention, "embed_dim", 0) or getattr(module, "d_model", 0))
+
+
+def _first_layer(
+    module: nn.Module, traced: fx.GraphModule | None, name: str
+) -> nn.Module | None:
+    if traced is None:
+        return next((m for m in module.modules() if not list(m.children())), None)
+    reached = {node for node in traced.graph.nodes if node.op == "placeholder" and node.name == name}
+    for node in traced.graph.nodes:
+        if reached.intersection(node.all_input_nodes):
+            if node.op == "call_module":
+                found = traced.get_submodule(node.target)
+                if any(True for _ in found.parameters()):
+                    return found
+            reached.add(node)
+    return None
+
+
+# Running
+
+
+def drawn(samples: Sequence[Sample], batch: int, *, longer: int = 0) -> list[Tensor]:
+    """Return a batch of numbers drawn at random; ids are one step ``longer`` where told so."""
+    generator = torch.Generator().manual_seed(batch)
+    found = []
+    for shape, rows in samples:
+        if rows:
+            shape = (shape[0] + longer, *shape[1:]) if shape else shape
+            found.append(torch.randint(0, rows, (batch, *shape), generator=generator))
+        else:
+            if longer and len(shape) == 2:
+                shape = (shape[0] + longer, shape[1])
+            found.append(torch.randn(batch, *shape, generator=generator))
+    return found
+
+
+def run(module: nn.Module, samples: Sequence[Sample], batch: int) -> Any:
+    """Return what the module says of a batch drawn at random."""
+    with _quiet(), torch.no_grad():
+        return module(*drawn(samples, batch))
+
+
+class _Watching(fx.Interpreter):
+    """Runs a traced module and keeps the value of every node."""
+
+    def __init__(self, module: fx.GraphModule) -> None:
+        super().__init__(module, garbage_collect_values=False)
+        self.values: dict[str, Any] = {}
+
+    def run_node(self, node: fx.Node) -> Any:
+        """Run a node and keep its value."""
+        value = self.values[node.name] = super().run_node(node)
+        return value
+
+
+def watch(
+    module: nn.Module, traced: fx.GraphModule, samples: Sequence[Sample], *, free_length: bool
+) -> Seen:
+    """Run a traced module twice, with batches (and lengths, if free) of other sizes.
+
+    Raises
+    ------
+    Exception
+        Whatever the module raises.
+    """
+    runs = []
+    for batch, longer in ((2, 0), (3, 1 if free_length else 0)):
+        watching = _Watching(traced)
+        with _quiet(), torch.no_grad():
+            watching.run(*drawn(samples, batch, longer=longer))
+        runs.append(watching.values)
+    moving = {"B": (2, 3)}
+    if free_length:
+        length = next((shape[0] for shape, rows in samples if rows and shape), None) or next(
+            shape[0] for shape, _ in samples if len(shape) == 2
+        )
+        moving["T"] = (length, length + 1)
+    seen = Seen(module, traced, runs[0], runs[1], moving)
+    for node in traced.graph.nodes:
+        about_shape = node.target in ("size", "dim", "numel") or (
+            node.target is getattr and node.args[1] in ("shape", "ndim", "device", "dtype")
+        )
+        if node.op == "get_attr" or about_shape:
+            seen.apart.add(node.name)
+        elif node.op.startswith("call_") and node.op != "call_module":
+            if seen.apart.issuperset(source.name for source in node.all_input_nodes):
+                seen.apart.add(node.name)
+    return seen
