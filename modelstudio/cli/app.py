@@ -47,8 +47,11 @@ def options(
     """Design, train, judge and export neural networks. Without arguments the window opens."""
 
 
-def verb(function: Callable[P, None]) -> Callable[P, None]:
-    """Register a verb; what goes wrong in it becomes an exit code and plain lines."""
+def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P, None]:
+    """Register a verb; what goes wrong in it becomes an exit code and plain lines.
+
+    ``name`` is for a verb that cannot be the name of a function.
+    """
 
     @functools.wraps(function)
     def handled(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -69,7 +72,7 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
             )
             raise typer.Exit(1) from None
 
-    app.command(no_args_is_help=False)(handled)
+    app.command(name, no_args_is_help=False)(handled)
     return handled
 
 

@@ -24,6 +24,7 @@ from modelstudio.cli.show import (
     print_json,
     print_table,
 )
+from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
 from modelstudio.engine import projects
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
@@ -158,12 +159,13 @@ def new(
 
 
 @verb
-def check(path: ProjectPath, as_json: Json = False) -> None:
+def check(path: ProjectPath, trust: Trust = False, as_json: Json = False) -> None:
     """Show shapes, parameters, cost and problems of the network."""
     from modelstudio.network.analysis import format_shape
 
     project = load_project(path)
-    analysis = engine.analyse(project)
+    trust_blocks(project, trust=trust)
+    analysis = engine.analyse(project, run_blocks=True)
     rows = []
     for key in _drawn_order(project):
         node, info = project.network.nodes[key], analysis.nodes.get(key)
@@ -201,34 +203,10 @@ def check(path: ProjectPath, as_json: Json = False) -> None:
         for problem in analysis.problems:
             block = project.network.nodes.get(problem.node or "")
             print(f"{problem.severity}: {f'{block.name}: ' if block else ''}{problem.message}")
+    if any(problem.untrusted for problem in analysis.problems):
+        complain(f"To run its Python: modelstudio check {shlex.quote(str(path))} --trust")
     if analysis.errors:
         raise typer.Exit(1)
-
-
-@verb
-def layers(as_json: Json = False) -> None:
-    """List the layer types with their settings."""
-    import modelstudio.layers  # noqa: F401
-    from modelstudio.network.layer import Layer
-
-    known = list(Layer.members())
-    if as_json:
-        print_json(
-            [
-                {
-                    "type": layer.__name__,
-                    "category": layer.category,
-                    "description": layer.purpose(),
-                    "settings": layer.model_json_schema().get("properties", {}),
-                }
-                for layer in known
-            ]
-        )
-        return
-    print_table(
-        ("Type", "Category", "What it does"),
-        [(layer.__name__, layer.category, layer.purpose()) for layer in known],
-    )
 
 
 @verb
@@ -242,16 +220,24 @@ def train(
         str | None,
         typer.Option(metavar="RUN", help="Go on with this interrupted run, by number or id."),
     ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Begin with the weights of this run where they fit."
+        ),
+    ] = None,
+    trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Train the network as a new run; Ctrl+C ends it and keeps the best weights."""
     project = load_project(path)
+    trust_blocks(project, trust=trust)
     wishes = {"seed": seed, "epochs": epochs, "device": device.value if device else None}
     chosen = {key: value for key, value in wishes.items() if value is not None}
-    if resume is not None and (chosen or name):
+    if resume is not None and (chosen or name or start_from):
         raise typer.BadParameter("a run goes on as it began; give --resume alone")
     project = project.changed(training=project.training.changed(**chosen))
-    end = _train(project, path, name=name, resume=resume, as_json=as_json)
+    end = _train(project, path, name=name, resume=resume, start_from=start_from, as_json=as_json)
     if end.status == "interrupted":
         number = engine.store(path, project).info(end.run).number
         complain(f"To go on: modelstudio train {shlex.quote(str(path))} --resume {number}")
@@ -305,11 +291,13 @@ def evaluate(
     split: Annotated[Part | None, typer.Option(help="Part of the data; test if left out.")] = None,
     data: Annotated[Path | None, typer.Option(help="Another table with the target.")] = None,
     run: Run = None,
+    trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Score a run on a part of its data or on another table."""
     if split is not None and data is not None:
         raise typer.BadParameter("give --split or --data, not both")
+    trust_run(path, run, trust=trust)
     part = data if data is not None else _PARTS[split or Part.test]
     evaluation = follow(engine.evaluate(path, load_project(path), run, part), quiet=as_json)
     if as_json:
@@ -324,9 +312,11 @@ def predict(
     data: Annotated[Path, typer.Argument(metavar="INPUT", help="Rows to predict.")],
     out: Out,
     run: Run = None,
+    trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Write the rows of a table with predictions added."""
+    trust_run(model, run, trust=trust and model.suffix == SUFFIX)
     report = follow(engine.predict(model, data, out, run=run), quiet=as_json)
     if as_json:
         print_json(
@@ -350,9 +340,11 @@ def export(
     out: Out,
     to: Annotated[Format, typer.Option(help="Format to write.")] = Format.onnx,
     run: Run = None,
+    trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Write a run as one ONNX file that takes the raw columns, and check it on test rows."""
+    trust_run(path, run, trust=trust)
     report = follow(engine.export_onnx(path, load_project(path), run, out), quiet=as_json)
     if as_json:
         print_json(export_json(report))
@@ -377,12 +369,18 @@ def _demo_folder(wanted: Path | None) -> Path:
 
 
 def _train(
-    project: Project, path: Path, *, name: str = "", resume: str | None = None, as_json: bool
+    project: Project,
+    path: Path,
+    *,
+    name: str = "",
+    resume: str | None = None,
+    start_from: str | None = None,
+    as_json: bool,
 ) -> RunEnd:
     """Train a new run, or go on with one; tell of it, and return the last event."""
     control = Control()
     if resume is None:
-        events = engine.train(project, path, control, name=name)
+        events = engine.train(project, path, control, name=name, start_from=start_from)
     else:
         events = engine.resume(project, path, resume, control)
     terminal = Terminal(project.training.epochs)

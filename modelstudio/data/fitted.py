@@ -73,7 +73,8 @@ class FittedStep(BaseModel):
 class FittedRecipe(BaseModel):
     """A recipe with all it learnt from the training rows; JSON, kept with the run.
 
-    ``columns`` are the raw feature columns in file order; ``features`` the encoded ones.
+    ``columns`` are the raw feature columns in file order; ``features`` the encoded ones. An
+    imported network comes without a table: ``given`` are the fields it was made for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,10 +84,13 @@ class FittedRecipe(BaseModel):
     features: tuple[str, ...]
     target: TargetState
     csv: CsvOptions = CsvOptions()
+    given: tuple[FieldSpec, ...] = ()
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
         """Fields that the network is given and trained towards."""
+        if self.given:
+            return self.given
         width = len(self.features)
         features = FieldSpec(name=self.input_name, role="input", kind="features", shape=(width,))
         return (features, self.target.field)

@@ -213,3 +213,46 @@ class PredictReport:
     rows: int
     unscored: Mapping[str, int]
     unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A block that stands for an operation without one in the palette.
+
+    ``block`` is its name, with those of its groups before it.
+    """
+
+    block: str
+    operation: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """A foreign network as a project.
+
+    Parameters
+    ----------
+    nodes
+        Blocks besides Input and Output; ``unmapped`` are among them.
+    max_abs_diff
+        Largest difference from the answers of the original on numbers drawn at random; None where
+        the network cannot run yet.
+    run
+        Id of the run with its weights; None where the network cannot run yet.
+    notes
+        Sentences worth showing.
+    """
+
+    project: Project
+    nodes: int
+    unmapped: tuple[Unmapped, ...]
+    parameters: int
+    max_abs_diff: float | None
+    run: str | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def mapped(self) -> int:
+        """Blocks of the palette."""
+        return self.nodes - len(self.unmapped)

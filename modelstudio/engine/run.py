@@ -11,10 +11,10 @@ that file, from which relative paths of data are meant.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from modelstudio.engine.events import Progress, RunEvent
 from modelstudio.engine.projects import prepare, rebase
@@ -22,6 +22,7 @@ from modelstudio.engine.results import (
     DataReport,
     Evaluation,
     ExportReport,
+    ImportReport,
     PartInfo,
     PredictReport,
 )
@@ -31,12 +32,15 @@ from modelstudio.project.files import load_project, write_text
 from modelstudio.project.model import DataConfig, Project
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from modelstudio.data.prepare import Prepared
     from modelstudio.data.preview import PreviewTable
     from modelstudio.engine.control import Control
     from modelstudio.engine.results import Predictions
-    from modelstudio.engine.session import Session
+    from modelstudio.engine.session import Session, Trained
     from modelstudio.network.analysis import Analysis
+    from modelstudio.network.shapes import Fallback
 
 Part = Literal["train", "validation", "test"]
 _Asked = tuple["Predictions", float, DataConfig]  # answers, threshold, how the table is read
@@ -45,12 +49,19 @@ _Asked = tuple["Predictions", float, DataConfig]  # answers, threshold, how the 
 # Looking
 
 
-def analyse(project: Project) -> Analysis:
-    """Return shapes, costs and problems of the network; never raises, needs no torch."""
-    import modelstudio.layers  # noqa: F401
+def analyse(project: Project, *, run_blocks: bool = False) -> Analysis:
+    """Return shapes, costs and problems of the network; never raises, needs no torch.
+
+    With ``run_blocks`` torch is loaded for Python blocks, if there are any that may run; without,
+    they wait.
+    """
+    from modelstudio.layers.custom import may_run, sources
     from modelstudio.network import check
 
-    return check.analyse(project.network, project.data.fields)
+    fallback: Fallback | None = None
+    if run_blocks and any(map(may_run, sources(project.network))):
+        from modelstudio.engine.compile import fake_outcome as fallback
+    return check.analyse(project.network, project.data.fields, fallback)
 
 
 def describe_data(
@@ -117,20 +128,40 @@ def store(project_path: Path | None, project: Project) -> RunStore:
 
 
 def train(
-    project: Project, project_path: Path | None, control: Control, *, name: str = ""
+    project: Project,
+    project_path: Path | None,
+    control: Control,
+    *,
+    name: str = "",
+    start_from: str | None = None,
 ) -> Generator[RunEvent, None, None]:
     """Train the network as a new run: Progress..., RunStarted, ..., RunEnd.
 
     Closing the generator ends the run as interrupted; its last state is kept and can be resumed.
 
+    Parameters
+    ----------
+    start_from
+        A run whose weights are where training begins, by id or number. Those whose name and shape
+        are the same are taken; the others, such as those of another head, are drawn.
+
     Raises
     ------
     StudioError
-        When data, network or settings do not allow it, or the loss is no longer a number; the run
-        is then in the store as failed.
+        When data, network or settings do not allow it, none of the weights of ``start_from`` fits,
+        or the loss is no longer a number; the run is then in the store as failed.
     """
-    session = yield from _session(project, _base(project_path))
-    writer = store(project_path, project).create(
+    kept, weights = store(project_path, project), None
+    if start_from is not None:
+        yield Progress("Loading the weights")
+        from modelstudio.engine.session import load_weights
+
+        weights = load_weights(kept, kept.usable(start_from))
+    session = yield from _session(project, _base(project_path), weights)
+    if session.fresh:
+        blocks = ", ".join(dict.fromkeys(key.rpartition(".")[0] for key in session.fresh))
+        yield Progress(f"Begins with fresh weights: {blocks}")
+    writer = kept.create(
         session.project, session.recipe, parameters=session.parameters, name=name
     )
     yield from session.events(writer, control)
@@ -162,17 +193,81 @@ def resume(
     yield from session.events(writer, control, checkpoint)
 
 
-def _session(project: Project, base: Path | None) -> Generator[Progress, None, Session]:
+def _session(
+    project: Project, base: Path | None, weights: Mapping[str, Tensor] | None = None
+) -> Generator[Progress, None, Session]:
     """Prepare the data and build the network."""
     prepared = yield from prepare(project, base)
     yield Progress("Building the network")
     from modelstudio.engine.session import Session
 
-    return Session(project, prepared)
+    return Session(project, prepared, weights)
 
 
 def _base(project_path: Path | None) -> Path | None:
     return None if project_path is None else project_path.resolve().parent
+
+
+# Networks of other programs
+
+
+def import_network(
+    source: Path,
+    name: str = "",
+    *,
+    place: Path | None = None,
+    onto: Project | None = None,
+    shapes: Sequence[Sequence[int]] = (),
+    arguments: Mapping[str, Any] | None = None,
+) -> Generator[Progress, None, ImportReport]:
+    """Bring a network in, in a process of its own, and keep its weights as a run.
+
+    Parameters
+    ----------
+    source
+        An ONNX file, or a Python file with the module class ``name``.
+    place
+        File of the project, which need not exist yet; the run goes beside it.
+    onto
+        A project whose network the new one replaces; None makes a project.
+    shapes
+        Shape of one sample for each input, where it cannot be found.
+    arguments
+        What the module class is made with.
+
+    Raises
+    ------
+    StudioError
+        When the file is no network, or is Python that nobody has trusted.
+    """
+    from modelstudio.engine.importing.sources import check_source
+    from modelstudio.engine.process import in_process
+    from modelstudio.project.files import dumps, loads
+
+    check_source(source, name)
+    text, said = yield from in_process(
+        _import,
+        source.resolve(),
+        name,
+        place.resolve() if place else None,
+        dumps(onto) if onto else None,
+        tuple(map(tuple, shapes)),
+        dict(arguments or {}),
+    )
+    return ImportReport(loads(text), **said)
+
+
+def _import(
+    source: Path,
+    name: str,
+    place: Path | None,
+    onto: str | None,
+    shapes: Sequence[Sequence[int]],
+    arguments: Mapping[str, Any],
+) -> Generator[Progress, None, tuple[str, dict[str, Any]]]:
+    from modelstudio.engine.importing.job import run_import
+
+    return (yield from run_import(source, name, place, onto, shapes, arguments))
 
 
 # Using a run
@@ -189,7 +284,7 @@ def evaluate(
     """Score a run (the last finished one when None) on a part of its data or on another file."""
     yield Progress("Loading the run")
     from modelstudio.data.sources import tabular
-    from modelstudio.engine import metrics, session
+    from modelstudio.engine import metrics
     from modelstudio.engine.evaluate import (
         nothing_to_score,
         predictions,
@@ -197,7 +292,7 @@ def evaluate(
         unreadable_cells,
     )
 
-    trained = session.load(store(project_path, project), run_id)
+    trained = yield from _trained(project_path, project, run_id)
     if isinstance(part, Path):
         yield Progress("Reading the data")
         config = trained.fitted.config()
@@ -235,6 +330,26 @@ def evaluate(
     )
 
 
+def _trained(
+    project_path: Path | None, project: Project, run_id: str | None
+) -> Generator[Progress, None, Trained]:
+    """Load a run; an imported one, which came without data, is fed with that of the project."""
+    from modelstudio.engine import session
+
+    kept, base = store(project_path, project), _base(project_path)
+    run = kept.usable(run_id)
+    if not session.fitted_recipe(kept, run).given:
+        return session.load(kept, run.id)
+    if project.data.path is None:
+        raise RunError(
+            f"Run {run.number} was imported, and the project has no data yet to ask it about.",
+            fix="Open a table on the Data page.",
+        )
+    prepared = yield from prepare(project, base)
+    trained = session.load(kept, run.id, adopted=prepared.fitted)
+    return replace(trained, project=trained.project.changed(data=project.data))
+
+
 def set_threshold(project_path: Path | None, project: Project, run_id: str, value: float) -> float:
     """Keep the threshold of a run's positive class; return the one before."""
     kept = store(project_path, project)
@@ -266,10 +381,9 @@ def predict(
 
 def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
     from modelstudio.data.sources import tabular
-    from modelstudio.engine import session
     from modelstudio.engine.evaluate import predictions
 
-    trained = session.load(store(model, load_project(model)), run)
+    trained = yield from _trained(model, load_project(model), run)
     yield Progress("Reading the data")
     config = trained.fitted.config()
     frame = tabular.read_table(data, config, target_needed=False, features_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -29,7 +30,7 @@ from modelstudio.engine.results import RunInfo
 from modelstudio.engine.run_writer import RunWriter
 from modelstudio.engine.runs import Decision, RunStore
 from modelstudio.engine.train import Outcome, State, Task, fit
-from modelstudio.errors import DataError, RunError, StudioError
+from modelstudio.errors import DataError, NetworkError, RunError, StudioError
 from modelstudio.project.model import Project, TrainConfig
 
 
@@ -38,7 +39,9 @@ def compile_task(project: Project, fitted: FittedRecipe) -> tuple[Task, Compiled
     compiled = compile_network(project.network, fitted.fields)
     specs = {field.name: field for field in fitted.fields}
     losses = tuple(
-        (name, build_loss(project.training.loss, specs[name])) for name in compiled.outputs
+        (name, build_loss(project.training.loss, specs[name]))
+        for name in compiled.outputs
+        if name in specs
     )
     right = {"binary": _right_binary, "classes": _right_classes}.get(fitted.target.kind)
     memory = compiled.analysis.memory
@@ -62,13 +65,23 @@ class Session:
     ----------
     prepared
         The data of the project, fitted and encoded.
+    weights
+        What training starts from, by name; those that fit are taken, the rest is drawn.
+
+    Raises
+    ------
+    RunError
+        When none of the weights fits.
     """
 
-    def __init__(self, project: Project, prepared: Prepared) -> None:
+    def __init__(
+        self, project: Project, prepared: Prepared, weights: Mapping[str, Tensor] | None = None
+    ) -> None:
         config = project.training
         self.device = pick(config.device)
         torch.manual_seed(config.seed)
         task, compiled = compile_task(project, prepared.fitted)
+        self.fresh = () if weights is None else take_weights(task.module, weights)
         task.module.to(self.device)
         self.parameters = compiled.analysis.parameters
         fields, target = prepared.fitted.fields, prepared.fitted.target
@@ -145,6 +158,30 @@ class Session:
             outcome.metrics,
             outcome.reason,
         )
+
+
+def take_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """Copy weights of the same name and shape; return the names that keep fresh ones.
+
+    Raises
+    ------
+    RunError
+        When none fits.
+    """
+    state = module.state_dict()
+    fitting = {
+        name: value
+        for name, value in weights.items()
+        if name in state and state[name].shape == value.shape
+    }
+    learned = {name for name, _ in module.named_parameters()}
+    if not learned.intersection(fitting):
+        raise RunError(
+            "None of the weights of that run fits this network.",
+            fix="Start from a run of the same network, or train without one.",
+        )
+    module.load_state_dict(fitting, strict=False)
+    return tuple(name for name in state if name in learned and name not in fitting)
 
 
 def known_rows(encoded: Encoded) -> Encoded:
@@ -229,30 +266,88 @@ class Trained:
     decision: Decision
 
 
-def load(store: RunStore, run_id: str | None, *, device: str | None = None) -> Trained:
-    """Load a run (the last finished one when None) from what it kept of itself.
+def load_weights(store: RunStore, run: RunInfo) -> dict[str, Tensor]:
+    """Read the best weights of a run.
 
     Raises
     ------
     RunError
-        When there is none, or its files are damaged.
+        When the file is damaged.
+    """
+    try:
+        return load_file(store.best_file(run.id))
+    except (RuntimeError, ValueError, OSError, SafetensorError) as error:
+        raise _damaged(store, run) from error
+
+
+def fitted_recipe(store: RunStore, run: RunInfo) -> FittedRecipe:
+    """Read the recipe of a run.
+
+    Raises
+    ------
+    RunError
+        When the file is damaged.
+    """
+    try:
+        return FittedRecipe.model_validate_json(store.recipe_text(run.id))
+    except ValueError as error:
+        raise _damaged(store, run) from error
+
+
+def _damaged(store: RunStore, run: RunInfo) -> RunError:
+    return RunError(
+        f"The files of run {run.number} are damaged.",
+        where=str(store.path(run.id)),
+        fix="Choose another run or train again.",
+    )
+
+
+def load(
+    store: RunStore,
+    run_id: str | None,
+    *,
+    device: str | None = None,
+    adopted: FittedRecipe | None = None,
+) -> Trained:
+    """Load a run (the last finished one when None) from what it kept of itself.
+
+    Parameters
+    ----------
+    adopted
+        Recipe that feeds an imported network, which came without one.
+
+    Raises
+    ------
+    RunError
+        When there is none, its files are damaged, or ``adopted`` does not fit the network.
     """
     run = store.usable(run_id)
     project = store.project(run.id)
     wanted = device or project.training.device
     place = pick(wanted if wanted in available() else "auto")
+    fitted = fitted_recipe(store, run)
+    if adopted is not None and fitted.given:
+        fitted = adopted
     try:
-        fitted = FittedRecipe.model_validate_json(store.recipe_text(run.id))
         task, compiled = compile_task(project, fitted)
         task.module.load_state_dict(load_file(store.best_file(run.id), device=str(place)))
-    except (RuntimeError, ValueError, OSError) as error:
-        raise RunError(
-            f"The files of run {run.number} are damaged.",
-            where=str(store.path(run.id)),
-            fix="Choose another run or train again.",
-        ) from error
+    except (RuntimeError, ValueError, OSError, SafetensorError) as error:
+        if adopted is not None and fitted is adopted:
+            raise _unfit(run) from error
+        raise _damaged(store, run) from error
+    except NetworkError as error:
+        if adopted is not None and fitted is adopted:
+            raise _unfit(run, error.message) from error
+        raise
     task.module.to(place).eval()
     return Trained(run, project, fitted, task, compiled, place, store.decision(run.id))
+
+
+def _unfit(run: RunInfo, reason: str = "") -> RunError:
+    return RunError(
+        f"Run {run.number} was imported, and the data does not fit its network. {reason}".strip(),
+        fix="Choose columns and a target that it was made for, or train from this run's weights.",
+    )
 
 
 def load_checkpoint(store: RunStore, run: RunInfo) -> dict[str, Any]:
