@@ -77,7 +77,8 @@ class Inspector(QFrame):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        for part in (head, rule(), scroll(inside, "network.inspector.scroll"), self._foot):
+        self.area = scroll(inside, "network.inspector.scroll")
+        for part in (head, rule(), self.area, self._foot):
             box.addWidget(part)
 
         self.form: BlockForm | None = None

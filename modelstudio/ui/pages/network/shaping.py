@@ -37,6 +37,8 @@ class Shaper(QObject):
         self._soon.timeout.connect(self._work)
         main.torch_loaded.connect(self._soon.start)
         sight.fallback = self.outcome
+        if any(info.state == "waiting" for info in sight.whole.nodes.values()):
+            sight.look_again()
 
     def outcome(self, target: str, values: Sequence[Value], settings: Mapping[str, Any]) -> Outcome:
         """Return what is known of an operation.
