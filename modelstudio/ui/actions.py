@@ -84,6 +84,9 @@ SPECS = (
         "context",
     ),
     ActionSpec(
+        "network.fix", "Repair", "Ctrl+.", "bolt", "Mend what is wrong with the block.", "context"
+    ),
+    ActionSpec(
         "network.rename",
         "Rename block",
         "F2",
@@ -185,6 +188,14 @@ SPECS = (
         "",
         "up",
         "Go one level up; Backspace does so too.",
+        "context",
+    ),
+    ActionSpec(
+        "network.save_block",
+        "Save to My blocks...",
+        "",
+        "star",
+        "Keep it in the palette for all projects.",
         "context",
     ),
     ActionSpec("network.tidy", "Tidy", "L", "grid", "Place the blocks automatically.", "context"),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple, get_args
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar, get_args
 
 import modelstudio.layers  # noqa: F401  fills the registry
 from modelstudio.network.analysis import Shape
+from modelstudio.network.group import GroupInput, GroupOutput
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.pages.network.edits import misfit
+from modelstudio.ui.pages.network.my_blocks import SavedBlock
+
+Stock = type[Layer] | SavedBlock
+"""What can be added: a type of layer, or a block that a person saved."""
+
+PORTS: tuple[type[Layer], ...] = (GroupInput, GroupOutput)
+"""What can be added inside of a group only."""
+
+_S = TypeVar("_S", bound=Stock)
+_LOOSE = 2
 
 
 class Offer(NamedTuple):
@@ -19,31 +30,40 @@ class Offer(NamedTuple):
 
 
 def by_category() -> Iterator[tuple[Category, list[type[Layer]]]]:
-    """Yield the categories that have layers, in palette order; groups are made, not added."""
+    """Yield the categories that have layers, in palette order; groups are made, not added.
+
+    Ports of groups are apart, in `PORTS`.
+    """
     for category in get_args(Category):
         found = [layer for layer in Layer.members() if layer.category == category]
         if found and category != "Group":
             yield category, found
 
 
-def matching(layers: list[type[Layer]], words: str) -> list[type[Layer]]:
-    """Return the layers that words mean: names that begin so, names with it, purposes with it."""
+def matching(layers: Sequence[_S], words: str) -> list[_S]:
+    """Return the layers that words mean: names that begin so, names with it, purposes with it.
+
+    Names that hold the letters here and there are meant only where no name has them together.
+    """
     text = words.strip().lower()
     if not text:
-        return layers
+        return list(layers)
     ranked = [(rank, layer) for layer in layers if (rank := _rank(layer, text)) is not None]
-    return [layer for _, layer in sorted(ranked, key=lambda pair: pair[0])]
+    exact = any(rank < _LOOSE for rank, _ in ranked)
+    kept = [pair for pair in ranked if not (exact and pair[0] == _LOOSE)]
+    return [layer for _, layer in sorted(kept, key=lambda pair: pair[0])]
 
 
-def _rank(layer: type[Layer], text: str) -> int | None:
-    names = [name.lower() for name in (layer.label, layer.__name__, *layer.aliases)]
+def _rank(layer: Stock, text: str) -> int | None:
+    own = [layer.__name__] if isinstance(layer, type) else []
+    names = [name.lower() for name in (layer.label, *own, *layer.aliases)]
     if any(name.startswith(text) for name in names):
         return 0
     if any(text in name for name in names):
         return 1
     loose = text.replace(" ", "")
     if any(_scattered(loose, name) for name in names):
-        return 2
+        return _LOOSE
     return 3 if text in layer.category.lower() or text in layer.purpose().lower() else None
 
 

@@ -20,7 +20,9 @@ from modelstudio.network.levels import level, with_level
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
+from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.look import GRID
+from modelstudio.ui.pages.network.my_blocks import SavedBlock
 from modelstudio.ui.pages.network.sight import Sight
 
 BLOCKS_MIME = "application/x-modelstudio-blocks"
@@ -66,19 +68,32 @@ class Editor(Sight):
         if select is not None:
             self.select(select)
 
-    def add(self, layer: type[Layer], position: Position, edge: Edge | None = None) -> None:
+    def add(self, layer: Stock, position: Position, edge: Edge | None = None) -> None:
         """Add a block, inside a wire if one is given."""
-        made = layer()
+        made = self._made(layer)
         if edge is not None and made.input_ports() and made.output_ports():
             graph, node = edits.insert_on(self.graph, made, edge, position)
-            self.apply(tr("Insert {0}").format(node.name), graph, select=[node.id])
+            self._added(tr("Insert {0}"), layer, graph, node.id)
             return
         node = edits.new_node(self.graph, made, position)
-        self.apply(tr("Add {0}").format(node.name), self.graph.add(node), select=[node.id])
+        self._added(tr("Add {0}"), layer, self.graph.add(node), node.id)
 
-    def add_after_selection(self, layer: type[Layer], fallback: Position) -> None:
+    def _made(self, layer: Stock) -> Layer:
+        """Return the layer of a block that is about to get the next free id."""
+        if isinstance(layer, SavedBlock):
+            return layer.layer_at((*self.path, self.graph.free_id()))
+        return layer()
+
+    def _added(self, label: str, layer: Stock, graph: Graph, node_id: str) -> None:
+        """Take a graph with a new block; one that was saved is named after what it is called."""
+        if isinstance(layer, SavedBlock):
+            name = graph.free_name(layer.stem)
+            graph = graph.put(replace(graph.nodes[node_id], name=name))
+        self.apply(label.format(graph.nodes[node_id].name), graph, select=[node_id])
+
+    def add_after_selection(self, layer: Stock, fallback: Position) -> None:
         """Add a block behind the selected one and wire it; without a selection, freely."""
-        made = layer()
+        made = self._made(layer)
         if self.edge is not None and made.input_ports() and made.output_ports():
             source = self.graph.nodes[self.edge.source].position
             target = self.graph.nodes[self.edge.target].position
@@ -89,15 +104,15 @@ class Editor(Sight):
         else:
             node = edits.new_node(self.graph, made, edits.free_position(self.graph, fallback))
             graph = self.graph.add(node)
-        self.apply(tr("Add {0}").format(node.name), graph, select=[node.id])
+        self._added(tr("Add {0}"), layer, graph, node.id)
 
     def connect_new(
-        self, layer: type[Layer], port: tuple[str, str], kind: str, position: Position
+        self, layer: Stock, port: tuple[str, str], kind: str, position: Position
     ) -> None:
         """Add a block at the loose end of a wire that comes from ``port``."""
         join = edits.connect_new if kind == "output" else edits.connect_before
-        graph, node = join(self.graph, layer(), port, position)
-        self.apply(tr("Add {0}").format(node.name), graph, select=[node.id])
+        graph, node = join(self.graph, self._made(layer), port, position)
+        self._added(tr("Add {0}"), layer, graph, node.id)
 
     def wire(self, edge: Edge, instead_of: Edge | None = None, fix: Fix | None = None) -> None:
         """Draw a wire; ``instead_of`` is the one whose end was moved, ``fix`` makes it fit."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from html import escape
 
 from PySide6.QtCore import (
+    QAbstractItemModel,
     QMimeData,
     QModelIndex,
     QPersistentModelIndex,
@@ -19,6 +22,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -26,42 +30,56 @@ from PySide6.QtWidgets import (
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
+    QWidget,
 )
 
+from modelstudio.errors import StudioError
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.actions import tooltip, tr
-from modelstudio.ui.pages.network.catalogue import by_category, matching
+from modelstudio.ui.pages.network.catalogue import PORTS, Stock, by_category, matching
 from modelstudio.ui.pages.network.edits import shape_rule
 from modelstudio.ui.pages.network.look import HUES, layer_icon
+from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
 from modelstudio.ui.preferences import Favourites
 from modelstudio.ui.theme import paint_icon, theme
 from modelstudio.ui.widgets import SearchField, key_label, toned
 
 LAYER_MIME = "application/x-modelstudio-layer"
+BLOCK_MIME = "application/x-modelstudio-block"
 WIDE, NARROW = 208, 48
 Index = QModelIndex | QPersistentModelIndex
 _LAYER = Qt.ItemDataRole.UserRole
 _ROW = 28
 
 
-def dragged_layer(data: QMimeData) -> type[Layer] | None:
-    """Return the layer type that a drag carries, if it carries one."""
+def dragged_layer(data: QMimeData) -> Stock | None:
+    """Return the layer type or saved block that a drag carries, if it carries one."""
+    if data.hasFormat(BLOCK_MIME):
+        return my_blocks().find(bytes(data.data(BLOCK_MIME).data()).decode())
     if not data.hasFormat(LAYER_MIME):
         return None
     return Layer.find(bytes(data.data(LAYER_MIME).data()).decode())
 
 
-def layer_mime(layer: type[Layer]) -> QMimeData:
-    """Return what a drag of a layer carries."""
+def layer_mime(layer: Stock) -> QMimeData:
+    """Return what a drag of a layer or a saved block carries."""
     data = QMimeData()
-    data.setData(LAYER_MIME, layer.__name__.encode())
+    if isinstance(layer, SavedBlock):
+        data.setData(BLOCK_MIME, layer.name.encode())
+    else:
+        data.setData(LAYER_MIME, layer.__name__.encode())
     return data
 
 
 class Palette(QFrame):
-    """List of layers; ``chosen`` gives the one to add after the selection."""
+    """List of layers; ``chosen`` gives the one to add after the selection.
+
+    ``refused`` says why a saved block cannot be renamed or deleted, ``deleted`` gives one that was.
+    """
 
     chosen = Signal(object)
+    refused = Signal(str)
+    deleted = Signal(object)
 
     def __init__(self) -> None:
         super().__init__(objectName="network.palette")
@@ -83,6 +101,17 @@ class Palette(QFrame):
         self.search.textChanged.connect(self.list.filter)
         self.search.returnPressed.connect(self._take_first)
         self.list.chosen.connect(self.chosen)
+        self.list.refused.connect(self.refused)
+        self.list.deleted.connect(self.deleted)
+
+    def set_inside(self, inside: bool) -> None:
+        """Offer the ports of a group too, while the inside of one is in sight."""
+        self.list.ports.setHidden(not inside)
+
+    def name_block(self, block: SavedBlock) -> None:
+        """Let a saved block be named in its line."""
+        self.search.clear()
+        self.list.rename(block)
 
     def set_narrow(self, narrow: bool) -> None:
         """Fold to a column of icons, or unfold."""
@@ -115,6 +144,8 @@ class _List(QTreeWidget):
     """The tree behind the palette."""
 
     chosen = Signal(object)
+    refused = Signal(str)
+    deleted = Signal(object)
 
     def __init__(self) -> None:
         super().__init__(
@@ -135,15 +166,24 @@ class _List(QTreeWidget):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setItemDelegate(_Delegate(self))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._offer_favourite)
+        self.customContextMenuRequested.connect(self._open_menu)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.itemClicked.connect(self._clicked)
         self.itemDoubleClicked.connect(self._double_clicked)
         self.narrow = False
         self._words = ""
         self._heads: list[QTreeWidgetItem] = []
         self._favourites = Favourites.load()
+        self._mine = self._head(tr("My blocks"))
+        self._mine.setHidden(True)
+        self._fill_mine()
         self._top = self._head(tr("Favourites"))
         self._fill_favourites()
+        self.ports = self._head(tr("Ports of the group"))
+        self.ports.addChildren([_entry(layer) for layer in PORTS])
+        self.ports.setHidden(True)
+        # not at once: a line must not go while its name is edited
+        my_blocks().changed.connect(self._fill_mine, Qt.ConnectionType.QueuedConnection)
         for category, layers in by_category():
             head = self._head(tr(category))
             for layer in layers:
@@ -160,6 +200,43 @@ class _List(QTreeWidget):
         self._heads.append(item)
         item.setExpanded(True)
         return item
+
+    def _fill_mine(self) -> None:
+        lines = (self._mine.child(i) for i in range(self._mine.childCount()))
+        if tuple(line.data(0, _LAYER) for line in lines if line) == my_blocks().blocks:
+            return
+        self._mine.takeChildren()
+        for block in my_blocks().blocks:
+            item = _entry(block)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            self._mine.addChild(item)
+        self._mine.setHidden(not self._mine.childCount())
+
+    def rename(self, block: SavedBlock) -> None:
+        """Edit the name of a saved block in its line."""
+        self._fill_mine()
+        for i in range(self._mine.childCount()):
+            item = self._mine.child(i)
+            if item is not None and item.data(0, _LAYER) == block:
+                self._mine.setExpanded(True)
+                self.setCurrentItem(item)
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
+                self.editItem(item)
+
+    def named(self, block: SavedBlock, name: str) -> None:
+        """Take the name that somebody typed for a saved block."""
+        try:
+            my_blocks().rename(block, name)
+        except StudioError as error:
+            self.refused.emit(str(error))
+
+    def _delete(self, block: SavedBlock) -> None:
+        try:
+            my_blocks().delete(block)
+        except StudioError as error:
+            self.refused.emit(str(error))
+        else:
+            self.deleted.emit(block)
 
     def _fill_favourites(self) -> None:
         self._top.takeChildren()
@@ -183,11 +260,14 @@ class _List(QTreeWidget):
     def filter(self, words: str) -> None:
         """Show the layers that words mean."""
         self._words = words.strip()
+        every = [item.data(0, _LAYER) for _, items in self.groups() for item in items]
+        meant = matching(every, self._words)
         for head, items in self.groups():
-            kept = matching([item.data(0, _LAYER) for item in items], self._words)
+            kept = [item for item in items if item.data(0, _LAYER) in meant]
             for item in items:
-                item.setHidden(item.data(0, _LAYER) not in kept)
-            head.setHidden(not kept or (bool(self._words) and head is self._top))
+                item.setHidden(item not in kept)
+            if head is not self.ports:
+                head.setHidden(not kept or (bool(self._words) and head is self._top))
             if self._words:
                 head.setExpanded(True)
 
@@ -220,6 +300,9 @@ class _List(QTreeWidget):
             self._double_clicked(item)
             if item.data(0, _LAYER) is None:
                 item.setExpanded(not item.isExpanded())
+        elif event.key() == Qt.Key.Key_Delete and item is not None:
+            if isinstance(block := item.data(0, _LAYER), SavedBlock):
+                self._delete(block)
         else:
             super().keyPressEvent(event)
 
@@ -231,16 +314,21 @@ class _List(QTreeWidget):
         if item.data(0, _LAYER) is not None:
             self.chosen.emit(item.data(0, _LAYER))
 
-    def _offer_favourite(self, where: QPoint) -> None:
+    def _open_menu(self, where: QPoint) -> None:
         item = self.itemAt(where)
         layer = item.data(0, _LAYER) if item else None
-        if layer is not None:
+        if layer is None:
+            return
+        menu = QMenu(self, objectName="network.palette.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if isinstance(layer, SavedBlock):
+            menu.addAction(tr("Rename")).triggered.connect(partial(self.rename, layer))
+            menu.addAction(tr("Delete")).triggered.connect(partial(self._delete, layer))
+        else:
             known = layer.__name__ in self._favourites.layers
-            menu = QMenu(self)
-            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             text = tr("Remove from favourites") if known else tr("Add to favourites")
             menu.addAction(text).triggered.connect(lambda: self.set_favourite(layer, not known))
-            menu.popup(self.viewport().mapToGlobal(where))
+        menu.popup(self.viewport().mapToGlobal(where))
 
     def set_favourite(self, layer: type[Layer], favoured: bool) -> None:
         """Put a layer among the favourites or take it out; kept for all projects."""
@@ -251,15 +339,26 @@ class _List(QTreeWidget):
         self._fill_favourites()
 
 
-def _entry(layer: type[Layer]) -> QTreeWidgetItem:
+def _entry(layer: Stock) -> QTreeWidgetItem:
     item = QTreeWidgetItem([layer.label])
     item.setData(0, _LAYER, layer)
-    item.setToolTip(0, tooltip(layer.label, "", f"{layer.purpose()}<br>{shape_rule(layer)}"))
+    rule = "" if isinstance(layer, SavedBlock) else f"<br>{shape_rule(layer)}"
+    item.setToolTip(0, tooltip(escape(layer.label), "", f"{escape(layer.purpose())}{rule}"))
     return item
 
 
 class _Delegate(QStyledItemDelegate):
-    """Paints heads and layers; narrow, a line and an icon."""
+    """Paints heads and layers; narrow, a line and an icon. Saved blocks are named in place."""
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        made = QLineEdit(parent, objectName="network.palette.name", maxLength=60)
+        made.setAccessibleName(tr("Name of the saved block"))
+        return made
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        block, tree = index.data(_LAYER), self.parent()
+        if isinstance(editor, QLineEdit) and isinstance(tree, _List):
+            tree.named(block, editor.text())
 
     def _narrow(self) -> bool:
         parent = self.parent()
@@ -314,7 +413,7 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(rect.adjusted(22, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, index.data())
 
 
-def _picture(layer: type[Layer]) -> QPixmap:
+def _picture(layer: Stock) -> QPixmap:
     """Return what hangs at the pointer while a layer is dragged."""
     now = theme()
     pixmap = QPixmap(QSize(120, 28) * 2)
