@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGraphicsView
 
 from modelstudio.ui.pages.network.arrange import Guide
+from modelstudio.ui.pages.network.forecast import Forecast, paint_forecast
 from modelstudio.ui.pages.network.items import rounded
 from modelstudio.ui.pages.network.look import GRID, PORT_RADIUS, RADIUS, look
 from modelstudio.ui.pages.network.routing import Point
@@ -81,6 +82,7 @@ class Marks:
     ghost: QRectF | None = None
     ring: bool = False
     guides: list[Guide] = field(default_factory=list)
+    forecast: Forecast | None = None
 
 
 def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
@@ -93,6 +95,8 @@ def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
         painter.setPen(skin.band)
         painter.setBrush(skin.band_fill)
         painter.drawRect(marks.band)
+    if marks.forecast is not None and isinstance(scene, NetworkScene):
+        paint_forecast(painter, scene, marks.forecast)
     painter.setPen(skin.guide)
     for guide in marks.guides:
         painter.drawLine(QPointF(*guide.start), QPointF(*guide.end))

@@ -27,6 +27,7 @@ from modelstudio.ui.pages.network.backdrop import Backdrop, Marks, paint_over
 from modelstudio.ui.pages.network.drops import LayerDrop
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.edits import neighbour
+from modelstudio.ui.pages.network.forecast import Forecast, Foresight
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -102,6 +103,9 @@ class Canvas(ZoomView):
         editor.changed.connect(self.sync)
         editor.selection_changed.connect(self._show_selection)
         self.bubble.chosen.connect(editor.fix)
+        self.foresight = Foresight(editor, self)
+        self.foresight.shown.connect(self._show_forecast)
+        self.bubble.foresee(self.foresight)
         self.note_editor.done.connect(self._note_edited)
         themes().changed.connect(self._restyle)
         self.sync()
@@ -113,7 +117,7 @@ class Canvas(ZoomView):
         self._drop_tool()
         self._hovered = self._marked = None
         editor = self.editor
-        self.network_scene.sync(editor.graph, editor.analysis, editor.target_text)
+        self.network_scene.sync(editor.graph, editor.analysis, editor.target_text, editor.path)
         self._show_selection()
         if self.fit_due:
             self.fit()
@@ -336,6 +340,12 @@ class Canvas(ZoomView):
     def show_hint(self, text: str, where: QPoint | None = None, *, bad: bool = False) -> None:
         """Say something beside the pointer, or nothing."""
         self._hint.say(text, where or QPoint(), bad=bad)
+
+    def _show_forecast(self, shown: Forecast | None) -> None:
+        """Draw what a repair would do, or remove it."""
+        self._marks.forecast = shown
+        self.bubble.show_outlook(shown.text if shown is not None else "")
+        self.viewport().update()
 
     def mark_wire(self, edge: Edge | None) -> None:
         """Mark the wire into which a block would drop."""

@@ -25,6 +25,7 @@ from modelstudio.project.memory import training_memory
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.code_view import CodeView
 from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.forecast import Foresight
 from modelstudio.ui.pages.network.heat import HeatChoice
 from modelstudio.ui.pages.network.overlays import FixMenu, sentence
 from modelstudio.ui.pages.network.summary import SummaryView
@@ -198,6 +199,7 @@ class ProblemList(QWidget):
         self.setAccessibleName(tr("Problems of the network"))
         self._editor, self._show_block = editor, show_block
         self._known: tuple[Problem, ...] | None = None
+        self._foresight: Foresight | None = None
         self._rows = QVBoxLayout()
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(0)
@@ -208,6 +210,12 @@ class ProblemList(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(scroll(inside, "network.problems.scroll"))
         editor.changed.connect(self.refresh)
+
+    def foresee(self, foresight: Foresight) -> None:
+        """Let what the repairs would do be shown while they are pointed at or have the focus."""
+        self._foresight = foresight
+        self._known = None
+        self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -251,6 +259,8 @@ class ProblemList(QWidget):
             first = problem.fixes[0]
             fix = button(first.label, "secondary", name="network.problem.fix", small=True)
             fix.clicked.connect(partial(self._editor.fix, problem, first))
+            if self._foresight is not None:
+                self._foresight.watch(fix, lambda: first)
             parts.append(fix)
         policy = text.sizePolicy()
         policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
@@ -263,5 +273,7 @@ class ProblemList(QWidget):
 
     def _offer(self, problem: Problem, at: QWidget) -> None:
         menu = FixMenu(problem, problem.fixes[1:], self)
+        if self._foresight is not None:
+            self._foresight.watch_menu(menu)
         menu.chosen.connect(self._editor.fix)
         menu.popup(at.mapToGlobal(QPoint(0, at.height())))

@@ -94,6 +94,8 @@ class Look:
         self.wire_selected = QPen(self.accent, 2)
         self.wire_bad = QPen(self.error, 1.5)
         self.wire_waiting = QPen(self.tertiary, 1.5, Qt.PenStyle.DotLine)
+        self.link = QPen(self.secondary, 1.5, Qt.PenStyle.CustomDashLine)
+        self.link.setDashPattern([4, 3])
         self.port = QPen(self.tertiary, 1.5)
         self.note_border = QPen(self.warning, 1)
         self.dots = QPen(of.color("canvasDot"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)

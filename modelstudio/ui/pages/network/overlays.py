@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -23,9 +24,13 @@ from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.theme import restyle, theme
 from modelstudio.ui.widgets import button, label, row
 
+if TYPE_CHECKING:
+    from modelstudio.ui.pages.network.forecast import Foresight
+
 _ARROW = 8
 _MARGIN = 8
 _HINT_WIDTH = 300
+_BUBBLE_WIDTH, _WIDEST_BUBBLE = 248, 420
 _TONES = {
     "error": ("error", "errorTint"),
     "warning": ("warning", "warningTint"),
@@ -59,7 +64,9 @@ class Bubble(QWidget):
         self._box.setSpacing(8)
         self._box.addWidget(self._text)
         self._box.addWidget(self._buttons)
-        self.setFixedWidth(248)
+        self._outlook = Hint(parent, "network.outlook")
+        self.foresight: Foresight | None = None
+        self.setFixedWidth(_BUBBLE_WIDTH)
         self._fix.clicked.connect(self._take_first)
         self._more.clicked.connect(self._offer_more)
         self.hide()
@@ -74,6 +81,7 @@ class Bubble(QWidget):
         if problem is self._problem:
             return
         self._problem = problem
+        self.show_outlook("")
         if problem is None:
             self.hide()
             return
@@ -84,8 +92,26 @@ class Bubble(QWidget):
         if fixes:
             self._fix.setText(fixes[0].label)
             self._fix.setAccessibleName(fixes[0].label)
+        wide = self._buttons.sizeHint().width() + 24 if fixes else 0
+        self.setFixedWidth(max(_BUBBLE_WIDTH, min(wide, _WIDEST_BUBBLE)))
         self.setAccessibleDescription(problem.message)
         self.adjustSize()
+
+    def foresee(self, foresight: Foresight) -> None:
+        """Let what its repairs would do be shown while they are pointed at or have the focus."""
+        self.foresight = foresight
+        foresight.watch(self._fix, self._first)
+
+    def _first(self) -> Fix | None:
+        fixes = self._problem.fixes if self._problem is not None else ()
+        return fixes[0] if fixes else None
+
+    def show_outlook(self, text: str) -> None:
+        """Say beside the bubble what a repair would do, or nothing."""
+        self._fix.setAccessibleDescription(text)
+        self._outlook.say(text, self.geometry().topRight() - QPoint(8, 10), bad=False)
+        if text and self._outlook.x() < self.geometry().right():
+            self._outlook.move(max(self.x() - self._outlook.width() - 8, 4), self._outlook.y())
 
     def point_at(self, block: QRect, area: QRect) -> None:
         """Stand below (or above) a block given in the parent's coordinates."""
@@ -123,6 +149,8 @@ class Bubble(QWidget):
     def _offer_more(self) -> None:
         if self._problem is not None:
             menu = FixMenu(self._problem, self._problem.fixes[1:], self)
+            if self.foresight is not None:
+                self.foresight.watch_menu(menu)
             menu.chosen.connect(self.chosen)
             menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
 
@@ -136,7 +164,9 @@ class FixMenu(QMenu):
         super().__init__(parent, objectName="network.fixes")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for fix in fixes:
-            self.addAction(fix.label).triggered.connect(partial(self.chosen.emit, problem, fix))
+            action = self.addAction(fix.label)
+            action.setData(fix)
+            action.triggered.connect(partial(self.chosen.emit, problem, fix))
 
 
 class WireMenu(QMenu):

@@ -20,6 +20,7 @@ from modelstudio.ui.pages.network.items import (
     WireItem,
     WireState,
 )
+from modelstudio.ui.pages.network.links import LinkItem, owners
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT
 from modelstudio.ui.pages.network.overview import Overview
 from modelstudio.ui.pages.network.routing import (
@@ -59,6 +60,9 @@ class NetworkScene(QGraphicsScene):
         self.blocks: dict[str, BlockItem] = {}
         self.wires: dict[Edge, WireItem] = {}
         self.notes: dict[str, NoteItem] = {}
+        self.links: dict[str, LinkItem] = {}
+        """By the block that uses the weights of another."""
+        self._owners: dict[str, str] = {}
         self._block_cells: Cells[str] = Cells()
         self._wire_cells: Cells[Edge] = Cells()
         self._target = ""
@@ -71,8 +75,13 @@ class NetworkScene(QGraphicsScene):
         self.overview = Overview(self)
         self._metric: Metric | None = None
 
-    def sync(self, graph: Graph, analysis: Analysis, target: str = "") -> None:
-        """Take over a graph, what is known of it, and what its answer stands for."""
+    def sync(
+        self, graph: Graph, analysis: Analysis, target: str = "", path: tuple[str, ...] = ()
+    ) -> None:
+        """Take over a graph, what is known of it, and what its answer stands for.
+
+        ``path`` holds the groups around the graph, from the outermost.
+        """
         old, known = self.graph, self.analysis
         self.revision += 1
         self.moving = frozenset()
@@ -86,6 +95,8 @@ class NetworkScene(QGraphicsScene):
         for box in disturbed:
             stale.update(self._wires_near(box))
         self._reroute(stale)
+        self._owners = owners(graph, path)
+        self._sync_links()
         if self._metric is not None:
             self.set_heat(self._metric)
         if known is not analysis or old.edges is not graph.edges:
@@ -101,7 +112,8 @@ class NetworkScene(QGraphicsScene):
 
     def restyle(self) -> None:
         """Paint everything anew, as after a change of theme."""
-        for item in (*self.blocks.values(), *self.notes.values(), *self.wires.values()):
+        kinds = (self.blocks, self.notes, self.wires, self.links)
+        for item in (item for kind in kinds for item in kind.values()):
             item.update()
         self.update()
 
@@ -154,6 +166,17 @@ class NetworkScene(QGraphicsScene):
             elif item.note is not note:
                 item.setPos(*note.position)
                 item.take(note)
+
+    def _sync_links(self) -> None:
+        """Draw the links of shared weights where their blocks are now."""
+        for node_id in [key for key in self.links if key not in self._owners]:
+            self.removeItem(self.links.pop(node_id))
+        for node_id, owner in self._owners.items():
+            item = self.links.get(node_id)
+            if item is None:
+                item = self.links[node_id] = LinkItem()
+                self.addItem(item)
+            item.run(self.blocks[owner].box, self.blocks[node_id].box)
 
     def _sync_wires(self, stale: set[Edge]) -> None:
         present = set(self.graph.edges)
@@ -237,6 +260,7 @@ class NetworkScene(QGraphicsScene):
                 stale.update(self.graph.incoming[item_id])
                 stale.update(self.graph.outgoing[item_id])
         self._reroute(stale)
+        self._sync_links()
 
     def _reroute(self, edges: Collection[Edge]) -> None:
         sources: dict[tuple[str, str], None] = {}
