@@ -91,6 +91,8 @@ class NodeInfo:
         Bytes of its outputs for one sample, as float32.
     state
         ``"waiting"`` when something upstream has no shape.
+    untrusted
+        It waits because nobody has said that its code may run.
     """
 
     inputs: tuple[Shape, ...] = ()
@@ -99,6 +101,7 @@ class NodeInfo:
     macs: int = 0
     memory: int = 0
     state: Literal["ok", "error", "waiting", "off"] = "ok"
+    untrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

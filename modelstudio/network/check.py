@@ -173,7 +173,8 @@ class _Walk:
             taken = arguments(graph, node, found.values)
             known = self._known(node, taken, places, given)
         except NotYet as wait:
-            infos[node.id] = NodeInfo(shapes, state="waiting")
+            unread = isinstance(wait, Untrusted)
+            infos[node.id] = NodeInfo(shapes, state="waiting", untrusted=unread)
             if isinstance(wait, Untrusted):
                 found.untrusted = wait.source
                 found.problems.append(_untrusted(node, wait, node.id in useful or not useful))

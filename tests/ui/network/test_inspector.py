@@ -12,8 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from modelstudio.network.graph import Edge, Graph
 from modelstudio.ui.pages.network import NetworkPage
-
-from .conftest import node
+from tests.ui.network.conftest import node
 
 
 def twins() -> Graph:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
@@ -17,8 +16,7 @@ from modelstudio.network.graph import Edge, Graph
 from modelstudio.trust import forget, trust, trusted
 from modelstudio.ui.pages.network import NetworkPage
 from modelstudio.ui.pages.network.source_dialog import SourceDialog
-
-from .conftest import node
+from tests.ui.network.conftest import Hand, node
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -80,6 +78,7 @@ def test_code_waits_and_runs_when_trusted(
     assert page.editor.info("c").state == "waiting"
     assert page.editor.analysis.errors[0].untrusted == source_for(mark)
     assert page.inspector.trust.isVisibleTo(page)
+    assert page.canvas.network_scene.blocks["c"].shape_text() == "not run"
     assert not mark.exists()
 
     in_dialog(lambda dialog: press(dialog, "run"))
@@ -99,7 +98,9 @@ def test_a_cancelled_dialog_trusts_nothing(
     source = source_for(tmp_path / "mark")
     page = open_page(drawn(source))
     page.editor.select(["c"])
-    for name in ("cancel", "check"):
+    bubble = page.canvas.bubble.findChild(QPushButton, "network.bubble.fix")
+    assert bubble.text() == "Trust and run..."
+    for name, opener in (("cancel", page.inspector.trust.run), ("check", bubble)):
 
         def act(dialog: SourceDialog, name: str = name) -> None:
             press(dialog, name)
@@ -108,14 +109,14 @@ def test_a_cancelled_dialog_trusts_nothing(
                 QTest.keyClick(dialog, Qt.Key.Key_Escape)
 
         in_dialog(act)
-        QTest.mouseClick(page.inspector.trust.run, LEFT)
+        QTest.mouseClick(opener, LEFT)
         assert not trusted(source)
         assert page.inspector.trust.isVisibleTo(page)
     assert not (tmp_path / "mark").exists()
 
 
 def test_a_double_click_opens_the_code_and_an_edit_can_be_undone(
-    open_page: Callable[[Graph], NetworkPage], hand_for: Any
+    open_page: Callable[[Graph], NetworkPage], hand_for: Callable[[NetworkPage], Hand]
 ) -> None:
     page = open_page(drawn(TEMPLATE))
 
@@ -205,7 +206,5 @@ def test_changed_code_in_a_file_is_untrusted_again(
 
 
 @pytest.fixture
-def hand_for() -> Any:
-    from .conftest import Hand
-
+def hand_for() -> Callable[[NetworkPage], Hand]:
     return lambda page: Hand(page.canvas)

@@ -103,6 +103,7 @@ class Canvas(ZoomView):
         editor.changed.connect(self.sync)
         editor.selection_changed.connect(self._show_selection)
         self.bubble.chosen.connect(editor.fix)
+        self.bubble.code_wanted.connect(self.opened)
         self.foresight = Foresight(editor, self)
         self.foresight.shown.connect(self._show_forecast)
         self.bubble.foresee(self.foresight)
@@ -329,8 +330,10 @@ class Canvas(ZoomView):
     def show_guides(self, guides: list[Guide]) -> None:
         """Draw the lines on which a dragged block stands with others."""
         if guides != self._marks.guides:
+            for guide in (*self._marks.guides, *guides):
+                area = QRectF(QPointF(*guide.start), QPointF(*guide.end))
+                self.viewport().update(self.screen_rect(area.adjusted(-2, -2, 2, 2)))
             self._marks.guides = guides
-            self.viewport().update()
 
     def show_ghost(self, spot: QRectF | None) -> None:
         """Draw where a dragged layer would land, or nothing."""

@@ -236,7 +236,7 @@ class BlockItem(CanvasItem):
             return "no shape"
         shapes = self.info.outputs or self.info.inputs
         if self.info.state == "waiting" or not shapes:
-            return "waiting"
+            return "not run" if self.info.untrusted else "waiting"
         return format_shape(shapes[0])
 
     def _paint_ports(self, painter: QPainter) -> None:

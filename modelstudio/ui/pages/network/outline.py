@@ -317,7 +317,7 @@ def _detail(node: Node, info: NodeInfo) -> str:
         return tr("no shape")
     shapes = info.outputs or info.inputs
     if info.state == "waiting" or not shapes:
-        return tr("waiting")
+        return tr("not run") if info.untrusted else tr("waiting")
     return format_shape(shapes[0])
 
 

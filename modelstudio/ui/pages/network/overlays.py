@@ -49,18 +49,20 @@ class Bubble(QWidget):
     """The sentence of a problem below its block, with the button that repairs it."""
 
     chosen = Signal(object, object)
+    code_wanted = Signal(str)
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, objectName="network.bubble")
         self.setAccessibleName(tr("Problem"))
         self._problem: Problem | None = None
         self._tip = 0
+        self._above = False
         self._text = label("", "label", wrap=True, name="network.bubble.text")
         self._fix = button("", "primary", name="network.bubble.fix", small=True)
         self._more = button(tr("More fixes..."), "link", name="network.bubble.more", small=True)
         self._buttons = row(self._fix, self._more, None, spacing=8)
         self._box = QVBoxLayout(self)
-        self._box.setContentsMargins(12, _ARROW + 8, 12, 10)
+        self._box.setContentsMargins(12, _ARROW + 8, 12, _ARROW + 8)
         self._box.setSpacing(8)
         self._box.addWidget(self._text)
         self._box.addWidget(self._buttons)
@@ -85,14 +87,16 @@ class Bubble(QWidget):
         if problem is None:
             self.hide()
             return
-        fixes = problem.fixes
+        labels = [fix.label for fix in problem.fixes]
+        if problem.untrusted is not None:
+            labels = [tr("Trust and run...")]
         self._text.setText(sentence(problem))
-        self._buttons.setVisible(bool(fixes))
-        self._more.setVisible(len(fixes) > 1)
-        if fixes:
-            self._fix.setText(fixes[0].label)
-            self._fix.setAccessibleName(fixes[0].label)
-        wide = self._buttons.sizeHint().width() + 24 if fixes else 0
+        self._buttons.setVisible(bool(labels))
+        self._more.setVisible(len(labels) > 1)
+        if labels:
+            self._fix.setText(labels[0])
+            self._fix.setAccessibleName(labels[0])
+        wide = self._buttons.sizeHint().width() + 24 if labels else 0
         self.setFixedWidth(max(_BUBBLE_WIDTH, min(wide, _WIDEST_BUBBLE)))
         self.setAccessibleDescription(problem.message)
         self.adjustSize()
@@ -122,7 +126,9 @@ class Bubble(QWidget):
         x = block.center().x() - self.width() // 2
         x = max(area.left() + _MARGIN, min(x, area.right() - self.width() - _MARGIN))
         self._tip = max(16, min(block.center().x() - x, self.width() - 16))
-        self.move(QPoint(x, block.bottom() + 3))
+        over = block.top() - self.height() - 3
+        self._above = block.bottom() + 3 + self.height() > area.bottom() and over >= area.top()
+        self.move(QPoint(x, over if self._above else block.bottom() + 3))
         self.show()
         self.update()
 
@@ -134,7 +140,10 @@ class Bubble(QWidget):
         edge, ground = _TONES[kind]
         painter.setPen(QPen(now.color(edge), 1))
         painter.setBrush(now.color(ground))
-        body = QRectF(self.rect()).adjusted(0.5, _ARROW + 0.5, -0.5, -0.5)
+        if self._above:
+            painter.translate(0, self.height())
+            painter.scale(1, -1)
+        body = QRectF(self.rect()).adjusted(0.5, _ARROW + 0.5, -0.5, -_ARROW - 0.5)
         painter.drawRoundedRect(body, 6, 6)
         tip = [QPointF(self._tip + dx, y) for dx, y in ((-7, _ARROW + 1), (0, 1), (7, _ARROW + 1))]
         painter.setPen(Qt.PenStyle.NoPen)
@@ -143,7 +152,11 @@ class Bubble(QWidget):
         painter.drawPolyline(QPolygonF(tip))
 
     def _take_first(self) -> None:
-        if self._problem is not None:
+        if self._problem is None:
+            return
+        if self._problem.untrusted is not None:
+            self.code_wanted.emit(self._problem.node)
+        else:
             self.chosen.emit(self._problem, self._problem.fixes[0])
 
     def _offer_more(self) -> None:

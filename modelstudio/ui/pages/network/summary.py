@@ -132,6 +132,8 @@ class SummaryModel(QAbstractTableModel):
             case 3:
                 if info.state == "error":
                     return tr("not known")
+                if info.untrusted:
+                    return tr("not run")
                 return tr("waiting") if info.state == "waiting" else _shapes(info.outputs)
             case 4:
                 return count_text(info.parameters) if known else "–"
