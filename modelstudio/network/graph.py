@@ -13,6 +13,9 @@ from modelstudio.network.layer import Layer
 
 Position = tuple[float, float]
 
+FARTHEST = 1e7
+"""Canvas pixels from the origin beyond which nothing lies."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -57,13 +60,13 @@ class Node:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Node:
         """Read what `to_dict` wrote."""
-        x, y = raw.get("position", (0.0, 0.0))
+        shares = raw.get("shares")
         return cls(
             id=str(raw["id"]),
             name=str(raw["name"]),
             layer=Layer.from_dict(raw["layer"]),
-            position=(float(x), float(y)),
-            shares=raw.get("shares"),
+            position=_place(raw.get("position", (0.0, 0.0))),
+            shares=None if shares is None else str(shares),
             enabled=bool(raw.get("enabled", True)),
             frozen=bool(raw.get("frozen", False)),
         )
@@ -107,13 +110,12 @@ class Note:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Note:
         """Read what `to_dict` wrote."""
-        x, y = raw.get("position", (0.0, 0.0))
-        width, height = raw.get("size", (208.0, 64.0))
+        width, height = _place(raw.get("size", (208.0, 64.0)))
         return cls(
             str(raw["id"]),
             str(raw["text"]),
-            (float(x), float(y)),
-            (float(width), float(height)),
+            _place(raw.get("position", (0.0, 0.0))),
+            (max(width, 16.0), max(height, 16.0)),
         )
 
 
@@ -396,17 +398,38 @@ class Graph:
         Raises
         ------
         NetworkError
-            When ids are taken twice or a wire ends nowhere.
+            When it is no network, ids are taken twice or a wire ends nowhere.
         """
+        try:
+            return cls._read(raw)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+            raise NetworkError("A part of the network is missing or of the wrong form.") from None
+        except RecursionError:
+            raise NetworkError("The groups of the network lie too deep in each other.") from None
+
+    @classmethod
+    def _read(cls, raw: Mapping[str, Any]) -> Graph:
         nodes: dict[str, Node] = {}
         for item in raw.get("nodes", ()):
             node = Node.from_dict(item)
             if node.id in nodes:
                 raise NetworkError(f"Two blocks have the id {node.id}.", where=node.id)
             nodes[node.id] = node
-        edges = tuple(Edge(*(str(part) for part in item)) for item in raw.get("edges", ()))
+        edges = tuple(
+            dict.fromkeys(Edge(*(str(part) for part in item)) for item in raw.get("edges", ()))
+        )
         for edge in edges:
             if edge.source not in nodes or edge.target not in nodes:
                 raise NetworkError("A wire of the network ends at a block that does not exist.")
         notes = tuple(Note.from_dict(item) for item in raw.get("notes", ()))
+        if len({*nodes, *(note.id for note in notes)}) < len(nodes) + len(notes):
+            raise NetworkError("Two blocks or notes of the network have the same id.")
         return cls(nodes, edges, notes)
+
+
+def _place(raw: Any) -> Position:
+    """Return two numbers that a canvas can hold."""
+    x, y = (float(number) for number in raw)
+    if not (abs(x) <= FARTHEST and abs(y) <= FARTHEST):
+        raise ValueError(f"{raw} is no place on the canvas")
+    return x, y

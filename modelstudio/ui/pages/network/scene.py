@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 from modelstudio.network.analysis import Analysis, NodeInfo, Problem, Shape
 from modelstudio.network.costs import Metric, shares
 from modelstudio.network.graph import Edge, Graph, Position
+from modelstudio.network.layer import Port
 from modelstudio.ui.pages.network.cells import Cells
 from modelstudio.ui.pages.network.items import (
     BlockItem,
@@ -290,7 +291,7 @@ class NetworkScene(QGraphicsScene):
 
     def _course(self, edge: Edge) -> tuple[tuple[Point, ...], Side]:
         source, target = self.blocks[edge.source], self.blocks[edge.target]
-        start = next(p for port, p in source.output_points() if port.name == edge.source_port)
+        start = _at(source.output_points(), edge.source_port, source.area, 1.0)
         ends = self._arrivals(edge)
         if ends[0][1] == "top" and self._straight(_point(start), ends[0][0], edge):
             return (_point(start), ends[0][0]), "top"
@@ -329,7 +330,7 @@ class NetworkScene(QGraphicsScene):
     def _arrivals(self, edge: Edge) -> list[tuple[Point, Side]]:
         """Return where a wire may arrive: wires into one port share it, further ones come aside."""
         target = self.blocks[edge.target]
-        top = next(p for port, p in target.input_points() if port.name == edge.target_port)
+        top = _at(target.input_points(), edge.target_port, target.area, 0.0)
         rivals = [e for e in self.graph.incoming[edge.target] if e.target_port == edge.target_port]
         left = target.box.left
         first = min(rivals, key=lambda e: abs(self.blocks[e.source].box.left - left), default=edge)
@@ -400,6 +401,12 @@ def _severities(problems: Iterable[Problem]) -> dict[str, Severity]:
             known = worst.get(problem.node, "")
             worst[problem.node] = max(known, problem.severity, key=_RANK.__getitem__)
     return worst
+
+
+def _at(points: Iterable[tuple[Port, QPointF]], name: str, area: QRectF, side: float) -> QPointF:
+    """Return where a port is; a wire of a file may name one that the block has not."""
+    other = QPointF(area.center().x(), area.top() + side * area.height())
+    return next((point for port, point in points if port.name == name), other)
 
 
 def _point(point: QPointF) -> Point:
