@@ -153,9 +153,7 @@ class CommandPalette(QFrame):
         self.hide()
         self._entries: list[PaletteEntry] = []
         self._before: QWidget | None = None
-        self.query = QLineEdit(
-            objectName="palette.query", placeholderText=tr("Search commands, blocks and columns")
-        )
+        self.query = QLineEdit(objectName="palette.query")
         self.query.setAccessibleName(tr("Search"))
         self.query.setStyleSheet("border: none; background: transparent; font-size: 15px;")
         self._model = _Lines(self)
@@ -188,8 +186,9 @@ class CommandPalette(QFrame):
         self.query.installEventFilter(self)
         Watcher(window, {QEvent.Type.Resize}, self._place)
 
-    def open_with(self, entries: Iterable[PaletteEntry]) -> None:
-        """Show the palette over these entries."""
+    def open_with(self, entries: Iterable[PaletteEntry], question: str = "") -> None:
+        """Show the palette over these entries; ``question`` says what is chosen."""
+        self.query.setPlaceholderText(question or tr("Search commands, blocks and columns"))
         self._entries = list(entries)
         self._before = self.window().focusWidget()
         self.query.clear()

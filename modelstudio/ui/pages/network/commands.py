@@ -19,6 +19,8 @@ from modelstudio.ui.pages.network import arrange
 from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.fitting import Values, upstream
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, layer_icon
+from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
+from modelstudio.ui.pages.network.overlays import FixMenu
 from modelstudio.ui.pages.network.picture import (
     PictureDialog,
     PictureScene,
@@ -37,7 +39,7 @@ _DIRECTIONS: tuple[arrange.Direction, ...] = ("across", "down")
 _ON_NOTHING = "paste select_all - tidy note - fit export_picture"
 _ON_BLOCKS = (
     "rename wire_to wire_from - duplicate cut copy paste - toggle freeze"
-    " - group ungroup open_group - fit_selection - delete"
+    " - group ungroup open_group save_block - fit_selection - delete"
 )
 
 
@@ -74,7 +76,9 @@ class Commands(QObject):
             "ungroup": editor.ungroup,
             "open_group": self._open_group,
             "leave_group": editor.leave,
+            "save_block": self._save_block,
             "rename": self._rename,
+            "fix": self._repair,
             "wire_to": partial(self._choose_wire, "output"),
             "wire_from": partial(self._choose_wire, "input"),
             "move_up": partial(self._move_in_chain, -1),
@@ -193,7 +197,7 @@ class Commands(QObject):
             yield PaletteEntry(node.name, tr("Blocks"), go, icon, node.layer.label)
 
     def _find(self) -> None:
-        self._page.main.palette_.open_with(self.block_entries())
+        self._page.main.palette_.open_with(self.block_entries(), tr("Find a block"))
 
     def _choose_wire(self, kind: Literal["input", "output"]) -> None:
         """List the ports to which the selected block may be wired, and the wires that it has."""
@@ -210,7 +214,8 @@ class Commands(QObject):
             text = tr("{0} feeds nothing.") if kind == "output" else tr("Nothing feeds {0}.")
             self._editor.refused.emit(text.format(node.name))
             return
-        self._page.main.palette_.open_with(entries)
+        asked = tr("Wire {0} to...") if kind == "output" else tr("Wire {0} from...")
+        self._page.main.palette_.open_with(entries, asked.format(node.name))
 
     def _partners(
         self, node_id: str, ports: list[str], kind: Literal["input", "output"]
@@ -304,6 +309,59 @@ class Commands(QObject):
         node = self._editor.single
         if node is None or not self._editor.enter(node.id):
             self._editor.refused.emit(tr("Select the one group that is to be opened."))
+
+    def _save_block(self) -> None:
+        """Keep the selected block in My blocks, and let it be named there."""
+        node = self._editor.single
+        if node is None:
+            self._editor.refused.emit(tr("Select the one block or group that is to be saved."))
+            return
+        try:
+            name = my_blocks().free_name(node.name)
+            block = my_blocks().save(name, self._editor.graph, node.id, self._editor.path)
+        except StudioError as error:
+            self._editor.refused.emit(str(error))
+            return
+        self._page.show_palette()
+        self._page.palette_.name_block(block)
+
+    def offer_restore(self, block: SavedBlock) -> None:
+        """Tell that a saved block is gone, and offer to have it back."""
+        self._page.toasts.show_toast(
+            tr("{0} is no longer among your blocks").format(block.name),
+            tr("Networks that use it keep theirs."),
+            "info",
+            tr("Undo"),
+            partial(my_blocks().restore, block),
+        )
+
+    def tell_unread(self) -> None:
+        """Tell of files in the folder of My blocks that are none."""
+        if unread := my_blocks().unread:
+            title = tr("Some of your blocks could not be read")
+            self._page.toasts.show_toast(title, "\n".join(unread), "warning")
+
+    def _repair(self) -> None:
+        """Mend the selected block, or the first that can be; several repairs are a choice."""
+        editor, node = self._editor, self._editor.single
+        problem = next(
+            (
+                problem
+                for problem in editor.analysis.problems
+                if problem.fixes and (node is None or problem.node == node.id)
+            ),
+            None,
+        )
+        if problem is None:
+            editor.refused.emit(tr("Nothing here has a repair on offer."))
+        elif len(problem.fixes) == 1:
+            editor.fix(problem, problem.fixes[0])
+        else:
+            menu = FixMenu(problem, problem.fixes, self._page)
+            menu.chosen.connect(editor.fix)
+            block = self._canvas.network_scene.blocks.get(problem.node or "")
+            rect = self._canvas.screen_rect(block.area) if block else self._canvas.rect()
+            menu.popup(self._canvas.viewport().mapToGlobal(rect.center()))
 
     def _rename(self) -> None:
         if self._page.outline.tree.hasFocus():

@@ -25,6 +25,12 @@ FOLLOWS: dict[Category, tuple[Category, ...]] = {
 }
 """What usually comes behind a block of a category, likeliest first."""
 
+COMMON = frozenset(
+    "BatchNorm1d BatchNorm2d LayerNorm ReLU Conv1d Conv2d MaxPool1d MaxPool2d Linear LSTM Dropout "
+    "Flatten Add Embedding Output".split()
+)
+"""Of each category, what most networks take."""
+
 
 def upstream(graph: Graph, node_id: str) -> set[str]:
     """Return every block whose value can reach this one, itself included."""
@@ -82,15 +88,15 @@ def unfit(port: Port, shape: Shape | None, ids: bool) -> str | None:
     return misfit(port, shape)
 
 
-def likelihood(layer: type[Layer], follows: Layer | None, ids: bool) -> int:
-    """Rank a layer among what usually comes behind a block: 0 comes first."""
+def likelihood(layer: type[Layer], follows: Layer | None, ids: bool) -> int | None:
+    """Rank a layer among what usually comes behind a block, 0 first; None for what seldom does."""
     if ids:
-        return 0 if any(port.dtype == "int" for port in layer.inputs) else 1
+        return 0 if any(port.dtype == "int" for port in layer.inputs) else None
     order = FOLLOWS.get(follows.category, ()) if follows is not None else ()
-    return order.index(layer.category) if layer.category in order else len(order)
+    return order.index(layer.category) if layer.category in order else None
 
 
-def leads_to(layer: type[Layer], feeds: Layer) -> int:
-    """Rank a layer among what usually comes before a block: 0 comes first."""
+def leads_to(layer: type[Layer], feeds: Layer) -> int | None:
+    """Rank a layer among what usually comes before a block, 0 first; None for what seldom does."""
     order = FOLLOWS.get(layer.category, ())
-    return order.index(feeds.category) if feeds.category in order else len(FOLLOWS)
+    return order.index(feeds.category) if feeds.category in order else None

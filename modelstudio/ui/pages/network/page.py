@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.errors import StudioError
 from modelstudio.network.analysis import Problem
@@ -20,12 +21,14 @@ from modelstudio.ui.pages.network.canvas import Canvas
 from modelstudio.ui.pages.network.commands import Commands
 from modelstudio.ui.pages.network.dock import Dock
 from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.focus_ring import FocusRing
 from modelstudio.ui.pages.network.heat import HeatLegend
 from modelstudio.ui.pages.network.inspector import LEAST, WIDTH, Inspector
 from modelstudio.ui.pages.network.minimap import Minimap
 from modelstudio.ui.pages.network.outline import Outline
 from modelstudio.ui.pages.network.palette import NARROW, WIDE, Palette
 from modelstudio.ui.pages.network.quick_add import QuickAdd
+from modelstudio.ui.pages.network.shaping import Shaper
 from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
@@ -63,7 +66,9 @@ class NetworkPage(Page):
         self.breadcrumb = Breadcrumb(self.canvas)
         self.dock = Dock(self.editor, self.canvas.center_on, main)
         self.heat = HeatLegend(self.canvas, self.dock.heat)
+        self.dock.problems.foresee(self.canvas.foresight)
         self.inspector = Inspector(self.editor, self.document, self.actions_)
+        self.shaper = Shaper(self.editor, main)
         self.quick_add = QuickAdd(self)
         self._empty = EmptyState(
             "network",
@@ -75,10 +80,13 @@ class NetworkPage(Page):
         self._empty.setParent(self.canvas.viewport())
         self._compact: tuple[bool, bool] | None = None
         self._lay_out()
+        self._ring = FocusRing(self)
+        self._order_focus()
         self.commands = Commands(self)
         self._connect()
         main.palette_providers.append(self.commands.block_entries)
         self._show_state()
+        self.commands.tell_unread()
 
     # Layout
 
@@ -110,6 +118,26 @@ class NetworkPage(Page):
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._columns)
+
+    def _order_focus(self) -> None:
+        """Let Tab go from the left to the right, and past what only scrolls."""
+        for area in self.findChildren(QScrollArea):
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        toolbar = self.findChild(QFrame, "network.toolbar")
+        parts = (self._left, toolbar, self.canvas, self.dock, self.inspector)
+        takers = [
+            widget
+            for part in parts
+            if part is not None
+            for widget in (part, *part.findChildren(QWidget))
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.focusProxy() is None
+            and widget.window() is self.window()
+        ]
+        for before, behind in pairwise(takers):
+            QWidget.setTabOrder(before, behind)
+        for bars in (self._rows, self._columns):
+            bars.splitterMoved.connect(self._ring.place)
 
     def _toolbar(self) -> QWidget:
         bar = toned(QFrame(objectName="network.toolbar"), "panel")
@@ -184,6 +212,16 @@ class NetworkPage(Page):
         else:
             self.outline.enter()
 
+    def show_palette(self) -> None:
+        """Bring the palette into sight, in the place of the outline too."""
+        if self._left.currentWidget() is self.outline:
+            self.toggle_outline()
+        self._left.show()
+
+    def help_topic(self) -> tuple[str, str]:
+        node = self.editor.single
+        return ("layers", node.layer.label) if node is not None else ("network", "")
+
     def toggle_panel(self, side: str) -> None:
         panels = {"left": self._left, "bottom": self.dock, "right": self.inspector}
         panel = panels[side]
@@ -199,11 +237,14 @@ class NetworkPage(Page):
         editor.changed.connect(self._show_state)
         editor.refused.connect(self._refused)
         editor.level_changed.connect(canvas.fit)
+        editor.level_changed.connect(lambda: self.palette_.set_inside(bool(editor.path)))
         self.document.replaced.connect(canvas.fit)
         canvas.zoomed.connect(lambda zoom: self.zoom_text.setText(f"{zoom * 100:.0f} %"))
         canvas.looked.connect(self.minimap.place)
         canvas.opened.connect(self._open_block)
         self.palette_.chosen.connect(self.commands.add_after_selection)
+        self.palette_.refused.connect(self._refused)
+        self.palette_.deleted.connect(self.commands.offer_restore)
         self.outline.opened.connect(self._open_line)
         self.outline.left.connect(partial(canvas.setFocus, Qt.FocusReason.ShortcutFocusReason))
         self._empty.triggered.connect(self.draft)
@@ -270,10 +311,11 @@ class NetworkPage(Page):
         return True
 
     def _open_block(self, node_id: str) -> None:
-        """Answer a double click on a block: a group is entered, another renamed."""
+        """Answer a double click on a block: a group is entered, code shown, another renamed."""
         if not self.editor.enter(node_id):
             self.editor.select([node_id])
-            self.canvas.rename()
+            if not self.inspector.open_code():
+                self.canvas.rename()
 
     def _open_line(self, node_id: str) -> None:
         """Answer Enter in the outline: enter a group, or go on to the settings of the block."""

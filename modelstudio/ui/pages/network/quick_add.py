@@ -32,7 +32,7 @@ from modelstudio.network.analysis import Shape, format_shape
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.catalogue import Offer, offers
-from modelstudio.ui.pages.network.fitting import leads_to, likelihood, unfit
+from modelstudio.ui.pages.network.fitting import COMMON, FOLLOWS, leads_to, likelihood, unfit
 from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.theme import paint_icon, theme
 from modelstudio.ui.widgets import SearchField, label, toned
@@ -40,8 +40,6 @@ from modelstudio.ui.widgets import SearchField, label, toned
 Index = QModelIndex | QPersistentModelIndex
 _OFFER = Qt.ItemDataRole.UserRole
 _USUAL = Qt.ItemDataRole.UserRole + 1
-_MOST_USUAL = 3
-"""So many layers are marked as what usually comes here."""
 
 
 class Place(NamedTuple):
@@ -67,15 +65,37 @@ class Place(NamedTuple):
 
 
 def ranked(words: str, place: Place) -> list[Offer]:
-    """Return the layers for a place: fitting ones first, and of those what usually comes there."""
+    """Return the layers for a place: fitting ones first, and of those what usually comes there.
+
+    What begins with the words that were typed comes before all else, even if it does not fit.
+    """
+    text = words.strip().lower()
     known = offers(words, place.shape, before=place.feeds is not None)
     found = [_judged(offer, place) for offer in known]
-    fitting = [offer for offer in found if not offer.reason]
-    if not words.strip():
-        fitting.sort(key=lambda offer: _rank(offer.layer, place))
-        if place.wired:
-            return fitting
-    return fitting + [offer for offer in found if offer.reason]
+    if text:
+        return sorted(found, key=lambda offer: (not _called(offer, text), bool(offer.reason)))
+    fitting = _by_custom([offer for offer in found if not offer.reason], place)
+    return fitting if place.wired else fitting + [offer for offer in found if offer.reason]
+
+
+def _called(offer: Offer, text: str) -> bool:
+    return offer.layer.label.lower().startswith(text)
+
+
+def _by_custom(fitting: list[Offer], place: Place) -> list[Offer]:
+    """Bring the most common of each usual category to the front, then the rest of those."""
+    seldom = len(FOLLOWS)
+    ranks = {offer: _rank(offer.layer, place) for offer in fitting}
+    usual = sorted(
+        (offer for offer in fitting if ranks[offer] is not None),
+        key=lambda offer: (ranks[offer], offer.layer.label not in COMMON),
+    )
+    first = {ranks[offer]: offer for offer in reversed(usual)}
+    front = [
+        first[rank] for rank in sorted(first, key=lambda rank: seldom if rank is None else rank)
+    ]
+    rest = [offer for offer in usual if offer not in front]
+    return front + rest + [offer for offer in fitting if ranks[offer] is None]
 
 
 def _judged(offer: Offer, place: Place) -> Offer:
@@ -84,7 +104,7 @@ def _judged(offer: Offer, place: Place) -> Offer:
     return offer._replace(reason=unfit(offer.layer.inputs[0], place.shape, place.ids) or "")
 
 
-def _rank(layer: type[Layer], place: Place) -> int:
+def _rank(layer: type[Layer], place: Place) -> int | None:
     if place.feeds is not None:
         return leads_to(layer, place.feeds)
     return likelihood(layer, place.follows, place.ids)
@@ -140,19 +160,17 @@ class QuickAdd(QFrame):
     def _fill(self) -> None:
         self.list.clear()
         words = self.search.text()
-        for row, offer in enumerate(ranked(words, self._place)):
+        seen: set[int | None] = {None}
+        for offer in ranked(words, self._place):
             item = QListWidgetItem(offer.layer.label, self.list)
             item.setData(_OFFER, offer)
-            item.setData(_USUAL, not words and self._usual(row, offer))
+            rank = None if words or offer.reason else _rank(offer.layer, self._place)
+            item.setData(_USUAL, rank not in seen)
+            seen.add(rank)
             reason = f" {offer.layer.label} {offer.reason}." if offer.reason else ""
             item.setToolTip(offer.layer.purpose() + reason)
         self.list.setCurrentRow(0)
         self._foot.setText(self._remark(words))
-
-    def _usual(self, row: int, offer: Offer) -> bool:
-        place = self._place
-        known = place.ids or place.follows is not None or place.feeds is not None
-        return known and row < _MOST_USUAL and not offer.reason and not _rank(offer.layer, place)
 
     def _remark(self, words: str) -> str:
         if not self.list.count():
