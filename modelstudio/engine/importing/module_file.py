@@ -26,7 +26,8 @@ SIDES = (224, 32, 28, 64, 96, 128, 16, 48, 256, 299)
 LENGTHS = (16, 32, 64, 128, 256)
 """Lengths of sequences and signals that are tried."""
 
-MOST_TRIALS = 60
+MOST_TRIALS = 100
+MOST_CHOICES = 10_000
 
 EXAMPLES = ("example_input_array", "example_inputs")
 """Where a class may say what it takes."""
@@ -70,7 +71,7 @@ def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
     sys.modules[spec.name] = holder
     sys.path.insert(0, str(path.parent))
     torch.manual_seed(0)
-    with _quiet():
+    with quiet():
         try:
             spec.loader.exec_module(holder)
         except BaseException as error:
@@ -96,7 +97,7 @@ def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what the code prints away from the results."""
     with (
         contextlib.redirect_stdout(io.StringIO()),
@@ -121,7 +122,7 @@ def _failed(error: BaseException, path: Path, what: str) -> ImportFailed:
 
 def trace(module: nn.Module) -> fx.GraphModule | None:
     """Trace a module with torch's own modules whole; None where it cannot be traced."""
-    with _quiet():
+    with quiet():
         try:
             tracer = fx.Tracer()
             return fx.GraphModule(module, tracer.trace(module))
@@ -160,13 +161,9 @@ def find_samples(
     for index, shape in enumerate(shapes[: len(names)]):
         rows = {vocabulary for _, vocabulary in options[index]} or {0}
         options[index] = [(tuple(shape), vocabulary) for vocabulary in sorted(rows, reverse=True)]
-    longest = max(map(len, options), default=0)
-    together = (
-        [choice[min(place, len(choice) - 1)] for choice in options]
-        for place in range(longest)
-        if all(options)
-    )
-    tries = itertools.chain(together, map(list, itertools.product(*options)))
+    places = itertools.islice(itertools.product(*map(range, map(len, options))), MOST_CHOICES)
+    likely = sorted(places, key=lambda chosen: (len(set(chosen)) > 1, sum(chosen)))
+    tries = ([o[place] for o, place in zip(options, chosen, strict=True)] for chosen in likely)
     reason = ""
     for samples in itertools.islice(tries, MOST_TRIALS):
         try:
@@ -200,7 +197,8 @@ def _options(module: nn.Module, traced: fx.GraphModule | None, name: str) -> lis
     first = _first_layer(module, traced, name)
     if isinstance(first, nn.Embedding | nn.EmbeddingBag):
         rows = first.num_embeddings
-        return [*(((length,), rows) for length in LENGTHS), ((), rows)]
+        several = [((length,), rows) for length in LENGTHS]
+        return [several[0], ((), rows), *several[1:]]
     if isinstance(first, nn.Linear | nn.Bilinear):
         wide = getattr(first, "in_features", 0) or first.in1_features
         return [((wide,), 0), *(((length, wide), 0) for length in LENGTHS)]
@@ -235,7 +233,7 @@ def _first_layer(
 ) -> nn.Module | None:
     if traced is None:
         return next((m for m in module.modules() if not list(m.children())), None)
-    reached = {node for node in traced.graph.nodes if node.op == "placeholder" and node.name == name}
+    reached = {node for node in traced.graph.nodes if node.op == "placeholder" and node.target == name}
     for node in traced.graph.nodes:
         if reached.intersection(node.all_input_nodes):
             if node.op == "call_module":
@@ -266,7 +264,7 @@ def drawn(samples: Sequence[Sample], batch: int, *, longer: int = 0) -> list[Ten
 
 def run(module: nn.Module, samples: Sequence[Sample], batch: int) -> Any:
     """Return what the module says of a batch drawn at random."""
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         return module(*drawn(samples, batch))
 
 
@@ -296,7 +294,7 @@ def watch(
     runs = []
     for batch, longer in ((2, 0), (3, 1 if free_length else 0)):
         watching = _Watching(traced)
-        with _quiet(), torch.no_grad():
+        with quiet(), torch.no_grad():
             watching.run(*drawn(samples, batch, longer=longer))
         runs.append(watching.values)
     moving = {"B": (2, 3)}

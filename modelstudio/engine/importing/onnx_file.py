@@ -401,7 +401,7 @@ def _learn(
     fixed = first.sizes["B"] if "batch" not in free else None
 
     def shape_of(a: Sequence[int], b: Sequence[int]) -> Shape:
-        dims = _symbols(a, b, moving)
+        dims = symbols(a, b, moving)
         return ("B", *dims[1:]) if fixed is not None and dims[:1] == (fixed,) else dims
 
     foreign.trial = first.fed
@@ -426,16 +426,17 @@ def _learn(
         if not a.any() and not b.any():
             foreign.zeros.add(name)
         if a.dtype.kind in "iu" and a.ndim < 2 and a.shape == b.shape:
-            dims = _symbols(a.reshape(-1).tolist(), b.reshape(-1).tolist(), moving)
+            dims = symbols(a.reshape(-1).tolist(), b.reshape(-1).tolist(), moving)
             foreign.symbolic[name] = dims
         elif a.shape != b.shape or not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
             del foreign.constants[name]
     foreign.answers = {n: first.values[n] for n in foreign.outputs if n in first.values}
 
 
-def _symbols(
+def symbols(
     a: Sequence[int], b: Sequence[int], moving: Mapping[str, tuple[int, int]]
 ) -> tuple[Dim, ...]:
+    """Return sizes of two trials as one: what changed as a symbol did is that symbol."""
     dims: list[Dim] = []
     for first, second in zip(a, b, strict=False):
         if first == second:

@@ -94,13 +94,13 @@ class Phrases:
         self,
         kind: str,
         sources: Sequence[Ref | None],
-        shape: Shape,
+        out: Shape,
         *,
         dtype: str = "float",
         **settings: Any,
     ) -> Ref:
-        """Add a block of a type, by the name of the type."""
-        return self.layer(palette_layer(kind, **settings), sources, shape, dtype=dtype)
+        """Add a block of a type, by the name of the type; ``out`` is the shape that it gives."""
+        return self.layer(palette_layer(kind, **settings), sources, out, dtype=dtype)
 
     def facing(self, x: Ref) -> Ref:
         """Return a value with its axes in the order of the file; blocks are added if needed."""

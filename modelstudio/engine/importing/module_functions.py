@@ -1,0 +1,479 @@
+"""Functions and methods of torch as blocks of the palette, by the name they are called by."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from modelstudio.engine.importing.drawing import Array, Unmapped
+from modelstudio.engine.importing.module_layers import (
+    Recurrence,
+    adaptive,
+    padded,
+    sizes,
+    upsample,
+)
+from modelstudio.engine.importing.phrases import Ref
+from modelstudio.engine.importing.shaping import Shaping
+from modelstudio.network.analysis import Shape
+
+Drawer = Callable[["Call"], Any]
+
+FUNCTIONS: dict[str, Drawer] = {}
+
+
+@dataclass
+class Call:
+    """A function and what it is called with: values on the canvas, tensors, plain Python.
+
+    Parameters
+    ----------
+    shape
+        Shape of the result; None where it is no tensor.
+    shapes
+        Shapes of the results, where there are several.
+    """
+
+    s: Shaping
+    name: str
+    args: Sequence[Any]
+    keywords: dict[str, Any]
+    shape: Shape | None
+    shapes: list[Shape]
+
+    def get(self, index: int, name: str, default: Any = None) -> Any:
+        """Return an argument by its place or its name."""
+        return self.args[index] if index < len(self.args) else self.keywords.get(name, default)
+
+    def x(self, index: int = 0) -> Ref:
+        """Return an argument that is on the canvas."""
+        value = self.get(index, "input")
+        if not isinstance(value, Ref):
+            raise Unmapped("It works on a constant.")
+        return value
+
+    @property
+    def out(self) -> Shape:
+        """Shape of the result."""
+        if self.shape is None:
+            raise Unmapped("Its result is no tensor.")
+        return self.shape
+
+
+def draws(*names: str) -> Callable[[Drawer], Drawer]:
+    """Register what draws functions of some names."""
+
+    def register(drawer: Drawer) -> Drawer:
+        FUNCTIONS.update(dict.fromkeys(names, drawer))
+        return drawer
+
+    return register
+
+
+# Functions of each number
+
+
+_EACH = {
+    "relu": "ReLU",
+    "relu_": "ReLU",
+    "relu6": "ReLU6",
+    "silu": "SiLU",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "selu": "SELU",
+    "mish": "Mish",
+    "hardswish": "Hardswish",
+    "hardsigmoid": "Hardsigmoid",
+    "softsign": "Softsign",
+    "logsigmoid": "LogSigmoid",
+    "tanhshrink": "Tanhshrink",
+}
+
+
+@draws(*_EACH)
+def _each(c: Call) -> Ref:
+    return c.s.each(_EACH[c.name], c.x())
+
+
+@draws("gelu", "leaky_relu", "elu", "celu", "softplus", "hardtanh")
+def _with_setting(c: Call) -> Ref:
+    if c.name == "gelu":
+        return c.s.each("GELU", c.x(), approximate=c.get(1, "approximate", "none"))
+    if c.name == "leaky_relu":
+        return c.s.each("LeakyReLU", c.x(), negative_slope=c.get(1, "negative_slope", 0.01))
+    if c.name == "softplus":
+        return c.s.each("Softplus", c.x(), beta=float(c.get(1, "beta", 1.0)))
+    if c.name == "hardtanh":
+        low, high = c.get(1, "min_val", -1.0), c.get(2, "max_val", 1.0)
+        return c.s.clip(c.x(), low, high)
+    return c.s.each(c.name.upper(), c.x(), alpha=float(c.get(1, "alpha", 1.0)))
+
+
+@draws("clamp", "clip")
+def _clamp(c: Call) -> Ref:
+    return c.s.clip(c.x(), c.get(1, "min"), c.get(2, "max"))
+
+
+@draws("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout")
+def _dropout(c: Call) -> Ref:
+    kinds = {"alpha_dropout": "AlphaDropout", "feature_dropout": "Dropout2d"}
+    kind = kinds.get(c.name, c.name.capitalize())
+    return c.s.each(kind, c.x(), p=min(float(c.get(1, "p", 0.5)), 0.999))
+
+
+@draws(
+    *("contiguous", "clone", "detach", "float", "to", "requires_grad_", "type_as", "double"),
+    *("half", "long", "int", "type"),
+)
+def _same(c: Call) -> Ref:
+    x = c.x()
+    if c.name in ("long", "int") and x.dtype != "int":
+        raise Unmapped("It makes ids of numbers.")
+    return x
+
+
+@draws("softmax", "log_softmax")
+def _softmax(c: Call) -> Ref:
+    axis = c.get(1, "dim")
+    if axis is None:
+        raise Unmapped("It does not say along which axis.")
+    return c.s.softmax(c.x(), axis % len(c.out), log=c.name == "log_softmax")
+
+
+@draws("normalize")
+def _normalise(c: Call) -> Ref:
+    x, axis = c.x(), c.get(2, "dim", 1)
+    if c.get(1, "p", 2.0) != 2.0:
+        raise Unmapped("It does not normalise by the usual length.")
+    axis %= len(x.order)
+    where = "last" if axis == len(x.order) - 1 else "channels" if axis == 1 else ""
+    if not where:
+        raise Unmapped("It normalises along an axis in the middle.")
+    return c.s.block("L2Normalise", [x], c.out, axis=where, eps=c.get(3, "eps", 1e-12))
+
+
+# Two values
+
+
+_TWO = {
+    **dict.fromkeys(("add", "iadd", "add_"), "Add"),
+    **dict.fromkeys(("sub", "isub", "sub_", "subtract"), "Sub"),
+    **dict.fromkeys(("mul", "imul", "mul_", "multiply"), "Mul"),
+    **dict.fromkeys(("truediv", "div", "itruediv", "div_", "divide", "true_divide"), "Div"),
+    **dict.fromkeys(("maximum", "max2"), "Max"),
+    "minimum": "Min",
+    "pow": "Pow",
+}
+
+
+@draws(*_TWO)
+def _two(c: Call) -> Ref:
+    if c.keywords.get("alpha", 1) != 1 or c.keywords.get("rounding_mode"):
+        raise Unmapped("It scales or rounds besides.")
+    left, right = c.get(0, "input"), c.get(1, "other", c.keywords.get("exponent"))
+    kind = _TWO[c.name]
+    if isinstance(left, Ref) and isinstance(right, Ref):
+        return c.s.combine(kind, [left, right], c.out)
+    x, other = (left, right) if isinstance(left, Ref) else (right, left)
+    if not isinstance(x, Ref):
+        raise Unmapped("It works on constants.")
+    return c.s.with_constant(kind, x, as_array(other), other is left, c.out)
+
+
+def as_array(value: Any) -> Array:
+    """Return a constant as an array."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().numpy()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return np.float32(value)
+    raise Unmapped("It takes a value that is no number.")
+
+
+@draws("neg")
+def _neg(c: Call) -> Ref:
+    return c.s.with_constant("Mul", c.x(), np.float32(-1.0), False, c.out)
+
+
+@draws("matmul", "bmm")
+def _matmul(c: Call) -> Ref:
+    right = c.get(1, "other")
+    if isinstance(right, torch.Tensor) and right.ndim == 2:
+        return c.s.linear(c.x(), as_array(right).T, None, c.out)
+    return c.s.block("MatMul", [c.x(), c.x(1)], c.out)
+
+
+@draws("linear")
+def _linear(c: Call) -> Ref:
+    weight, bias = c.get(1, "weight"), c.get(2, "bias")
+    if isinstance(weight, Ref) or isinstance(bias, Ref):
+        raise Unmapped("Its weights are worked out from the data.")
+    shifts = None if bias is None else as_array(bias)
+    return c.s.linear(c.x(), as_array(weight), shifts, c.out)
+
+
+@draws("scaled_dot_product_attention")
+def _attention(c: Call) -> Ref:
+    query, key, value = (c.s.facing(c.x(index)) for index in range(3))
+    if c.get(3, "attn_mask") is not None or c.get(5, "is_causal", False):
+        raise Unmapped("It is told a mask.")
+    width = int(query.shape[-1])
+    scale = c.keywords.get("scale") or width**-0.5
+    flat = (*query.shape[:-1], key.shape[-2])
+    scores = c.s.block("MatMul", [query, key], flat, transpose_b=True)
+    scores = c.s.with_constant("Mul", scores, np.float32(scale), False, flat)
+    shares = c.s.softmax(scores, len(flat) - 1)
+    return c.s.block("MatMul", [shares, value], c.out)
+
+
+@draws("cosine_similarity")
+def _cosine(c: Call) -> Ref:
+    left, right, axis = c.x(), c.x(1), c.get(2, "dim", 1)
+    if axis % left.rank != left.rank - 1:
+        raise Unmapped("It compares along another axis than the last.")
+    kept = c.s.block(
+        "CosineSimilarity", [left, right], (*c.out, 1), eps=c.get(3, "eps", 1e-8)
+    )
+    return c.s.pick(kept, len(c.out), 0)
+
+
+@draws("cat", "concat", "concatenate")
+def _concatenate(c: Call) -> Ref:
+    axis = c.get(1, "dim", c.keywords.get("axis", 0))
+    values = [_canvas(c, value) for value in c.get(0, "tensors")]
+    return c.s.concatenate(values, axis, c.out)
+
+
+@draws("stack")
+def _stack(c: Call) -> Ref:
+    axis = c.get(1, "dim", 0) % len(c.out)
+    values = [_canvas(c, value) for value in c.get(0, "tensors")]
+    if axis == 0:
+        raise Unmapped("It puts the new axis before the batch.")
+    return c.s.block("Stack", values, c.out, axis=axis)
+
+
+def _canvas(c: Call, value: Any) -> Ref:
+    if isinstance(value, Ref):
+        return value
+    return c.s.values(as_array(value), learned=isinstance(value, torch.nn.Parameter))
+
+
+# Shape
+
+
+@draws("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten", "view_as")
+def _reshape(c: Call) -> Ref:
+    if isinstance(c.args[0], _States) and c.name == "squeeze":
+        return c.args[0].squeezed()
+    return c.s.reshape(c.x(), c.out)
+
+
+@draws("expand", "expand_as", "repeat")
+def _expand(c: Call) -> Ref:
+    x = c.x()
+    if x.seen != c.out:
+        raise Unmapped("It repeats values along a dimension.")
+    return x
+
+
+@draws("permute", "transpose", "swapaxes", "swapdims", "t", "movedim")
+def _permute(c: Call) -> Ref:
+    x = c.x()
+    axes = list(range(len(x.order)))
+    if c.name == "permute":
+        given = c.args[1:] or c.keywords["dims"]
+        given = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
+        axes = [int(axis) % len(axes) for axis in given]
+    elif c.name == "movedim":
+        moved = axes.pop(c.get(1, "source") % len(axes))
+        axes.insert(c.get(2, "destination") % (len(axes) + 1), moved)
+    else:
+        a, b = (c.get(1, "dim0", 0) % len(axes), c.get(2, "dim1", 1) % len(axes))
+        axes[a], axes[b] = axes[b], axes[a]
+    return c.s.transpose(x, axes)
+
+
+@draws("getitem")
+def _getitem(c: Call) -> Any:
+    value, index = c.args[0], c.args[1]
+    if isinstance(value, Recurrence):
+        return value.sequence() if index == 0 else _States(value, None)
+    if isinstance(value, _States):
+        return value.at(index)
+    if isinstance(value, list | tuple):
+        return value[index]
+    x: Ref = c.x()
+    places = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in places:
+        at = places.index(Ellipsis)
+        missing = len(x.order) - sum(p is not None and p is not Ellipsis for p in places)
+        places[at : at + 1] = [slice(None)] * missing
+    axis = 0
+    for place in places:
+        if isinstance(place, int) and not isinstance(place, bool):
+            x = c.s.pick(x, axis, place)
+            continue
+        if isinstance(place, slice):
+            size = x.seen[axis]
+            if place != slice(None):
+                end = place.stop if place.stop is not None else 2**31
+                start, step = place.start or 0, place.step or 1
+                left: Any = size
+                if isinstance(size, int):
+                    left = len(range(*slice(start, end, step).indices(size)))
+                elif c.shape is not None and len(places) == 1:
+                    left = c.shape[axis]
+                if isinstance(start, int) and isinstance(end, int):
+                    x = c.s.slice(x, axis, start, end, step, left)
+                else:
+                    raise Unmapped("Its ends depend on the data.")
+        elif place is None:
+            x = c.s.reshape(x, (*x.seen[:axis], 1, *x.seen[axis:]))
+        else:
+            raise Unmapped("It picks by a list or a mask.")
+        axis += 1
+    return x
+
+
+class _States:
+    """The last states of a recurrent layer, before it is known which is meant."""
+
+    def __init__(self, of: Recurrence, part: int | None) -> None:
+        self._of, self._part = of, part
+
+    def at(self, index: Any) -> Any:
+        """Return what an index picks: the states (not the memory) of an LSTM, then one of them."""
+        if self._of.pairs and self._part is None:
+            return _States(self._of, 0) if index == 0 else None
+        if isinstance(index, int):
+            return self._of.state(index)
+        raise Unmapped("Several of its last states are used at once.")
+
+    def squeezed(self) -> Ref:
+        """Return the only state."""
+        return self._of.state(0)
+
+
+@draws("select", "narrow")
+def _select(c: Call) -> Ref:
+    x, axis = c.x(), c.get(1, "dim")
+    axis %= len(x.order)
+    if c.name == "select":
+        return c.s.pick(x, axis, c.get(2, "index"))
+    start, length = c.get(2, "start"), c.get(3, "length")
+    return c.s.slice(x, axis, start, start + length, 1, length)
+
+
+@draws("chunk", "split", "unbind", "tensor_split")
+def _split(c: Call) -> list[Ref]:
+    x = c.x()
+    axis = c.get(1, "dim", 0) if c.name == "unbind" else c.get(2, "dim", 0)
+    axis %= len(x.order)
+    found, start = [], 0
+    for place, shape in enumerate(c.shapes):
+        if c.name == "unbind":
+            found.append(c.s.pick(x, axis, place))
+            continue
+        size = shape[axis]
+        if not isinstance(size, int):
+            raise Unmapped("It splits along a free length.")
+        found.append(c.s.slice(x, axis, start, start + size, 1, size))
+        start += size
+    return found
+
+
+@draws("mean", "sum", "amax", "amin")
+def _reduce(c: Call) -> Ref:
+    x, axes = c.x(), c.get(1, "dim")
+    if axes is None:
+        raise Unmapped("It joins the samples of a batch.")
+    axes = [axes] if isinstance(axes, int) else list(axes)
+    kind = {"amax": "max", "amin": "min"}.get(c.name, c.name)
+    rank = len(x.order)
+    return c.s.reduce(kind, x, [a % rank for a in axes], bool(c.get(2, "keepdim", False)))
+
+
+@draws("max", "min")
+def _largest(c: Call) -> Any:
+    other = c.get(1, "dim", c.keywords.get("other"))
+    if isinstance(other, Ref):
+        return c.s.combine(c.name.capitalize(), [c.x(), other], c.out)
+    if other is None:
+        raise Unmapped("It joins the samples of a batch.")
+    x = c.x()
+    kept = bool(c.get(2, "keepdim", False))
+    return [c.s.reduce(c.name, x, [other % len(x.order)], kept), None]
+
+
+@draws("masked_fill", "masked_fill_")
+def _masked(c: Call) -> Ref:
+    mask, fill = c.get(1, "mask"), c.get(2, "value")
+    if not isinstance(mask, torch.Tensor):
+        raise Unmapped("Its mask is worked out from the data.")
+    if not isinstance(fill, int | float):
+        raise Unmapped("It fills with a tensor.")
+    low = -math.inf if fill == -math.inf else float(fill)
+    return c.s.masked(c.x(), ~mask.numpy().astype(bool), low, c.out)
+
+
+# Windows
+
+
+@draws(*(f"{kind}_pool{axes}d" for kind in ("max", "avg") for axes in (1, 2, 3)))
+def _pooling(c: Call) -> Ref:
+    axes = int(c.name[-2])
+    kernel = sizes(c.get(1, "kernel_size"), axes)
+    stride = sizes(c.get(2, "stride") or kernel, axes)
+    margin = sizes(c.get(3, "padding", 0), axes)
+    largest = c.name.startswith("max")
+    dilation = sizes(c.get(4, "dilation", 1), axes) if largest else None
+    return c.s.pooling(
+        "Max" if largest else "Avg",
+        c.x(),
+        c.out,
+        kernel=kernel,
+        stride=stride,
+        before=margin,
+        after=margin,
+        dilation=dilation,
+        ceil=bool(c.get(5 if largest else 4, "ceil_mode", False)),
+        counts_margin=bool(c.get(5, "count_include_pad", True)) if not largest else True,
+    )
+
+
+@draws(*(f"adaptive_{kind}_pool{axes}d" for kind in ("max", "avg") for axes in (1, 2, 3)))
+def _adaptive(c: Call) -> Ref:
+    return adaptive(c.s, "Max" if "max" in c.name else "Avg", c.x(), c.out)
+
+
+@draws("interpolate", "upsample")
+def _interpolate(c: Call) -> Ref:
+    mode, corners = c.get(3, "mode", "nearest"), bool(c.get(4, "align_corners", False))
+    return upsample(c.s, c.x(), c.out, mode, corners)
+
+
+@draws("pad")
+def _pad(c: Call) -> Ref:
+    mode = {"constant": "zeros"}.get(c.get(2, "mode", "constant"), c.get(2, "mode", ""))
+    return padded(c.s, c.x(), c.get(1, "pad"), mode, c.get(3, "value", 0.0))
+
+
+@draws("pixel_shuffle")
+def _pixel_shuffle(c: Call) -> Ref:
+    return c.s.block("PixelShuffle", [c.x()], c.out, upscale_factor=c.get(1, "upscale_factor"))
+
+
+def name_of(target: Any) -> str:
+    """Return the name that a function or method is known by."""
+    if isinstance(target, str):
+        return target
+    name = str(getattr(target, "__name__", target))
+    if target in (operator.add, operator.mul, operator.sub, operator.truediv):
+        return name
+    return name.lstrip("_")
