@@ -245,6 +245,7 @@ SPECS = (
     ActionSpec("view.theme", "Change theme", "Ctrl+Alt+T", "sun", "From dark to light and back."),
     ActionSpec("view.settings", "Settings", "Ctrl+,", "gear", "Theme, text size and autosave."),
     ActionSpec("palette.open", "Search or run a command", "Ctrl+K", "search", "Every command."),
+    ActionSpec("help.guide", "Guide", "F1", "help", "What this page or the chosen block does."),
     ActionSpec(
         "help.shortcuts", "Keyboard shortcuts", "Ctrl+/", "keyboard", "Every key, by place."
     ),

@@ -119,6 +119,7 @@ class MainWindow(QMainWindow):
             "view.focus": self._toggle_focus_mode,
             "view.theme": lambda: self._set_theme("light" if theme().dark else "dark"),
             "view.settings": self._ask_settings,
+            "help.guide": self._show_guide,
             "help.shortcuts": lambda: ShortcutsDialog.show_for(self, self.actions_),
             "help.about": lambda: AboutDialog.show_for(self),
             "app.quit": self.close,
@@ -327,6 +328,14 @@ class MainWindow(QMainWindow):
         self.actions_.show_project(self.document.is_open)
         self._name_window()
         self._show_device()
+
+    def _show_guide(self) -> None:
+        """Open the guide at what the page in sight is about."""
+        from modelstudio.ui.guide import GuideDialog
+
+        page = self.stack.currentWidget()
+        topic = page.help_topic() if isinstance(page, Page) else ("index", "")
+        GuideDialog.show_for(self, *topic)
 
     # Torch, in the background
 

@@ -41,6 +41,10 @@ class Page(QWidget):
     def shown(self) -> None:
         """Do what is due each time the page comes to the front."""
 
+    def help_topic(self) -> tuple[str, str]:
+        """Return the page of the guide, and a heading there, about what is in sight."""
+        return self.page_id, ""
+
     def toggle_panel(self, side: str) -> None:
         """Show or hide the left, bottom or right panel."""
 
