@@ -51,6 +51,8 @@ class CanvasItem(QGraphicsItem):
         dimmed: bool | None = None,
     ) -> None:
         """Change how the item stands out; repaints only when something changed."""
+        if picked is not None and picked == self.picked and hovered is dimmed is None:
+            return
         before = (self.picked, self.hovered, self.dimmed)
         self.picked = self.picked if picked is None else picked
         self.hovered = self.hovered if hovered is None else hovered
@@ -121,6 +123,21 @@ class BlockItem(CanvasItem):
     def output_points(self) -> list[tuple[Port, QPointF]]:
         """Return the output ports with their places on the canvas."""
         return self._spread(self.node.layer.output_ports(), BLOCK_HEIGHT)
+
+    def input_place(self, name: str) -> Point:
+        """Return where an input port is; a wire of a file may name one that the block has not."""
+        return self._place(self.node.layer.input_ports(), name, self.box.top)
+
+    def output_place(self, name: str) -> Point:
+        """Return where an output port is, or the middle for one that the block has not."""
+        return self._place(self.node.layer.output_ports(), name, self.box.bottom)
+
+    def _place(self, ports: Sequence[Port], name: str, y: float) -> Point:
+        across = BLOCK_WIDTH / 2
+        for number, port in enumerate(ports, 1):
+            if port.name == name:
+                across = BLOCK_WIDTH / (len(ports) + 1) * number
+        return self.box.left + across, y
 
     def _spread(self, ports: Sequence[Port], y: float) -> list[tuple[Port, QPointF]]:
         step = BLOCK_WIDTH / (len(ports) + 1)

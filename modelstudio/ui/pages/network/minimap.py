@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.canvas import Canvas
-from modelstudio.ui.pages.network.items import NoteItem
 from modelstudio.ui.pages.network.look import look
+from modelstudio.ui.pages.network.overview import Figures
 from modelstudio.ui.theme import theme, themes
 
 _INTERVAL_MS = 60
@@ -91,9 +91,9 @@ class Minimap(QWidget):
             painter.translate(origin)
             painter.scale(scale, scale)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, scale > _SHARP_SCALE)
-        for item, box in zip(items, boxes, strict=True):
-            painter.setBrush(skin.warning if isinstance(item, NoteItem) else item.color())
-            painter.drawRect(box)
+        painter.setBrush(skin.warning)
+        painter.drawRects([note.area for note in scene.notes.values()])
+        Figures(scene.blocks.values()).draw(painter)
         painter.end()
 
     def _scale(self) -> tuple[float, QPointF]:

@@ -25,8 +25,8 @@ class Figures:
     def __init__(
         self,
         blocks: Iterable[BlockItem],
-        wires: Iterable[WireItem],
-        notes: Iterable[NoteItem],
+        wires: Iterable[WireItem] = (),
+        notes: Iterable[NoteItem] = (),
     ):
         skin = look()
         colors = {
@@ -62,7 +62,7 @@ class Overview:
     def __init__(self, scene: NetworkScene):
         self._scene = scene
         self._figures_of: tuple[object, ...] = ()
-        self._figures = Figures((), (), ())
+        self._figures = Figures(())
         self._picture_of: tuple[object, ...] = ()
         self._picture = QPixmap()
 

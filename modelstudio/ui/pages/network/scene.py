@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 from modelstudio.network.analysis import Analysis, NodeInfo, Problem, Shape
 from modelstudio.network.costs import Metric, shares
 from modelstudio.network.graph import Edge, Graph, Position
-from modelstudio.network.layer import Port
 from modelstudio.ui.pages.network.cells import Cells
 from modelstudio.ui.pages.network.items import (
     BlockItem,
@@ -291,10 +290,10 @@ class NetworkScene(QGraphicsScene):
 
     def _course(self, edge: Edge) -> tuple[tuple[Point, ...], Side]:
         source, target = self.blocks[edge.source], self.blocks[edge.target]
-        start = _at(source.output_points(), edge.source_port, source.area, 1.0)
+        start = source.output_place(edge.source_port)
         ends = self._arrivals(edge)
-        if ends[0][1] == "top" and self._straight(_point(start), ends[0][0], edge):
-            return (_point(start), ends[0][0]), "top"
+        if ends[0][1] == "top" and self._straight(start, ends[0][0], edge):
+            return (start, ends[0][0]), "top"
         area = source.box.united(target.box).grown(_REACH)
         blocks = [
             self.blocks[key].box
@@ -313,10 +312,10 @@ class NetworkScene(QGraphicsScene):
             for other in self.graph.outgoing[edge.source]
             if other != edge and other.source_port == edge.source_port and other in self.wires
         ]
-        siblings = [course for course in siblings if course and course[0] == _point(start)]
+        siblings = [course for course in siblings if course and course[0] == start]
         near = [box for box in blocks if box.overlaps(area)]
         around = [part for part in wires if part.overlaps(area)]
-        return route(_point(start), ends, source.box, target.box, near, around, siblings)
+        return route(start, ends, source.box, target.box, near, around, siblings)
 
     def _straight(self, start: Point, end: Point, edge: Edge) -> bool:
         """Return whether nothing stands in the way straight down, as it mostly does not."""
@@ -330,12 +329,12 @@ class NetworkScene(QGraphicsScene):
     def _arrivals(self, edge: Edge) -> list[tuple[Point, Side]]:
         """Return where a wire may arrive: wires into one port share it, further ones come aside."""
         target = self.blocks[edge.target]
-        top = _at(target.input_points(), edge.target_port, target.area, 0.0)
+        top = target.input_place(edge.target_port)
         rivals = [e for e in self.graph.incoming[edge.target] if e.target_port == edge.target_port]
         left = target.box.left
         first = min(rivals, key=lambda e: abs(self.blocks[e.source].box.left - left), default=edge)
         if len(rivals) < 2 or edge == first or len(target.node.layer.input_ports()) > 1:
-            return [(_point(top), "top")]
+            return [(top, "top")]
         middle = target.box.top + BLOCK_HEIGHT / 2
         return [
             ((target.box.right, middle), "right"),
@@ -401,13 +400,3 @@ def _severities(problems: Iterable[Problem]) -> dict[str, Severity]:
             known = worst.get(problem.node, "")
             worst[problem.node] = max(known, problem.severity, key=_RANK.__getitem__)
     return worst
-
-
-def _at(points: Iterable[tuple[Port, QPointF]], name: str, area: QRectF, side: float) -> QPointF:
-    """Return where a port is; a wire of a file may name one that the block has not."""
-    other = QPointF(area.center().x(), area.top() + side * area.height())
-    return next((point for port, point in points if port.name == name), other)
-
-
-def _point(point: QPointF) -> Point:
-    return point.x(), point.y()
