@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
     QPixmapCache,
 )
 from PySide6.QtWidgets import QGraphicsView, QWidget
@@ -22,12 +21,10 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 from modelstudio.network.analysis import Problem
 from modelstudio.network.graph import Edge
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.network.arrange import Guide
-from modelstudio.ui.pages.network.backdrop import Backdrop, Marks, paint_over
 from modelstudio.ui.pages.network.drops import LayerDrop
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.edits import neighbour
-from modelstudio.ui.pages.network.forecast import Forecast, Foresight
+from modelstudio.ui.pages.network.forecast import Foresight
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -35,10 +32,10 @@ from modelstudio.ui.pages.network.look import (
     DETAIL_ZOOM,
     PORT_HIT,
 )
-from modelstudio.ui.pages.network.overlays import Bubble, Hint, NameEditor, NoteEditor, WireMenu
+from modelstudio.ui.pages.network.marked_view import MarkedView
+from modelstudio.ui.pages.network.overlays import Bubble, NameEditor, NoteEditor, WireMenu
 from modelstudio.ui.pages.network.palette import dragged_layer
-from modelstudio.ui.pages.network.routing import Point
-from modelstudio.ui.pages.network.scene import NetworkScene, PortRef
+from modelstudio.ui.pages.network.scene import PortRef
 from modelstudio.ui.pages.network.sight import Selection
 from modelstudio.ui.pages.network.tools import (
     BandTool,
@@ -48,7 +45,7 @@ from modelstudio.ui.pages.network.tools import (
     Tool,
     WireTool,
 )
-from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP, ZoomView
+from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
 from modelstudio.ui.theme import themes
 
 _CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -61,7 +58,7 @@ _ARROWS = {
 }
 
 
-class Canvas(ZoomView):
+class Canvas(MarkedView):
     """Shows the scene; edits go to the editor, never into the scene.
 
     ``quick_add_wanted`` gives a place on the canvas and, for the loose end of a wire, its port;
@@ -76,8 +73,6 @@ class Canvas(ZoomView):
     def __init__(self, editor: Editor, parent: QWidget | None = None):
         super().__init__(parent, "network.canvas")
         self.editor = editor
-        self.network_scene = NetworkScene(self)
-        self.setScene(self.network_scene)
         self.setMinimumSize(240, 160)
         self.setAcceptDrops(True)
         self.viewport().setMouseTracking(True)
@@ -88,13 +83,9 @@ class Canvas(ZoomView):
         self.bubble = Bubble(self)
         self.note_editor = NoteEditor(self)
         self.name_editor = NameEditor(self, editor)
-        self._hint = Hint(self)
         self._drop = LayerDrop(self)
-        self._backdrop = Backdrop()
-        self._marks = Marks()
         self._tool: Tool | None = None
         self._hovered: CanvasItem | None = None
-        self._marked: WireItem | None = None
         self._let_go: Selection = frozenset()
         self._space = False
         self._space_used = False
@@ -105,7 +96,7 @@ class Canvas(ZoomView):
         self.bubble.chosen.connect(editor.fix)
         self.bubble.code_wanted.connect(self.opened)
         self.foresight = Foresight(editor, self)
-        self.foresight.shown.connect(self._show_forecast)
+        self.foresight.shown.connect(self.show_forecast)
         self.bubble.foresee(self.foresight)
         self.note_editor.done.connect(self._note_edited)
         themes().changed.connect(self._restyle)
@@ -116,7 +107,8 @@ class Canvas(ZoomView):
     def sync(self) -> None:
         """Take the network over into the scene."""
         self._drop_tool()
-        self._hovered = self._marked = None
+        self._hovered = None
+        self.forget_wire()
         editor = self.editor
         self.network_scene.sync(editor.graph, editor.analysis, editor.target_text, editor.path)
         self._show_selection()
@@ -147,16 +139,6 @@ class Canvas(ZoomView):
         self.viewport().update()
 
     # Looking around
-
-    @property
-    def drafting(self) -> bool:
-        """True while a wire is drawn."""
-        return self._marks.draft is not None
-
-    @property
-    def guides(self) -> list[Guide]:
-        """The lines drawn while a block is dragged."""
-        return self._marks.guides
 
     @property
     def port_reach(self) -> float:
@@ -196,6 +178,7 @@ class Canvas(ZoomView):
         if self._tool is not None:
             return
         self.fit_due = False
+        self.show_ring(False)
         if event.button() == Qt.MouseButton.MiddleButton or (
             self._space and event.button() == Qt.MouseButton.LeftButton
         ):
@@ -283,6 +266,9 @@ class Canvas(ZoomView):
             self.opened.emit(item.node.id)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self._menu_by_key()
+            return
         point = self.mapToScene(event.pos())
         item = self.network_scene.item_near(point)
         if isinstance(item, WireItem):
@@ -292,6 +278,12 @@ class Canvas(ZoomView):
             if key not in self.editor.selection:
                 self.editor.select([key])
         self.menu_wanted.emit(event.globalPos(), point)
+
+    def _menu_by_key(self) -> None:
+        """Open the menu at what is selected, or in the middle of what is seen."""
+        bounds = self.network_scene.bounds(self.editor.selection)
+        point = self.seen().center() if bounds.isEmpty() else bounds.center()
+        self.menu_wanted.emit(self.viewport().mapToGlobal(self.mapFromScene(point)), point)
 
     def _hover(self, point: QPointF) -> None:
         ref = None
@@ -315,49 +307,7 @@ class Canvas(ZoomView):
             self._hovered.mark(hovered=False)
             self._hovered = None
 
-    # What gestures show
-
-    def show_band(self, band: QRectF | None) -> None:
-        """Draw the rectangle of a selection, or remove it."""
-        self._marks.band = band
-        self.viewport().update()
-
-    def show_draft(self, course: tuple[Point, ...] | None, bad: bool = False) -> None:
-        """Draw a wire that is not yet there, or remove it."""
-        self._marks.draft, self._marks.draft_bad = course, bad
-        self.viewport().update()
-
-    def show_guides(self, guides: list[Guide]) -> None:
-        """Draw the lines on which a dragged block stands with others."""
-        if guides != self._marks.guides:
-            for guide in (*self._marks.guides, *guides):
-                area = QRectF(QPointF(*guide.start), QPointF(*guide.end))
-                self.viewport().update(self.screen_rect(area.adjusted(-2, -2, 2, 2)))
-            self._marks.guides = guides
-
-    def show_ghost(self, spot: QRectF | None) -> None:
-        """Draw where a dragged layer would land, or nothing."""
-        self._marks.ghost = spot
-        self.viewport().update()
-
-    def show_hint(self, text: str, where: QPoint | None = None, *, bad: bool = False) -> None:
-        """Say something beside the pointer, or nothing."""
-        self._hint.say(text, where or QPoint(), bad=bad)
-
-    def _show_forecast(self, shown: Forecast | None) -> None:
-        """Draw what a repair would do, or remove it."""
-        self._marks.forecast = shown
-        self.bubble.show_outlook(shown.text if shown is not None else "")
-        self.viewport().update()
-
-    def mark_wire(self, edge: Edge | None) -> None:
-        """Mark the wire into which a block would drop."""
-        item = self.network_scene.wires.get(edge) if edge is not None else None
-        if item is not self._marked:
-            for one, on in ((self._marked, False), (item, True)):
-                if one is not None:
-                    one.mark(hovered=on)
-            self._marked = item
+    # What gestures ask
 
     def loose_end(self, port: PortRef, point: QPointF) -> None:
         """Ask what to put at the end of a wire that was dropped on nothing."""
@@ -476,21 +426,6 @@ class Canvas(ZoomView):
         self.editor.select([node_id])
         self.center_on(node_id)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-        self._marks.ring = event.reason() in keys
-        self.viewport().update()
-
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._marks.ring = self._space = False
-        self.viewport().update()
-
-    # Painting
-
-    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        self._backdrop.paint(painter, self, QRectF(rect))
-
-    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        paint_over(painter, self, self._marks)
+        self._space = False

@@ -286,7 +286,7 @@ class NoteEditor(QPlainTextEdit):
         note_id, self.note_id = self.note_id, ""
         if note_id:
             self.hide()
-            self._over.setFocus()
+            self._over.setFocus(Qt.FocusReason.ShortcutFocusReason)
             if keep:
                 self.done.emit(note_id, self.toPlainText())
 
@@ -349,4 +349,4 @@ class NameEditor(QLineEdit):
         self._told.hide()
         if self.isVisible():
             self.hide()
-            self._over.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._over.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -214,7 +214,7 @@ class QuickAdd(QFrame):
         """Hide, and give the focus back to where it came from."""
         self.hide()
         if self._before is not None and isValid(self._before):
-            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._before.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
 
 class _Delegate(QStyledItemDelegate):
