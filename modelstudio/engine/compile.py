@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 from typing import Any
 
 import torch
@@ -191,10 +192,12 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
         When torch refuses the values.
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.utils.flop_counter import FlopCounterMode
 
     operation: Any = resolve(target)
     written = operation is python_block
     parameters = 0
+    counter = FlopCounterMode(display=False)
     try:
         if written:
             load(settings["source"])  # before the mode, so that what its text makes has data
@@ -212,7 +215,8 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
             if written or isinstance(operation, type):
                 module = operation(**settings)
                 parameters = sum(p.numel() for p in module.parameters())
-                result = module(*tensors)
+                with counter:
+                    result = module(*tensors)
             else:
                 result = operation(*tensors, **settings)
     except BlockFault as fault:
@@ -224,4 +228,7 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
         check_result(result, _STAND_INS["B"])
     symbols = {size: symbol for symbol, size in _STAND_INS.items()}
     shape = tuple(symbols.get(int(dim), int(dim)) for dim in result.shape)
-    return Outcome(shape, parameters, 0, "float" if result.dtype.is_floating_point else "int")
+    sizes = {dim for value in values for dim in value.shape if isinstance(dim, str)}
+    macs = counter.get_total_flops() // 2 // prod(_STAND_INS.get(dim, 1) for dim in sizes)
+    dtype = "float" if result.dtype.is_floating_point else "int"
+    return Outcome(shape, parameters, macs, dtype)

@@ -83,7 +83,7 @@ def _loaded(source: str, name: str) -> type[nn.Module]:
     kind = getattr(module, name, None)
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
         raise BlockFault("is no torch.nn.Module", name)
-    kind.forward = _guarded(kind.forward, source, name)  # type: ignore[method-assign]
+    kind.forward = _guarded(kind.forward, source, name)
     return kind
 
 

@@ -50,7 +50,7 @@ class Head(Layer, abstract=True):
         )
 
     def summary(self) -> str:
-        return self.target or "follows the target"
+        return self.target or "target"
 
 
 class ClassificationHead(Head, category="Heads", label="Classification head"):

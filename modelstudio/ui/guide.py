@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QTextBlock, QTextCursor
+from PySide6.QtGui import QShowEvent, QTextBlock, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
 from modelstudio.resources import resource
 from modelstudio.ui.actions import tr
+from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Dialog, row
 
 PAGES = (
@@ -28,6 +31,7 @@ class GuideDialog(Dialog):
         self.page = QTextBrowser(objectName="guide.page", openLinks=False)
         self.page.setAccessibleName(tr("Page of the guide"))
         self.list.setFixedWidth(168)
+        self.list.setSpacing(2)
         self.page.setMinimumSize(660, 520)
         for name in PAGES:
             item = QListWidgetItem(_title(name))
@@ -50,25 +54,58 @@ class GuideDialog(Dialog):
         self.list.setCurrentRow(PAGES.index(page) if page in PAGES else 0)
         block = self._heading(heading) if heading else None
         if block is not None:
-            bar = self.page.verticalScrollBar()
             self.page.setTextCursor(QTextCursor(block))
-            layout = self.page.document().documentLayout()
-            bar.setValue(int(layout.blockBoundingRect(block).top()) - 8)
+            self._scroll()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._scroll()
+
+    def _scroll(self) -> None:
+        """Bring the line of the cursor to the top."""
+        layout = self.page.document().documentLayout()
+        top = layout.blockBoundingRect(self.page.textCursor().block()).top()
+        self.page.verticalScrollBar().setValue(int(top) - 8)
 
     def _show(self, item: QListWidgetItem) -> None:
         name = item.data(Qt.ItemDataRole.UserRole)
         self.page.setMarkdown(resource("guide", f"{name}.md").read_text(encoding="utf-8"))
+        self._space()
+
+    def _space(self) -> None:
+        """Give headings and tables room, and tables lines in the colours of the theme."""
+        document = self.page.document()
+        cursor = QTextCursor(document)
+        cursor.beginEditBlock()
+        for block in _blocks(document):
+            if block.blockFormat().headingLevel():
+                form = block.blockFormat()
+                form.setTopMargin(0 if block.position() == 0 else 20)
+                form.setBottomMargin(4)
+                QTextCursor(block).setBlockFormat(form)
+        for frame in document.rootFrame().childFrames():
+            if isinstance(frame, QTextTable):
+                form = frame.format()
+                form.setCellPadding(5)
+                form.setBorderBrush(theme().color("border"))
+                form.setTopMargin(6)
+                frame.setFormat(form)
+        cursor.endEditBlock()
 
     def _follow(self, url: QUrl) -> None:
         self.open_at(url.path().removesuffix(".md"))
 
     def _heading(self, text: str) -> QTextBlock | None:
-        block = self.page.document().begin()
-        while block.isValid():
-            if block.text() == text and block.blockFormat().headingLevel():
-                return block
-            block = block.next()
-        return None
+        """Return the heading of that text; of several the deepest, a block before its category."""
+        found = (block for block in _blocks(self.page.document()) if block.text() == text)
+        return max(found, key=lambda block: block.blockFormat().headingLevel(), default=None)
+
+
+def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:
+    block = document.begin()
+    while block.isValid():
+        yield block
+        block = block.next()
 
 
 def _title(name: str) -> str:

@@ -175,6 +175,7 @@ def test_settings_and_sizes_reach_the_class() -> None:
     assert compiled.module.block1.gate.in_features == 6
     assert compiled.module.block1.sharpness == 2
     assert compiled.analysis.parameters == 6 * 6 + 6 + 6 * 3 + 3
+    assert compiled.analysis.nodes["block1"].macs == 6 * 6
     assert Layer.from_dict(layer.to_dict()) == layer
     odd = Custom(settings=(("sharpness", "very"), ("gone", 1)))
     assert odd.values() == {"sharpness": 1.0}
