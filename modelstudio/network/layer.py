@@ -133,6 +133,11 @@ class UnknownLayer(Layer, abstract=True):
         """Name of the type in the file it came from."""
         return str(dict(self.raw).get("type", "nameless"))
 
+    @property
+    def reason(self) -> str:
+        """Why there is no block for it, as a sentence; empty but for what was imported."""
+        return str(dict(self.raw).get("reason", ""))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object as it was read."""
         return dict(self.raw)

@@ -97,6 +97,8 @@ def lower_node(
         return (first,)
     if isinstance(layer, GroupInput | GroupOutput):
         raise Mismatch("belongs inside a group")
+    if isinstance(layer, UnknownLayer) and layer.reason:
+        raise Mismatch(f"stands for {layer.type_name}, which has no block. {layer.reason}")
     if isinstance(layer, UnknownLayer):
         raise Mismatch(f"is of the type {layer.type_name}, which this version does not know")
     if not node.enabled and first is not None and layer.output_ports():
@@ -156,7 +158,7 @@ def check_ports(layer: Layer, taken: Sequence[Value | None]) -> None:
             raise Mismatch("needs ids", index, *numbers)
         if port.ranks and value.rank not in port.ranks:
             words = " or ".join(RANK_WORDS.get(rank, f"{rank} dimensions") for rank in port.ranks)
-            if port.ranks == (2, 3):
+            if port.ranks[:2] == (2, 3):
                 words = RANK_WORDS[2]
             raise Mismatch(f"needs {words}", index, *repairs.of_rank(layer, port, value.shape))
 
