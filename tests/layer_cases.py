@@ -48,6 +48,7 @@ from modelstudio.layers import (
     LayerNorm,
     Linear,
     LocalResponseNorm,
+    Math,
     MatMul,
     Maximum,
     MaxPool1d,
@@ -70,6 +71,7 @@ from modelstudio.layers import (
     SelfAttention,
     Slice,
     Softmax,
+    Softplus,
     Squeeze,
     Stack,
     Subtract,
@@ -276,6 +278,18 @@ SPECIAL = [
     Case(MatMul(), ((3, 4, 5), (1, 5, 2))),
     Case(DotProduct(scaled=True), (("T", 12), ("T", 12))),
     Case(CosineSimilarity(), (("T", 12), ("T", 12))),
+    *(
+        Case(Reduce(operation=operation, keep_dims=keep), (("T", 12), Ids(("T",))))
+        for operation, keep in (("mean", False), ("sum", True), ("max", False), ("min", True))
+    ),
+    Case(Select(index=-1), (("T", 12), Ids(("T",)))),
+    *(
+        Case(
+            Group(graph=chain(GroupInput(), Softplus(), Math(function=name), GroupOutput())),
+            ((5,),),
+        )
+        for name in ("log", "sqrt", "reciprocal", "erf")
+    ),
     Case(Bilinear(), ((5,), (7,))),
     Case(Bilinear(), (("T", 5), ("T", 7))),
     Case(Reduce(operation="max"), (("T", 12),)),

@@ -1,59 +1,12 @@
-"""The palette: importing this package declares every layer type."""
+"""The palette: importing this package declares every layer type, in the order of the palette."""
 
-from modelstudio.layers.activation import (
-    CELU,
-    ELU,
-    GELU,
-    GLU,
-    SELU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LeakyReLU,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    PReLU,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softmin,
-    Softplus,
-    Softshrink,
-    Softsign,
-    Tanh,
-    Tanhshrink,
-    Threshold,
-)
-from modelstudio.layers.attention import MultiheadAttention, SelfAttention
-from modelstudio.layers.blocks import Bottleneck, ResidualBlock, SqueezeExcitation
-from modelstudio.layers.convolution import Conv1d, Conv2d, Conv3d
-from modelstudio.layers.custom import Custom
-from modelstudio.layers.embedding import Embedding, EmbeddingBag, PositionalEncoding
-from modelstudio.layers.heads import (
-    ClassificationHead,
-    MultiLabelHead,
-    NextTokenHead,
-    RegressionHead,
-)
 from modelstudio.layers.io import Input, Output
 from modelstudio.layers.linear import Bilinear, Linear
-from modelstudio.layers.merge import (
-    Add,
-    Concatenate,
-    CosineSimilarity,
-    Divide,
-    DotProduct,
-    MatMul,
-    Maximum,
-    Minimum,
-    Multiply,
-    Stack,
-    Subtract,
-)
+from modelstudio.layers.embedding import Embedding, EmbeddingBag, PositionalEncoding
+from modelstudio.layers.convolution import Conv1d, Conv2d, Conv3d
+from modelstudio.layers.separable import DepthwiseSeparableConv1d, DepthwiseSeparableConv2d
+from modelstudio.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from modelstudio.layers.blocks import Bottleneck, ResidualBlock, SqueezeExcitation
 from modelstudio.layers.normalise import (
     BatchNorm1d,
     BatchNorm2d,
@@ -67,6 +20,35 @@ from modelstudio.layers.normalise import (
     LocalResponseNorm,
     RMSNorm,
     ScaleShift,
+)
+from modelstudio.layers.activation import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Math,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    SELU,
+    SiLU,
+    Sigmoid,
+    Softmax,
+    Softmin,
+    Softplus,
+    Softshrink,
+    Softsign,
+    Tanh,
+    Tanhshrink,
+    Threshold,
 )
 from modelstudio.layers.pooling import (
     AvgPool1d,
@@ -87,6 +69,8 @@ from modelstudio.layers.pooling_adaptive import (
     GlobalMaxPool,
 )
 from modelstudio.layers.recurrent import GRU, LSTM, RNN
+from modelstudio.layers.attention import MultiheadAttention, SelfAttention
+from modelstudio.layers.transformer import TransformerDecoder, TransformerEncoder
 from modelstudio.layers.regularise import (
     AlphaDropout,
     Dropout,
@@ -95,13 +79,30 @@ from modelstudio.layers.regularise import (
     Dropout3d,
     GaussianNoise,
 )
-from modelstudio.layers.separable import DepthwiseSeparableConv1d, DepthwiseSeparableConv2d
-from modelstudio.layers.shape import Flatten, Permute, Reduce, Reshape, Squeeze, Unsqueeze
-from modelstudio.layers.slicing import Crop, Pad, Select, Slice
-from modelstudio.layers.transformer import TransformerDecoder, TransformerEncoder
-from modelstudio.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from modelstudio.layers.merge import (
+    Add,
+    Concatenate,
+    CosineSimilarity,
+    Divide,
+    DotProduct,
+    MatMul,
+    Maximum,
+    Minimum,
+    Multiply,
+    Stack,
+    Subtract,
+)
+from modelstudio.layers.shape import Flatten, Permute, Reduce, Reshape, Select, Squeeze, Unsqueeze
+from modelstudio.layers.slicing import Crop, Pad, Slice
 from modelstudio.layers.upsampling import PixelShuffle, PixelUnshuffle, Upsample
 from modelstudio.layers.values import Constant, Parameter
+from modelstudio.layers.heads import (
+    ClassificationHead,
+    MultiLabelHead,
+    NextTokenHead,
+    RegressionHead,
+)
+from modelstudio.layers.custom import Custom
 from modelstudio.network.group import Group, GroupInput, GroupOutput
 
 __all__ = [
@@ -175,6 +176,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MatMul",
+    "Math",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",

@@ -34,6 +34,42 @@ class SiLU(Activation):
     """Multiply each number by its own sigmoid; also called Swish."""
 
 
+class Sigmoid(Activation):
+    """Squash each number to between 0 and 1."""
+
+    probability = True
+
+
+class Tanh(Activation):
+    """Squash each number to between -1 and 1."""
+
+
+class _Shares(Activation, abstract=True):
+    """What layers share that make one dimension add up to 1."""
+
+    inputs = (Port("x", rank=(2, 3, 4, 5)),)
+
+    axis: Literal["last", "channels"] = Field(
+        "last", description="The dimension whose numbers add up to 1."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        dim = -1 if self.axis == "last" else 1
+        return b.module(f"torch.nn.{self.type_name}", x, dim=dim)
+
+
+class Softmax(_Shares):
+    """Turn numbers into shares that add up to 1."""
+
+    probability = True
+
+
+class LogSoftmax(_Shares):
+    """Give the logarithm of the shares that Softmax gives."""
+
+    probability = True
+
+
 class LeakyReLU(Activation):
     """Make negative numbers small instead of 0."""
 
@@ -85,42 +121,6 @@ class ReLU6(Activation):
 
 class Hardswish(Activation):
     """Multiply each number by a sigmoid of straight lines; SiLU for small devices."""
-
-
-class Sigmoid(Activation):
-    """Squash each number to between 0 and 1."""
-
-    probability = True
-
-
-class Tanh(Activation):
-    """Squash each number to between -1 and 1."""
-
-
-class _Shares(Activation, abstract=True):
-    """What layers share that make one dimension add up to 1."""
-
-    inputs = (Port("x", rank=(2, 3, 4, 5)),)
-
-    axis: Literal["last", "channels"] = Field(
-        "last", description="The dimension whose numbers add up to 1."
-    )
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        dim = -1 if self.axis == "last" else 1
-        return b.module(f"torch.nn.{self.type_name}", x, dim=dim)
-
-
-class Softmax(_Shares):
-    """Turn numbers into shares that add up to 1."""
-
-    probability = True
-
-
-class LogSoftmax(_Shares):
-    """Give the logarithm of the shares that Softmax gives."""
-
-    probability = True
 
 
 class Softmin(_Shares):
@@ -202,3 +202,17 @@ class Threshold(Activation):
         0.0, ge=-1e6, le=1e6, description="Numbers up to this one are replaced."
     )
     value: float = Field(0.0, ge=-1e6, le=1e6, description="What they are replaced by.")
+
+
+class Math(Activation):
+    """Apply a function of mathematics to each number, such as its root or its logarithm."""
+
+    function: Literal[
+        "abs", "exp", "log", "sqrt", "square", "reciprocal", "negative", "sin", "cos", "erf"
+    ] = Field("abs", description="The function; numbers that it does not take become not a number.")
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return b.function(f"torch.{self.function}", x)
+
+    def summary(self) -> str:
+        return self.function

@@ -34,6 +34,43 @@ def adapted(b: Builder, layer: Layer, x: Value, wanted: tuple[int, ...]) -> Valu
     return b.module(f"torch.nn.{layer.type_name}", x, output_size=size)
 
 
+class _GlobalPool(Layer, abstract=True, category="Pooling"):
+    """What poolings over everything but the channels share."""
+
+    stem = "pool"
+    inputs = (Port("x", rank=(3, 4, 5)),)
+
+    function: ClassVar[str]
+
+    keep_dims: bool = Field(
+        False, title="Keep dimensions", description="Leave sizes of 1 where it pooled."
+    )
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        axes = tuple(range(2, x.rank))
+        return b.function(self.function, x, dim=axes, keepdim=self.keep_dims)
+
+
+class GlobalAvgPool(_GlobalPool):
+    """Average each channel of a signal, map or volume to one number."""
+
+    stem = "pool"
+    function = "torch.mean"
+
+    def summary(self) -> str:
+        return "Global avg"
+
+
+class GlobalMaxPool(_GlobalPool):
+    """Keep the largest value of each channel of a signal, map or volume."""
+
+    stem = "pool"
+    function = "torch.amax"
+
+    def summary(self) -> str:
+        return "Global max"
+
+
 class AdaptiveAvgPool1d(Layer, category="Pooling"):
     """Average a signal down to a size of your choice, whatever its own."""
 
@@ -123,40 +160,3 @@ class AdaptiveMaxPool3d(Layer, category="Pooling"):
 
     def summary(self) -> str:
         return f"Max to {sides(self.output_size)}"
-
-
-class _GlobalPool(Layer, abstract=True, category="Pooling"):
-    """What poolings over everything but the channels share."""
-
-    stem = "pool"
-    inputs = (Port("x", rank=(3, 4, 5)),)
-
-    function: ClassVar[str]
-
-    keep_dims: bool = Field(
-        False, title="Keep dimensions", description="Leave sizes of 1 where it pooled."
-    )
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        axes = tuple(range(2, x.rank))
-        return b.function(self.function, x, dim=axes, keepdim=self.keep_dims)
-
-
-class GlobalAvgPool(_GlobalPool):
-    """Average each channel of a signal, map or volume to one number."""
-
-    stem = "pool"
-    function = "torch.mean"
-
-    def summary(self) -> str:
-        return "Global avg"
-
-
-class GlobalMaxPool(_GlobalPool):
-    """Keep the largest value of each channel of a signal, map or volume."""
-
-    stem = "pool"
-    function = "torch.amax"
-
-    def summary(self) -> str:
-        return "Global max"

@@ -12,6 +12,16 @@ from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 Size = Annotated[int, Field(ge=-1, le=2**31 - 1)]
+Place = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+PaddingId = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=100_000_000,
+        title="Padding id",
+        description="Id that fills short rows; such steps do not count.",
+    ),
+]
 Axis = Annotated[int, Field(ge=1, le=7)]
 
 
@@ -27,6 +37,14 @@ def axis_of(axis: int, x: Value) -> int:
     if not 0 < found < x.rank:
         raise Mismatch(f"has no dimension {axis}", 0)
     return found
+
+
+def check_steps(x: Value, axis: int, ids: Value) -> None:
+    """Refuse ids that are not one for each step of a sequence."""
+    if x.rank != 3 or axis != 1:
+        raise Mismatch("can leave out padding along the steps of a sequence only", 0)
+    if x.shape[:2] != ids.shape[:2]:
+        raise Mismatch("needs one id for each step", 1)
 
 
 class Flatten(Layer, category="Merge and shape"):
@@ -128,24 +146,78 @@ class Unsqueeze(Layer, category="Merge and shape"):
 
 
 class Reduce(Layer, category="Merge and shape"):
-    """Make one number of all along a dimension: their mean, maximum, minimum or sum."""
+    """Make one number of all along a dimension: their mean, maximum, minimum or sum.
 
-    inputs = (Port("x", rank=(2, 3, 4, 5)),)
+    Wire the ids of a sequence to leave out its padding.
+    """
+
+    inputs = (Port("x", rank=(2, 3, 4, 5)), Port("ids", rank=2, dtype="int", optional=True))
 
     operation: Literal["mean", "max", "min", "sum"] = Field(
         "mean", description="What is made of the numbers."
     )
     axis: int = Field(
-        1, ge=-1, le=7, description="The dimension; 1 is channels or places, -1 the last."
+        1, ge=-1, le=7, description="The dimension; 1 is channels or steps, -1 the last."
     )
     keep_dims: bool = Field(
         False, title="Keep dimension", description="Leave a size of 1 where it reduced."
     )
+    padding_id: PaddingId = 0
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        function = {"max": "amax", "min": "amin"}.get(self.operation, self.operation)
+    def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
         axis = axis_of(self.axis, x)
-        return b.function(f"torch.{function}", x, dim=axis, keepdim=self.keep_dims)
+        if ids is None:
+            function = {"max": "amax", "min": "amin"}.get(self.operation, self.operation)
+            return b.function(f"torch.{function}", x, dim=axis, keepdim=self.keep_dims)
+        check_steps(x, axis, ids)
+        step = b.function(
+            "modelstudio.engine.modules.reduced_steps",
+            x,
+            ids,
+            operation=self.operation,
+            padding_id=self.padding_id,
+        )
+        return step if self.keep_dims else b.function("torch.squeeze", step, dim=1)
 
     def summary(self) -> str:
         return f"{self.operation} · axis {self.axis}"
+
+
+class Select(Layer, category="Merge and shape"):
+    """Take one place of a dimension, such as the first step of a sequence.
+
+    Wire the ids of a sequence to take its last step before the padding.
+    """
+
+    inputs = (
+        Port("x", rank=(2, 3, 4, 5), dtype="any"),
+        Port("ids", rank=2, dtype="int", optional=True),
+    )
+
+    axis: int = Field(1, ge=-1, le=7, description="The dimension; 1 is channels, -1 the last.")
+    index: Place = Field(0, description="The place; 0 is the first, -1 the last.")
+    padding_id: PaddingId = 0
+
+    def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
+        axis = axis_of(self.axis, x)
+        size = x.shape[axis]
+        if isinstance(size, int) and not -size <= self.index < size:
+            raise Mismatch(f"has no place {self.index} to take", 0)
+        if isinstance(size, str) and self.index not in (0, -1):
+            raise Mismatch("needs a fixed length to take a place that is not at an end", 0)
+        if ids is None:
+            return b.function("torch.select", x, dim=axis, index=self.index)
+        check_steps(x, axis, ids)
+        if self.index not in (0, -1):
+            raise Mismatch(
+                "can leave out padding only for the last step",
+                None,
+                Repair("Take the last step", settings=(("index", -1),)),
+            )
+        if self.index == 0:
+            return b.function("torch.select", x, dim=axis, index=0)
+        last = "modelstudio.engine.modules.last_step"
+        return b.function(last, x, ids, padding_id=self.padding_id)
+
+    def summary(self) -> str:
+        return f"{self.index} · axis {self.axis}"

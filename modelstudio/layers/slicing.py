@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
-from modelstudio.layers.shape import axis_of
+from modelstudio.layers.shape import Place, axis_of
 from modelstudio.layers.windows import Filling, Margin
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
-
-Place = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 
 
 class _Edges(Layer, abstract=True, category="Merge and shape"):
@@ -90,24 +88,3 @@ class Slice(Layer, category="Merge and shape"):
         stop = "" if self.stop is None else self.stop
         step = "" if self.step == 1 else f":{self.step}"
         return f"{self.start or ''}:{stop}{step} · axis {self.axis}"
-
-
-class Select(Layer, category="Merge and shape"):
-    """Take one place of a dimension, such as the first token of a sequence."""
-
-    inputs = (Port("x", dtype="any", rank=(2, 3, 4, 5)),)
-
-    axis: int = Field(1, ge=-1, le=7, description="The dimension; 1 is channels, -1 the last.")
-    index: Place = Field(0, description="The place; 0 is the first, -1 the last.")
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        axis = axis_of(self.axis, x)
-        size = x.shape[axis]
-        if isinstance(size, int) and not -size <= self.index < size:
-            raise Mismatch(f"has no place {self.index} to take", 0)
-        if isinstance(size, str) and self.index not in (0, -1):
-            raise Mismatch("needs a fixed length to take a place that is not at an end", 0)
-        return b.function("torch.select", x, dim=axis, index=self.index)
-
-    def summary(self) -> str:
-        return f"{self.index} · axis {self.axis}"

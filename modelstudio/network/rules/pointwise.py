@@ -15,9 +15,13 @@ SAME = """
 """
 """Modules that change values, not the shape, and learn nothing."""
 
+FUNCTIONS = "abs exp log sqrt square reciprocal negative sin cos erf"
+"""Functions that do so."""
+
 
 @rule(
     *(f"torch.nn.{name}" for name in SAME.split()),
+    *(f"torch.{name}" for name in FUNCTIONS.split()),
     "torch.nn.functional.normalize",
     "modelstudio.engine.modules.GaussianNoise",
 )
