@@ -64,6 +64,7 @@ class LayerNorm(Layer, category="Normalise"):
 
     eps: Eps = 1e-5
     affine: bool = Field(True, description="Learn a scale and a shift for each number.")
+    bias: bool = Field(True, description="Learn the shift too, not the scale alone.")
 
     def lower(self, b: Builder, x: Value) -> Value:
         return b.module(
@@ -72,6 +73,7 @@ class LayerNorm(Layer, category="Normalise"):
             normalized_shape=(x.size(-1, "the last dimension"),),
             eps=self.eps,
             elementwise_affine=self.affine,
+            bias=self.bias,
         )
 
     def summary(self) -> str:

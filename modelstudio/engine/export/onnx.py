@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import bisect
 import contextlib
-import copy
 import errno
-import io
 import json
-import logging
 import os
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +22,7 @@ import modelstudio
 from modelstudio.data.fitted import FittedRecipe
 from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel
+from modelstudio.engine.export.tracing import trace
 from modelstudio.engine.export.writers import ML_DOMAIN, WRITERS, Writer
 from modelstudio.errors import ExportError
 
@@ -194,30 +191,9 @@ def _quiet() -> onnxruntime.SessionOptions:
 
 def _traced(module: fx.GraphModule, width: int, opset: int, dtype: torch.dtype) -> onnx.ModelProto:
     """Write a network with names of its own and nothing of this machine, for any batch."""
-    module = copy.deepcopy(module).to("cpu", dtype).eval()
     example = torch.zeros(2, width, dtype=dtype)
-    batch = torch.export.Dim("batch")
-    silence = contextlib.redirect_stdout(io.StringIO())
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with silence, contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                module,
-                (example,),
-                dynamo=True,
-                opset_version=opset,
-                dynamic_shapes=({0: batch},),
-                verbose=False,
-            )
-    finally:
-        logger.setLevel(level)
-    assert program is not None
-    model = program.model_proto
-    for part in (*model.graph.node, *model.graph.initializer):
-        del part.metadata_props[:]
+    shapes = ({0: torch.export.Dim("batch")},)
+    model = trace(module, (example,), shapes, opset=opset, dtype=dtype)
     return compose.add_prefix(model, "net/")
 
 

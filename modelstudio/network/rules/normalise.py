@@ -20,7 +20,8 @@ def layer_norm(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Normalise each sample over its last dimensions."""
     affine = settings.get("elementwise_affine", True)
     wide = math.prod(settings["normalized_shape"])
-    return Outcome(shapes[0], 2 * wide if affine else 0)
+    learned = (2 if settings.get("bias", True) else 1) * wide
+    return Outcome(shapes[0], learned if affine else 0)
 
 
 @rule("torch.nn.GroupNorm")
