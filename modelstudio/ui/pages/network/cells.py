@@ -36,8 +36,10 @@ class Cells(Generic[K]):
 
     def near(self, box: Box) -> list[K]:
         """Return what may touch a box, each once."""
-        found = (self._cells.get(cell, {}) for cell in _touched(box))
-        return list(dict.fromkeys(key for keys in found for key in keys))
+        found: dict[K, None] = {}
+        for cell in _touched(box):
+            found.update(self._cells.get(cell, ()))
+        return list(found)
 
 
 def _touched(box: Box) -> Iterator[tuple[int, int]]:

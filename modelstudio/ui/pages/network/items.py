@@ -23,7 +23,7 @@ from modelstudio.ui.pages.network.look import (
     layer_icon,
     look,
 )
-from modelstudio.ui.pages.network.routing import Box, Point, Side, label_point
+from modelstudio.ui.pages.network.routing import Box, Point, Side, label_point, segments
 from modelstudio.ui.pages.network.units import share_text, short_count
 from modelstudio.ui.theme import paint_icon
 
@@ -293,7 +293,9 @@ class WireItem(CanvasItem):
         self.course: tuple[Point, ...] = ()
         self.side: Side = "top"
         self.junctions: tuple[Point, ...] = ()
-        self._path = QPainterPath()
+        self.parts: list[Box] = []
+        """The straight parts of the course."""
+        self._path: QPainterPath | None = None
         self._label = QRectF()
         self._extent = QRectF()
         self._bounds = QRectF()
@@ -313,8 +315,12 @@ class WireItem(CanvasItem):
     def run(self, course: tuple[Point, ...], side: Side) -> None:
         """Take a new course."""
         self.course, self.side = course, side
-        self._path = rounded(course)
-        self._extent = self._path.boundingRect().adjusted(-8, -8, 8, 8)
+        self.parts = segments(course)
+        self._path = None
+        across, down = [x for x, _ in course], [y for _, y in course]
+        left, top = min(across), min(down)
+        extent = QRectF(left, top, max(across) - left, max(down) - top)
+        self._extent = extent.adjusted(-8, -8, 8, 8)
         self._place_label()
         self.update()
 
@@ -341,7 +347,14 @@ class WireItem(CanvasItem):
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()
         stroker.setWidth(12)
-        return stroker.createStroke(self._path)
+        return stroker.createStroke(self.path)
+
+    @property
+    def path(self) -> QPainterPath:
+        """The course with its corners rounded, made when it is first drawn."""
+        if self._path is None:
+            self._path = rounded(self.course)
+        return self._path
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
@@ -353,7 +366,7 @@ class WireItem(CanvasItem):
             pen = skin.wire_selected
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self._path)
+        painter.drawPath(self.path)
         if self.junctions:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(pen.color())

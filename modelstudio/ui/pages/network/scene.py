@@ -30,7 +30,6 @@ from modelstudio.ui.pages.network.routing import (
     Side,
     junctions,
     route,
-    segments,
 )
 
 _UNKNOWN = NodeInfo(state="waiting")
@@ -201,7 +200,7 @@ class NetworkScene(QGraphicsScene):
         return [
             edge
             for edge in self._wire_cells.near(area)
-            if any(part.overlaps(area) for part in segments(self.wires[edge].course))
+            if any(part.overlaps(area) for part in self.wires[edge].parts)
         ]
 
     def _add(self, item: CanvasItem) -> None:
@@ -268,7 +267,7 @@ class NetworkScene(QGraphicsScene):
             if edge in self.wires:
                 wire = self.wires[edge]
                 wire.run(*self._course(edge))
-                self._wire_cells.put(edge, segments(wire.course))
+                self._wire_cells.put(edge, wire.parts)
                 sources[edge.source, edge.source_port] = None
                 if wire.scene() is None:
                     self._add(wire)
@@ -305,7 +304,8 @@ class NetworkScene(QGraphicsScene):
             part
             for other in self._wire_cells.near(area)
             if (other.source, other.source_port) != port
-            for part in segments(self.wires[other].course)
+            for part in self.wires[other].parts
+            if part.overlaps(area)
         ]
         siblings = [
             self.wires[other].course
@@ -314,8 +314,7 @@ class NetworkScene(QGraphicsScene):
         ]
         siblings = [course for course in siblings if course and course[0] == start]
         near = [box for box in blocks if box.overlaps(area)]
-        around = [part for part in wires if part.overlaps(area)]
-        return route(start, ends, source.box, target.box, near, around, siblings)
+        return route(start, ends, source.box, target.box, near, wires, siblings)
 
     def _straight(self, start: Point, end: Point, edge: Edge) -> bool:
         """Return whether nothing stands in the way straight down, as it mostly does not."""
