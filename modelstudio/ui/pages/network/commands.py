@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu
 
 from modelstudio.errors import StudioError
 from modelstudio.network.graph import Edge
-from modelstudio.network.group import Group
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network import arrange
 from modelstudio.ui.pages.network.edits import snapped
-from modelstudio.ui.pages.network.fitting import Values, upstream
+from modelstudio.ui.pages.network.fitting import Values
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, layer_icon
+from modelstudio.ui.pages.network.menus import ALIGNMENTS, DIRECTIONS, BlockMenu
 from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
 from modelstudio.ui.pages.network.overlays import FixMenu
 from modelstudio.ui.pages.network.picture import (
@@ -29,18 +28,11 @@ from modelstudio.ui.pages.network.picture import (
 )
 from modelstudio.ui.pages.network.quick_add import Place
 from modelstudio.ui.pages.network.scene import PortRef
+from modelstudio.ui.pages.network.wiring import wire_entries
 from modelstudio.ui.widgets import PaletteEntry
 
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.page import NetworkPage
-
-_ALIGNMENTS: tuple[arrange.Alignment, ...] = ("left", "center", "right", "top", "middle", "bottom")
-_DIRECTIONS: tuple[arrange.Direction, ...] = ("across", "down")
-_ON_NOTHING = "paste select_all - tidy note - fit export_picture"
-_ON_BLOCKS = (
-    "rename wire_to wire_from - duplicate cut copy paste - toggle freeze"
-    " - group ungroup open_group save_block - fit_selection - delete"
-)
 
 
 class Commands(QObject):
@@ -90,8 +82,8 @@ class Commands(QObject):
             "minimap": page.minimap.toggle,
             "outline": page.toggle_outline,
             "export_picture": self._export_picture,
-            **{f"align_{how}": partial(self._align, how) for how in _ALIGNMENTS},
-            **{f"distribute_{how}": partial(self._distribute, how) for how in _DIRECTIONS},
+            **{f"align_{how}": partial(self._align, how) for how in ALIGNMENTS},
+            **{f"distribute_{how}": partial(self._distribute, how) for how in DIRECTIONS},
         }
         for name, call in commands.items():
             action = page.actions_[f"network.{name}"]
@@ -205,56 +197,13 @@ class Commands(QObject):
         if node is None:
             self._editor.refused.emit(tr("Select the one block that is to be wired."))
             return
-        ports = node.layer.output_ports() if kind == "output" else node.layer.input_ports()
-        entries = [
-            *self._partners(node.id, [port.name for port in ports], kind),
-            *self._wires(node.id, kind),
-        ]
+        entries = wire_entries(self._editor, node, kind, self._wire)
         if not entries:
             text = tr("{0} feeds nothing.") if kind == "output" else tr("Nothing feeds {0}.")
             self._editor.refused.emit(text.format(node.name))
             return
         asked = tr("Wire {0} to...") if kind == "output" else tr("Wire {0} from...")
         self._page.main.palette_.open_with(entries, asked.format(node.name))
-
-    def _partners(
-        self, node_id: str, ports: list[str], kind: Literal["input", "output"]
-    ) -> list[PaletteEntry]:
-        graph = self._editor.graph
-        values = Values(graph, self._editor.analysis, self._editor.fields)
-        loop = upstream(graph, node_id) if kind == "output" else graph.downstream(node_id)
-        found: list[tuple[bool, PaletteEntry]] = []
-        for port in ports:
-            for other in graph.nodes.values():
-                if other.id in loop:
-                    continue
-                layer = other.layer
-                theirs = layer.input_ports() if kind == "output" else layer.output_ports()
-                for there in theirs:
-                    ends = ((node_id, port), (other.id, there.name))
-                    edge = (
-                        Edge(*ends[0], *ends[1]) if kind == "output" else Edge(*ends[1], *ends[0])
-                    )
-                    if graph.refusal(edge):
-                        continue
-                    several = tr("{0} · {1}").format(other.name, there.name)
-                    title = other.name if len(theirs) == 1 else several
-                    title = title if len(ports) == 1 else f"{port} → {title}"
-                    why = values.misfit(edge)
-                    group = tr("Fits") if why is None else tr("Does not fit")
-                    call = partial(self._wire, edge)
-                    icon = layer_icon(layer)
-                    entry = PaletteEntry(title, group, call, icon, why or layer.label)
-                    found.append((why is not None, entry))
-        return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
-
-    def _wires(self, node_id: str, kind: Literal["input", "output"]) -> Iterator[PaletteEntry]:
-        graph = self._editor.graph
-        wires = graph.outgoing[node_id] if kind == "output" else graph.incoming[node_id]
-        for edge in wires:
-            other = graph.nodes[edge.target if kind == "output" else edge.source]
-            call = partial(self._editor.unwire, edge)
-            yield PaletteEntry(other.name, tr("Wired now"), call, "unlink", tr("remove the wire"))
 
     def _wire(self, edge: Edge) -> None:
         """Draw a wire; where it would not fit, offer what would help."""
@@ -373,48 +322,7 @@ class Commands(QObject):
 
     def open_menu(self, where: QPoint, point: QPointF | None) -> None:
         """Open the menu for what is selected, at a place on the screen."""
-        page, editor = self._page, self._editor
-        menu = QMenu(page, objectName="network.menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        node = editor.single
-        for problem in editor.analysis.problems:
-            if node is not None and problem.node == node.id:
-                for fix in problem.fixes:
-                    menu.addAction(fix.label).triggered.connect(partial(editor.fix, problem, fix))
-        menu.addSeparator()
-        if point is None:
-            menu.addAction(page.actions_["network.quick_add"])
-        else:
-            add = menu.addAction(page.actions_["network.quick_add"].icon(), tr("Add block here"))
-            add.triggered.connect(partial(self.quick_add_at, point, None))
-        menu.addSeparator()
-        chosen = editor.selection or editor.edge is not None
-        grouped = any(isinstance(node.layer, Group) for node in editor.nodes)
-        for name in (_ON_BLOCKS if chosen else _ON_NOTHING).split():
-            if name == "-":
-                menu.addSeparator()
-            elif name in ("ungroup", "open_group") and not grouped:
-                continue
-            elif name == "fit_selection" and len(editor.selection) > 1:
-                self._add_arranging(menu)
-                menu.addAction(page.actions_["network.fit_selection"])
-            elif name == "paste" and point is not None:
-                paste = menu.addAction(page.actions_["network.paste"].icon(), tr("Paste here"))
-                place = snapped(point.x(), point.y())
-                paste.triggered.connect(partial(editor.paste, place))
-            else:
-                menu.addAction(page.actions_[f"network.{name}"])
-        menu.popup(where)
-
-    def _add_arranging(self, menu: QMenu) -> None:
-        arranging = menu.addMenu(tr("Arrange"))
-        names = [*(f"align_{how}" for how in _ALIGNMENTS), ""]
-        names += [f"distribute_{how}" for how in _DIRECTIONS]
-        for name in names:
-            if name:
-                arranging.addAction(self._page.actions_[f"network.{name}"])
-            else:
-                arranging.addSeparator()
+        BlockMenu(self._page, point).popup(where)
 
     def _outline_menu(self, where: QPoint) -> None:
         self.open_menu(self._page.outline.tree.viewport().mapToGlobal(where), None)
