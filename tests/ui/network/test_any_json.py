@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -170,3 +172,21 @@ def test_any_text_of_a_file_is_refused(text: str) -> None:
     found, refusal = read(text)
     assert found is None
     assert "Model Studio" in refusal or "cut off" in refusal
+
+
+def test_what_was_copied_does_no_harm_when_the_program_ends() -> None:
+    """Data that Python made for the clipboard would be destroyed after Python has gone."""
+    script = """
+from PySide6.QtWidgets import QApplication
+import modelstudio.layers
+from modelstudio.layers import ReLU
+from modelstudio.ui.document import Document
+from modelstudio.ui.pages.network.editor import Editor
+app = QApplication([])
+editor = Editor(Document())
+editor.add(ReLU, (0.0, 0.0))
+editor.copy()
+editor.paste()
+assert len(editor.graph.nodes) == 2
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

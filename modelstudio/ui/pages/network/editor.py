@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from modelstudio.errors import StudioError
@@ -24,8 +24,6 @@ from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.look import GRID
 from modelstudio.ui.pages.network.my_blocks import SavedBlock
 from modelstudio.ui.pages.network.sight import Sight
-
-BLOCKS_MIME = "application/x-modelstudio-blocks"
 
 
 class Editor(Sight):
@@ -304,13 +302,13 @@ class Editor(Sight):
             self.apply(label, graph, select=new)
 
     def copy(self) -> None:
-        """Put the selection on the clipboard."""
+        """Put the selection on the clipboard, as text.
+
+        Data of our own kind would be destroyed after Python has gone, which crashes.
+        """
         if self.selection:
-            text = json.dumps(edits.to_fragment(self.graph, self.selection, self.path))
-            data = QMimeData()
-            data.setData(BLOCKS_MIME, text.encode())
-            data.setText(text)
-            QGuiApplication.clipboard().setMimeData(data)
+            part = edits.to_fragment(self.graph, self.selection, self.path)
+            QGuiApplication.clipboard().setText(json.dumps(part))
             self._pasted = 0
 
     def cut(self) -> None:
@@ -321,23 +319,20 @@ class Editor(Sight):
             self.apply(label, edits.delete(self.graph, self.selection))
 
     def paste(self, at: Position | None = None) -> None:
-        """Add what is on the clipboard, beside the original or at a place; text will do."""
-        data = QGuiApplication.clipboard().mimeData()
-        own = data is not None and data.hasFormat(BLOCKS_MIME)
-        if data is None or not (own or data.hasText()):
+        """Add what is on the clipboard, beside the original or at a place."""
+        text = QGuiApplication.clipboard().text()
+        if not text:
             self.refused.emit(tr("There are no blocks on the clipboard."))
             return
         self._pasted += 1
         away = float(2 * GRID * self._pasted)
         try:
-            text = bytes(data.data(BLOCKS_MIME).data()).decode() if own else data.text()
             part = json.loads(text)
             graph, new = edits.paste(self.graph, part, (away, away), at, self.path)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, StudioError):
+        except (ValueError, RecursionError, StudioError):
             self.refused.emit(tr("What is on the clipboard is not a part of a network."))
             return
-        if new:
-            self.apply(tr("Paste {0}").format(_count(len(new))), graph, select=new)
+        self.apply(tr("Paste {0}").format(_count(len(new))), graph, select=new)
 
     def _called(self, ids: Any) -> str:
         """Name things for an undo label: a block by its name, several by their number."""
