@@ -158,7 +158,7 @@ def check_ports(layer: Layer, taken: Sequence[Value | None]) -> None:
             raise Mismatch("needs ids", index, *numbers)
         if port.ranks and value.rank not in port.ranks:
             words = " or ".join(RANK_WORDS.get(rank, f"{rank} dimensions") for rank in port.ranks)
-            if port.ranks[:2] == (2, 3):
+            if port.ranks == (2, 3):
                 words = RANK_WORDS[2]
             raise Mismatch(f"needs {words}", index, *repairs.of_rank(layer, port, value.shape))
 
