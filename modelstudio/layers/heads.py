@@ -82,6 +82,7 @@ class NextTokenHead(Head, category="Heads", label="Next-token head"):
 
     stem = "head"
     inputs = (Port("x", rank=3),)
+    ties = ("Embedding",)
     kinds = ("tokens",)
 
     def width(self, b: Builder) -> int:

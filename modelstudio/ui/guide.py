@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QShowEvent, QTextBlock, QTextCursor, QTextDocument, QTextTable
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
@@ -19,6 +19,8 @@ PAGES = (
 )
 """The pages, in order of reading; each is a file of Markdown."""
 
+_SIZE = 1040, 700
+
 
 class GuideDialog(Dialog):
     """Pages at the left, the chosen one at the right."""
@@ -30,17 +32,19 @@ class GuideDialog(Dialog):
         self.list.setAccessibleName(tr("Pages of the guide"))
         self.page = QTextBrowser(objectName="guide.page", openLinks=False)
         self.page.setAccessibleName(tr("Page of the guide"))
-        self.list.setFixedWidth(168)
         self.list.setSpacing(2)
-        self.page.setMinimumSize(660, 520)
+        self.page.setMinimumSize(480, 400)
         for name in PAGES:
             item = QListWidgetItem(_title(name))
             item.setData(Qt.ItemDataRole.UserRole, name)
             self.list.addItem(item)
+        self.list.setFixedWidth(self.list.sizeHintForColumn(0) + 16)
         self.body.addWidget(row(self.list, self.page, spacing=12), 1)
         self.list.currentItemChanged.connect(self._show)
         self.page.anchorClicked.connect(self._follow)
         self.add_button(tr("Close"), "close", "primary")
+        room = parent.window().size() if parent is not None else QSize(*_SIZE)
+        self.resize(room.boundedTo(QSize(*_SIZE) + QSize(80, 80)) - QSize(80, 80))
 
     @classmethod
     def show_for(cls, parent: QWidget, page: str, heading: str = "") -> None:

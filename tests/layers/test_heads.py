@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from networks import chain, given, mlp, wanted
@@ -23,6 +25,7 @@ from modelstudio.layers import (
 )
 from modelstudio.layers.heads import Head
 from modelstudio.network.check import analyse
+from modelstudio.network.graph import Graph
 from modelstudio.network.layer import Layer
 from modelstudio.recipe.fields import FieldSpec
 
@@ -88,6 +91,12 @@ def test_the_next_token_head_has_the_vocabulary() -> None:
     told = target != 0
     expected = torch.nn.functional.cross_entropy(logits[told], target[told])
     torch.testing.assert_close(loss(logits, target), expected)
+    tied = Graph.from_dict(graph.to_dict())
+    head = next(node for node in tied.nodes.values() if isinstance(node.layer, NextTokenHead))
+    shared = replace(head, shares="embed1", layer=NextTokenHead(bias=False))
+    compiled = compile_network(tied.put(shared), [ids, TOKENS])
+    assert compiled.analysis.parameters == 11 * 5
+    assert compiled.module(torch.randint(11, (2, 4))).shape == (2, 4, 11)
     assert "nn.Linear(5, 11)" in python_code(graph, [ids, TOKENS])
     (error,) = analyse(
         mlp(Embedding(), Linear(out_features=11), field="tokens"), [ids, wanted()]

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from modelstudio.network.graph import Edge, Graph
 from modelstudio.ui.pages.network import NetworkPage
+from modelstudio.ui.theme import themes
 from tests.ui.network.conftest import node
 
 
@@ -147,6 +148,13 @@ def test_a_small_window_at_large_text_needs_no_sideways_scrolling(
     page.main.resize(1280, 720)
     page.editor.select(["g"])
     page.inspector.form.fields.advanced.set_folded(False)
-    QApplication.processEvents()
     area = page.inspector.area
-    assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+    try:
+        for scale in (1.0, 1.5):
+            themes().set_mode("dark", scale)
+            QApplication.processEvents()
+            assert page.inspector.width() >= 264 * (1 if scale == 1 else 1.2)
+            assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+            assert page.canvas.width() >= 640
+    finally:
+        themes().set_mode("dark", 1.0)

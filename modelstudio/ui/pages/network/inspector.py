@@ -31,6 +31,7 @@ from modelstudio.ui.widgets import (
     action_button,
     column,
     count_text,
+    grow,
     label,
     row,
     rule,
@@ -39,6 +40,8 @@ from modelstudio.ui.widgets import (
 )
 
 WIDTH, LEAST = 296, 264
+_WORDS = 140
+"""Of the least width, what holds text and grows with it."""
 
 
 class Inspector(QFrame):
@@ -47,7 +50,7 @@ class Inspector(QFrame):
     def __init__(self, editor: Editor, document: Document, actions: Actions):
         super().__init__(objectName="network.inspector")
         toned(self, "panel")
-        self.setMinimumWidth(LEAST)
+        grow(self, lambda extra: self.setMinimumWidth(LEAST - _WORDS + extra), _WORDS)
         self.setAccessibleName(tr("Inspector"))
         self._editor, self._document = editor, document
         self._icon = IconLabel("network")
@@ -59,7 +62,7 @@ class Inspector(QFrame):
 
         self.card = ShapeCard()
         self._body = QVBoxLayout()
-        self._body.setContentsMargins(16, 16, 16, 16)
+        self._body.setContentsMargins(16, 16, 12, 16)
         self._body.setSpacing(12)
         self._body.addWidget(self.card)
         self.trust = TrustCard(editor)
@@ -70,7 +73,7 @@ class Inspector(QFrame):
         duplicate = action_button(actions["network.duplicate"], "secondary")
         delete = action_button(actions["network.delete"], "secondary")
         self._foot = column(
-            rule(), row(duplicate, delete, spacing=8, margins=(16, 10, 16, 10)), spacing=0
+            rule(), row(duplicate, delete, spacing=8, margins=(12, 10, 12, 10)), spacing=0
         )
         self._hint = label("", "label", "tertiary", wrap=True)
         self._body.addWidget(self._hint)
@@ -92,7 +95,7 @@ class Inspector(QFrame):
         nodes = self._editor.nodes
         self._show_head(nodes)
         self._foot.setVisible(bool(nodes))
-        self._hint.setVisible(not nodes)
+        self._hint.setVisible(not nodes and not self._editor.path)
         self._hint.setText(self._ends())
         self._show_card(nodes)
         self.trust.show_block(nodes[0].id if len(nodes) == 1 else "")
@@ -129,7 +132,7 @@ class Inspector(QFrame):
     def _show_head(self, nodes: tuple[Node, ...]) -> None:
         if not nodes:
             self._icon.set_icon("network")
-            self._title.setText(tr("Network"))
+            self._title.setText(self._editor.trail()[-1][0])
             number = len(self._editor.graph.nodes)
             self._detail.set_full_text(tr("{0} blocks").format(number) if number else "")
         elif len(nodes) == 1:

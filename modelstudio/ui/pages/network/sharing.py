@@ -13,8 +13,8 @@ from modelstudio.ui.pages.network.editor import Editor
 def owners(editor: Editor, node_id: str) -> dict[str, str]:
     """Return the blocks of this level whose weights a block could use: address to name.
 
-    They are of the same type, settings and number of weights, or of a type that the layer can use;
-    the block whose weights it uses now is always among them.
+    They are of the same type, settings and number of weights, or a table of vectors as long as the
+    rows that the layer takes; the block whose weights it uses now is always among them.
     """
     node = editor.graph.nodes[node_id]
     found = {
@@ -54,7 +54,8 @@ def _fits(editor: Editor, node: Node, other: Node) -> bool:
     if not weights:
         return False
     if other.layer.type_name in node.layer.ties:
-        return True
+        given, gives = editor.info(node.id).inputs, editor.info(other.id).outputs
+        return bool(given and gives) and given[0][-1] == gives[0][-1]
     own = editor.info(node.id).parameters
     return other.layer == node.layer and (own == weights or node.shares is not None)
 
