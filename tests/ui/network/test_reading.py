@@ -83,6 +83,14 @@ def test_wires_of_a_tidied_network_run_through_no_block(open_page: Opener, graph
     assert not through
 
 
+def test_where_wires_of_a_port_part_one_label_is_enough(open_page: Opener) -> None:
+    graph = residual(2)
+    scene = open_page(graph.move(arrange(graph))).canvas.network_scene
+    fan = [scene.wires[edge] for edge in graph.outgoing["add1"]]
+    assert sorted(wire.label_shared for wire in fan) == [False, True]
+    assert not any(scene.wires[edge].label_shared for edge in graph.outgoing["relu1"])
+
+
 # From far
 
 

@@ -80,7 +80,7 @@ class Dock(QFrame):
         tip = tr("Batch size that the memory is told for")
         self.batch = SpinBox("network.batch", tip, 1, 1_000_000)
         self.batch.setPrefix(tr("Batch "))
-        self.batch.setMinimumWidth(theme().grown(128))
+        self.batch.setMinimumWidth(theme().grown(116))
         self._trained_with = 0
         head = QWidget()
         head.setFixedHeight(theme().size("tabBar"))

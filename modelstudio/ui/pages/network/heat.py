@@ -23,11 +23,11 @@ class HeatChoice(ComboBox):
 
     def __init__(self) -> None:
         super().__init__("network.heat", tr("Colour the blocks by their share of a cost (H)"))
-        self.setMinimumContentsLength(14)
-        self.addItem(tr("Colour: type"), None)
-        self.addItem(tr("Colour: parameters"), "parameters")
-        self.addItem(tr("Colour: MACs"), "macs")
-        self.addItem(tr("Colour: memory"), "memory")
+        self.setMinimumContentsLength(11)
+        self.addItem(tr("Heat: off"), None)
+        self.addItem(tr("Heat: params"), "parameters")
+        self.addItem(tr("Heat: MACs"), "macs")
+        self.addItem(tr("Heat: memory"), "memory")
 
     @property
     def metric(self) -> Metric | None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from modelstudio.network.analysis import NodeInfo, Shape, format_shape
 from modelstudio.network.costs import Share
 from modelstudio.network.graph import Edge, Node, Note, Position
+from modelstudio.network.group import Group
 from modelstudio.network.layer import Port
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -157,7 +158,7 @@ class BlockItem(CanvasItem):
     ) -> None:
         skin = look()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.node.layer.category == "Group":
+        if isinstance(self.node.layer, Group):
             self._paint_outline(painter, skin.border, _BODY.translated(6, 6))
             self._paint_outline(painter, skin.border, _BODY.translated(3, 3))
         if self.picked:
@@ -293,6 +294,8 @@ class WireItem(CanvasItem):
         self.course: tuple[Point, ...] = ()
         self.side: Side = "top"
         self.junctions: tuple[Point, ...] = ()
+        self.label_shared = False
+        """True while another wire shows the shape for both."""
         self.parts: list[Box] = []
         """The straight parts of the course."""
         self._path: QPainterPath | None = None
@@ -328,6 +331,16 @@ class WireItem(CanvasItem):
         """Take the points at which other wires part from this one."""
         if points != self.junctions:
             self.junctions = points
+            self.update()
+
+    def share_label(self, others: Sequence[WireItem]) -> None:
+        """Leave the label to another wire of the same port, where that would run through it."""
+        x, y, right, bottom = self._label.getCoords()
+        label = Box(x, y, right, bottom)
+        shared = any(part.overlaps(label) for other in others for part in other.parts)
+        shared = shared and any(not other.label_shared for other in others)
+        if shared != self.label_shared:
+            self.label_shared = shared
             self.update()
 
     def _place_label(self) -> None:
@@ -376,7 +389,8 @@ class WireItem(CanvasItem):
             painter.setPen(skin.port)
             painter.setBrush(skin.canvas)
             painter.drawEllipse(QPointF(*self.course[-1]), PORT_RADIUS, PORT_RADIUS)
-        if option.levelOfDetailFromTransform(painter.worldTransform()) >= LABEL_ZOOM:
+        near = option.levelOfDetailFromTransform(painter.worldTransform()) >= LABEL_ZOOM
+        if near and not self.label_shared:
             painter.fillRect(self._label, skin.canvas)
             painter.setFont(skin.edge_label)
             painter.setPen(skin.error if self.state == "error" else skin.secondary)

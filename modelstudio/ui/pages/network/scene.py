@@ -277,6 +277,7 @@ class NetworkScene(QGraphicsScene):
             found = tuple(sorted(junctions([item.course for item in items])))
             for place, item in enumerate(items):
                 item.set_junctions(found if place == 0 else ())
+                item.share_label([other for other in items if other is not item])
 
     def _routing_order(self, edge: Edge) -> tuple[bool, float, str, str]:
         """Straight wires go first, then short ones; the others go around and along them."""
