@@ -19,6 +19,7 @@ from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.network import NetworkPage
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH
+from modelstudio.ui.pages.network.my_blocks import my_blocks
 from tests.ui.network.conftest import FIELDS, node
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -127,6 +128,15 @@ def test_a_wire_drawn_backwards_asks_for_a_source(page: NetworkPage, hand: Any) 
     QTest.keyClicks(page.quick_add.search, "conv2d")
     QTest.keyClick(page.quick_add.search, Qt.Key.Key_Return)
     assert ("conv2", "relu1") in wires(graph_of(page))
+
+
+def test_a_saved_block_is_added_too(page: NetworkPage) -> None:
+    my_blocks().save("Stem", graph_of(page), "b")
+    page.editor.select(["c"])
+    key(page, "quick_add")
+    QTest.keyClicks(page.quick_add.search, "stem")
+    QTest.keyClick(page.quick_add.search, Qt.Key.Key_Return)
+    assert ("relu1", "stem1") in wires(graph_of(page))
 
 
 # Wires that may not be

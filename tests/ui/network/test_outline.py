@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QTreeWidgetItem, QWidget
 
@@ -14,6 +14,8 @@ from modelstudio.network.graph import Graph
 from modelstudio.ui.pages.network import NetworkPage
 
 ENTER, DOWN, UP = Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Up
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 TOLD = Qt.ItemDataRole.AccessibleTextRole
 
 
@@ -166,6 +168,24 @@ def test_wires_are_chosen_from_a_list_that_says_what_fits(outline: NetworkPage) 
     assert graph_of(outline).incoming["c"][0].source == "b"
 
 
+def test_groups_are_nested_lines_and_entered_by_enter(outline: NetworkPage) -> None:
+    press("Down")
+    press("Shift+Down")
+    press("Ctrl+G")
+    group = outline.editor.single
+    assert group is not None
+    tree = outline.outline.tree
+    line = next(item for item in tree.tops() if tree.node_of(item) == group.id)
+    inside = [line.child(row).text(0) for row in range(line.childCount())]
+    assert {"conv1", "relu1"} <= set(inside)
+    assert tree.hasFocus()
+    press("Return")
+    assert outline.editor.path == (group.id,)
+    assert {"conv1", "relu1"} <= set(lines(outline))
+    outline.editor.leave()
+    assert "output1" in lines(outline)
+
+
 def test_enter_goes_to_the_settings(outline: NetworkPage) -> None:
     press("Down")
     press("Return")
@@ -292,3 +312,28 @@ def shot(page: NetworkPage, widget: QWidget) -> object:
     """Return what the page shows where a control is."""
     corner = widget.mapTo(page, QPoint(0, 0))
     return page.grab().toImage().copy(corner.x(), corner.y(), widget.width(), widget.height())
+
+
+def test_the_menu_key_opens_the_menu_at_the_selection(page: NetworkPage) -> None:
+    page.editor.select(["e"])
+    asked: list[QPoint] = []
+    page.canvas.menu_wanted.connect(lambda where, point: asked.append(where))
+    view = page.canvas.viewport()
+    corner = QPoint(1, 1)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, corner, view.mapToGlobal(corner))
+    QApplication.sendEvent(view, event)
+    area = page.canvas.screen_rect(page.canvas.network_scene.blocks["e"].area)
+    assert area.contains(view.mapFromGlobal(asked[0]))
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    menu.close()
+
+
+def test_the_canvas_shows_its_focus_for_keys_only(page: NetworkPage) -> None:
+    page.palette_.search.setFocus()
+    before = page.canvas.grab().toImage()
+    page.canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert page.canvas.grab().toImage() == before
+    page.palette_.search.setFocus()
+    page.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    assert page.canvas.grab().toImage() != before

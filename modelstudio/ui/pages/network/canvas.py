@@ -24,7 +24,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.drops import LayerDrop
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.edits import neighbour
-from modelstudio.ui.pages.network.forecast import Foresight
+from modelstudio.ui.pages.network.forecast import Forecast, Foresight
 from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
@@ -96,7 +96,7 @@ class Canvas(MarkedView):
         self.bubble.chosen.connect(editor.fix)
         self.bubble.code_wanted.connect(self.opened)
         self.foresight = Foresight(editor, self)
-        self.foresight.shown.connect(self.show_forecast)
+        self.foresight.shown.connect(self._show_forecast)
         self.bubble.foresee(self.foresight)
         self.note_editor.done.connect(self._note_edited)
         themes().changed.connect(self._restyle)
@@ -308,6 +308,10 @@ class Canvas(MarkedView):
             self._hovered = None
 
     # What gestures ask
+
+    def _show_forecast(self, shown: Forecast | None) -> None:
+        self.show_forecast(shown)
+        self.bubble.show_outlook(shown.text if shown is not None else "")
 
     def loose_end(self, port: PortRef, point: QPointF) -> None:
         """Ask what to put at the end of a wire that was dropped on nothing."""

@@ -10,7 +10,7 @@ from modelstudio.network.analysis import Shape
 from modelstudio.network.group import GroupInput, GroupOutput
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.pages.network.edits import misfit
-from modelstudio.ui.pages.network.my_blocks import SavedBlock
+from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
 
 Stock = type[Layer] | SavedBlock
 """What can be added: a type of layer, or a block that a person saved."""
@@ -23,9 +23,9 @@ _LOOSE = 2
 
 
 class Offer(NamedTuple):
-    """A layer, and why it does not fit where it would go; empty when it does."""
+    """What could be added, and why it does not fit where it would go; empty when it does."""
 
-    layer: type[Layer]
+    layer: Stock
     reason: str = ""
 
 
@@ -73,7 +73,7 @@ def _scattered(text: str, name: str) -> bool:
 
 
 def offers(words: str, shape: Shape | None, *, before: bool = False) -> list[Offer]:
-    """Return the layers for a place, fitting ones first.
+    """Return the layers and saved blocks for a place, fitting ones first.
 
     Parameters
     ----------
@@ -84,12 +84,13 @@ def offers(words: str, shape: Shape | None, *, before: bool = False) -> list[Off
     before
         True when the block is to feed another, so that it needs an output.
     """
-    layers = [layer for _, members in by_category() for layer in members]
+    layers: list[Stock] = [layer for _, members in by_category() for layer in members]
+    layers += my_blocks().blocks
     found = [Offer(layer, _unfit(layer, shape, before)) for layer in matching(layers, words)]
     return [o for o in found if not o.reason] + [o for o in found if o.reason]
 
 
-def _unfit(layer: type[Layer], shape: Shape | None, before: bool) -> str:
+def _unfit(layer: Stock, shape: Shape | None, before: bool) -> str:
     if before:
         return "" if layer.outputs else "gives nothing"
     if shape is None:

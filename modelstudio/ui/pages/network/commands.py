@@ -11,9 +11,9 @@ from PySide6.QtGui import QKeySequence, QShortcut
 
 from modelstudio.errors import StudioError
 from modelstudio.network.graph import Edge
-from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network import arrange
+from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.fitting import Values
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, layer_icon
@@ -135,7 +135,7 @@ class Commands(QObject):
         layer = graph.nodes[node_id].layer
         return Place(values.shape(node_id, port), values.ids(node_id), layer, wired=wired)
 
-    def _quick_added(self, layer: type[Layer]) -> None:
+    def _quick_added(self, layer: Stock) -> None:
         point, port = self._spot
         if point is None:
             self.add_after_selection(layer)
@@ -158,7 +158,7 @@ class Commands(QObject):
         ports = node.layer.output_ports()
         return (node.id, ports[0].name) if ports else None
 
-    def add_after_selection(self, layer: type[Layer]) -> None:
+    def add_after_selection(self, layer: Stock) -> None:
         """Add a block behind the selected one, or in the middle of what is seen."""
         seen = self._canvas.seen().center()
         middle = snapped(seen.x() - BLOCK_WIDTH / 2, seen.y() - BLOCK_HEIGHT / 2)
@@ -330,10 +330,12 @@ class Commands(QObject):
     def _export_picture(self) -> None:
         page, editor = self._page, self._editor
         wanted = PictureDialog.ask(page.main)
-        path = wanted and ask_path(page.main, page.document.name, wanted.kind)
-        if wanted is None or path is None:
+        if wanted is None:
             return
-        scene = PictureScene(editor.graph, editor.analysis, editor.target_text)
+        path = ask_path(page.main, page.document.name, wanted.kind)
+        if path is None:
+            return
+        scene = PictureScene(editor.graph, editor.analysis, editor.target_text, editor.path)
         try:
             write_picture(scene, path, wanted, page.document.name)
         except (StudioError, OSError) as error:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 
 from modelstudio.network.graph import Edge
-from modelstudio.network.layer import Layer
+from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH
 from modelstudio.ui.pages.network.palette import dragged_layer
@@ -57,7 +57,7 @@ class LayerDrop:
         place = snapped(middle.x() - BLOCK_WIDTH / 2, middle.y() - BLOCK_HEIGHT / 2)
         return QRectF(*place, BLOCK_WIDTH, BLOCK_HEIGHT)
 
-    def _wire_for(self, layer: type[Layer], spot: QRectF) -> Edge | None:
+    def _wire_for(self, layer: Stock, spot: QRectF) -> Edge | None:
         if not layer.inputs or not layer.outputs:
             return None
         return self._canvas.network_scene.wire_under(spot)

@@ -177,7 +177,8 @@ def paste(
     if not part.order and not part.notes:
         raise NetworkError("There are no blocks in this part of a network.")
     if at is not None:
-        corners = [item.position for item in (*part.nodes.values(), *part.notes)]
+        corners = [node.position for node in part.nodes.values()]
+        corners += [note.position for note in part.notes]
         offset = snapped(at[0] - min(x for x, _ in corners), at[1] - min(y for _, y in corners))
     renamed: dict[str, LevelPath] = {}
     whole = graph

@@ -8,6 +8,7 @@ from modelstudio.network.analysis import Analysis, FieldLike, Shape
 from modelstudio.network.graph import Edge, Graph
 from modelstudio.network.layer import Category, Layer, Port
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.edits import misfit
 
 FOLLOWS: dict[Category, tuple[Category, ...]] = {
@@ -88,7 +89,7 @@ def unfit(port: Port, shape: Shape | None, ids: bool) -> str | None:
     return misfit(port, shape)
 
 
-def likelihood(layer: type[Layer], follows: Layer | None, ids: bool) -> int | None:
+def likelihood(layer: Stock, follows: Layer | None, ids: bool) -> int | None:
     """Rank a layer among what usually comes behind a block, 0 first; None for what seldom does."""
     if ids:
         return 0 if any(port.dtype == "int" for port in layer.inputs) else None
@@ -96,7 +97,7 @@ def likelihood(layer: type[Layer], follows: Layer | None, ids: bool) -> int | No
     return order.index(layer.category) if layer.category in order else None
 
 
-def leads_to(layer: type[Layer], feeds: Layer) -> int | None:
+def leads_to(layer: Stock, feeds: Layer) -> int | None:
     """Rank a layer among what usually comes before a block, 0 first; None for what seldom does."""
     order = FOLLOWS.get(layer.category, ())
     return order.index(feeds.category) if feeds.category in order else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPen
 
-from modelstudio.network.layer import Category, Layer
+from modelstudio.network.layer import Category, Port
 from modelstudio.ui.theme import Theme, theme
 
 BLOCK_WIDTH, BLOCK_HEIGHT = 152.0, 52.0
@@ -52,8 +53,26 @@ _ICONS: dict[Category, str] = {
 }
 
 
-def layer_icon(layer: Layer | type[Layer]) -> str:
-    """Return the name of the drawing for a layer type; what merges wires has its own."""
+class Drawn(Protocol):
+    """What has a drawing: a layer, its type, or a saved block."""
+
+    @property
+    def category(self) -> Category:
+        """Palette category."""
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """Input ports."""
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """Output ports."""
+
+
+def layer_icon(layer: Drawn) -> str:
+    """Return the name of the drawing for a layer; what merges wires and ports have their own."""
+    if layer.category == "Group" and not (layer.inputs and layer.outputs):
+        return "io"
     merges = layer.category == "Merge and shape" and any(port.variadic for port in layer.inputs)
     return "add" if merges else _ICONS[layer.category]
 

@@ -76,7 +76,6 @@ class MarkedView(ZoomView):
     def show_forecast(self, shown: Forecast | None) -> None:
         """Draw what a repair would do, or remove it."""
         self._marks.forecast = shown
-        self.bubble.show_outlook(shown.text if shown is not None else "")
         self.viewport().update()
 
     def mark_wire(self, edge: Edge | None) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
+    QRect,
     QRectF,
     QSize,
     Qt,
@@ -96,12 +97,14 @@ class Outline(QFrame):
     def enter(self) -> None:
         """Take the focus, on the selected block or the first."""
         self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if self.tree.currentItem() is None and self.tree.topLevelItemCount():
-            self.tree.setCurrentItem(self.tree.topLevelItem(0))
+        first = self.tree.topLevelItem(0)
+        if self.tree.currentItem() is None and first is not None:
+            self.tree.setCurrentItem(first)
 
     def line_corner(self) -> QPoint:
         """Return the place on the screen right below the current line."""
-        rect = self.tree.visualItemRect(self.tree.currentItem())
+        item = self.tree.currentItem()
+        rect = self.tree.visualItemRect(item) if item is not None else QRect()
         return self.tree.viewport().mapToGlobal(rect.bottomLeft() + QPoint(_STEP, 2))
 
     def rename(self) -> None:

@@ -46,9 +46,9 @@ class Picture:
 class PictureScene(NetworkScene):
     """A network without selection, hover or overview, as a file shows it."""
 
-    def __init__(self, graph: Graph, analysis: Analysis, target: str):
+    def __init__(self, graph: Graph, analysis: Analysis, target: str, path: tuple[str, ...] = ()):
         super().__init__()
-        self.sync(graph, analysis, target)
+        self.sync(graph, analysis, target, path)
         for item in self.blocks.values():
             item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
 

@@ -31,7 +31,7 @@ from shiboken6 import isValid
 from modelstudio.network.analysis import Shape, format_shape
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.network.catalogue import Offer, offers
+from modelstudio.ui.pages.network.catalogue import Offer, Stock, offers
 from modelstudio.ui.pages.network.fitting import COMMON, FOLLOWS, leads_to, likelihood, unfit
 from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.theme import paint_icon, theme
@@ -104,7 +104,7 @@ def _judged(offer: Offer, place: Place) -> Offer:
     return offer._replace(reason=unfit(offer.layer.inputs[0], place.shape, place.ids) or "")
 
 
-def _rank(layer: type[Layer], place: Place) -> int | None:
+def _rank(layer: Stock, place: Place) -> int | None:
     if place.feeds is not None:
         return leads_to(layer, place.feeds)
     return likelihood(layer, place.follows, place.ids)
