@@ -42,12 +42,13 @@ class Wire(NamedTuple):
 class Block:
     """A block before it has a place: what it is fed, its weights, the modules it lies in.
 
-    ``shares`` is the id of the block whose weights it uses, or empty.
+    ``name`` is what its module is called, empty where it has none; ``shares`` is the id of the
+    block whose weights it uses, or empty.
     """
 
     id: str
     layer: Layer
-    stem: str
+    name: str
     scope: Scope
     sources: list[tuple[Wire, str]]
     weights: Weights = field(default_factory=dict)
@@ -115,8 +116,8 @@ class Drawing:
                 raise Unmapped("The same value enters it twice.")
             wired.append((source, end))
         key = f"n{len(self.blocks) + 1}"
-        stem = stem or self.stem or layer.stem
-        self.blocks[key] = Block(key, layer, stem, self.scope, wired, weights or {})
+        name = stem or self.stem
+        self.blocks[key] = Block(key, layer, name, self.scope, wired, weights or {})
         outputs = layer.output_ports()
         return Wire(key, outputs[0].name if outputs else "y")
 
@@ -257,8 +258,7 @@ class _Level:
         return graph.move(arrange(graph))
 
     def _block(self, block: Block) -> None:
-        numbered = block.stem == block.layer.stem
-        name = self._numbered(block.stem) if numbered else identifier(block.stem)
+        name = identifier(block.name) if block.name else self._numbered(block.layer.stem)
         self._put(block.id, name, block.layer)
         for wire, end in block.sources:
             self._connect(wire, block.id, end)

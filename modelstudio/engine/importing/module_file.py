@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import io
 import itertools
+import logging
 import sys
 import traceback
 import warnings
@@ -98,14 +99,20 @@ def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what the code prints away from the results."""
-    with (
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        yield
+    """Keep what the code prints, and what torch tells of it, away from the results."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _failed(error: BaseException, path: Path, what: str) -> ImportFailed:

@@ -102,6 +102,16 @@ class Foreign:
         """Values that something takes, or that leave."""
         return {*self.outputs, *(name for op in self.ops for name in op.sources if name)}
 
+    def drop_unused(self) -> None:
+        """Forget operations whose results nothing takes."""
+        taken = set(self.outputs)
+        kept = []
+        for op in reversed(self.ops):
+            if taken.intersection(name for name in op.results if name):
+                kept.append(op)
+                taken.update(op.sources)
+        self.ops = kept[::-1]
+
 
 def read(
     path: Path, shapes: Sequence[Sequence[int]] = (), *, fixed_length: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from modelstudio.engine.events import Progress
+from modelstudio.engine.importing.attention import fuse_attention
 from modelstudio.engine.importing.conclude import (
     Entry,
     Imported,
@@ -56,6 +57,8 @@ def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
     foreign.ops = [op for op in foreign.ops if not apart.issuperset(op.results)]
     untangle(foreign)
     fuse(foreign)
+    fuse_attention(foreign)
+    foreign.drop_unused()
     drawing = Drawing()
     sheet = Sheet(foreign, drawing)
     entries = [
@@ -116,7 +119,7 @@ def _draw(sheet: Sheet, op: Op) -> None:
         found = [found]
     for block in list(drawing.blocks.values())[before:]:
         if block.weights and op.stem:
-            block.stem = op.stem
+            block.name = op.stem
     for name, ref in zip(op.results, found, strict=False):
         if name and ref is not None:
             sheet.refs[name] = ref

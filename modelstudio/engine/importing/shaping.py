@@ -106,6 +106,8 @@ class Shaping(Phrases):
         """Draw a margin, one size for each axis of the value."""
         if not any([*before, *after]):
             return x
+        if not x.straight:
+            x = self.facing(x)
         around: dict[int, tuple[int, int]] = {}
         for axis, (low, high) in enumerate(zip(before, after, strict=True)):
             if low or high:
@@ -182,17 +184,22 @@ class Shaping(Phrases):
             return self._with_number(kind, x, float(constant.reshape(-1)[0]), constant_first)
         if kind not in _COMBINED:
             raise Unmapped(f"The palette has no block for {kind} with a constant.")
-        x = self.facing(x)
+        if -1 in x.order:
+            x = self.facing(x)
         wide = constant.reshape((1,) * (x.rank - constant.ndim) + constant.shape)
+        if wide.ndim > x.rank:
+            raise Unmapped("It stretches a value over dimensions that it has not.")
+        # from here on as on the canvas
+        wide = wide.transpose(np.argsort(x.order))
         long = [axis for axis, size in enumerate(wide.shape) if size > 1]
-        if wide.ndim > x.rank or 0 in long:
+        if 0 in long:
             raise Unmapped("Its constant has other numbers for each sample of a batch.")
         fits = len(long) == 1 and wide.shape[long[0]] == x.shape[long[0]]
         if kind == "Mul" and fits and long[0] in (1, x.rank - 1):
             axis = "last" if long[0] == x.rank - 1 else "channels"
             layer = palette_layer("ScaleShift", axis=axis, shift=False)
-            return self.layer(layer, [x], shape, {"weight": wide})
-        learned = self.values(wide)
+            return replace(x, wire=self.drawing.add(layer, x.wire, weights={"weight": wide}))
+        learned = replace(self.values(wide), order=x.order)
         pair = [learned, x] if constant_first else [x, learned]
         return self.combine(kind, pair, shape)
 

@@ -1,0 +1,205 @@
+"""Modules as people write them, which the tests import; none knows of Model Studio."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, wide: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(wide, out, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = None
+        if stride > 1:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(wide, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        if self.downsample is not None:
+            x = self.downsample(x)
+        y += x
+        return self.relu(y)
+
+
+class ResNet(nn.Module):
+    def __init__(self, classes: int = 5) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(3, 2, 1))
+        self.layer1 = nn.Sequential(BasicBlock(8, 8, 1), BasicBlock(8, 16, 2))
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(16, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(torch.flatten(self.pool(self.layer1(self.stem(x))), 1))
+
+
+def double(wide: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(wide, out, 3, padding=1), nn.BatchNorm2d(out), nn.ReLU())
+
+
+class UNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.down1, self.down2 = double(1, 4), double(4, 8)
+        self.up = nn.ConvTranspose2d(8, 4, 2, 2)
+        self.smooth = nn.Upsample(scale_factor=2, mode="bilinear")
+        self.join, self.out = double(16, 4), nn.Conv2d(4, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.down1(x)
+        b = self.down2(F.max_pool2d(a, 2))
+        return self.out(self.join(torch.cat([a, self.up(b), self.smooth(b)], 1)))
+
+
+class TextClassifier(nn.Module):
+    def __init__(self, words: int = 50) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(words, 8)
+        self.lstm = nn.LSTM(8, 6, num_layers=2, bidirectional=True, batch_first=True)
+        self.fc = nn.Linear(12, 3)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        _, (h, _) = self.lstm(self.embed(ids))
+        return self.fc(torch.cat((h[-2], h[-1]), dim=1))
+
+
+class GruTagger(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.gru = nn.Embedding(50, 8), nn.GRU(8, 6, batch_first=True)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        steps, last = self.gru(self.embed(ids))
+        return self.fc(steps.mean(dim=1) + last[-1])
+
+
+class Encoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(50, 8)
+        self.places = nn.Parameter(torch.randn(1, 16, 8))
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu")
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.norm, self.fc = nn.LayerNorm(8), nn.Linear(8, 3)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.fc(self.norm(self.encoder(self.embed(ids) + self.places))[:, 0])
+
+
+class Attention(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, steps, width = x.shape
+        parts = self.qkv(x).chunk(3, dim=-1)
+        q, k, v = (
+            p.view(batch, steps, self.heads, width // self.heads).transpose(1, 2) for p in parts
+        )
+        scores = (q @ k.transpose(-2, -1)) / (width // self.heads) ** 0.5
+        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(batch, steps, width)
+        return self.proj(mixed)
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 4, 4)
+        self.norm, self.attn = nn.LayerNorm(8), Attention(8, 2)
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = x + self.attn(self.norm(x))
+        return self.head(x.mean(1))
+
+
+class MobileNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 2, 1)
+        self.depthwise = nn.Conv2d(8, 8, 3, 1, 1, groups=8)
+        self.pointwise, self.squeeze = nn.Conv2d(8, 16, 1), nn.Conv2d(16, 16, 1)
+        self.act, self.drop = nn.Hardswish(), nn.Dropout(0.2)
+        self.classifier = nn.Linear(16, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.act(self.pointwise(self.depthwise(F.relu6(self.conv(x)))))
+        x = x * torch.sigmoid(self.squeeze(F.adaptive_avg_pool2d(x, 1)))
+        return self.classifier(self.drop(x.mean([2, 3])))
+
+
+class TwoTowers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.users, self.items = nn.Embedding(20, 4), nn.Embedding(30, 4)
+        self.facts, self.mix = nn.Linear(3, 4), nn.Linear(5, 1)
+
+    def forward(self, user: Tensor, item: Tensor, facts: Tensor) -> Tensor:
+        likes = (self.users(user) * self.items(item)).sum(1, keepdim=True)
+        return self.mix(torch.cat([likes, self.facts(facts)], 1))
+
+
+class Tabular(nn.Sequential):
+    def __init__(self, width: int = 7) -> None:
+        super().__init__(
+            nn.Linear(width, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 1)
+        )
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.same = nn.Embedding(40, 8), nn.Linear(8, 8)
+        self.out = nn.Linear(8, 40, bias=False)
+        self.out.weight = self.embed.weight
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.out(self.same(self.same(self.embed(ids))))
+
+
+class Branching(nn.Module):
+    """Its path depends on sizes, so that torch.fx cannot follow it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x.shape) == 2 and x.size(1) == 4:
+            x = self.fc(x)
+        for number in range(x.shape[1] - 2):
+            x = torch.relu(x) + number
+        return x
+
+
+class Spectral(nn.Module):
+    """Takes a step that no block stands for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.fft.fft(self.fc(x)).real
+
+
+class Failing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        raise RuntimeError("I never work")
+
+
+class NoModule:
+    pass
