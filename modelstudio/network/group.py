@@ -32,12 +32,20 @@ class GroupInput(Layer, category="Group", label="Group input"):
 
     rank: int | None = Field(None, ge=1, le=8, description="Dimensions it takes; empty for any.")
 
+    def summary(self) -> str:
+        """Return that it is a port, in a word."""
+        return "in"
+
 
 class GroupOutput(Layer, category="Group", label="Group output"):
     """A named port through which a value leaves a group."""
 
     inputs = (Port("x", dtype="any"),)
     outputs = ()
+
+    def summary(self) -> str:
+        """Return that it is a port, in a word."""
+        return "out"
 
 
 class Group(Layer, category="Group"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.canvas import Canvas
@@ -27,6 +27,7 @@ class Breadcrumb(QFrame):
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(4, 2, 12, 2)
         self._line.setSpacing(2)
+        self._line.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
         self.move(_MARGIN)
         self._editor.changed.connect(self.refresh)
         self.refresh()
@@ -54,7 +55,6 @@ class Breadcrumb(QFrame):
             step.setToolTip(tr("Go to {0}. Backspace goes one level up.").format(name))
             step.clicked.connect(partial(self._go, path))
             self._line.addWidget(step)
-        self.adjustSize()
         self.raise_()
 
     def _go(self, path: tuple[str, ...]) -> None:
