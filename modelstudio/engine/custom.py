@@ -14,6 +14,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+)
 
 from modelstudio.errors import NetworkError, StudioError
 from modelstudio.layers.custom import Scalar, may_run, read_source
@@ -72,6 +76,7 @@ def load(source: str) -> type[nn.Module]:
 def _loaded(source: str, name: str) -> type[nn.Module]:
     file = _file(source)
     module = ModuleType(f"modelstudio_block_{_key(source)}")
+    module.__dict__["print"] = _print
     lines = source.splitlines(keepends=True)
     linecache.cache[file] = (len(source), None, lines, file)
     sys.modules[module.__name__] = module
@@ -109,7 +114,14 @@ def _fault(error: BaseException, source: str, name: str) -> BlockFault:
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == file), None)
     said = (str(error).strip().splitlines() or [""])[0].rstrip(".")
     where = f" in line {line}" if line else ""
+    if isinstance(error, DataDependentOutputException | DynamicOutputShapeException):
+        return BlockFault(f"goes by the values of a tensor{where}, so it has no fixed shape", name)
     return BlockFault(f"raises {type(error).__name__}{where}{': ' if said else ''}{said}", name)
+
+
+def _print(*values: object, **options: Any) -> None:
+    """Print to standard error, since a verb may be writing JSON for a script."""
+    print(*values, **{"file": sys.stderr, **options})
 
 
 def _key(source: str) -> str:

@@ -143,6 +143,8 @@ def test_an_untrusted_block_in_a_group_or_switched_off() -> None:
     [
         ("return x / 0 if x is None else 1 / 0", "raises ZeroDivisionError in line 11: division"),
         ("return x @ torch.zeros(5, 5)", "raises RuntimeError in line 11"),
+        ("return x if x.sum() > 0 else -x", "goes by the values of a tensor in line 11"),
+        ("return x[x > 0]", "goes by the values of a tensor in line 11"),
         ("return x, x", "must return one tensor, not a tuple"),
         ("return x.sum()", "must keep the batch"),
         ("raise SystemExit(3)", "raises SystemExit in line 11: 3"),
@@ -150,6 +152,11 @@ def test_an_untrusted_block_in_a_group_or_switched_off() -> None:
 )
 def test_an_exception_inside_is_told_with_its_line(body: str, said: str) -> None:
     assert said in problem(block(body))
+
+
+def test_what_it_prints_is_kept_off_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert problem(block("print('seen', x.shape[1]); return x")) == ""
+    assert capsys.readouterr() == ("", "seen 6\n")
 
 
 def test_a_fault_of_the_text_itself_is_told() -> None:
