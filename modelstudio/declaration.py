@@ -160,6 +160,8 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{reason[:1].upper()}{reason[1:]}."
     else:
         rule = fault["msg"].replace("Input should be", "must be")
+    if kind == "missing" and len(fault["loc"]) > 1:
+        return f"{title} needs more values than {fault['input']!r}."
     if kind in {"missing", "extra_forbidden"}:
         return f"{title} {rule}."
     return f"{title} {rule.rstrip('.')}, not {fault['input']!r}."

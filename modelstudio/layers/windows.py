@@ -16,8 +16,10 @@ def _each(axes: int) -> BeforeValidator:
     """Let one number stand for all axes."""
 
     def repeat(value: Any) -> Any:
-        one = isinstance(value, int) and not isinstance(value, bool)
-        return (value,) * axes if one else value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return (value,) * axes
+        alone = isinstance(value, tuple | list) and len(value) == 1
+        return (*value,) * axes if alone else value
 
     return BeforeValidator(repeat)
 

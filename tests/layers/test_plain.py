@@ -10,6 +10,7 @@ from networks import add, branches, chain, given, mlp
 
 from modelstudio.engine.codegen import python_code
 from modelstudio.engine.compile import compile_network
+from modelstudio.errors import FieldError
 from modelstudio.layers import (
     GLU,
     Add,
@@ -116,6 +117,16 @@ def test_offers_what_mends_it(
     fix = next(fix for fix in problem.fixes if fix.label == label)
     fields = [given(f"x{index}", *shape) for index, shape in enumerate(shapes)]
     assert analyse(fix.apply(graph), fields).errors == ()
+
+
+@pytest.mark.parametrize("given_as", [5, (5,), [5], (5, 5, 5)], ids=str)
+def test_one_number_stands_for_all_sides(given_as: object) -> None:
+    assert Conv3d.build(kernel_size=given_as).kernel_size == (5, 5, 5)
+
+
+def test_a_side_that_is_not_given_is_told() -> None:
+    with pytest.raises(FieldError, match=r"^Kernel size needs more values than \(5, 5\)\.$"):
+        Conv3d.build(kernel_size=(5, 5))
 
 
 # Chance
