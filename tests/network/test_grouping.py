@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given as drawn
@@ -25,6 +26,7 @@ from modelstudio.layers import (
     Output,
     ReLU,
 )
+from modelstudio.network import check
 from modelstudio.network.analysis import Analysis, Shape
 from modelstudio.network.check import analyse, analyse_within
 from modelstudio.network.graph import Edge, Graph, Node, Note
@@ -300,3 +302,32 @@ def test_inside_of_a_group_that_gets_nothing_everything_waits() -> None:
     _, inside = analyse_within(folded, (group_id,), FIELDS)
     assert {info.state for info in inside.nodes.values()} == {"waiting"}
     assert inside.errors == ()
+
+
+def test_one_edit_inside_is_all_that_is_worked_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups, and blocks in them, that get what they got before are remembered."""
+    bodies = [
+        chain(GroupInput(), *(Linear(out_features=6, bias=n % 2 == 0) for n in range(8)))
+        for _ in range(3)
+    ]
+    bodies = [add(body, GroupOutput(), "fc8")[0] for body in bodies]
+    graph = mlp(*(Group(graph=body, repeat=1) for body in bodies), Linear(out_features=3))
+    analyse(graph, FIELDS)
+    worked: list[str] = []
+    before = check.lower_node
+
+    def counted(node: Node, *others: Any) -> Any:
+        worked.append(node.name)
+        return before(node, *others)
+
+    monkeypatch.setattr(check, "lower_node", counted)
+    inner = bodies[1].put(replace(bodies[1].nodes["fc4"], layer=Linear(out_features=7)))
+    edited = with_level(graph, ("group2",), inner)
+    _, inside = analyse_within(edited, ("group2",), FIELDS)
+    assert inside.nodes["fc4"].outputs == (("B", 7),)
+    assert {name for name in worked if name.startswith("fc")} == {"fc4", "fc5"}
+    worked.clear()
+    moved = with_level(edited, ("group2",), inner.move({"fc4": (999.0, 0.0)}))
+    analyse(moved, FIELDS)
+    assert not [name for name in worked if name.startswith("fc")]
+    assert len({hash(graph), hash(edited), hash(moved)}) == 3
