@@ -28,6 +28,7 @@ from modelstudio.ui.widgets.controls import (
 )
 
 _MIXED = "mixed"
+_PAIR, _TRIPLE = tuple[int, int], tuple[int, int, int]
 
 
 class IntEditor(SpinBox):
@@ -153,35 +154,38 @@ class BoolEditor(Switch):
         self.edited.emit(checked)
 
 
-class PairEditor(QWidget):
-    """Two whole numbers; while the chain is closed they are the same."""
+class ChainEditor(QWidget):
+    """Two or three whole numbers; while the chain is closed they are the same.
+
+    Of three only the first is shown then, since there is little room beside a label.
+    """
 
     edited = Signal(object)
     refused = Signal(str)
 
-    def __init__(self, field: FieldInfo, name: str, tip: str):
+    def __init__(self, field: FieldInfo, name: str, tip: str, count: int):
         super().__init__(objectName=name, toolTip=tip)
         self._single = int in _kinds(field.annotation)[0]
-        self._parts = tuple(IntEditor(field, f"{name}.{index}", tip) for index in range(2))
+        self._parts = tuple(IntEditor(field, f"{name}.{index}", tip) for index in range(count))
         self._chain = icon_button(
-            "link", tr("Same in both directions"), f"{name}.chain", checkable=True
+            "link", tr("Same in all directions"), f"{name}.chain", checkable=True
         )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        for part in (self._parts[0], self._chain, self._parts[1]):
+        for part in (self._parts[0], self._chain, *self._parts[1:]):
             layout.addWidget(part, 0 if part is self._chain else 1)
         for part in self._parts:
             part.setProperty("bare", True)
-            part.setMinimumWidth(40)
+            part.setMinimumWidth(40 if count == 2 else 28)
             part.edited.connect(self._tell)
         self._chain.toggled.connect(self._draw_chain)
         self.setFocusProxy(self._parts[0])
 
     def set_value(self, value: Any) -> None:
-        pair = (value, value) if isinstance(value, int) else tuple(value)
-        self._chain.setChecked(pair[0] == pair[1])
-        for part, number in zip(self._parts, pair, strict=True):
+        numbers = (value,) * len(self._parts) if isinstance(value, int) else tuple(value)
+        self._chain.setChecked(len(set(numbers)) == 1)
+        for part, number in zip(self._parts, numbers, strict=True):
             part.set_value(number)
 
     def set_mixed(self) -> None:
@@ -190,20 +194,24 @@ class PairEditor(QWidget):
 
     def _draw_chain(self, closed: bool) -> None:
         self._chain.setIcon(icon("link" if closed else "unlink", "textTertiary", "accent"))
+        for part in self._parts[1:]:
+            part.setVisible(len(self._parts) == 2 or not closed)
 
     def _tell(self, number: int) -> None:
         if self._chain.isChecked():
             for part in self._parts:
                 part.set_value(number)
-        pair = tuple(part.value() for part in self._parts)
-        self.edited.emit(pair[0] if self._single and pair[0] == pair[1] else pair)
+        numbers = tuple(part.value() for part in self._parts)
+        alike = len(set(numbers)) == 1
+        self.edited.emit(numbers[0] if self._single and alike else numbers)
 
 
 def make_editor(field: FieldInfo, name: str, tip: str, texts: dict[Any, str]) -> QWidget | None:
     """Return the editor that fits the annotation of a field, or None when none does."""
     kinds, optional = _kinds(field.annotation)
-    if tuple[int, int] in kinds and set(kinds) <= {int, tuple[int, int]} and not optional:
-        return PairEditor(field, name, tip)
+    several = next((kind for kind in kinds if kind in (_PAIR, _TRIPLE)), None)
+    if several is not None and set(kinds) <= {int, several} and not optional:
+        return ChainEditor(field, name, tip, len(get_args(several)))
     if len(kinds) != 1:
         return None
     kind = kinds[0]

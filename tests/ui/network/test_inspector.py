@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from modelstudio.network.graph import Edge, Graph
@@ -158,3 +158,29 @@ def test_a_small_window_at_large_text_needs_no_sideways_scrolling(
             assert page.canvas.width() >= 640
     finally:
         themes().set_mode("dark", 1.0)
+
+
+def test_the_chain_opens_three_numbers_and_closes_them_again(
+    open_page: Callable[[Graph], NetworkPage],
+) -> None:
+    page = open_page(Graph().add(node("g", "conv1", "Conv3d", 96)))
+    page.editor.select(["g"])
+    field = page.inspector.form.fields.editor("kernel_size")
+    parts = [field.findChild(QWidget, f"network.form.kernel_size.{i}") for i in range(3)]
+    chain = field.findChild(QAbstractButton, "network.form.kernel_size.chain")
+    assert [part.isHidden() for part in parts] == [False, True, True]
+
+    def write(part: QWidget, text: str) -> None:
+        part.setFocus()
+        part.selectAll()
+        QTest.keyClicks(part, text)
+        QTest.keyClick(part, Qt.Key.Key_Return)
+
+    write(parts[0], "5")
+    assert page.editor.graph.nodes["g"].layer.kernel_size == (5, 5, 5)
+    QTest.mouseClick(chain, Qt.MouseButton.LeftButton)
+    assert not any(part.isHidden() for part in parts)
+    write(parts[2], "1")
+    assert page.editor.graph.nodes["g"].layer.kernel_size == (5, 5, 1)
+    page.document.undo()
+    assert [part.isHidden() for part in parts] == [False, True, True]
