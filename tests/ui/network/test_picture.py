@@ -23,6 +23,11 @@ def scene_of(page: NetworkPage) -> PictureScene:
     return PictureScene(page.editor.graph, page.editor.analysis, page.editor.target_text)
 
 
+def wanted_width(page: NetworkPage) -> float:
+    """Return the width in millimetres at which a browser shows the picture at 100 %."""
+    return scene_of(page).frame.width() / 96 * 25.4
+
+
 @pytest.mark.parametrize("scale", [1, 3])
 def test_png_has_the_whole_network_at_its_scale(
     page: NetworkPage, tmp_path: Path, scale: int
@@ -59,10 +64,14 @@ def test_svg_has_every_name_and_paints_as_the_png(page: NetworkPage, tmp_path: P
     write_picture(scene_of(page), svg, Picture("svg"), "My network")
     write_picture(scene_of(page), png, Picture("png", 1))
     root = ElementTree.parse(svg).getroot()
-    texts = {(item.text or "").strip() for item in root.iter("{http://www.w3.org/2000/svg}text")}
+    found = list(root.iter("{http://www.w3.org/2000/svg}text"))
     names = {node.name for node in page.editor.graph.nodes.values()}
-    assert names <= texts
-    assert "sans-serif" in svg.read_text(encoding="utf-8")
+    assert names <= {(item.text or "").strip() for item in found}
+    assert all(float(item.get("textLength", 0)) > 0 for item in found), "as wide in any font"
+    assert all(item.get("font-family", "").endswith(("sans-serif", "monospace")) for item in found)
+    assert float(root.get("width", "").removesuffix("mm")) == pytest.approx(
+        wanted_width(page), 1e-3
+    )
     wanted = QImage(str(png)).convertToFormat(QImage.Format.Format_RGB32)
     drawn = QImage(wanted.size(), QImage.Format.Format_RGB32)
     painter = QPainter(drawn)

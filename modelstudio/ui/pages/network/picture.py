@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSize
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QWidget
 
@@ -27,11 +27,7 @@ SCALES = (1, 2, 3, 4)
 _MARGIN = 32.0
 _MOST_PIXELS = 120_000_000
 """About 460 MB while it is painted."""
-_FALLBACKS = {
-    "Inter": "Inter, 'Helvetica Neue', Arial, sans-serif",
-    "JetBrains Mono": "'JetBrains Mono', Menlo, Consolas, monospace",
-}
-"""What other programs take where a font of ours is not installed."""
+_SVG = "http://www.w3.org/2000/svg"
 
 
 @dataclass(frozen=True)
@@ -85,14 +81,29 @@ def _svg(scene: PictureScene, frame: QRectF, title: str) -> bytes:
     drawing.setOutputDevice(buffer)
     drawing.setSize(frame.size().toSize())
     drawing.setViewBox(QRectF(0, 0, frame.width(), frame.height()))
+    drawing.setResolution(96)
     drawing.setTitle(title)
     drawing.setDescription("Model Studio")
     _paint(QPainter(drawing), scene, frame, QRectF(0, 0, frame.width(), frame.height()))
     buffer.close()
-    text = bytes(data.data()).decode()
-    for family, others in _FALLBACKS.items():
-        text = re.sub(f'font-family="{family}[^"]*"', f'font-family="{others}"', text)
-    return text.encode()
+    return _portable(bytes(data.data()))
+
+
+def _portable(svg: bytes) -> bytes:
+    """Name a last font to take instead of ours, and keep the width of each text in any font."""
+    ElementTree.register_namespace("", _SVG)
+    root = ElementTree.fromstring(svg)
+    for text in root.iter(f"{{{_SVG}}}text"):
+        families = text.get("font-family", "").split(",")
+        font = QFont(families)
+        font.setPixelSize(round(float(text.get("font-size", "12"))))
+        font.setWeight(QFont.Weight(int(text.get("font-weight", "400"))))
+        width = QFontMetricsF(font).horizontalAdvance(text.text or "")
+        text.set("textLength", f"{width:.1f}")
+        text.set("lengthAdjust", "spacingAndGlyphs")
+        last = "monospace" if "Mono" in families[0] else "sans-serif"
+        text.set("font-family", ", ".join((*families, last)))
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
 def _png(scene: PictureScene, frame: QRectF, wanted: Picture) -> bytes:
