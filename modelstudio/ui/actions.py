@@ -205,6 +205,9 @@ SPECS = (
         "network.fit_selection", "Fit selection", "Shift+F", "fit", "Show the selection.", "context"
     ),
     ActionSpec(
+        "network.heat", "Heat map", "H", "bars", "Colour the blocks by what they cost.", "context"
+    ),
+    ActionSpec(
         "network.minimap", "Minimap", "M", "eye", "Show or hide the map in the corner.", "context"
     ),
     ActionSpec(

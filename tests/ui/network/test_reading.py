@@ -17,6 +17,7 @@ from modelstudio.layers import Add, Concatenate, Conv2d, Input, MaxPool2d, Outpu
 from modelstudio.network.graph import Graph
 from modelstudio.network.layout import arrange
 from modelstudio.ui.pages.network import NetworkPage
+from modelstudio.ui.pages.network.links import owners
 from modelstudio.ui.pages.network.routing import segments
 from modelstudio.ui.theme import themes
 
@@ -270,6 +271,18 @@ def test_the_problem_list_shows_what_a_repair_would_do(page: NetworkPage) -> Non
     assert page.editor.analysis.errors
 
 
+def test_the_menu_of_a_block_shows_what_its_repairs_would_do(page: NetworkPage) -> None:
+    page.editor.select(["d"])
+    outlook = page.findChild(QLabel, "network.outlook")
+    page.canvas.menu_wanted.emit(page.canvas.mapToGlobal(page.canvas.rect().center()), QPointF())
+    menu = page.findChild(QMenu, "network.menu")
+    menu.hovered.emit(menu.actions()[0])
+    assert outlook.text().startswith("flat1: Flatten")
+    menu.hovered.emit(menu.actions()[-1])
+    assert not outlook.isVisible()
+    menu.close()
+
+
 # Shared weights
 
 
@@ -288,3 +301,16 @@ def test_shared_weights_are_drawn_as_a_link(page: NetworkPage) -> None:
     assert link.boundingRect().bottom() > bounds.bottom() + 300
     page.document.undo()
     assert not scene.links
+
+
+def test_links_follow_the_address_of_the_owner() -> None:
+    graph, _ = add(Graph(), Input(field="image"), name="a")
+    graph, _ = add(graph, Conv2d(), "a", name="group")
+    for name, shares in (("near", "a"), ("inside", "group/x/y"), ("gone", "nobody"), ("own", None)):
+        graph, _ = add(graph, Conv2d(), "a", name=name)
+        graph = graph.put(replace(graph.nodes[name], shares=shares))
+    assert owners(graph, ()) == {"near": "a", "inside": "group"}
+    assert owners(graph, ("group",)) == {}
+    assert owners(graph, ("group", "x")) == {}
+    graph = graph.put(replace(graph.nodes["near"], shares="group/a"))
+    assert owners(graph, ("group",)) == {"near": "a"}

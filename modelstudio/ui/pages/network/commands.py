@@ -79,6 +79,7 @@ class Commands(QObject):
             "note": self._add_note,
             "fit": canvas.fit,
             "fit_selection": canvas.fit_selection,
+            "heat": page.dock.heat.step,
             "minimap": page.minimap.toggle,
             "outline": page.toggle_outline,
             "export_picture": self._export_picture,
@@ -308,6 +309,7 @@ class Commands(QObject):
         else:
             menu = FixMenu(problem, problem.fixes, self._page)
             menu.chosen.connect(editor.fix)
+            self._canvas.foresight.watch_menu(menu)
             block = self._canvas.network_scene.blocks.get(problem.node or "")
             rect = self._canvas.screen_rect(block.area) if block else self._canvas.rect()
             menu.popup(self._canvas.viewport().mapToGlobal(rect.center()))

@@ -121,7 +121,7 @@ class Foresight(QObject):
 
     def watch_menu(self, menu: QMenu) -> None:
         """Show what the repair would do that is an action's data."""
-        menu.hovered.connect(lambda action: self.begin(action.data()))
+        menu.hovered.connect(lambda action: self._begin_action(action.data()))
         menu.aboutToHide.connect(self.end)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -131,6 +131,9 @@ class Foresight(QObject):
         elif event.type() in _END:
             self.end()
         return False
+
+    def _begin_action(self, data: object) -> None:
+        self.begin(data if isinstance(data, Fix) else None)
 
     def begin(self, fix: Fix | None) -> None:
         """Show what a repair would do."""

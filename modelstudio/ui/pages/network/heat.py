@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QKeySequence, QLinearGradient, QPainter, QPaintEvent, QPen, QShortcut
+from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from modelstudio.network.costs import METRICS, Metric
@@ -57,8 +57,6 @@ class HeatLegend(QWidget):
         canvas.editor.changed.connect(self._refresh)
         canvas.looked.connect(self._place)
         themes().changed.connect(self.update)
-        inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence("H"), canvas, choice.step, context=inside)
         self.hide()
 
     def _choose(self) -> None:

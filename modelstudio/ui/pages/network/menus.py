@@ -34,6 +34,7 @@ class BlockMenu(QMenu):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._page, self._editor, self._point = page, page.editor, point
         self._add_repairs()
+        page.canvas.foresight.watch_menu(self)
         self._add_adding()
         names = _ON_BLOCKS if self._editor.selection else _ON_NOTHING
         for name in (_ON_WIRE if self._editor.edge is not None else names).split():
@@ -45,6 +46,7 @@ class BlockMenu(QMenu):
             if node is not None and problem.node == node.id:
                 for fix in problem.fixes:
                     chosen = self.addAction(fix.label)
+                    chosen.setData(fix)
                     chosen.triggered.connect(partial(self._editor.fix, problem, fix))
         self.addSeparator()
 
