@@ -265,8 +265,9 @@ def _import(
     shapes: Sequence[Sequence[int]],
     arguments: Mapping[str, Any],
 ) -> Generator[Progress, None, tuple[str, dict[str, Any]]]:
-    from modelstudio.engine.importing.job import run_import
+    from modelstudio.engine.importing.job import limit_memory, run_import
 
+    limit_memory()
     return (yield from run_import(source, name, place, onto, shapes, arguments))
 
 

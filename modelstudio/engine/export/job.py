@@ -12,7 +12,7 @@ from modelstudio.data.sources import ROW
 from modelstudio.engine import session
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import Progress, drain
-from modelstudio.engine.export import onnx, replay
+from modelstudio.engine.export import onnx, replay, tensors
 from modelstudio.engine.results import ExportReport
 from modelstudio.engine.runs import RunStore
 from modelstudio.project.model import DataConfig
@@ -36,6 +36,8 @@ def export_run(
     yield Progress("Loading the run", 0, 4)
     trained = session.load(RunStore(folder), run_id, device="cpu")
     yield Progress("Writing the model", 1, 4)
+    if trained.fitted.given:
+        return (yield from _as_it_came(trained, out, opset or onnx.OPSET))
     model = onnx.build(
         trained.compiled,
         trained.fitted,
@@ -55,9 +57,26 @@ def export_run(
         scored = np.isin(frame.get_column(ROW).to_numpy(), expected.rows)
         agreement = replay.compare(replay.open_model(out), frame.filter(scored), expected)
     yield Progress("Done", 4, 4)
+    return _report(out, onnx.opset_of(model), size, agreement)
+
+
+def _as_it_came(
+    trained: session.Trained, out: Path, opset: int
+) -> Generator[Progress, None, ExportReport]:
+    """Write an imported network: it takes tensors, as no table feeds it."""
+    fields = trained.fitted.given
+    model = tensors.build(trained.compiled, fields, opset=opset, run=trained.run.id)
+    size = onnx.save(model, out)
+    yield Progress("Checking it on random numbers", 2, 4)
+    agreement = tensors.check(model, trained.compiled, fields)
+    yield Progress("Done", 4, 4)
+    return _report(out, onnx.opset_of(model), size, agreement)
+
+
+def _report(out: Path, opset: int, size: int, agreement: replay.Agreement) -> ExportReport:
     return ExportReport(
         path=out,
-        opset=onnx.opset_of(model),
+        opset=opset,
         size_bytes=size,
         rows_checked=agreement.rows,
         rows_agreeing=agreement.agreeing,

@@ -86,9 +86,8 @@ def _region(web: Web, softmax: Op) -> _Region | None:
                     for name in op.results
                     for taker in web.takers.get(name, [])
                 )
-                linears = [_linear(web, op) for op in sorted(region, key=lambda o: order[id(o)])]
-                inward = [linear for linear in linears if linear is not None]
-                inward = [linear for linear in inward if linear is not outward]
+                found = [_linear(web, op) for op in sorted(region, key=lambda o: order[id(o)])]
+                inward = [part for part in found if part and part.weight is not outward.weight]
                 return None if leaks else _Region(source, region, end, inward, outward)
         if not all(name in web.maker for name in open_values):
             return None

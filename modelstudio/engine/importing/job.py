@@ -41,7 +41,6 @@ def run_import(
     See `modelstudio.engine.run.import_network` for the parameters; ``onto`` is the text of a
     project.
     """
-    _limit_memory()
     imported: Imported
     try:
         if source.suffix.lower() == ONNX:
@@ -73,8 +72,8 @@ def run_import(
     }
 
 
-def _limit_memory() -> None:
-    """Let a file that asks for absurd sizes fail here, not the machine."""
+def limit_memory() -> None:
+    """Let a file that asks for absurd sizes fail, not the machine; for a process of its own."""
     if sys.platform != "linux":
         return
     import resource
