@@ -368,3 +368,26 @@ def test_typing_in_the_palette_does_not_leave_the_group(
     qtbot.keyClicks(page.palette_.search, "re")
     QTest.keyClick(page.palette_.search, Key.Key_Backspace)
     assert page.editor.path == (grouped,)
+
+
+def test_a_broken_file_among_my_blocks_is_told_when_the_page_opens(
+    own_home: Path, request: pytest.FixtureRequest
+) -> None:
+    (own_home / "blocks").mkdir()
+    (own_home / "blocks" / "old.json").write_text("{", encoding="utf-8")
+    page: NetworkPage = request.getfixturevalue("page")
+    (toast,) = page.toasts.shown
+    assert "could not be read" in toast.accessibleName()
+    assert "old.json" in toast.accessibleName() + toast.accessibleDescription()
+    page.toasts.clear()
+
+
+def test_the_code_of_a_block_inside_is_found_by_its_groups(
+    page: NetworkPage, grouped: str, qtbot: QtBot
+) -> None:
+    code = page.dock.code
+    press(page, Key.Key_Return)
+    page.dock.show_tab("code")
+    code._show_code("self.conv1 = 1\nself.group1_0_conv1 = 2\n")
+    page.editor.select(["b"])
+    assert code.text.textCursor().blockNumber() == 1

@@ -114,9 +114,11 @@ class CodeView(QWidget):
         self.text.setExtraSelections([])
         if node is None or not self.isVisible():
             return
-        cursor = self.text.document().find(f"self.{node.name}")
+        groups = [f"{name}_0" for name, _ in self._editor.trail()[1:]]
+        spoken = "_".join([*groups, node.name])
+        cursor = self.text.document().find(f"self.{spoken}")
         if cursor.isNull():
-            cursor = self.text.document().find(node.name)
+            cursor = self.text.document().find(spoken)
         if not cursor.isNull():
             cursor.clearSelection()
             self.text.setTextCursor(cursor)
