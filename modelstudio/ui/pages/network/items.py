@@ -167,6 +167,8 @@ class BlockItem(CanvasItem):
             painter.drawRoundedRect(_BODY.adjusted(-3, -3, 3, 3), RADIUS + 3, RADIUS + 3)
         self._paint_outline(painter, QPen(Qt.PenStyle.NoPen), _BODY, self._ground())
         self._paint_stripe(painter)
+        if not self.node.enabled:
+            self._paint_through(painter)
         self._paint_text(painter)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(self._frame())
@@ -203,6 +205,13 @@ class BlockItem(CanvasItem):
         painter.setClipPath(clip)
         painter.fillRect(QRectF(0, 0, STRIPE, BLOCK_HEIGHT), hue)
         painter.restore()
+
+    def _paint_through(self, painter: QPainter) -> None:
+        """Draw how the values pass a block that is off."""
+        painter.setPen(look().border)
+        into, out = self.input_points(), self.output_points()
+        for (_, start), (_, end) in zip(into, out, strict=False):
+            painter.drawLine(start - self.pos(), end - self.pos())
 
     def _paint_text(self, painter: QPainter) -> None:
         skin, node = look(), self.node
