@@ -161,9 +161,7 @@ def train(
     if session.fresh:
         blocks = ", ".join(dict.fromkeys(key.rpartition(".")[0] for key in session.fresh))
         yield Progress(f"Begins with fresh weights: {blocks}")
-    writer = kept.create(
-        session.project, session.recipe, parameters=session.parameters, name=name
-    )
+    writer = kept.create(session.project, session.recipe, parameters=session.parameters, name=name)
     yield from session.events(writer, control)
 
 

@@ -42,6 +42,9 @@ class ActionSpec(NamedTuple):
 SPECS = (
     ActionSpec("project.new", "New project", "Ctrl+N", "file", "Start with an empty network."),
     ActionSpec("project.open", "Open project...", "Ctrl+O", "folder", "Open a saved project."),
+    ActionSpec(
+        "project.import", "Import network...", "Ctrl+I", "file", "Draw an ONNX file or a module."
+    ),
     ActionSpec("project.save", "Save", "Ctrl+S", "save", "Write the project to its file."),
     ActionSpec("project.save_as", "Save as...", "Ctrl+Shift+S", "", "Write it to another file."),
     ActionSpec("project.close", "Close project", "Ctrl+W", "", "Go back to the welcome page."),

@@ -13,9 +13,11 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 
 from modelstudio.errors import StudioError
-from modelstudio.resources import app_home
+from modelstudio.resources import app_home, resource
 from modelstudio.ui.actions import tr
 from modelstudio.ui.journal import Recovery, recovery_for
+from modelstudio.ui.network_import import SUFFIXES as NETWORK_SUFFIXES
+from modelstudio.ui.network_import import NetworkImport
 from modelstudio.ui.preferences import Recents
 from modelstudio.ui.widgets import ConfirmDialog, SaveDialog
 
@@ -46,6 +48,7 @@ class ProjectFiles(QObject):
         self._stand_in: Project | None = None
         self._before: Path | None = None
         self.recents = Recents.load()
+        self.network_import = NetworkImport(main)
         for action_id, call in {
             "project.new": self.new,
             "project.open": self.choose_and_open,
@@ -64,6 +67,16 @@ class ProjectFiles(QObject):
 
         if self.may_leave():
             self._document.new(Project())
+            self._main.go("network")
+
+    def open_example(self, example: str, title: str) -> None:
+        """Open a copy of a bundled network on the Network page."""
+        from modelstudio.project.files import load_project
+        from modelstudio.project.model import Project
+
+        if self.may_leave():
+            drawn = load_project(resource("examples", f"{example}{SUFFIX}"))
+            self._document.new(drawn.changed(id=Project().id, name=title))
             self._main.go("network")
 
     def choose_and_open(self) -> None:
@@ -86,7 +99,10 @@ class ProjectFiles(QObject):
             self.open_data(Path(path))
 
     def open(self, path: Path) -> None:
-        """Open a project, or start one from a table, whichever the file is."""
+        """Open a project, start one from a table, or import a network, whichever the file is."""
+        if path.suffix.lower() in NETWORK_SUFFIXES:
+            self.network_import.open(path)
+            return
         if path.suffix.lower() != SUFFIX:
             self.open_data(path)
             return
@@ -351,12 +367,12 @@ class ProjectFiles(QObject):
 
 
 def dropped_path(event: QDropEvent) -> Path | None:
-    """Return the one file that is dropped, if it is a table or a project."""
+    """Return the one file that is dropped, if it is a table, a project or a network."""
     urls = event.mimeData().urls()
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if path.suffix.lower() in (SUFFIX, *DATA_SUFFIXES) else None
+    return path if path.suffix.lower() in (SUFFIX, *DATA_SUFFIXES, *NETWORK_SUFFIXES) else None
 
 
 def _new_project(path: Path, target: str | None) -> Generator[TableHead, None, Draft]:

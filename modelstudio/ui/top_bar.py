@@ -66,7 +66,7 @@ class TopBar(QFrame):
         self._name.setStyleSheet("font-weight: 600;")
         self.menu = QMenu(self._name)
         self.menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        for action_id in ("new", "open", "", "save", "save_as", "", "close"):
+        for action_id in ("new", "open", "import", "", "save", "save_as", "", "close"):
             if action_id:
                 self.menu.addAction(self._actions[f"project.{action_id}"])
             else:

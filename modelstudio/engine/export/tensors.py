@@ -63,7 +63,9 @@ def build(
     return model
 
 
-def check(model: onnx.ModelProto, compiled: CompiledModel, fields: Sequence[FieldSpec]) -> Agreement:
+def check(
+    model: onnx.ModelProto, compiled: CompiledModel, fields: Sequence[FieldSpec]
+) -> Agreement:
     """Compare the file with the network on rows drawn at random."""
     inputs = [_field(fields, name) for name in compiled.inputs]
     values = _drawn(inputs, ROWS)
@@ -102,9 +104,7 @@ def _drawn(inputs: Sequence[FieldSpec], rows: int) -> list[NDArray[np.float32] |
 def _rename(model: onnx.ModelProto, compiled: CompiledModel) -> None:
     """Call inputs after their fields and outputs after their targets."""
     graph = model.graph
-    ends = zip(
-        (*graph.input, *graph.output), (*compiled.inputs, *compiled.outputs), strict=True
-    )
+    ends = zip((*graph.input, *graph.output), (*compiled.inputs, *compiled.outputs), strict=True)
     names = {value.name: name for value, name in ends}
     taken = {name for node in graph.node for name in (*node.input, *node.output)} - names.keys()
     inner = {name: f"net/{name}" for name in taken & set(names.values())}

@@ -123,9 +123,7 @@ def conclude(
     fields = _fields(drawing, entries, targets, answers)
     graph = drawing.graph()
     placeholders = tuple(drawing.placeholders(graph))
-    nodes = sum(
-        not isinstance(block.layer, Input | Output) for block in drawing.blocks.values()
-    )
+    nodes = sum(not isinstance(block.layer, Input | Output) for block in drawing.blocks.values())
     try:
         compiled = compile_network(graph, fields, logits=False)
     except StudioError as error:
@@ -242,4 +240,3 @@ def _vocabulary(drawing: Drawing, field: str) -> int | None:
 
 def _unknown(layer: Layer) -> bool:
     return isinstance(layer, UnknownLayer | Group)
-

@@ -177,14 +177,10 @@ def _layer_norm(web: Web, mean: Op) -> Found:
     if mean.kind != "ReduceMean":
         return None
     x = mean.sources[0]
-    centred = next(
-        (op for op in web.takers.get(mean.results[0], []) if op.kind == "Sub"), None
-    )
+    centred = next((op for op in web.takers.get(mean.results[0], []) if op.kind == "Sub"), None)
     if centred is None or centred.sources != [x, mean.results[0]]:
         return None
-    squares = [
-        op for op in web.takers.get(centred.results[0], []) if op.kind in ("Pow", "Mul")
-    ]
+    squares = [op for op in web.takers.get(centred.results[0], []) if op.kind in ("Pow", "Mul")]
     for square in squares:
         if square.kind == "Mul" and set(square.sources) != {centred.results[0]}:
             continue
@@ -237,4 +233,3 @@ def _silu(web: Web, sigmoid: Op) -> Found:
     if last is None or sigmoid.sources[0] not in last.sources:
         return None
     return _fused("Silu", [sigmoid.sources[0]], last), [sigmoid, last]
-

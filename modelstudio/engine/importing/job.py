@@ -143,4 +143,3 @@ def _notes(imported: Imported) -> list[str]:
     ]
     found.append(f"Takes {', '.join(inputs)}.")
     return found
-

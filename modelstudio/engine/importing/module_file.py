@@ -235,12 +235,12 @@ def _width(module: nn.Module | None) -> int:
     return int(getattr(attention, "embed_dim", 0) or getattr(module, "d_model", 0))
 
 
-def _first_layer(
-    module: nn.Module, traced: fx.GraphModule | None, name: str
-) -> nn.Module | None:
+def _first_layer(module: nn.Module, traced: fx.GraphModule | None, name: str) -> nn.Module | None:
     if traced is None:
         return next((m for m in module.modules() if not list(m.children())), None)
-    reached = {node for node in traced.graph.nodes if node.op == "placeholder" and node.target == name}
+    reached = {
+        node for node in traced.graph.nodes if node.op == "placeholder" and node.target == name
+    }
     for node in traced.graph.nodes:
         if reached.intersection(node.all_input_nodes):
             if node.op == "call_module":

@@ -236,9 +236,7 @@ def _cosine(c: Call) -> Ref:
     left, right, axis = c.x(), c.x(1), c.get(2, "dim", 1)
     if axis % left.rank != left.rank - 1:
         raise Unmapped("It compares along another axis than the last.")
-    kept = c.s.block(
-        "CosineSimilarity", [left, right], (*c.out, 1), eps=c.get(3, "eps", 1e-8)
-    )
+    kept = c.s.block("CosineSimilarity", [left, right], (*c.out, 1), eps=c.get(3, "eps", 1e-8))
     return c.s.pick(kept, len(c.out), 0)
 
 

@@ -144,9 +144,7 @@ def _enlarging(s: Shaping, module: Any, args: Arguments, _: Any, shape: Shape) -
 def _batch_norm(s: Shaping, module: Any, args: Arguments, _: Any, shape: Shape) -> Ref:
     if not module.track_running_stats or module.momentum is None:
         raise Unmapped("It keeps no running averages as the palette's does.")
-    return s.batch_norm(
-        args[0], arrays(module), shape, eps=module.eps, momentum=module.momentum
-    )
+    return s.batch_norm(args[0], arrays(module), shape, eps=module.eps, momentum=module.momentum)
 
 
 @draws(nn.LayerNorm)
@@ -495,4 +493,3 @@ def _decoder_layer(
     layer = palette_layer("TransformerDecoder", causal=False, **_transformer(module))
     x = s.facing(args[0]) if module.self_attn.batch_first else args[0]
     return Ref(s.drawing.add(layer, *wires, weights=arrays(module)), x.shape, x.order)
-

@@ -240,7 +240,9 @@ class _Sketch:
         owner = self.owners.setdefault(id(weight), blocks[0])
         block = self.drawing.blocks[blocks[0]]
         if owner != block.id:
-            own = set(arrays(module)) == {"weight"} or self.drawing.blocks[owner].layer == block.layer
+            own = (
+                set(arrays(module)) == {"weight"} or self.drawing.blocks[owner].layer == block.layer
+            )
             if own:
                 block.shares, block.weights = owner, {}
 

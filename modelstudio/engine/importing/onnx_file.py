@@ -206,7 +206,9 @@ def _op(node: onnx.NodeProto) -> Op:
     attributes = {}
     for entry in node.attribute:
         value = helper.get_attribute_value(entry)
-        attributes[entry.name] = value.decode(errors="replace") if isinstance(value, bytes) else value
+        attributes[entry.name] = (
+            value.decode(errors="replace") if isinstance(value, bytes) else value
+        )
     kind = node.op_type if node.domain in STANDARD else f"{node.domain}.{node.op_type}"
     scope, stem = _place(node)
     return Op(kind, list(node.input), list(node.output), attributes, scope, stem)
@@ -305,9 +307,7 @@ def _runnable(foreign: Foreign) -> list[onnx.NodeProto]:
     return kept
 
 
-def _lengths(
-    inputs: Mapping[str, onnx.ValueInfoProto], given: Mapping[str, Sequence[int]]
-) -> bool:
+def _lengths(inputs: Mapping[str, onnx.ValueInfoProto], given: Mapping[str, Sequence[int]]) -> bool:
     return any(
         not dim.HasField("dim_value")
         for name, value in inputs.items()
@@ -457,9 +457,7 @@ def symbols(
     return tuple(dims)
 
 
-def _apart_from_data(
-    nodes: Sequence[onnx.NodeProto], constants: Mapping[str, Array]
-) -> list[str]:
+def _apart_from_data(nodes: Sequence[onnx.NodeProto], constants: Mapping[str, Array]) -> list[str]:
     known = {"", *constants}
     found = []
     for node in nodes:

@@ -114,9 +114,7 @@ def _conv(s: Sheet, op: Op) -> Ref:
     window = s.window(op, weight.shape[2:], x)
     bias = s.constant(op, 2)
     groups = op.attributes.get("group", 1)
-    return s.draw.convolution(
-        x, weight, bias, s.shape(op), **window._asdict(), groups=groups
-    )
+    return s.draw.convolution(x, weight, bias, s.shape(op), **window._asdict(), groups=groups)
 
 
 @handles("ConvTranspose")
@@ -513,4 +511,3 @@ def _reduce(s: Sheet, op: Op) -> Ref:
     kind = op.kind.removeprefix("Reduce").lower()
     rank = len(x.order)
     return s.draw.reduce(kind, x, [axis % rank for axis in axes], kept)
-

@@ -215,7 +215,14 @@ class Phrases:
         return self.layer(layer, [x], shape, weights)
 
     def layer_norm(
-        self, x: Ref, weight: Array | None, bias: Array | None, shape: Shape, *, eps: float, axes: int
+        self,
+        x: Ref,
+        weight: Array | None,
+        bias: Array | None,
+        shape: Shape,
+        *,
+        eps: float,
+        axes: int,
     ) -> Ref:
         """Draw a normalisation of each sample over its last dimensions."""
         if axes != 1:
@@ -231,7 +238,14 @@ class Phrases:
         return self.layer(layer, [x], shape, weights)
 
     def group_norm(
-        self, x: Ref, weight: Array | None, bias: Array | None, shape: Shape, *, eps: float, groups: int
+        self,
+        x: Ref,
+        weight: Array | None,
+        bias: Array | None,
+        shape: Shape,
+        *,
+        eps: float,
+        groups: int,
     ) -> Ref:
         """Draw a normalisation of each sample over groups of its channels."""
         layer = palette_layer("GroupNorm", groups=groups, eps=eps, affine=weight is not None)
@@ -295,9 +309,7 @@ class Phrases:
         """Draw a pooling of each channel to one number, the axes kept."""
         return self.block(f"Global{kind}Pool", [x], shape, keep_dims=True)
 
-    def pad(
-        self, x: Ref, before: Sequence[int], after: Sequence[int], lowest: bool = False
-    ) -> Ref:
+    def pad(self, x: Ref, before: Sequence[int], after: Sequence[int], lowest: bool = False) -> Ref:
         """Put a margin around the axes behind the channels."""
         raise NotImplementedError
 

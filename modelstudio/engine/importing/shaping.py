@@ -89,9 +89,7 @@ class Shaping(Phrases):
         shape = (*x.shape[:own], size, *x.shape[own + 1 :])
         return Ref(self.drawing.add(layer, x.wire), shape, x.order, x.dtype)
 
-    def pad(
-        self, x: Ref, before: Sequence[int], after: Sequence[int], lowest: bool = False
-    ) -> Ref:
+    def pad(self, x: Ref, before: Sequence[int], after: Sequence[int], lowest: bool = False) -> Ref:
         """Put zeros around the axes behind the channels.
 
         With ``lowest`` they stand for numbers below all others, as before a largest of each window.
@@ -130,9 +128,7 @@ class Shaping(Phrases):
         self.drawing.stem = stem
         return Ref(wire, tuple(shape), x.order)
 
-    def resize(
-        self, x: Ref, shape: Shape, mode: str, *, corners: bool = False
-    ) -> Ref:
+    def resize(self, x: Ref, shape: Shape, mode: str, *, corners: bool = False) -> Ref:
         """Draw maps made larger, ``mode`` being ``"nearest"``, ``"linear"`` or ``"cubic"``."""
         if any(isinstance(dim, str) for dim in shape[1:]) or x.seen[:2] != shape[:2]:
             raise Unmapped("It changes sizes that depend on a free length.")

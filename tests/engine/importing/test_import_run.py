@@ -142,9 +142,7 @@ def test_weights_that_fit_nothing_are_refused() -> None:
 def test_a_network_can_take_the_place_of_another(project: Path, tmp_path: Path) -> None:
     onto = with_table(project)
     text, said = drain(
-        run_import(
-            MODULES, "Tabular", project, (project.read_text()), (), {"width": 2}
-        )
+        run_import(MODULES, "Tabular", project, (project.read_text()), (), {"width": 2})
     )
     (tmp_path / "new.mstudio").write_text(text)
     merged = load_project(tmp_path / "new.mstudio")

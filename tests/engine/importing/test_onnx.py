@@ -246,9 +246,7 @@ def test_shapes_worked_out_inside_are_constants(tmp_path: Path) -> None:
 
 def test_free_sizes_can_be_told(tmp_path: Path) -> None:
     nodes = [helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1])]
-    path = built(
-        tmp_path / "c.onnx", nodes, [("x", ["N", 3, "H", "W"])], {"w": floats(4, 3, 3, 3)}
-    )
+    path = built(tmp_path / "c.onnx", nodes, [("x", ["N", 3, "H", "W"])], {"w": floats(4, 3, 3, 3)})
     imported = brought_in(path, (3, 20, 24))
     agrees(imported)
     assert imported.fields[0].shape == (3, 20, 24)
@@ -261,9 +259,7 @@ def test_what_has_no_block_stays_as_a_placeholder(tmp_path: Path) -> None:
         helper.make_node("Relu", ["b"], ["c"]),
         helper.make_node("Det", ["c"], ["y"]),
     ]
-    imported = brought_in(
-        built(tmp_path / "m.onnx", nodes, [("x", ["N", 4])], {"w": floats(4, 4)})
-    )
+    imported = brought_in(built(tmp_path / "m.onnx", nodes, [("x", ["N", 4])], {"w": floats(4, 4)}))
     assert [lost.operation for lost in imported.placeholders] == ["com.example.Mystery", "onnx.Det"]
     assert imported.difference is None
     assert imported.nodes == 4
