@@ -100,7 +100,11 @@ def test_a_cancelled_dialog_trusts_nothing(
     page.editor.select(["c"])
     bubble = page.canvas.bubble.findChild(QPushButton, "network.bubble.fix")
     assert bubble.text() == "Trust and run..."
-    for name, opener in (("cancel", page.inspector.trust.run), ("check", bubble)):
+    page.dock.show_tab("problems")
+    QApplication.processEvents()
+    row = page.dock.findChild(QPushButton, "network.problem.trust")
+    openers = (page.inspector.trust.run, bubble, row)
+    for name, opener in zip(("cancel", "check", "cancel"), openers, strict=True):
 
         def act(dialog: SourceDialog, name: str = name) -> None:
             press(dialog, name)

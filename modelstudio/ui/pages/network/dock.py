@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from modelstudio.network.analysis import Problem
 from modelstudio.project.memory import training_memory
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.network.code_card import open_code
 from modelstudio.ui.pages.network.code_view import CodeView
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.forecast import Foresight
@@ -262,6 +263,11 @@ class ProblemList(QWidget):
             if self._foresight is not None:
                 self._foresight.watch(fix, lambda: first)
             parts.append(fix)
+        if problem.untrusted is not None and node is not None:
+            name = "network.problem.trust"
+            read = button(tr("Trust and run..."), "secondary", name=name, small=True)
+            read.clicked.connect(partial(open_code, self, self._editor, node.id))
+            parts.append(read)
         policy = text.sizePolicy()
         policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
         text.setSizePolicy(policy)
