@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QGraphicsView
 
 from modelstudio.ui.pages.network.arrange import Guide
 from modelstudio.ui.pages.network.forecast import Forecast, paint_forecast
-from modelstudio.ui.pages.network.items import rounded
 from modelstudio.ui.pages.network.look import GRID, PORT_RADIUS, RADIUS, look
 from modelstudio.ui.pages.network.routing import Point
 from modelstudio.ui.pages.network.scene import NetworkScene
+from modelstudio.ui.pages.network.wires import rounded
 from modelstudio.ui.theme import theme
 
 _LEAST_GAP = 11.0

@@ -25,7 +25,7 @@ from modelstudio.ui.pages.network.drops import LayerDrop
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.edits import neighbour
 from modelstudio.ui.pages.network.forecast import Forecast, Foresight
-from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem, WireItem
+from modelstudio.ui.pages.network.items import BlockItem, CanvasItem, NoteItem
 from modelstudio.ui.pages.network.look import (
     BLOCK_HEIGHT,
     BLOCK_WIDTH,
@@ -45,6 +45,7 @@ from modelstudio.ui.pages.network.tools import (
     Tool,
     WireTool,
 )
+from modelstudio.ui.pages.network.wires import WireItem
 from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
 from modelstudio.ui.theme import themes
 

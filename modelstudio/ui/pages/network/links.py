@@ -7,9 +7,9 @@ from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from modelstudio.network.graph import Graph
-from modelstudio.ui.pages.network.items import rounded
 from modelstudio.ui.pages.network.look import BLOCK_WIDTH, look
 from modelstudio.ui.pages.network.routing import Box, Point
+from modelstudio.ui.pages.network.wires import rounded
 from modelstudio.ui.theme import paint_icon
 
 _ASIDE = 20.0

@@ -10,10 +10,10 @@ from modelstudio.network.graph import Edge
 from modelstudio.ui.pages.network.arrange import Guide
 from modelstudio.ui.pages.network.backdrop import Backdrop, Marks, paint_over
 from modelstudio.ui.pages.network.forecast import Forecast
-from modelstudio.ui.pages.network.items import WireItem
 from modelstudio.ui.pages.network.overlays import Hint
 from modelstudio.ui.pages.network.routing import Point
 from modelstudio.ui.pages.network.scene import NetworkScene
+from modelstudio.ui.pages.network.wires import WireItem
 from modelstudio.ui.pages.network.zoom_view import ZoomView
 
 _BY_KEY = (

@@ -10,8 +10,9 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsView
 
-from modelstudio.ui.pages.network.items import BlockItem, NoteItem, WireItem
+from modelstudio.ui.pages.network.items import BlockItem, NoteItem
 from modelstudio.ui.pages.network.look import look
+from modelstudio.ui.pages.network.wires import WireItem
 
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.scene import NetworkScene

@@ -17,8 +17,6 @@ from modelstudio.ui.pages.network.items import (
     CanvasItem,
     NoteItem,
     Severity,
-    WireItem,
-    WireState,
 )
 from modelstudio.ui.pages.network.links import LinkItem, owners
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT
@@ -31,6 +29,7 @@ from modelstudio.ui.pages.network.routing import (
     junctions,
     route,
 )
+from modelstudio.ui.pages.network.wires import WireItem, WireState
 
 _UNKNOWN = NodeInfo(state="waiting")
 _RANK: dict[Severity, int] = {"": 0, "notice": 1, "warning": 2, "error": 3}
