@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given as given_
+from hypothesis import strategies as st
 from networks import add, branches, chain, given, mlp, wanted
 
 from modelstudio.engine.codegen import python_code
@@ -229,3 +231,20 @@ def test_two_inputs_and_shared_weights() -> None:
     raw["nodes"][2]["shares"] = one
     compiled = compile_network(Graph.from_dict(raw), [given("a", 3)])
     assert compiled.analysis.parameters == 12
+
+
+PIECES = st.sampled_from(
+    [*TEMPLATE.splitlines(keepends=True), "class A:\n", " def forward(self, *, y): 0\n", "(" * 300]
+)
+
+
+@given_(st.one_of(st.text(), st.lists(PIECES, max_size=9).map("".join)))
+def test_any_text_is_read_without_a_fall(text: str) -> None:
+    layer = Custom(source=text)
+    known = read_source(text)
+    assert layer.input_ports()
+    assert len({port.name for port in layer.input_ports()}) == len(layer.input_ports())
+    analysis = analyse(mlp(layer), FIELDS)
+    if text != TEMPLATE:
+        assert known.fault or analysis.errors[0].untrusted == text
+    assert layer.values().keys() == dict(known.settings).keys()
