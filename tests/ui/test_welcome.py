@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from modelstudio.engine.results import Draft
 from modelstudio.project.files import load_project, save_project
 from modelstudio.project.model import Project
-from modelstudio.resources import sample
+from modelstudio.resources import resource, sample
 from modelstudio.ui.journal import recoveries
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.welcome.page import SAMPLES, STEPS, WelcomePage
@@ -104,6 +104,8 @@ def test_every_template_and_sample_has_its_data() -> None:
     for template in TEMPLATES:
         if template.sample:
             assert template.target in columns(template.sample)
+        else:
+            assert load_project(resource("examples", f"{template.example}.mstudio")).network.nodes
     for file, _, target in SAMPLES:
         assert target in columns(file)
 
@@ -129,10 +131,14 @@ def test_a_template_starts_a_project(
     assert page(window).drop_zone.isVisible()
 
 
-def test_the_blank_template_opens_an_empty_canvas(window: MainWindow) -> None:
+def test_an_example_opens_as_a_project_of_its_own(window: MainWindow) -> None:
     cards = {card.template.id: card for card in page(window).gallery.cards}
-    cards["blank"].click()
-    assert window.document.is_open
+    cards["gpt"].click()
+    example = load_project(resource("examples", "gpt.mstudio"))
+    project = window.document.project
+    assert project.network == example.network
+    assert project.id != example.id
+    assert window.document.path is None
     assert window.page_id == "network"
 
 

@@ -219,7 +219,7 @@ class WelcomePage(Page):
         links.addStretch(1)
         templates = row(
             label(tr("Templates"), "panelTitle"),
-            label(tr("each comes with a small sample data set"), "label", "secondary"),
+            label(tr("with a small table, or a network to study"), "label", "secondary"),
             None,
         )
         right = column(
@@ -358,7 +358,7 @@ class WelcomePage(Page):
         if template.sample:
             self._files.open_data(sample(template.sample), template.target)
         else:
-            self._files.new()
+            self._files.open_example(template.example, tr(template.title))
 
     def _show_reading(self, name: str) -> None:
         self.progress.set_title(tr("Reading {}").format(name))

@@ -21,7 +21,11 @@ _WIDE = 760
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A project to start from; ``blocks`` are the palette categories of its network, in order."""
+    """A project to start from.
+
+    ``blocks`` are the palette categories of its network, in order, ``"Group"`` for several blocks drawn as one.
+    It comes with a ``sample`` of data and a ``target``, or as an ``example`` drawn without data.
+    """
 
     id: str
     title: str
@@ -31,6 +35,7 @@ class Template:
     blocks: tuple[str, ...]
     sample: str = ""
     target: str = ""
+    example: str = ""
 
 
 _DENSE = ("Linear", "Activation", "Regularise")
@@ -67,12 +72,49 @@ TEMPLATES = (
         "price",
     ),
     Template(
-        "blank",
-        "Blank",
-        "An empty canvas",
+        "resnet18",
+        "ResNet-18",
+        "Residual stages for pictures",
         "Network",
-        "bring data later",
-        ("Input and output", "", "Input and output"),
+        "11.7 M parameters",
+        ("Input and output", "Convolution", "Pooling", "Group", "Pooling", "Linear"),
+        example="resnet18",
+    ),
+    Template(
+        "unet",
+        "U-Net",
+        "A class for every pixel",
+        "Network",
+        "31 M parameters",
+        ("Input and output", "Group", "Convolution", "Group", "Convolution", "Input and output"),
+        example="unet",
+    ),
+    Template(
+        "bert",
+        "BERT encoder",
+        "Reads a text both ways",
+        "Network",
+        "11.2 M parameters",
+        ("Input and output", "Linear", "Normalise", "Group", "Linear", "Input and output"),
+        example="bert",
+    ),
+    Template(
+        "gpt",
+        "GPT of 6 blocks",
+        "Says which token comes next",
+        "Network",
+        "bring text later",
+        ("Input and output", "Linear", "Group", "Normalise", "Linear", "Input and output"),
+        example="gpt",
+    ),
+    Template(
+        "two_tower",
+        "Two-tower recommender",
+        "Users and items in one space",
+        "Network",
+        "bring ratings later",
+        ("Input and output", "Linear", "Activation", "Merge and shape", "Input and output"),
+        example="two_tower",
     ),
 )
 
@@ -155,7 +197,7 @@ class TemplateCard(QAbstractButton):
 
 
 def _paint_chain(painter: QPainter, area: QRectF, blocks: Sequence[str]) -> None:
-    """Paint blocks in a row, joined by wires; an empty category leaves a dashed place."""
+    """Paint blocks in a row, joined by wires; a group looks like a pile."""
     now = theme()
     gap = 8.0
     width = min(34.0, (area.width() - 28 - gap * (len(blocks) - 1)) / len(blocks))
@@ -169,13 +211,10 @@ def _paint_chain(painter: QPainter, area: QRectF, blocks: Sequence[str]) -> None
             painter.drawLine(
                 QPointF(block.left() - gap, y + height / 2), QPointF(block.left(), y + height / 2)
             )
-        if not category:
-            painter.setPen(QPen(now.color("borderStrong"), 1, Qt.PenStyle.DashLine))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(block, 3, 3)
-            continue
         painter.setPen(QPen(now.color("borderStrong"), 1))
         painter.setBrush(now.color("raised"))
+        for behind in (6, 3) if category == "Group" else ():
+            painter.drawRoundedRect(block.translated(behind / 2, -behind), 3, 3)
         painter.drawRoundedRect(block, 3, 3)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(now.category(category))
