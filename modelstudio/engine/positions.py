@@ -28,5 +28,10 @@ def causal_mask(x: Tensor) -> Tensor:
 
 
 def padding_mask(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
-    """Return what is added to the scores (batch, length): padding is far below all else."""
-    return (ids == padding_id).to(x.dtype) * -1e9
+    """Return what is added to the scores (batch, length): padding is far below all else.
+
+    A row of nothing but padding is left as it is, so that its scores are numbers.
+    """
+    padding = ids == padding_id
+    hidden = padding & ~padding.all(dim=1, keepdim=True)
+    return hidden.to(x.dtype) * -1e9

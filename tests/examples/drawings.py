@@ -47,7 +47,7 @@ class Drawing:
     """A graph in the making: each block lies below the one before unless it is told where."""
 
     def __init__(self, note: str = "") -> None:
-        notes = (Note("note", note, (0.0, -112.0), (COLUMN * 2, 80.0)),) if note else ()
+        notes = (Note("note", note, (0.0, -80.0), (COLUMN * 2, 48.0)),) if note else ()
         self.graph = Graph(notes=notes)
         self.last = ""
         self.place = (0, -1)
@@ -155,15 +155,15 @@ def unet() -> Project:
         channels = widths[level]
         up = (
             Drawing()
-            .add("skip", GroupInput(rank=4), at=(0, 0))
-            .add("maps", GroupInput(rank=4), at=(1, 0))
-            .add("up", ConvTranspose2d(out_channels=channels), at=(1, 1))
+            .add("maps", GroupInput(rank=4), at=(0, 0))
+            .add("skip", GroupInput(rank=4), at=(1, 0))
+            .add("up", ConvTranspose2d(out_channels=channels), "maps", at=(0, 1))
             .add("join", Concatenate(), "skip", "up", at=(0, 2))
             .add("double", double(channels))
             .add("larger", GroupOutput())
         )
-        drawing.add(f"up{level}", up.group(), f"down{level}", drawing.last, at=(2, level + 1))
-    drawing.add("conv", Conv2d(out_channels=2, kernel_size=1), at=(3, 1))
+        drawing.add(f"up{level}", up.group(), drawing.last, f"down{level}", at=(2, 9 - level))
+    drawing.add("conv", Conv2d(out_channels=2, kernel_size=1))
     drawing.add("pixels", Output())
     return project("U-Net", drawing, image(3, 96, 96))
 
