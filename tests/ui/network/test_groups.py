@@ -391,3 +391,14 @@ def test_the_code_of_a_block_inside_is_found_by_its_groups(
     code._show_code("self.conv1 = 1\nself.group1_0_conv1 = 2\n")
     page.editor.select(["b"])
     assert code.text.textCursor().blockNumber() == 1
+
+
+def test_another_project_begins_at_the_top_with_nothing_selected(
+    page: NetworkPage, first: Graph, grouped: str, open_page: Callable[[Graph], NetworkPage]
+) -> None:
+    press(page, Key.Key_Return)
+    page.editor.select(["b"])
+    open_page(first)
+    assert page.editor.path == ()
+    assert page.editor.selection == frozenset()
+    assert page.breadcrumb.isHidden()

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from modelstudio.network.check import analyse_within
@@ -52,6 +53,7 @@ class Editing(RuleBasedStateMachine):
         super().__init__()
         self.document, self.editor, self.canvas = self.window
         self.refusals: list[str] = []
+        QGuiApplication.clipboard().clear()
         self.document.new(Project(network=self.begin(), data=DataConfig(fields=FIELDS)))
         self.first = self.document.project
         self.editor.refused.connect(self.refusals.append)

@@ -49,7 +49,9 @@ class Sight(QObject):
         document.replaced.connect(self._begin_anew)
 
     def _begin_anew(self) -> None:
+        self.selection, self.edge = frozenset(), None  # ids of another project mean other blocks
         self._take_over(())
+        self.selection_changed.emit()
 
     def _follow(self) -> None:
         self._take_over(self.path)
