@@ -19,6 +19,8 @@ from modelstudio.layers import (
     AdaptiveMaxPool2d,
     Add,
     AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
     BatchNorm1d,
     Bilinear,
     Bottleneck,
@@ -53,6 +55,7 @@ from modelstudio.layers import (
     Maximum,
     MaxPool1d,
     MaxPool2d,
+    MaxPool3d,
     MultiheadAttention,
     Multiply,
     Pad,
@@ -258,6 +261,16 @@ SPECIAL = [
     Case(DepthwiseSeparableConv1d(dilation=2, weights="xavier normal"), ((6, "T"),)),
     Case(MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2), ((6, 8, 10),)),
     Case(AvgPool1d(kernel_size=3, stride=1, padding=1), ((6, "T"),)),
+    *(
+        Case(kind(kernel_size=3, stride=2, padding=margin, ceil_mode=True), ((6, *sizes),))
+        for kind, sizes in ((MaxPool1d, (10,)), (MaxPool2d, (10, 7)), (MaxPool3d, (4, 5, 6)))
+        for margin in (0, 1)
+    ),
+    *(
+        Case(kind(kernel_size=3, stride=2, padding=margin, ceil_mode=True), ((6, *sizes),))
+        for kind, sizes in ((AvgPool1d, (10,)), (AvgPool2d, (10, 7)), (AvgPool3d, (4, 5, 6)))
+        for margin in (0, 1)
+    ),
     Case(AdaptiveMaxPool2d(output_size=(2, 5)), ((6, 8, 10),)),
     Case(AdaptiveAvgPool1d(output_size=5), ((6, 10),)),
     Case(GlobalAvgPool(), ((6, "T"),)),

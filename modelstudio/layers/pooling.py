@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -21,6 +21,11 @@ from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
 
+Ceil = Annotated[
+    bool, Field(title="Pool the rest", description="Pool what is left at the end of an axis, too.")
+]
+
+
 def pooled(b: Builder, layer: _Pool1d | _Pool2d | _Pool3d, x: Value, **settings: Any) -> Value:
     """Lower a pooling; torch takes a margin of at most half the window."""
     kernel, padding = sizes(layer.kernel_size), sizes(layer.padding)
@@ -32,6 +37,7 @@ def pooled(b: Builder, layer: _Pool1d | _Pool2d | _Pool3d, x: Value, **settings:
         kernel_size=layer.kernel_size,
         stride=layer.stride,
         padding=layer.padding,
+        ceil_mode=layer.ceil_mode,
         **settings,
     )
 
@@ -45,6 +51,7 @@ class _Pool1d(Layer, abstract=True, category="Pooling"):
     kernel_size: Length = Field(2, description="Length of the window, in samples.")
     stride: Length | None = Field(None, description="Step of the window; empty is its length.")
     padding: Margin = Field(0, description="Samples added at each end.")
+    ceil_mode: Ceil = False
 
 
 class _Pool2d(Layer, abstract=True, category="Pooling"):
@@ -56,6 +63,7 @@ class _Pool2d(Layer, abstract=True, category="Pooling"):
     kernel_size: Pair = Field((2, 2), description="Height and width of the window, in pixels.")
     stride: Pair | None = Field(None, description="Step of the window; empty is its size.")
     padding: MarginPair = Field((0, 0), description="Rows and columns added at each side.")
+    ceil_mode: Ceil = False
 
 
 class _Pool3d(Layer, abstract=True, category="Pooling"):
@@ -69,6 +77,7 @@ class _Pool3d(Layer, abstract=True, category="Pooling"):
     )
     stride: Triple | None = Field(None, description="Step of the window; empty is its size.")
     padding: MarginTriple = Field((0, 0, 0), description="Voxels added at each side.")
+    ceil_mode: Ceil = False
 
 
 class MaxPool1d(_Pool1d):

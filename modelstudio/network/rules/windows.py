@@ -10,13 +10,19 @@ from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.rules.registry import Outcome, Settings, count, each, rule
 
 
-def _slid(size: Dim, kernel: int, stride: int, padding: int, dilation: int = 1) -> Dim:
+def _slid(
+    size: Dim, kernel: int, stride: int, padding: int, dilation: int = 1, rest: bool = False
+) -> Dim:
+    """Return how many windows there are; with ``rest`` the last may reach beyond the end."""
     if isinstance(size, str):
         if stride == 1 and 2 * padding == dilation * (kernel - 1):
             return size
         raise Mismatch("needs a fixed length here, since it changes it")
-    out = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-    if out < 1:
+    free = size + 2 * padding - dilation * (kernel - 1) - 1
+    out = free // stride + 1
+    if rest and free % stride and out * stride < size + padding:
+        out += 1
+    if out < 1 or free < 0:
         span = dilation * (kernel - 1) + 1
         raise Mismatch(f"has a window of {span}, which is larger than the {size} it slides over")
     return out
@@ -82,7 +88,9 @@ def pooling(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     stride = each(settings, "stride", axes, kernel)
     padding = each(settings, "padding", axes, 0)
     dilation = each(settings, "dilation", axes, 1)
-    return Outcome((*shape[:2], *map(_slid, shape[2:], kernel, stride, padding, dilation)))
+    rest = (settings.get("ceil_mode", False),) * axes
+    spatial = map(_slid, shape[2:], kernel, stride, padding, dilation, rest)
+    return Outcome((*shape[:2], *spatial))
 
 
 @rule(*(f"torch.nn.Adaptive{kind}Pool{axes}d" for kind in ("Max", "Avg") for axes in (1, 2, 3)))
