@@ -182,8 +182,17 @@ def test_groups_are_nested_lines_and_entered_by_enter(outline: NetworkPage) -> N
     press("Return")
     assert outline.editor.path == (group.id,)
     assert {"conv1", "relu1"} <= set(lines(outline))
-    outline.editor.leave()
+    assert tree.currentItem() is not None
+    press("Backspace")
     assert "output1" in lines(outline)
+    line = next(item for item in tree.tops() if tree.node_of(item) == group.id)
+    tree.setCurrentItem(line)
+    press("Right")
+    while current(outline).text(0) != "relu1":
+        press("Down")
+    press("Return")
+    assert outline.editor.path == (group.id,)
+    assert [node.name for node in outline.editor.nodes] == ["relu1"]
 
 
 def test_enter_goes_to_the_settings(outline: NetworkPage) -> None:

@@ -51,11 +51,11 @@ _STEP = 14
 class Outline(QFrame):
     """The blocks as a tree beside the canvas; its selection is the editor's.
 
-    ``opened`` gives a block on which Enter was pressed, ``add_wanted`` that Space was, ``left``
-    that Escape was.
+    ``opened`` gives the address of a block on which Enter was pressed, from the level in sight;
+    ``add_wanted`` tells of Space, ``left`` of Escape.
     """
 
-    opened = Signal(str)
+    opened = Signal(object)
     add_wanted = Signal()
     left = Signal()
 
@@ -97,9 +97,6 @@ class Outline(QFrame):
     def enter(self) -> None:
         """Take the focus, on the selected block or the first."""
         self.tree.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        first = self.tree.topLevelItem(0)
-        if self.tree.currentItem() is None and first is not None:
-            self.tree.setCurrentItem(first)
 
     def line_corner(self) -> QPoint:
         """Return the place on the screen right below the current line."""
@@ -181,6 +178,8 @@ class Outline(QFrame):
             item.setSelected(tree.node_of(item) in chosen)
         if picked and tree.currentItem() not in picked:
             tree.setCurrentItem(picked[0], 0, QItemSelectionModel.SelectionFlag.NoUpdate)
+        elif tree.currentItem() is None and (first := tree.topLevelItem(0)) is not None:
+            tree.setCurrentItem(first, 0, QItemSelectionModel.SelectionFlag.NoUpdate)
         if picked:
             tree.scrollToItem(picked[0])
         tree.blockSignals(False)
@@ -189,7 +188,7 @@ class Outline(QFrame):
 class _Tree(QTreeWidget):
     """The lines; a name is edited in place."""
 
-    opened = Signal(str)
+    opened = Signal(object)
     add_wanted = Signal()
     left = Signal()
 
@@ -202,13 +201,14 @@ class _Tree(QTreeWidget):
             frameShape=QFrame.Shape.NoFrame,
             uniformRowHeights=True,
         )
+        self._editor = editor
         self.setAccessibleName(tr("Blocks in the order of the wires"))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setItemDelegate(_Delegate(self, editor))
-        self.itemDoubleClicked.connect(lambda item: self.opened.emit(self.node_of(item)))
+        self.itemDoubleClicked.connect(lambda item: self.opened.emit(self.address_of(item)))
 
     def tops(self) -> Iterator[QTreeWidgetItem]:
         """Yield the lines of the level in sight."""
@@ -217,19 +217,25 @@ class _Tree(QTreeWidget):
 
     @staticmethod
     def node_of(item: QTreeWidgetItem) -> str:
-        """Return the id of the block of a line; inside a group, of the group."""
-        while (parent := item.parent()) is not None:
-            item = parent
+        """Return the id of the block of a line."""
         return str(item.data(0, _NODE))
+
+    def address_of(self, item: QTreeWidgetItem) -> tuple[str, ...]:
+        """Return the ids of the groups around a block, from the level in sight, and its own."""
+        parent = item.parent()
+        around = self.address_of(parent) if parent is not None else ()
+        return (*around, self.node_of(item))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         item, key = self.currentItem(), event.key()
         if self.state() == QAbstractItemView.State.EditingState:
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
-            self.opened.emit(self.node_of(item))
+            self.opened.emit(self.address_of(item))
         elif key == Qt.Key.Key_Space and not event.modifiers():
             self.add_wanted.emit()
+        elif key == Qt.Key.Key_Backspace:
+            self._editor.leave()
         elif key == Qt.Key.Key_Escape:
             self.left.emit()
         else:

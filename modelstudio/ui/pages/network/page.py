@@ -317,10 +317,12 @@ class NetworkPage(Page):
             if not self.inspector.open_code():
                 self.canvas.rename()
 
-    def _open_line(self, node_id: str) -> None:
+    def _open_line(self, address: tuple[str, ...]) -> None:
         """Answer Enter in the outline: enter a group, or go on to the settings of the block."""
-        if not self.editor.enter(node_id):
-            self.editor.select([node_id])
+        if len(address) > 1:
+            self.go_to_block((*self.editor.path, *address))
+        elif not self.editor.enter(address[0]):
+            self.editor.select(address)
             self.inspector.focus_name()
 
     def _show_first_problem(self) -> None:
