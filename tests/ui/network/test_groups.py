@@ -402,3 +402,21 @@ def test_another_project_begins_at_the_top_with_nothing_selected(
     assert page.editor.path == ()
     assert page.editor.selection == frozenset()
     assert page.breadcrumb.isHidden()
+
+
+def test_quick_add_inside_of_a_group_offers_its_ports(page: NetworkPage, grouped: str) -> None:
+    def listed() -> set[str]:
+        found = page.quick_add.list
+        return {found.item(row).text() for row in range(found.count())}
+
+    press(page, Key.Key_Return)
+    page.editor.select(["b"])
+    press(page, Key.Key_A)
+    assert "Output" not in listed()
+    QTest.keyClicks(page.quick_add.search, "group out")
+    QTest.keyClick(page.quick_add.search, Key.Key_Return)
+    assert len(group_of(page, grouped).output_ports()) == 2
+    press(page, Key.Key_Backspace)
+    press(page, Key.Key_A)
+    assert "Group output" not in listed()
+    QTest.keyClick(page.quick_add.search, Key.Key_Escape)

@@ -72,7 +72,9 @@ def _scattered(text: str, name: str) -> bool:
     return all(letter in letters for letter in text)
 
 
-def offers(words: str, shape: Shape | None, *, before: bool = False) -> list[Offer]:
+def offers(
+    words: str, shape: Shape | None, *, before: bool = False, inside: bool = False
+) -> list[Offer]:
     """Return the layers and saved blocks for a place, fitting ones first.
 
     Parameters
@@ -83,8 +85,13 @@ def offers(words: str, shape: Shape | None, *, before: bool = False) -> list[Off
         The value that would go in, where it is known.
     before
         True when the block is to feed another, so that it needs an output.
+    inside
+        True inside of a group: its ports stand for the ends of the network.
     """
     layers: list[Stock] = [layer for _, members in by_category() for layer in members]
+    if inside:
+        layers = [layer for layer in layers if layer.category != "Input and output"]
+        layers += PORTS
     layers += my_blocks().blocks
     found = [Offer(layer, _unfit(layer, shape, before)) for layer in matching(layers, words)]
     return [o for o in found if not o.reason] + [o for o in found if o.reason]

@@ -103,7 +103,7 @@ class Commands(QObject):
         corner = self._page.canvas.viewport().mapToGlobal(QPoint(12, 12))
         if self._page.outline.tree.hasFocus():
             corner = self._page.outline.line_corner()
-        self._page.quick_add.open_at(corner, self._behind_selection())
+        self._open_list(corner, self._behind_selection())
 
     def quick_add_at_pointer(self, point: QPointF) -> None:
         """Ask for a block where the pointer is; with a selection, it still goes behind that."""
@@ -121,7 +121,10 @@ class Commands(QObject):
             if port.kind == "output":
                 place = self._behind(port.node, port.port, wired=True)
         where = self._canvas.viewport().mapToGlobal(self._canvas.mapFromScene(point))
-        self._page.quick_add.open_at(where, place)
+        self._open_list(where, place)
+
+    def _open_list(self, where: QPoint, place: Place) -> None:
+        self._page.quick_add.open_at(where, place._replace(inside=bool(self._editor.path)))
 
     def _behind_selection(self) -> Place:
         node, edge = self._editor.single, self._editor.edge

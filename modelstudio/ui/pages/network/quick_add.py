@@ -55,6 +55,8 @@ class Place(NamedTuple):
         The layer whose input the block is to fill.
     wired
         True at the end of a wire: only what fits is listed until something is typed.
+    inside
+        True inside of a group, where ports can be added.
     """
 
     shape: Shape | None = None
@@ -62,6 +64,7 @@ class Place(NamedTuple):
     follows: Layer | None = None
     feeds: Layer | None = None
     wired: bool = False
+    inside: bool = False
 
 
 def ranked(words: str, place: Place) -> list[Offer]:
@@ -70,7 +73,7 @@ def ranked(words: str, place: Place) -> list[Offer]:
     What begins with the words that were typed comes before all else, even if it does not fit.
     """
     text = words.strip().lower()
-    known = offers(words, place.shape, before=place.feeds is not None)
+    known = offers(words, place.shape, before=place.feeds is not None, inside=place.inside)
     found = [_judged(offer, place) for offer in known]
     if text:
         return sorted(found, key=lambda offer: (not _called(offer, text), bool(offer.reason)))
