@@ -74,8 +74,12 @@ def edit(window: MainWindow, epochs: int = 7) -> None:
 def test_ids_and_shortcuts_are_used_once() -> None:
     ids = [spec.id for spec in SPECS]
     assert len(set(ids)) == len(ids)
-    keys = [spec.shortcut for spec in SPECS if spec.shortcut]
-    assert len(set(keys)) == len(keys)
+    keyed = [spec for spec in SPECS if spec.shortcut]
+    everywhere = [spec.shortcut for spec in keyed if spec.scope == "window"]
+    in_place = [(spec.group, spec.shortcut) for spec in keyed if spec.scope == "context"]
+    assert len(set(everywhere)) == len(everywhere)
+    assert len(set(in_place)) == len(in_place), "a page may use a key that another page uses too"
+    assert not {key for _, key in in_place} & set(everywhere)
     for key in keys:
         assert not QKeySequence(key).isEmpty(), key
 
