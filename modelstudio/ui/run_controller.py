@@ -289,7 +289,8 @@ class RunController(QObject):
             self.block_changed.emit(block.text)
 
     def _look_at_problems(self, page_id: str) -> None:
-        if page_id == "data":
+        faulty = any(problem.kind == "error" for problem in self._main.problems(("network",)))
+        if page_id == "data" or (page_id == "network" and faulty != bool(self._block.text)):
             self._look_at_project()
 
     def _find_block(self) -> PageProblem:
@@ -312,7 +313,10 @@ class RunController(QObject):
         for problem in main.problems(("data",)):
             if problem.stops_training:
                 return problem
-        return on("network", _network_fault(project))
+        if fault := _network_fault(project):
+            return on("network", fault)
+        found = (problem for problem in main.problems(("network",)) if problem.kind == "error")
+        return next(found, on("network", ""))
 
 
 def _network_fault(project: Project) -> str:

@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from modelstudio.layers.custom import TEMPLATE, Custom
-from modelstudio.network.graph import Edge, Graph
+from modelstudio.network.graph import Edge, Graph, Node
+from modelstudio.project.model import Project
 from modelstudio.trust import forget, trust, trusted
+from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.network import NetworkPage
 from modelstudio.ui.pages.network.source_dialog import SourceDialog
 from tests.ui.network.conftest import Hand, node
@@ -196,6 +198,37 @@ def test_a_fault_inside_is_a_sentence_of_the_block(
     assert said.startswith("block1 raises AttributeError in line 14")
     assert page.editor.info("c").state == "error"
     qtbot.waitUntil(lambda: not page.main.jobs.running)
+
+
+def test_training_waits_for_trust_and_for_code_without_faults(
+    window: MainWindow, penguins: Project, qtbot: QtBot
+) -> None:
+    source = TEMPLATE + "\n"
+    graph = penguins.network
+    (wire,) = graph.incoming[next(n.id for n in graph.nodes.values() if n.layer.answers)]
+    (edge,) = graph.incoming[wire.source]
+
+    def project(code: str) -> Project:
+        made = Node("code", "gate", Custom(source=code))
+        return penguins.changed(network=graph.insert(made, edge))
+
+    window.document.new(project(source))
+    window.go("network")
+    page = window.page("network")
+    window._warmed(())
+    assert "gate runs Python that you have not trusted" in window.run_controller.block_reason
+    page.editor.select(["code"])
+    in_dialog(lambda dialog: press(dialog, "run"))
+    QTest.mouseClick(page.inspector.trust.run, LEFT)
+    qtbot.waitUntil(lambda: not window.run_controller.block_reason, timeout=20_000)
+
+    faulty = source.replace("return x *", "return x.nothing *")
+    trust(faulty)
+    window.document.edit("Change", project(faulty))
+    qtbot.waitUntil(lambda: "AttributeError" in window.run_controller.block_reason, timeout=20_000)
+    window.document.undo()
+    qtbot.waitUntil(lambda: not window.run_controller.block_reason)
+    qtbot.waitUntil(lambda: not window.jobs.running)
 
 
 def test_changed_code_in_a_file_is_untrusted_again(
