@@ -275,9 +275,10 @@ def load_weights(store: RunStore, run: RunInfo) -> dict[str, Tensor]:
         When the file is damaged.
     """
     try:
-        return load_file(store.best_file(run.id))
+        weights: dict[str, Tensor] = load_file(store.best_file(run.id))
     except (RuntimeError, ValueError, OSError, SafetensorError) as error:
         raise _damaged(store, run) from error
+    return weights
 
 
 def fitted_recipe(store: RunStore, run: RunInfo) -> FittedRecipe:

@@ -207,7 +207,7 @@ def _options(module: nn.Module, traced: fx.GraphModule | None, name: str) -> lis
         several = [((length,), rows) for length in LENGTHS]
         return [several[0], ((), rows), *several[1:]]
     if isinstance(first, nn.Linear | nn.Bilinear):
-        wide = getattr(first, "in_features", 0) or first.in1_features
+        wide = int(getattr(first, "in_features", 0) or getattr(first, "in1_features", 0))
         return [((wide,), 0), *(((length, wide), 0) for length in LENGTHS)]
     if isinstance(first, nn.LSTM | nn.GRU | nn.RNN):
         return [((length, first.input_size), 0) for length in LENGTHS]
@@ -315,9 +315,8 @@ def watch(
         about_shape = node.target in ("size", "dim", "numel") or (
             node.target is getattr and node.args[1] in ("shape", "ndim", "device", "dtype")
         )
-        if node.op == "get_attr" or about_shape:
+        called = node.op in ("call_function", "call_method")
+        sources = {source.name for source in node.all_input_nodes}
+        if node.op == "get_attr" or about_shape or (called and sources <= seen.apart):
             seen.apart.add(node.name)
-        elif node.op.startswith("call_") and node.op != "call_module":
-            if seen.apart.issuperset(source.name for source in node.all_input_nodes):
-                seen.apart.add(node.name)
     return seen

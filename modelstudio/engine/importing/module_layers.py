@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from modelstudio.engine.importing.drawing import Array, Unmapped, Wire, palette_layer
+from modelstudio.engine.importing.drawing import Array, Unmapped, palette_layer
 from modelstudio.engine.importing.phrases import Ref
 from modelstudio.engine.importing.shaping import Shaping
 from modelstudio.network.analysis import Shape
@@ -148,7 +148,8 @@ def _batch_norm(s: Shaping, module: Any, args: Arguments, _: Any, shape: Shape) 
 
 
 @draws(nn.LayerNorm)
-def _layer_norm(s: Shaping, module: nn.LayerNorm, args: Arguments, _: Any, shape: Shape) -> Ref:
+def layer_norm(s: Shaping, module: nn.LayerNorm, args: Arguments, _: Any, shape: Shape) -> Ref:
+    """Draw a normalisation over the last dimensions."""
     named, axes = arrays(module), len(module.normalized_shape)
     return s.layer_norm(
         args[0], named.get("weight"), named.get("bias"), shape, eps=module.eps, axes=axes
@@ -309,187 +310,3 @@ def _cut(s: Shaping, x: Ref, before: list[int], after: list[int]) -> Ref:
         elif low or high:
             raise Unmapped("It cuts off at one side and adds at another.")
     return x
-
-
-# Sequences
-
-
-@draws(nn.LSTM, nn.GRU, nn.RNN)
-def _recurrent(s: Shaping, module: Any, args: Arguments, _: Any, shape: Any) -> Any:
-    if args[1:] and args[1] is not None:
-        raise Unmapped("It begins with a state of its own.")
-    if getattr(module, "proj_size", 0):
-        raise Unmapped("It projects its states.")
-    x: Ref = args[0]
-    turned = (1, 0, 2)
-    if module.batch_first:
-        x = s.facing(x)
-    elif x.order != turned:
-        raise Unmapped("Its samples stand first, where it expects the steps of a sequence.")
-    settings: dict[str, Any] = {
-        "hidden_size": module.hidden_size,
-        "layers": module.num_layers,
-        "bidirectional": module.bidirectional,
-        "dropout": float(module.dropout),
-    }
-    if isinstance(module, nn.RNN):
-        settings["nonlinearity"] = module.nonlinearity
-    if not module.bias:
-        raise Unmapped("It has no shifts.")
-    return Recurrence(s, type(module).__name__, settings, x, arrays(module), module.batch_first)
-
-
-class Recurrence:
-    """A recurrent layer whose block is drawn once it is known which of its results is used.
-
-    ``pairs`` tells whether it gives a memory beside its states.
-    """
-
-    def __init__(
-        self,
-        s: Shaping,
-        kind: str,
-        settings: Mapping[str, Any],
-        x: Ref,
-        weights: Mapping[str, Array],
-        batch_first: bool,
-    ) -> None:
-        self._s = s
-        self._kind, self._settings = kind, dict(settings)
-        self._x, self._weights, self._batch_first = x, weights, batch_first
-        self._place = s.drawing.scope, s.drawing.stem
-        self._sequence: Ref | None = None
-        self._state: Ref | None = None
-        self._hidden: int = settings["hidden_size"]
-        self._ways = 2 if settings["bidirectional"] else 1
-        self.pairs = kind == "LSTM"
-
-    def sequence(self) -> Ref:
-        """Return the states after every step."""
-        if self._sequence is None:
-            wire = self._add("sequence", self._weights)
-            shape = (*self._x.shape[:2], self._hidden * self._ways)
-            order = (0, 1, 2) if self._batch_first else (1, 0, 2)
-            self._sequence = Ref(wire, shape, order)
-        return self._sequence
-
-    def state(self, index: int) -> Ref:
-        """Return the last state of one layer and direction, counted as torch does."""
-        layers = self._settings["layers"]
-        index %= layers * self._ways
-        if index // self._ways != layers - 1:
-            raise Unmapped("The state of a layer below the last is used.")
-        way = index % self._ways
-        if self._sequence is None:
-            return self._half(self._last(), way) if self._ways == 2 else self._last()
-        whole = Ref(self._sequence.wire, self._sequence.shape, (0, 1, 2))
-        end = self._s.pick(whole, 1, 0 if way else -1)
-        return self._half(end, way) if self._ways == 2 else end
-
-    def _last(self) -> Ref:
-        if self._state is None:
-            wire = self._add("last", self._weights)
-            self._state = Ref(wire, (self._x.shape[0], self._hidden * self._ways), (0, 1))
-        return self._state
-
-    def _half(self, x: Ref, way: int) -> Ref:
-        low = way * self._hidden
-        return self._s.slice(x, 1, low, low + self._hidden, 1, self._hidden)
-
-    def _add(self, output: str, weights: Mapping[str, Array]) -> Wire:
-        drawing = self._s.drawing
-        before = drawing.scope, drawing.stem
-        drawing.scope, drawing.stem = self._place
-        layer = palette_layer(self._kind, output=output, **self._settings)
-        wire = drawing.add(layer, self._x.wire, weights=weights)
-        drawing.scope, drawing.stem = before
-        return wire
-
-
-@draws(nn.MultiheadAttention)
-def _attention(
-    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Any
-) -> Any:
-    query, key, value = args[:3]
-    if module.kdim != module.embed_dim or module.bias_k is not None or module.add_zero_attn:
-        raise Unmapped("Its keys have a width or rows of their own.")
-    if key != value:
-        raise Unmapped("Its keys and its values are different.")
-    told = {k: v for k, v in keywords.items() if v is not None and k not in ("need_weights",)}
-    if told.keys() - {"average_attn_weights"} or any(a is not None for a in args[3:]):
-        raise Unmapped("It is told a mask.")
-    wires = [_steps(s, module.batch_first, x) for x in dict.fromkeys((query, key))]
-    layer = palette_layer(
-        "MultiheadAttention",
-        heads=module.num_heads,
-        dropout=float(module.dropout),
-        bias=module.in_proj_bias is not None,
-    )
-    wire = s.drawing.add(layer, *wires, weights=arrays(module))
-    order = (0, 1, 2) if module.batch_first else (1, 0, 2)
-    return [Ref(wire, query.shape, order), None]
-
-
-def _steps(s: Shaping, batch_first: bool, x: Ref) -> Wire:
-    if batch_first:
-        return s.facing(x).wire
-    if x.order != (1, 0, 2):
-        raise Unmapped("Its samples stand first, where it expects the steps of a sequence.")
-    return x.wire
-
-
-@draws(nn.TransformerEncoderLayer)
-def _encoder_layer(
-    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
-) -> Ref:
-    if any(value not in (None, False) for value in (*args[1:], *keywords.values())):
-        raise Unmapped("It is told a mask.")
-    x = s.facing(args[0]) if module.self_attn.batch_first else args[0]
-    wire = _steps(s, module.self_attn.batch_first, x)
-    layer = palette_layer("TransformerEncoder", **_transformer(module))
-    return Ref(s.drawing.add(layer, wire, weights=arrays(module)), x.shape, x.order)
-
-
-def _transformer(module: Any) -> dict[str, Any]:
-    activation = module.activation
-    name = getattr(activation, "__name__", type(activation).__name__).lower()
-    if name not in ("relu", "gelu"):
-        raise Unmapped(f"Its activation is {name}.")
-    if module.norm1.eps != 1e-5:
-        raise Unmapped("Its normalisations have another eps.")
-    return {
-        "heads": module.self_attn.num_heads,
-        "feedforward": module.linear1.out_features,
-        "activation": name,
-        "norm": "before" if module.norm_first else "after",
-        "dropout": float(module.dropout.p),
-        "bias": module.linear1.bias is not None,
-    }
-
-
-@draws(nn.TransformerEncoder)
-def _encoder(
-    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
-) -> Ref:
-    x: Ref = args[0]
-    around = s.drawing.scope
-    for number, inner in enumerate(module.layers):
-        s.drawing.scope = (*around, "layers", str(number))
-        s.drawing.stem = ""
-        x = _encoder_layer(s, inner, [x, *args[1:]], keywords, shape)
-    if module.norm is not None:
-        s.drawing.scope, s.drawing.stem = (*around, "norm"), "norm"
-        x = _layer_norm(s, module.norm, [x], {}, shape)
-    return x
-
-
-@draws(nn.TransformerDecoderLayer)
-def _decoder_layer(
-    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
-) -> Ref:
-    if any(value not in (None, False) for value in (*args[2:], *keywords.values())):
-        raise Unmapped("It is told a mask.")
-    wires = [_steps(s, module.self_attn.batch_first, x) for x in args[:2]]
-    layer = palette_layer("TransformerDecoder", causal=False, **_transformer(module))
-    x = s.facing(args[0]) if module.self_attn.batch_first else args[0]
-    return Ref(s.drawing.add(layer, *wires, weights=arrays(module)), x.shape, x.order)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from modelstudio.engine.events import Progress
-from modelstudio.engine.importing import module_file
+from modelstudio.engine.importing import module_file, module_shapes  # noqa: F401  draws shapes
 from modelstudio.engine.importing.conclude import (
     Entry,
     Imported,
@@ -22,9 +22,10 @@ from modelstudio.engine.importing.conclude import (
 from modelstudio.engine.importing.drawing import Drawing, Unmapped
 from modelstudio.engine.importing.module_file import Sample, Seen, find_samples, load, trace, watch
 from modelstudio.engine.importing.module_functions import FUNCTIONS, Call, name_of
-from modelstudio.engine.importing.module_layers import DRAWERS, Recurrence, arrays
-from modelstudio.engine.importing.onnx_file import symbols
+from modelstudio.engine.importing.module_layers import DRAWERS, arrays
+from modelstudio.engine.importing.module_sequences import Recurrence
 from modelstudio.engine.importing.onnx_network import import_onnx
+from modelstudio.engine.importing.onnx_trial import symbols
 from modelstudio.engine.importing.phrases import Ref, straight
 from modelstudio.engine.importing.shaping import Shaping
 from modelstudio.errors import ImportFailed
@@ -224,9 +225,9 @@ class _Sketch:
         if drawer is None:
             raise Unmapped(f"The palette has no {type(module).__name__}.")
         before = set(self.drawing.blocks)
-        names = [*args, *keywords.values()] if not args else args
-        shape = self._shape(node.name) or ()
-        found = drawer(self.draw, module, names, {} if not args else keywords, shape)
+        if not args:
+            args, keywords = list(keywords.values()), {}
+        found = drawer(self.draw, module, args, keywords, self._shape(node.name) or ())
         new = [key for key in self.drawing.blocks if key not in before]
         self._tie(module, new)
         return found

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from modelstudio.engine.events import Progress
+from modelstudio.engine.importing import onnx_functions  # noqa: F401  registers what draws them
 from modelstudio.engine.importing.attention import fuse_attention
 from modelstudio.engine.importing.conclude import (
     Entry,
@@ -18,6 +19,7 @@ from modelstudio.engine.importing.drawing import Drawing, Unmapped, Wire
 from modelstudio.engine.importing.fusing import fuse
 from modelstudio.engine.importing.onnx_file import Foreign, Op, read
 from modelstudio.engine.importing.onnx_ops import HANDLERS, Sheet
+from modelstudio.engine.importing.onnx_trial import tried
 from modelstudio.engine.importing.phrases import Ref, straight
 from modelstudio.engine.importing.recurrent import untangle
 from modelstudio.errors import ImportFailed
@@ -37,12 +39,12 @@ def import_onnx(
         When it is no network.
     """
     yield Progress(f"Reading {path.name}")
-    foreign = read(path, shapes)
+    foreign = tried(read(path), path, shapes)
     imported = yield from _drawn(foreign)
     free = any("T" in shape for shape in foreign.shapes.values())
     if free and (imported.placeholders or imported.problem):
         yield Progress("Trying again with a fixed length")
-        fixed = yield from _drawn(read(path, shapes, fixed_length=True))
+        fixed = yield from _drawn(tried(read(path), path, shapes, fixed_length=True))
         if _rank(fixed) < _rank(imported):
             return fixed
     return imported

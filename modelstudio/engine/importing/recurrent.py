@@ -53,9 +53,10 @@ def untangle(foreign: Foreign) -> None:
         if states is not None and states.kind == "Concat" and not states.attributes.get("axis", 1):
             parts = states.sources
         makers = [maker.get(name) for name in parts]
-        if not all(made is not None and _is_state(made, n) for made, n in zip(makers, parts)):
+        pairs = list(zip(parts, makers, strict=True))
+        if not all(_is_state(made, name) for name, made in pairs):
             continue
-        ends = [(name, way) for name, made in zip(parts, makers) for way in range(_ways(made))]
+        ends = [(name, way) for name, made in pairs for way in range(_ways(made))]
         name, way = ends[int(index)]
         both = _ways(maker[name]) == 2
         op.kind, op.sources = f"{FUSED}State", [name]

@@ -69,10 +69,9 @@ def test_a_file_cut_off_anywhere_is_told(at: int) -> None:
         path.write_bytes(WHOLE.SerializeToString()[:at])
         try:
             imported = drain(import_onnx(path))
-        except ImportFailed as error:
-            assert error.message.endswith(".")
-        else:
-            assert imported.graph.nodes
+        except ImportFailed:
+            return
+        assert imported.graph.nodes
 
 
 def test_damaged_weights(tmp_path: Path) -> None:
