@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from modelstudio.engine.custom import BlockFault, check_result, load, python_block
+from modelstudio.engine.custom import BlockFault, FlopCount, check_result, load, python_block
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import Analysis, FieldLike, Problem
 from modelstudio.network.check import analyse
@@ -192,12 +192,11 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
         When torch refuses the values.
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
-    from torch.utils.flop_counter import FlopCounterMode
 
     operation: Any = resolve(target)
     written = operation is python_block
     parameters = 0
-    counter = FlopCounterMode(display=False)
+    counter = FlopCount()
     try:
         if written:
             load(settings["source"])  # before the mode, so that what its text makes has data
@@ -229,6 +228,6 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
     symbols = {size: symbol for symbol, size in _STAND_INS.items()}
     shape = tuple(symbols.get(int(dim), int(dim)) for dim in result.shape)
     sizes = {dim for value in values for dim in value.shape if isinstance(dim, str)}
-    macs = counter.get_total_flops() // 2 // prod(_STAND_INS.get(dim, 1) for dim in sizes)
+    macs = counter.total // 2 // prod(_STAND_INS.get(dim, 1) for dim in sizes)
     dtype = "float" if result.dtype.is_floating_point else "int"
     return Outcome(shape, parameters, macs, dtype)

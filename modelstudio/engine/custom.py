@@ -18,6 +18,8 @@ from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
 )
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from modelstudio.errors import NetworkError, StudioError
 from modelstudio.layers.custom import Scalar, may_run, read_source
@@ -130,6 +132,26 @@ def _key(source: str) -> str:
 
 def _file(source: str) -> str:
     return f"<Python block {_key(source)}>"
+
+
+class FlopCount(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up the floating-point operations of what runs inside, in this thread alone.
+
+    torch's own counter hooks into every module, those of a training in another thread included.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        count = flop_registry.get(getattr(func, "_overloadpacket", None))
+        if count is not None:
+            self.total += count(*args, **(kwargs or {}), out_val=result)
+        return result
 
 
 def check_result(result: Any, batch: int) -> None:
