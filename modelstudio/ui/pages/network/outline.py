@@ -64,7 +64,9 @@ class Outline(QFrame):
         toned(self, "panel")
         self.setAccessibleName(tr("Outline of the network"))
         self._editor = editor
-        self._shown: Graph | None = None
+        self._shown = Graph()
+        self._lines: dict[str, QTreeWidgetItem] = {}
+        self._told: dict[str, tuple[object, ...]] = {}
         self._count = label("", "label", "tertiary")
         head = row(label(tr("Outline"), "panelTitle"), None, self._count, margins=(8, 0, 4, 0))
         self.search = SearchField(tr("Find a block here"), "network.outline.search")
@@ -111,52 +113,81 @@ class Outline(QFrame):
             self.tree.editItem(item)
 
     def refresh(self) -> None:
-        """Follow the network, while somebody looks; lines that stay are only told anew."""
+        """Follow the network, while somebody looks; only lines of what changed are told anew."""
         graph, tree = self._editor.graph, self.tree
         if not self.isVisible():
             return
-        order = _in_order(graph)
         tree.blockSignals(True)
-        if order != [tree.node_of(item) for item in tree.tops()] or _groups_changed(
-            self._shown, graph
-        ):
-            opened = {tree.node_of(item) for item in tree.tops() if item.isExpanded()}
-            tree.clear()
-            for node_id in order:
-                tree.addTopLevelItem(item := _line(graph.nodes[node_id]))
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                item.setExpanded(node_id in opened)
+        order = _in_order(graph)
+        fresh = self._renew(graph)
+        if fresh or order != [tree.node_of(item) for item in tree.tops()]:
+            self._line_up(order)
         self._shown = graph
-        for item in tree.tops():
-            self._describe(item, graph.nodes[tree.node_of(item)])
+        problems: dict[str | None, list[str]] = {}
+        for problem in self._editor.analysis.problems:
+            problems.setdefault(problem.node, []).append(problem.message)
+        for node_id in order:
+            self._describe(graph.nodes[node_id], tuple(problems.get(node_id, ())))
         tree.blockSignals(False)
         self._count.setText(tr("{0} blocks").format(len(order)))
         self._filter()
         self._show_selection()
 
-    def _describe(self, item: QTreeWidgetItem, node: Node) -> None:
-        info = self._editor.info(node.id)
-        detail = _detail(node, info)
+    def _renew(self, graph: Graph) -> bool:
+        """Make lines for new blocks and changed groups, and drop the others; tell if any did."""
+        stale = {
+            node_id
+            for node_id in self._lines
+            if node_id not in graph.nodes or _other_inside(self._shown.nodes[node_id], graph)
+        }
+        for node_id in stale:
+            del self._lines[node_id], self._told[node_id]
+        fresh = [node for node_id, node in graph.nodes.items() if node_id not in self._lines]
+        for node in fresh:
+            item = _line(node)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            self._lines[node.id] = item
+        return bool(stale or fresh)
+
+    def _line_up(self, order: list[str]) -> None:
+        """Put the lines into order; what was open stays so."""
+        tree = self.tree
+        opened = {tree.node_of(item) for item in tree.tops() if item.isExpanded()}
+        current = tree.currentItem()
+        current_id = tree.address_of(current)[0] if current is not None else ""
+        root = tree.invisibleRootItem()
+        root.takeChildren()
+        root.addChildren([self._lines[node_id] for node_id in order])
+        for node_id in opened & self._lines.keys():
+            self._lines[node_id].setExpanded(True)
+        if (kept := self._lines.get(current_id)) is not None:
+            tree.setCurrentItem(kept, 0, QItemSelectionModel.SelectionFlag.NoUpdate)
+
+    def _describe(self, node: Node, problems: tuple[str, ...]) -> None:
+        graph, info = self._editor.graph, self._editor.info(node.id)
+        sources = tuple(graph.nodes[edge.source].name for edge in graph.incoming[node.id])
+        looks = (node.name, node.layer, node.enabled, node.frozen, info, sources, problems)
+        if self._told.get(node.id) == looks:
+            return
+        self._told[node.id] = looks
+        item, detail = self._lines[node.id], _detail(info)
         item.setText(0, node.name)
         item.setData(0, _STATE, (node.layer, node.enabled, node.frozen, info.state))
         item.setData(0, _DETAIL, detail)
-        sources = [
-            self._editor.graph.nodes[edge.source].name
-            for edge in self._editor.graph.incoming[node.id]
-        ]
         said = [node.name, node.layer.label, detail]
         said += [tr("wired from {0}").format(", ".join(sources))] if sources else []
         said += [tr("off")] if not node.enabled else []
         said += [tr("frozen")] if node.frozen else []
-        problems = [p.message for p in self._editor.analysis.problems if p.node == node.id]
         item.setData(0, _TOLD, ", ".join((*said, *problems)))
         item.setToolTip(0, "\n".join((node.layer.purpose(), *problems)))
 
     def _filter(self) -> None:
         words = self.search.text().strip().lower()
         for item in self.tree.tops():
-            layer = item.data(0, _STATE)[0]
-            item.setHidden(words not in item.text(0).lower() and words not in layer.label.lower())
+            node = self._shown.nodes[self.tree.node_of(item)]
+            hidden = words not in node.name.lower() and words not in node.layer.label.lower()
+            if hidden != item.isHidden():
+                item.setHidden(hidden)
 
     def _take_first(self) -> None:
         found = next((item for item in self.tree.tops() if not item.isHidden()), None)
@@ -313,15 +344,13 @@ def _in_order(graph: Graph) -> list[str]:
         return list(graph.nodes)
 
 
-def _groups_changed(old: Graph | None, new: Graph) -> bool:
-    return old is None or any(
-        key not in old.nodes or old.nodes[key].layer is not node.layer
-        for key, node in new.nodes.items()
-        if isinstance(node.layer, Group)
-    )
+def _other_inside(old: Node, graph: Graph) -> bool:
+    """Return whether a block is, or was, a group with something else inside."""
+    new = graph.nodes[old.id].layer
+    return old.layer is not new and (isinstance(new, Group) or isinstance(old.layer, Group))
 
 
-def _detail(node: Node, info: NodeInfo) -> str:
+def _detail(info: NodeInfo) -> str:
     if info.state == "error":
         return tr("no shape")
     shapes = info.outputs or info.inputs
