@@ -3,7 +3,7 @@
 ``python tests/benchmarks/canvas.py`` prints JSON, in milliseconds. Every figure is taken ``ROUNDS``
 times. Given are the median of the rounds by the clock, their least, and the median of the processor
 time of the thread, which other work on the machine lengthens less. ``unit`` is a plain Python loop
-timed in the same run, to compare machines by.
+timed in the same run, and ``units`` the processor time over that, to compare machines by.
 
 open
     From a project to its page in a new window, painted, with torch loaded before.
@@ -318,11 +318,13 @@ def main() -> None:
         bench.open()
         taken = list(rounds(bench, given))
         bench.close()
+    base = median([one["unit"] for one in taken]).cpu
     figures = {
         name: {
             "median": round(median([one[name] for one in taken]).wall, 2),
             "least": round(min(one[name].wall for one in taken), 2),
             "cpu": round(median([one[name] for one in taken]).cpu, 2),
+            "units": round(median([one[name] for one in taken]).cpu / base, 2),
             **({"limit": LIMITS[name]} if name in LIMITS else {}),
         }
         for name in taken[0]
