@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from modelstudio.network.graph import Edge, Graph
 from modelstudio.ui.pages.network import NetworkPage
+from modelstudio.ui.pages.network.sketch import Sketch
 from modelstudio.ui.theme import themes
 from tests.ui.network.conftest import node
 
@@ -184,3 +186,26 @@ def test_the_chain_opens_three_numbers_and_closes_them_again(
     assert page.editor.graph.nodes["g"].layer.kernel_size == (5, 5, 1)
     page.document.undo()
     assert [part.isHidden() for part in parts] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "text"), [("Conv2d", "dilation", "2"), ("Dropout", "p", "0.9")]
+)
+def test_the_drawing_of_the_help_card_follows_the_value(
+    open_page: Callable[[Graph], NetworkPage], kind: str, field: str, text: str
+) -> None:
+    page = open_page(Graph().add(node("g", "block1", kind, 96)))
+    page.editor.select(["g"])
+    form = page.inspector.form
+    if form.fields.advanced is not None:
+        form.fields.advanced.set_folded(False)
+    editor = form.fields.editor(field)
+    taker = editor.focusProxy() or editor
+    QApplication.sendEvent(taker, QFocusEvent(QEvent.Type.FocusIn))
+    card = form.findChild(QWidget, "network.help")
+    assert not card.isHidden()
+    before = card.findChild(Sketch).grab().toImage()
+    taker.selectAll()
+    QTest.keyClicks(taker, text)
+    QTest.keyClick(taker, Qt.Key.Key_Return)
+    assert card.findChild(Sketch).grab().toImage() != before

@@ -105,6 +105,7 @@ class BlockForm(QWidget):
             if self.fields.advanced is not None:
                 self.fields.advanced.set_folded(folded)
             box.addWidget(self.fields)
+        self._helped = ""
         self._card = HelpCard()
         box.addWidget(self._card)
         self._weights_grid = _grid(box)
@@ -140,6 +141,8 @@ class BlockForm(QWidget):
             )
         if self.code is not None:
             self.code.refresh()
+        if self._helped:
+            self._help(self._helped)
         self._show_fields(nodes)
         self._show_weights(nodes)
         self._show_switch(self.enabled, {node.enabled for node in nodes})
@@ -200,6 +203,7 @@ class BlockForm(QWidget):
         self._name_error.setVisible(bool(reason))
 
     def _help(self, field: str) -> None:
+        self._helped = field
         info = self.kinds[0].model_fields[field]
         title = info.title or field.replace("_", " ").capitalize()
         value = getattr(self._editor.nodes[0].layer, field) if self._editor.nodes else None
