@@ -127,12 +127,24 @@ def _failed(error: BaseException, path: Path, what: str) -> ImportFailed:
     )
 
 
+class _Tracer(fx.Tracer):
+    """Follows loops over the parts of a tensor that is cut into a known number of them."""
+
+    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
+        """Return the parts of a chunk."""
+        node = obj.node
+        if node.target in (torch.chunk, "chunk"):
+            count = node.args[1] if len(node.args) > 1 else node.kwargs.get("chunks")
+            if isinstance(count, int):
+                return iter([obj[number] for number in range(count)])
+        return super().iter(obj)
+
+
 def trace(module: nn.Module) -> fx.GraphModule | None:
     """Trace a module with torch's own modules whole; None where it cannot be traced."""
     with quiet():
         try:
-            tracer = fx.Tracer()
-            return fx.GraphModule(module, tracer.trace(module))
+            return fx.GraphModule(module, _Tracer().trace(module))
         except Exception:
             return None
 
