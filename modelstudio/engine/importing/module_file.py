@@ -327,8 +327,8 @@ def watch(
         about_shape = node.target in ("size", "dim", "numel") or (
             node.target is getattr and node.args[1] in ("shape", "ndim", "device", "dtype")
         )
-        called = node.op in ("call_function", "call_method")
         sources = {source.name for source in node.all_input_nodes}
+        called = node.op.startswith("call_") and (bool(sources) or node.op != "call_module")
         if node.op == "get_attr" or about_shape or (called and sources <= seen.apart):
             seen.apart.add(node.name)
     return seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -218,13 +219,18 @@ def _linear(c: Call) -> Ref:
 @draws("scaled_dot_product_attention")
 def _attention(c: Call) -> Ref:
     query, key, value = (c.s.facing(c.x(index)) for index in range(3))
-    if c.get(3, "attn_mask") is not None or c.get(5, "is_causal", False):
+    if c.get(3, "attn_mask") is not None:
         raise Unmapped("It is told a mask.")
     width = int(query.shape[-1])
     scale = c.keywords.get("scale") or width**-0.5
     flat = (*query.shape[:-1], key.shape[-2])
     scores = c.s.block("MatMul", [query, key], flat, transpose_b=True)
     scores = c.s.with_constant("Mul", scores, np.array(scale, np.float32), False, flat)
+    if c.get(5, "is_causal", False):
+        steps, seen = flat[-2:]
+        if not isinstance(steps, int) or not isinstance(seen, int):
+            raise Unmapped("Its mask grows with a free length.")
+        scores = c.s.masked(scores, np.tri(steps, seen, dtype=bool), -math.inf, flat)
     shares = c.s.softmax(scores, len(flat) - 1)
     return c.s.block("MatMul", [shares, value], c.out)
 
