@@ -200,6 +200,30 @@ def test_a_fault_inside_is_a_sentence_of_the_block(
     qtbot.waitUntil(lambda: not page.main.jobs.running)
 
 
+def test_code_inside_a_group_is_read_and_trusted_from_outside(
+    open_page: Callable[[Graph], NetworkPage], tmp_path: Path
+) -> None:
+    source = source_for(tmp_path / "mark")
+    page = open_page(drawn(source))
+    page.editor.select(["c", "d"])
+    page.actions_["network.group"].trigger()
+    (group,) = page.editor.selection
+    page.editor.select([group])
+    assert page.inspector.trust.isVisibleTo(page)
+
+    def act(dialog: SourceDialog) -> None:
+        assert dialog.editor.isReadOnly()
+        assert dialog.editor.toPlainText() == source
+        assert dialog.findChild(QPushButton, "network.source.keep").isHidden()
+        press(dialog, "run")
+
+    in_dialog(act)
+    QTest.mouseClick(page.inspector.trust.run, LEFT)
+    assert trusted(source)
+    assert page.inspector.trust.isHidden()
+    assert not (tmp_path / "mark").exists()
+
+
 def test_training_waits_for_trust_and_for_code_without_faults(
     window: MainWindow, penguins: Project, qtbot: QtBot
 ) -> None:
