@@ -156,7 +156,7 @@ def run_code(code: str) -> torch.nn.Module:
     return module.eval()
 
 
-TOGETHER = 24
+TOGETHER = 12
 """Cases exported at a time: each export has a cost of its own, and one that grows with its size."""
 
 
