@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from layer_cases import Case, all_cases
 from networks import add, branches, chain, given, mlp
 
 from modelstudio.engine.codegen import python_code
@@ -127,6 +128,14 @@ def test_one_number_stands_for_all_sides(given_as: object) -> None:
 def test_a_side_that_is_not_given_is_told() -> None:
     with pytest.raises(FieldError, match=r"^Kernel size needs more values than \(5, 5\)\.$"):
         Conv3d.build(kernel_size=(5, 5))
+
+
+@pytest.mark.parametrize("case", all_cases(), ids=str)
+def test_the_shape_is_known_without_torch(case: Case) -> None:
+    """Every operation has a rule: nothing is left to be asked of torch."""
+    fields = case.fields()
+    info = analyse(branches([(case.layer, fields)]), fields).nodes["block0"]
+    assert info.state == "ok"
 
 
 # Chance

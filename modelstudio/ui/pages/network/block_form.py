@@ -41,6 +41,10 @@ _ADVANCED = {
     "eps",
     "momentum",
     "affine",
+    "ceil_mode",
+    "count_include_pad",
+    "align_corners",
+    "padding_id",
 }
 """Settings that fold away."""
 
