@@ -89,11 +89,11 @@ class GuideDialog(Dialog):
                 QTextCursor(block).setBlockFormat(form)
         for frame in document.rootFrame().childFrames():
             if isinstance(frame, QTextTable):
-                form = frame.format()
-                form.setCellPadding(5)
-                form.setBorderBrush(theme().color("border"))
-                form.setTopMargin(6)
-                frame.setFormat(form)
+                lines = frame.format()
+                lines.setCellPadding(5)
+                lines.setBorderBrush(theme().color("border"))
+                lines.setTopMargin(6)
+                frame.setFormat(lines)
         cursor.endEditBlock()
 
     def _follow(self, url: QUrl) -> None:
