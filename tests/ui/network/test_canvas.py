@@ -16,7 +16,7 @@ from modelstudio.network.graph import Edge, Graph
 from modelstudio.network.layer import Layer
 from modelstudio.ui.pages.network import NetworkPage
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, PITCH
-from modelstudio.ui.pages.network.palette import layer_mime
+from modelstudio.ui.pages.network.palette_list import layer_mime
 
 MIDDLE = Qt.MouseButton.MiddleButton
 CONTROL = Qt.KeyboardModifier.ControlModifier

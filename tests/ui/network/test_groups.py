@@ -28,7 +28,7 @@ from modelstudio.network.levels import level
 from modelstudio.resources import app_home
 from modelstudio.ui.pages.network import NetworkPage
 from modelstudio.ui.pages.network.my_blocks import MyBlocks, my_blocks
-from modelstudio.ui.pages.network.palette import layer_mime
+from modelstudio.ui.pages.network.palette_list import layer_mime
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier

@@ -34,7 +34,7 @@ from modelstudio.ui.pages.network.look import (
 )
 from modelstudio.ui.pages.network.marked_view import MarkedView
 from modelstudio.ui.pages.network.overlays import Bubble, NameEditor, NoteEditor, WireMenu
-from modelstudio.ui.pages.network.palette import dragged_layer
+from modelstudio.ui.pages.network.palette_list import dragged_layer
 from modelstudio.ui.pages.network.scene import PortRef
 from modelstudio.ui.pages.network.sight import Selection
 from modelstudio.ui.pages.network.tools import (
