@@ -273,6 +273,9 @@ class NetworkScene(QGraphicsScene):
         for source, port in sources:
             fan = [e for e in self.graph.outgoing[source] if e.source_port == port]
             items = [self.wires[edge] for edge in fan if edge in self.wires]
+            if len(items) == 1:
+                items[0].stand_alone()
+                continue
             found = tuple(sorted(junctions([item.course for item in items])))
             for place, item in enumerate(items):
                 item.set_junctions(found if place == 0 else ())

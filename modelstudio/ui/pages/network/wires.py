@@ -72,6 +72,13 @@ class WireItem(CanvasItem):
             self.junctions = points
             self.update()
 
+    def stand_alone(self) -> None:
+        """Be the only wire of its port: nothing parts from it, and its label is its own."""
+        self.set_junctions(())
+        if self.label_shared:
+            self.label_shared = False
+            self.update()
+
     def share_label(self, others: Sequence[WireItem]) -> None:
         """Leave the label to another wire of the same port, where that would run through it."""
         x, y, right, bottom = self._label.getCoords()
