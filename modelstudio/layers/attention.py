@@ -31,6 +31,7 @@ PaddingId = Annotated[
     ),
 ]
 
+
 def check_heads(width: int, heads: int) -> None:
     """Refuse heads that do not divide the width of a step."""
     if width % heads:
