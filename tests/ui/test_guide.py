@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from modelstudio.layers import Linear
 from modelstudio.network.graph import Graph, Node
-from modelstudio.network.layer import Layer
 from modelstudio.project.model import Project
 from modelstudio.resources import resource
 from modelstudio.ui.guide import PAGES, GuideDialog
@@ -38,9 +38,7 @@ def test_a_page_can_be_shown(window: MainWindow, page: str) -> None:
 
 
 def test_f1_opens_the_chosen_block(window: MainWindow) -> None:
-    layer = Layer.find("Linear")
-    assert layer is not None
-    graph = Graph().add(Node("a", "fc1", layer()))
+    graph = Graph().add(Node("a", "fc1", Linear()))
     window.document.new(Project(network=graph))
     window.go("network")
     window.page("network").editor.select(["a"])
