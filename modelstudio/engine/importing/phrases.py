@@ -290,7 +290,9 @@ class Phrases:
             )
         ]
         if ceil and (len(sizes) < axes or not all(reaches)):
-            raise Unmapped("Its last window reaches beyond the edge (ceil mode).")
+            if list(before) != list(after):
+                raise Unmapped("Its last window reaches beyond an uneven edge (ceil mode).")
+            settings["ceil_mode"] = True
         if list(before) != list(after):
             if kind == "Avg" and not counts_margin:
                 raise Unmapped("It leaves an uneven margin out of its means.")
