@@ -26,7 +26,8 @@ from modelstudio.ui.pages.network.heat import HeatLegend
 from modelstudio.ui.pages.network.inspector import LEAST, WIDTH, Inspector
 from modelstudio.ui.pages.network.minimap import Minimap
 from modelstudio.ui.pages.network.outline import Outline
-from modelstudio.ui.pages.network.palette import NARROW, WIDE, Palette
+from modelstudio.ui.pages.network.palette import WIDE, Palette
+from modelstudio.ui.pages.network.palette_list import NARROW
 from modelstudio.ui.pages.network.quick_add import QuickAdd
 from modelstudio.ui.pages.network.shaping import Shaper
 from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
