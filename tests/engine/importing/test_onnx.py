@@ -199,6 +199,19 @@ def test_a_chain_of_products_as_scikit_learn_writes_it(tmp_path: Path) -> None:
     assert imported.fields[0].name == "features"
 
 
+def test_windows_that_reach_beyond_the_edge(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("MaxPool", ["x"], ["a"], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
+        helper.make_node(
+            "AveragePool", ["a"], ["b"], kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1
+        ),
+        helper.make_node("Flatten", ["b"], ["y"], axis=1),
+    ]
+    path = built(tmp_path / "ceil.onnx", nodes, [("x", ["N", 3, 11, 8])], {})
+    agrees(imported := brought_in(path))
+    assert types(imported.graph)[1:3] == ["MaxPool2d", "AvgPool2d"]
+
+
 def test_old_files_keep_settings_as_attributes(tmp_path: Path) -> None:
     weights = {"w": floats(4, 2, 3, 3), "v": floats(4, 4, 2, 2), "fc": floats(2, 256)}
     nodes = [
