@@ -388,16 +388,19 @@ def test_the_menu_pastes_where_it_was_opened(page: NetworkPage, hand: Any) -> No
     assert (QPointF(*pasted.position) - EMPTY).manhattanLength() <= 16
 
 
-def test_the_menu_of_a_block_has_every_verb(page: NetworkPage, hand: Any) -> None:
-    page.editor.select(["b", "c"])
+@pytest.mark.parametrize("several", [False, True])
+def test_the_menu_of_blocks_has_every_verb(page: NetworkPage, hand: Any, several: bool) -> None:
+    page.editor.select(["b", "c"] if several else ["b"])
     where = hand.at(hand.block("b"))
     view = page.canvas.viewport()
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, view.mapToGlobal(where))
     QApplication.sendEvent(view, event)
     texts = {action.text() for action in popup().actions()}
-    for name in ("rename", "wire_to", "duplicate", "cut", "copy", "toggle", "freeze", "delete"):
+    for name in ("duplicate", "cut", "copy", "toggle", "freeze", "group", "delete"):
         assert page.actions_[f"network.{name}"].text() in texts
-    assert "Arrange" in texts
+    for name in ("rename", "wire_to", "wire_from"):
+        assert (page.actions_[f"network.{name}"].text() in texts) is not several
+    assert ("Arrange" in texts) is several
     popup().close()
 
 

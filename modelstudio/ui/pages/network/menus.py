@@ -25,6 +25,9 @@ _ON_BLOCKS = (
     " - group ungroup open_group save_block - arrange fit_selection - delete"
 )
 
+_FOR_ONE = ("rename", "wire_to", "wire_from", "save_block")
+"""What is done to one block only."""
+
 
 class BlockMenu(QMenu):
     """Commands for what is selected; with a place, blocks are added and pasted there."""
@@ -70,6 +73,8 @@ class BlockMenu(QMenu):
             paste = self.addAction(self._page.actions_["network.paste"].icon(), tr("Paste here"))
             place = snapped(self._point.x(), self._point.y())
             paste.triggered.connect(partial(self._editor.paste, place))
+        elif name in _FOR_ONE and self._editor.single is None:
+            return
         elif grouped or name not in ("ungroup", "open_group"):
             self.addAction(self._page.actions_[f"network.{name}"])
 
