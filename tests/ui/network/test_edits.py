@@ -15,7 +15,7 @@ from modelstudio.network.layer import Layer, Port
 from modelstudio.ui.pages.network import edits
 from modelstudio.ui.pages.network.catalogue import by_category, matching, offers
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, PITCH
-from modelstudio.ui.pages.network.units import memory_text, short_count
+from modelstudio.ui.pages.network.units import memory_text, share_text, short_count
 
 
 def layer(kind: str, **fields: object) -> Layer:
@@ -150,7 +150,23 @@ def test_counts_are_short(value: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), [(40, "40 B"), (3136, "3.1 KiB"), (50_176, "49 KiB"), (1_122_000, "1.07 MiB")]
+    ("size", "text"),
+    [
+        (40, "40 B"),
+        (3136, "3.1 KiB"),
+        (50_176, "49 KiB"),
+        (1_122_000, "1.07 MiB"),
+        (932 * 2**20, "932 MiB"),
+        (4 * 2**30, "4.00 GiB"),
+    ],
 )
 def test_memory_is_short(size: int, text: str) -> None:
     assert memory_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.0004, "< 0.1 %"), (0.034, "3.4 %"), (0.0996, "10 %"), (1, "100 %")],
+)
+def test_shares_are_short(share: float, text: str) -> None:
+    assert share_text(share) == text

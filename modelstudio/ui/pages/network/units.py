@@ -19,7 +19,8 @@ def memory_text(size: int) -> str:
         return f"{size} B"
     for factor, unit in ((2**30, "GiB"), (2**20, "MiB")):
         if size >= factor:
-            return f"{size / factor:.2f} {unit}"
+            scaled = size / factor
+            return f"{scaled:.0f} {unit}" if scaled >= 99.95 else f"{scaled:.2f} {unit}"
     return f"{size / 1024:.0f} KiB" if size >= 10240 else f"{size / 1024:.1f} KiB"
 
 
