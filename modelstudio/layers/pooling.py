@@ -20,7 +20,6 @@ from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
-
 Ceil = Annotated[
     bool, Field(title="Pool the rest", description="Pool what is left at the end of an axis, too.")
 ]

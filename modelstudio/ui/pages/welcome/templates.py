@@ -23,8 +23,8 @@ _WIDE = 760
 class Template:
     """A project to start from.
 
-    ``blocks`` are the palette categories of its network, in order, ``"Group"`` for several blocks drawn as one.
-    It comes with a ``sample`` of data and a ``target``, or as an ``example`` drawn without data.
+    ``blocks`` are the palette categories of its network, in order, ``"Group"`` for several blocks
+    drawn as one. It comes with a ``sample`` of data and a ``target``, or as an ``example``.
     """
 
     id: str
