@@ -346,13 +346,13 @@ def test_random_edits_keep_everything_in_step(qtbot: QtBot) -> None:
     run_state_machine_as_test(
         Editing,
         settings=settings(
-            max_examples=70,
+            max_examples=120,
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
     del Editing.window
-    assert Editing.seen["steps"] > 3000
+    assert Editing.seen["steps"] > 5000
     assert Editing.seen["inside of groups"] > 100
     assert Editing.seen["with groups"] > 300
