@@ -42,6 +42,16 @@ class RunInfo:
     network_key: str
     reason: str = ""
 
+    @property
+    def imported(self) -> bool:
+        """Whether its weights came with a network from another program, without an epoch here."""
+        return self.status == "finished" and not self.epochs
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether it can be asked: an epoch of it was kept, or it was imported."""
+        return self.best_epoch > 0 or self.imported
+
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:

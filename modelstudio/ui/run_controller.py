@@ -84,8 +84,11 @@ class RunController(QObject):
 
     # What a person asks for
 
-    def start(self) -> None:
-        """Train the project as it is now, as a new run; without one that can be, say why."""
+    def start(self, start_from: str | None = None) -> None:
+        """Train the project as it is now, as a new run; where it cannot be, say why.
+
+        ``start_from`` is a run whose weights are where training begins.
+        """
         if self.running:
             return
         self._look_at_project()  # the file of the data may have come or gone meanwhile
@@ -103,7 +106,7 @@ class RunController(QObject):
         def source() -> Any:
             from modelstudio.engine.run import train
 
-            return train(project, path, self._control)
+            return train(project, path, self._control, start_from=start_from)
 
         self._begin(source, project, path)
 

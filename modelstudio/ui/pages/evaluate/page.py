@@ -181,7 +181,7 @@ class EvaluatePage(Page):
         except StudioError as error:
             self._fail(error)
             return
-        usable = tuple(run for run in reversed(runs) if run.best_epoch > 0)
+        usable = tuple(run for run in reversed(runs) if run.has_weights)
         chosen, known = self.run_id, {run.id for run in self._runs}
         fresh = last is not None and last.id not in known
         self._runs = usable
@@ -424,7 +424,8 @@ def _title(run: RunInfo) -> str:
     parts = [tr("Run {}").format(run.number)]
     if run.name != parts[0]:
         parts.append(run.name)
-    parts.append(tr("epoch {}").format(run.best_epoch))
+    kept = tr("imported") if run.imported else tr("epoch {}").format(run.best_epoch)
+    parts.append(kept)
     if (name := main_score(run.metrics)) is not None:
         parts.append(score_text(name, run.metrics[name]))
     return " · ".join(parts)

@@ -133,11 +133,12 @@ class ExportPage(Page):
             return
         chosen, known = self.run_id, {run.id for run in self._runs}
         fresh = last is not None and last.id not in known
-        self._runs = tuple(run for run in reversed(runs) if run.best_epoch > 0)
+        self._runs = tuple(run for run in reversed(runs) if run.has_weights)
         box = self.targets.run_choice
         box.clear()
         for run in self._runs:
-            text = tr("Run {} · best epoch {}").format(run.number, run.best_epoch)
+            best = tr("best epoch {}").format(run.best_epoch)
+            text = f"{tr('Run {}').format(run.number)} · {tr('imported') if run.imported else best}"
             box.addItem(text, run.id)
         wanted = last.id if last is not None and (fresh or chosen is None) else chosen
         box.setCurrentIndex(max(box.findData(wanted), 0) if self._runs else -1)

@@ -96,6 +96,7 @@ class TrainPage(Page):
         self.runs.evaluate_asked.connect(self._evaluate)
         self.runs.reuse_asked.connect(self._reuse)
         self.runs.resume_asked.connect(self.run.resume_run)
+        self.runs.train_from_asked.connect(self.run.start)
         self.runs.delete_asked.connect(self._delete)
         self.run.state_changed.connect(self._state_changed)
         self.run.events.connect(self._receive)

@@ -40,6 +40,7 @@ class RunsPanel(QWidget):
     evaluate_asked = Signal(str)
     reuse_asked = Signal(str)
     resume_asked = Signal(str)
+    train_from_asked = Signal(str)
     delete_asked = Signal(list)
 
     def __init__(self, project_of: Callable[[str], Project]) -> None:
@@ -151,7 +152,7 @@ class RunsPanel(QWidget):
 
     def _show_details(self) -> None:
         runs = [self.model.runs[self.model.row_of(run_id)] for run_id in self.selected_ids()[:2]]
-        usable = bool(runs) and runs[0].best_epoch > 0
+        usable = bool(runs) and runs[0].has_weights
         self.evaluate.setEnabled(usable)
         self.reuse.setEnabled(bool(runs))
         self.resume.setVisible(bool(runs) and runs[0].status in RESUMABLE)
@@ -176,7 +177,8 @@ class RunsPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         ended = run.status not in ("running", "paused")
         entries = (
-            (tr("Evaluate"), "evaluate", run.best_epoch > 0, self.evaluate_asked.emit),
+            (tr("Evaluate"), "evaluate", run.has_weights, self.evaluate_asked.emit),
+            (tr("Train from its weights"), "weights", run.has_weights, self.train_from_asked.emit),
             (tr("Settings to new run"), "copy", True, self.reuse_asked.emit),
             (
                 tr("Resume"),
