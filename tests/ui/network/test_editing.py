@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QDrag, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -491,13 +491,13 @@ def test_a_wire_is_moved_to_another_block(page: NetworkPage, hand: Any) -> None:
 def test_a_block_is_dragged_out_of_the_palette(page: NetworkPage, monkeypatch: Any) -> None:
     """The press and the moves are real; only the drag loop of the window system is not entered."""
     carried: list[bytes] = []
-    from modelstudio.ui.pages.network import palette as palette_module
 
-    def executed(drag: Any, *_: Any) -> Qt.DropAction:
-        carried.append(bytes(drag.mimeData().data(palette_module.LAYER_MIME).data()))
+    def executed(drag: QDrag, *_: Any) -> Qt.DropAction:
+        data = drag.mimeData()
+        carried.append(bytes(data.data(data.formats()[0]).data()))
         return Qt.DropAction.CopyAction
 
-    monkeypatch.setattr(palette_module.QDrag, "exec", executed)
+    monkeypatch.setattr(QDrag, "exec", executed)
     tree = page.palette_.list
     item = next(child for _, items in tree.groups() for child in items if child.text(0) == "GELU")
     tree.scrollToItem(item)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from modelstudio.network.analysis import Analysis, FieldLike, Shape
 from modelstudio.network.graph import Edge, Graph
+from modelstudio.network.group import GroupInput
 from modelstudio.network.layer import Category, Layer, Port
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.catalogue import Stock
@@ -59,11 +60,16 @@ class Values:
         pairs = zip(ports, info.outputs if info else (), strict=False)
         return next((shape for one, shape in pairs if one.name == port), None)
 
-    def ids(self, node_id: str) -> bool:
-        """Return whether a block hands on ids: an Input of ids, or what only reshapes them."""
+    def ids(self, node_id: str) -> bool | None:
+        """Return whether a block hands on ids: an Input of ids, or what only reshapes them.
+
+        None where that is not known, as behind the port of a group.
+        """
         while True:
             node = self._graph.nodes[node_id]
             wires = self._graph.incoming[node_id]
+            if isinstance(node.layer, GroupInput):
+                return None
             if not node.layer.input_ports():
                 return getattr(node.layer, "field", None) in self._id_fields
             passes = not node.enabled or node.layer.input_ports()[0].dtype == "any"
@@ -80,16 +86,16 @@ class Values:
         return unfit(port, self.shape(edge.source, edge.source_port), self.ids(edge.source))
 
 
-def unfit(port: Port, shape: Shape | None, ids: bool) -> str | None:
+def unfit(port: Port, shape: Shape | None, ids: bool | None) -> str | None:
     """Say why a value does not fit a port."""
     if shape is not None and ids and port.dtype == "float":
         return tr("takes numbers, but gets ids")
-    if shape is not None and not ids and port.dtype == "int":
+    if shape is not None and ids is False and port.dtype == "int":
         return tr("takes ids, but gets numbers")
     return misfit(port, shape)
 
 
-def likelihood(layer: Stock, follows: Layer | None, ids: bool) -> int | None:
+def likelihood(layer: Stock, follows: Layer | None, ids: bool | None) -> int | None:
     """Rank a layer among what usually comes behind a block, 0 first; None for what seldom does."""
     if ids:
         return 0 if any(port.dtype == "int" for port in layer.inputs) else None

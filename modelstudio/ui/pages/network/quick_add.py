@@ -60,7 +60,7 @@ class Place(NamedTuple):
     """
 
     shape: Shape | None = None
-    ids: bool = False
+    ids: bool | None = None
     follows: Layer | None = None
     feeds: Layer | None = None
     wired: bool = False
