@@ -159,6 +159,60 @@ class Tabular(nn.Sequential):
         )
 
 
+class Causal(nn.Module):
+    """A language model of one block, as GPT is written."""
+
+    def __init__(self, words: int = 30, width: int = 8, heads: int = 2, longest: int = 32) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(words, width), nn.Embedding(longest, width)
+        self.norm, self.qkv = nn.LayerNorm(width), nn.Linear(width, 3 * width)
+        self.proj, self.head = nn.Linear(width, width), nn.Linear(width, words)
+        self.heads, self.width = heads, width
+        self.register_buffer("mask", torch.tril(torch.ones(1, 1, longest, longest)))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        batch, steps = ids.size()
+        x = self.words(ids) + self.places(torch.arange(steps))
+        q, k, v = self.qkv(self.norm(x)).split(self.width, dim=2)
+        shape = (batch, steps, self.heads, self.width // self.heads)
+        q, k, v = (part.view(*shape).transpose(1, 2) for part in (q, k, v))
+        scores = q @ k.transpose(-2, -1) * shape[-1] ** -0.5
+        scores = scores.masked_fill(self.mask[:, :, :steps, :steps] == 0, float("-inf"))
+        mixed = (scores.softmax(-1) @ v).transpose(1, 2).contiguous().view(batch, steps, self.width)
+        return self.head(x + self.proj(mixed))
+
+
+class SignalCoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.encode = nn.Sequential(nn.Conv1d(2, 8, 5, 2, 2), nn.LeakyReLU(0.1), nn.GroupNorm(4, 8))
+        self.decode = nn.Sequential(nn.ConvTranspose1d(8, 2, 4, 2, 1), nn.Tanh())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
+
+
+class Volumes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv3d(1, 4, 3, padding=1), nn.BatchNorm3d(4)
+        self.pool, self.fc = nn.MaxPool3d(2), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pool(F.silu(self.norm(self.conv(x))))
+        return F.log_softmax(self.fc(x.mean(dim=(2, 3, 4))), dim=1)
+
+
+class TwoAnswers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk, self.kind, self.amount = nn.Linear(6, 8), nn.Linear(8, 3), nn.Linear(8, 1)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        x = F.dropout(F.gelu(self.trunk(x)), 0.1, self.training)
+        return {"kind": self.kind(x), "amount": self.amount(x)}
+
+
 class Tied(nn.Module):
     def __init__(self) -> None:
         super().__init__()

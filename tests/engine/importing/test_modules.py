@@ -33,6 +33,7 @@ def types(graph: Graph) -> list[str]:
 KINDS = (
     *("ResNet", "UNet", "TextClassifier", "GruTagger", "Encoder", "VisionTransformer"),
     *("MobileNet", "TwoTowers", "Tabular", "Tied", "Branching"),
+    *("SignalCoder", "Volumes", "TwoAnswers"),
 )
 SHAPES = {"VisionTransformer": [(3, 32, 32)], "ResNet": [(3, 32, 32)]}
 
@@ -46,6 +47,18 @@ def test_a_module_says_the_same_as_blocks(name: str) -> None:
     assert imported.difference < 1e-4
     original = load(FILE, name, {})
     assert imported.parameters == sum(weight.numel() for weight in original.parameters())
+
+
+def test_a_causal_mask_is_kept() -> None:
+    imported = brought_in("Causal")
+    assert not imported.placeholders, imported.placeholders
+    assert imported.difference is not None
+    assert imported.difference < 1e-4
+
+
+def test_each_answer_is_a_target() -> None:
+    fields = brought_in("TwoAnswers").fields
+    assert [(f.name, f.kind) for f in fields[1:]] == [("kind", "classes"), ("amount", "value")]
 
 
 def test_modules_are_groups_with_their_names() -> None:
