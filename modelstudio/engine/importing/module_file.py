@@ -8,6 +8,7 @@ import inspect
 import io
 import itertools
 import logging
+import operator
 import sys
 import traceback
 import warnings
@@ -136,7 +137,7 @@ class _Tracer(fx.Tracer):
         if node.target in (torch.chunk, "chunk"):
             count = node.args[1] if len(node.args) > 1 else node.kwargs.get("chunks")
             if isinstance(count, int):
-                return iter([obj[number] for number in range(count)])
+                return iter([operator.getitem(obj, number) for number in range(count)])
         return super().iter(obj)
 
 

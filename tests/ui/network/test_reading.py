@@ -147,7 +147,7 @@ def test_the_heat_map_shows_shares_and_a_legend(page: NetworkPage) -> None:
     usual = blocks["b"].color().name()
     assert not legend.isVisible()
     QTest.keyClick(canvas, Qt.Key.Key_H)
-    assert page.dock.heat.metric == "parameters"
+    assert page.dock.heat.cost == "parameters"
     assert legend.isVisible()
     shares = [item.share.whole for item in blocks.values()]
     assert sum(shares) == pytest.approx(1)
@@ -160,7 +160,7 @@ def test_the_heat_map_shows_shares_and_a_legend(page: NetworkPage) -> None:
     assert blocks["b"].share.whole == pytest.approx(640 / page.editor.analysis.parameters)
     for _ in range(3):
         QTest.keyClick(canvas, Qt.Key.Key_H)
-    assert page.dock.heat.metric is None
+    assert page.dock.heat.cost is None
     assert not legend.isVisible()
     assert blocks["b"].color().name() == usual
 

@@ -30,7 +30,7 @@ class HeatChoice(ComboBox):
         self.addItem(tr("Heat: memory"), "memory")
 
     @property
-    def metric(self) -> Metric | None:
+    def cost(self) -> Metric | None:
         """The cost, or None for the colours of the categories."""
         found = self.currentData()
         return next((metric for metric in METRICS if metric == found), None)
@@ -60,13 +60,13 @@ class HeatLegend(QWidget):
         self.hide()
 
     def _choose(self) -> None:
-        self._canvas.network_scene.set_heat(self._choice.metric)
+        self._canvas.network_scene.set_heat(self._choice.cost)
         self._canvas.viewport().update()
         self._refresh()
         self._canvas.looked.emit()
 
     def _refresh(self) -> None:
-        metric = self._choice.metric
+        metric = self._choice.cost
         self.setVisible(metric is not None and bool(self._canvas.network_scene.blocks))
         if metric is not None:
             title = f"{self._titles[metric]}: 0 % – {share_text(self._most())}"
@@ -83,7 +83,7 @@ class HeatLegend(QWidget):
             self.move(area.right() - self.width() - 16, area.bottom() - self.height() - 12)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        metric = self._choice.metric
+        metric = self._choice.cost
         if metric is None:
             return
         now, skin, most = theme(), look(), self._most()

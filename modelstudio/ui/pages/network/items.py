@@ -62,7 +62,20 @@ class CanvasItem(QGraphicsItem):
             self.update()
 
 
-class BlockItem(CanvasItem):
+class BoxItem(CanvasItem):
+    """A block or a note."""
+
+    @property
+    def area(self) -> QRectF:
+        """Where it lies on the canvas."""
+        raise NotImplementedError
+
+    def color(self) -> QColor:
+        """Return the colour it has where only boxes are drawn."""
+        raise NotImplementedError
+
+
+class BlockItem(BoxItem):
     """A block: stripe, icon, name and summary; below the line its output shape and parameters."""
 
     def __init__(self, node: Node, info: NodeInfo, severity: Severity, summary: str):
@@ -287,7 +300,7 @@ class BlockItem(CanvasItem):
         painter.drawPoint(center + QPointF(0, 3.4))
 
 
-class NoteItem(CanvasItem):
+class NoteItem(BoxItem):
     """A remark on the canvas, with one corner folded."""
 
     def __init__(self, note: Note):

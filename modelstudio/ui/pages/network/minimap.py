@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +14,7 @@ from modelstudio.ui.theme import theme, themes
 
 _INTERVAL_MS = 60
 _INSET = 6.0
+_LEFT, _BELOW = 16, 12
 _SHARP_SCALE = 0.03
 """Figures smaller than this are drawn without smooth edges."""
 
@@ -45,7 +46,10 @@ class Minimap(QWidget):
     def place(self) -> None:
         """Move to the corner of the canvas; an empty network needs no map."""
         self.setVisible(self._wanted and bool(self._canvas.network_scene.blocks))
-        self.move(16, self._canvas.height() - self.height() - 12)
+        self.move(_LEFT, self._canvas.height() - self.height() - _BELOW)
+        self._canvas.corner = QSize()
+        if self._wanted:
+            self._canvas.corner = QSize(self.width() + _LEFT, self.height() + _BELOW)
 
     def _later(self) -> None:
         if self.isVisible() and not self._timer.isActive():

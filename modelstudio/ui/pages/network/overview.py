@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsView
 
-from modelstudio.ui.pages.network.items import BlockItem, NoteItem
+from modelstudio.ui.pages.network.items import BlockItem, BoxItem, NoteItem
 from modelstudio.ui.pages.network.look import look
 from modelstudio.ui.pages.network.wires import WireItem
 
@@ -123,9 +123,8 @@ class Overview:
             pen.setCosmetic(True)
             painter.setPen(pen)
             painter.drawLines([line for wire in wires for line in lines_of(wire)])
-        picked: Sequence[BlockItem | NoteItem] = [
-            item for item in (*scene.blocks.values(), *scene.notes.values()) if item.picked
-        ]
+        boxes: list[BoxItem] = [*scene.blocks.values(), *scene.notes.values()]
+        picked = [item for item in boxes if item.picked]
         painter.setPen(Qt.PenStyle.NoPen)
         for item in picked:
             area = item.area

@@ -81,8 +81,8 @@ class WireItem(CanvasItem):
 
     def share_label(self, others: Sequence[WireItem]) -> None:
         """Leave the label to another wire of the same port, where that would run through it."""
-        x, y, right, bottom = self._label.getCoords()
-        label = Box(x, y, right, bottom)
+        area = self._label
+        label = Box(area.left(), area.top(), area.right(), area.bottom())
         shared = any(part.overlaps(label) for other in others for part in other.parts)
         shared = shared and any(not other.label_shared for other in others)
         if shared != self.label_shared:

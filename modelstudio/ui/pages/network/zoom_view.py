@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMargins, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QMargins, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
@@ -24,6 +24,8 @@ class ZoomView(QGraphicsView):
     def __init__(self, parent: QWidget | None = None, name: str = ""):
         super().__init__(parent, objectName=name, frameShape=QFrame.Shape.NoFrame)
         self.fit_due = True
+        self.corner = QSize()
+        """What covers the lower left corner of the view, which `fit` keeps free."""
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
@@ -62,11 +64,24 @@ class ZoomView(QGraphicsView):
         for bar, step in ((self.horizontalScrollBar(), by.x()), (self.verticalScrollBar(), by.y())):
             bar.setValue(bar.value() - step)
 
+    def occupied(self, where: QRect) -> bool:
+        """Return whether a part of the viewport shows something."""
+        return bool(self.items(where))
+
     def fit_rect(self, rect: QRectF) -> None:
-        """Show a rectangle, at 100 % at most."""
-        room = self.viewport().size().shrunkBy(_FIT_MARGINS)
-        self._scale_to(min(room.width() / rect.width(), room.height() / rect.height(), 1.0))
-        self.centerOn(rect.center())
+        """Show a rectangle, at 100 % at most, and not below what covers the corner."""
+        room = self.viewport().rect().marginsRemoved(_FIT_MARGINS)
+        self._fit_into(room, rect)
+        corner = QRect(QPoint(0, self.height() - self.corner.height()), self.corner)
+        if self.corner.isEmpty() or not self.occupied(corner):
+            return
+        beside = room.adjusted(self.corner.width(), 0, 0, 0)
+        above = room.adjusted(0, 0, 0, -self.corner.height())
+        self._fit_into(max(beside, above, key=lambda part: _scale_for(part, rect)), rect)
+
+    def _fit_into(self, room: QRect, rect: QRectF) -> None:
+        self._scale_to(_scale_for(room, rect))
+        self.centerOn(rect.center() - QPointF(room.center() - self.rect().center()) / self.zoom)
         self.looked.emit()
 
     def fit(self) -> None:
@@ -124,3 +139,8 @@ class ZoomView(QGraphicsView):
             steps = turned.y() / 120
             self.set_zoom(self.zoom * ZOOM_STEP**steps, event.position().toPoint())
         event.accept()
+
+
+def _scale_for(room: QRect, rect: QRectF) -> float:
+    """Return the scale at which a rectangle fits, 1 at most."""
+    return min(room.width() / rect.width(), room.height() / rect.height(), 1.0)
