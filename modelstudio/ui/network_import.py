@@ -299,7 +299,8 @@ def told(path: Path, report: ImportReport) -> tuple[str, str, str]:
     ]
     if difference is not None:
         parts.append(tr("The answers agree with the original to {:.1e}.").format(difference))
-    parts += report.notes[:2]
+    else:
+        parts += report.notes[:1]
     kind = "warning" if report.unmapped or difference is None else "success"
     return tr("Imported {}").format(path.name), " ".join(parts), kind
 
