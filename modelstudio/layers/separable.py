@@ -58,7 +58,7 @@ def separate(
     )
 
 
-class DepthwiseSeparableConv1d(Layer, category="Convolution"):
+class DepthwiseSeparableConv1d(Layer, category="Convolution", label="Depthwise conv 1d"):
     """Filter each channel of a signal by itself, then combine the channels; few weights."""
 
     stem = "conv"
@@ -86,7 +86,7 @@ class DepthwiseSeparableConv1d(Layer, category="Convolution"):
         return f"{self.kernel_size} · {self.out_channels}"
 
 
-class DepthwiseSeparableConv2d(Layer, category="Convolution"):
+class DepthwiseSeparableConv2d(Layer, category="Convolution", label="Depthwise conv 2d"):
     """Filter each map by itself, then combine the maps; few weights."""
 
     stem = "conv"

@@ -71,5 +71,9 @@ class Group(Layer, category="Group"):
         return tuple(Port(node.name, dtype="any") for node in self.graph.of_type(GroupOutput))
 
     def summary(self) -> str:
-        """Return the number of repeats."""
-        return f"× {self.repeat}" if self.repeat > 1 else f"{len(self.graph.nodes)} blocks"
+        """Return the number of repeats, or of the blocks inside, ports left out."""
+        if self.repeat > 1:
+            return f"× {self.repeat}"
+        ports = (GroupInput, GroupOutput)
+        number = sum(not isinstance(node.layer, ports) for node in self.graph.nodes.values())
+        return "1 block" if number == 1 else f"{number} blocks"

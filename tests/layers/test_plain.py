@@ -106,7 +106,7 @@ def test_says_what_it_needs(layer: Layer, shapes: tuple[tuple[int, ...], ...], s
         (MatMul(), ((3, 4), (5, 4)), "Transpose the second value"),
         (MatMul(transpose_b=True), ((3, 4), (4, 5)), "Transpose the second value"),
         (Conv2d(), ((3, 4, 4, 4),), "Use Conv3d"),
-        (DepthwiseSeparableConv2d(), ((3, 4),), "Use DepthwiseSeparableConv1d"),
+        (DepthwiseSeparableConv2d(), ((3, 4),), "Use Depthwise conv 1d"),
         (MaxPool3d(), ((3, 4, 4),), "Use MaxPool2d"),
     ],
     ids=str,

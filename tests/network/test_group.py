@@ -73,6 +73,12 @@ def test_each_output_has_the_shape_it_has_inside() -> None:
     assert info.memory == 4 * 3  # what comes in and goes out again takes no new room
 
 
+def test_a_group_says_how_many_blocks_it_holds_or_how_often_it_runs() -> None:
+    assert Group(graph=inside(Linear())).summary() == "1 block"
+    assert Group(graph=inside(Linear(), ReLU())).summary() == "2 blocks"
+    assert Group(graph=inside(Linear(), ReLU()), repeat=3).summary() == "× 3"
+
+
 @pytest.mark.parametrize("repeat", [1, 2, 5])
 def test_each_repeat_has_weights_of_its_own(repeat: int) -> None:
     graph = mlp(Group(graph=inside(Linear(out_features=6), ReLU()), repeat=repeat))

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from modelstudio.layers import Input, Output
 from modelstudio.network.graph import Graph
-from modelstudio.network.group import Group, GroupInput
+from modelstudio.network.group import Group, GroupInput, GroupOutput
 from modelstudio.network.levels import level
 from modelstudio.resources import app_home
 from modelstudio.ui.pages.network import NetworkPage
@@ -352,12 +353,42 @@ def test_shared_weights_inside_a_saved_block_stay_inside(
     assert inside.nodes[twin.id].shares == f"{added.id}/b"
 
 
-def test_ports_are_offered_inside_of_a_group_only(page: NetworkPage, grouped: str) -> None:
-    assert page.palette_.list.ports.isHidden()
+def test_the_palette_offers_what_belongs_to_the_level(page: NetworkPage, grouped: str) -> None:
+    def shown() -> set[str]:
+        heads = [head for head in page.palette_.list.groups() if not head[0].isHidden()]
+        return {item.text(0) for _, items in heads for item in items if not item.isHidden()}
+
+    page.palette_.list.set_favourite(Input, True)
+    ends, ports = {"Input", "Output"}, {"Group input", "Group output"}
+    assert shown() >= ends
+    assert not shown() & ports
     press(page, Key.Key_Return)
-    assert not page.palette_.list.ports.isHidden()
+    assert shown() >= ports
+    assert not shown() & ends
+    page.palette_.search.setText("put")
+    assert shown() >= ports
+    assert not shown() & ends
+    page.canvas.setFocus()
     press(page, Key.Key_Backspace)
-    assert page.palette_.list.ports.isHidden()
+    assert shown() >= ends
+    assert not shown() & ports
+    page.palette_.list.set_favourite(Input, False)
+
+
+def test_a_block_of_another_level_is_refused_with_the_reason(
+    page: NetworkPage, grouped: str
+) -> None:
+    said: list[str] = []
+    page.editor.refused.connect(said.append)
+    before = page.editor.root
+    page.editor.add(GroupOutput, (0.0, 0.0))
+    press(page, Key.Key_Return)
+    page.editor.add_after_selection(Output, (0.0, 0.0))
+    assert page.editor.root is before
+    assert said == [
+        "Group output belongs inside a group. Open a group first.",
+        "Output stays outside of groups. Use Group input or Group output in here.",
+    ]
 
 
 def test_typing_in_the_palette_does_not_leave_the_group(

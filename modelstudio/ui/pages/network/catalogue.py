@@ -9,6 +9,7 @@ import modelstudio.layers  # noqa: F401  fills the registry
 from modelstudio.network.analysis import Shape
 from modelstudio.network.group import GroupInput, GroupOutput
 from modelstudio.network.layer import Category, Layer
+from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.edits import misfit
 from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
 
@@ -20,6 +21,17 @@ PORTS: tuple[type[Layer], ...] = (GroupInput, GroupOutput)
 
 _S = TypeVar("_S", bound=Stock)
 _LOOSE = 2
+
+
+def misplaced(layer: Stock, *, inside: bool) -> str:
+    """Say why a block does not belong inside, or outside, of a group; empty when it does."""
+    if inside and layer.category == "Input and output":
+        text = tr("{0} stays outside of groups. Use Group input or Group output in here.")
+    elif not inside and layer in PORTS:
+        text = tr("{0} belongs inside a group. Open a group first.")
+    else:
+        return ""
+    return text.format(layer.label)
 
 
 class Offer(NamedTuple):
@@ -89,10 +101,8 @@ def offers(
         True inside of a group: its ports stand for the ends of the network.
     """
     layers: list[Stock] = [layer for _, members in by_category() for layer in members]
-    if inside:
-        layers = [layer for layer in layers if layer.category != "Input and output"]
-        layers += PORTS
-    layers += my_blocks().blocks
+    layers += (*PORTS, *my_blocks().blocks)
+    layers = [layer for layer in layers if not misplaced(layer, inside=inside)]
     found = [Offer(layer, _unfit(layer, shape, before)) for layer in matching(layers, words)]
     return [o for o in found if not o.reason] + [o for o in found if o.reason]
 

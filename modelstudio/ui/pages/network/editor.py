@@ -20,7 +20,7 @@ from modelstudio.network.levels import level, with_level
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
-from modelstudio.ui.pages.network.catalogue import Stock
+from modelstudio.ui.pages.network.catalogue import Stock, misplaced
 from modelstudio.ui.pages.network.look import GRID
 from modelstudio.ui.pages.network.my_blocks import SavedBlock
 from modelstudio.ui.pages.network.sight import Sight
@@ -68,6 +68,8 @@ class Editor(Sight):
 
     def add(self, layer: Stock, position: Position, edge: Edge | None = None) -> None:
         """Add a block, inside a wire if one is given."""
+        if self._refuses(layer):
+            return
         made = self._made(layer)
         if edge is not None and made.input_ports() and made.output_ports():
             graph, node = edits.insert_on(self.graph, made, edge, position)
@@ -75,6 +77,13 @@ class Editor(Sight):
             return
         node = edits.new_node(self.graph, made, position)
         self._added(tr("Add {0}"), layer, self.graph.add(node), node.id)
+
+    def _refuses(self, layer: Stock) -> bool:
+        """Tell whether a block does not belong to the level in sight, and say so."""
+        reason = misplaced(layer, inside=bool(self.path))
+        if reason:
+            self.refused.emit(reason)
+        return bool(reason)
 
     def _made(self, layer: Stock) -> Layer:
         """Return the layer of a block that is about to get the next free id."""
@@ -91,6 +100,8 @@ class Editor(Sight):
 
     def add_after_selection(self, layer: Stock, fallback: Position) -> None:
         """Add a block behind the selected one and wire it; without a selection, freely."""
+        if self._refuses(layer):
+            return
         made = self._made(layer)
         if self.edge is not None and made.input_ports() and made.output_ports():
             source = self.graph.nodes[self.edge.source].position
@@ -108,6 +119,8 @@ class Editor(Sight):
         self, layer: Stock, port: tuple[str, str], kind: str, position: Position
     ) -> None:
         """Add a block at the loose end of a wire that comes from ``port``."""
+        if self._refuses(layer):
+            return
         join = edits.connect_new if kind == "output" else edits.connect_before
         graph, node = join(self.graph, self._made(layer), port, position)
         self._added(tr("Add {0}"), layer, graph, node.id)

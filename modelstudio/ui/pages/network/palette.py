@@ -49,8 +49,8 @@ class Palette(QFrame):
         self.list.deleted.connect(self.deleted)
 
     def set_inside(self, inside: bool) -> None:
-        """Offer the ports of a group too, while the inside of one is in sight."""
-        self.list.ports.setHidden(not inside)
+        """Offer the ports of a group in place of Input and Output, while inside of one."""
+        self.list.set_inside(inside)
 
     def name_block(self, block: SavedBlock) -> None:
         """Let a saved block be named in its line."""

@@ -34,7 +34,13 @@ from PySide6.QtWidgets import (
 from modelstudio.errors import StudioError
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.actions import tooltip, tr
-from modelstudio.ui.pages.network.catalogue import PORTS, Stock, by_category, matching
+from modelstudio.ui.pages.network.catalogue import (
+    PORTS,
+    Stock,
+    by_category,
+    matching,
+    misplaced,
+)
 from modelstudio.ui.pages.network.edits import shape_rule
 from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
@@ -104,22 +110,21 @@ class LayerList(QTreeWidget):
         self.itemDoubleClicked.connect(self._double_clicked)
         self.narrow = False
         self._words = ""
+        self._inside = False
         self._heads: list[QTreeWidgetItem] = []
         self._favourites = Favourites.load()
         self._mine = self._head(tr("My blocks"))
-        self._mine.setHidden(True)
-        self._fill_mine()
         self._top = self._head(tr("Favourites"))
-        self._fill_favourites()
         self.ports = self._head(tr("Ports of the group"))
         self.ports.addChildren([_entry(layer) for layer in PORTS])
-        self.ports.setHidden(True)
         # not at once: a line must not go while its name is edited
         my_blocks().changed.connect(self._fill_mine, Qt.ConnectionType.QueuedConnection)
         for category, layers in by_category():
             head = self._head(tr(category))
             for layer in layers:
                 head.addChild(_entry(layer))
+        self._fill_mine()
+        self._fill_favourites()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -142,7 +147,7 @@ class LayerList(QTreeWidget):
             item = _entry(block)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             self._mine.addChild(item)
-        self._mine.setHidden(not self._mine.childCount())
+        self.filter(self._words)
 
     def rename(self, block: SavedBlock) -> None:
         """Edit the name of a saved block in its line."""
@@ -176,12 +181,17 @@ class LayerList(QTreeWidget):
             layer = Layer.find(name)
             if layer is not None:
                 self._top.addChild(_entry(layer))
-        self._top.setHidden(not self._top.childCount())
+        self.filter(self._words)
 
     def set_narrow(self, narrow: bool) -> None:
         """Show icons only, or names."""
         self.narrow = narrow
         self.scheduleDelayedItemsLayout()
+
+    def set_inside(self, inside: bool) -> None:
+        """Show what belongs inside of a group, or outside."""
+        self._inside = inside
+        self.filter(self._words)
 
     def groups(self) -> Iterator[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]]:
         """Yield each head with the layers below it."""
@@ -190,16 +200,16 @@ class LayerList(QTreeWidget):
             yield head, [item for item in items if item is not None]
 
     def filter(self, words: str) -> None:
-        """Show the layers that words mean."""
+        """Show the layers that words mean and that belong to the level in sight."""
         self._words = words.strip()
         every = [item.data(0, LAYER) for _, items in self.groups() for item in items]
-        meant = matching(every, self._words)
+        here = [layer for layer in every if not misplaced(layer, inside=self._inside)]
+        meant = matching(here, self._words)
         for head, items in self.groups():
             kept = [item for item in items if item.data(0, LAYER) in meant]
             for item in items:
                 item.setHidden(item not in kept)
-            if head is not self.ports:
-                head.setHidden(not kept or (bool(self._words) and head is self._top))
+            head.setHidden(not kept or (bool(self._words) and head is self._top))
             if self._words:
                 head.setExpanded(True)
 
