@@ -6,7 +6,7 @@ lanes. What would be long and thin is cut into bands that stand side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil, sqrt
@@ -39,7 +39,6 @@ _PASSING_COST = 4
 
 Key = int | str
 """A block's id, or the number of a place where a wire passes a row."""
-_Row = Sequence[Key]
 _Pair = tuple[Key, Key]
 
 

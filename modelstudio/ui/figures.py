@@ -28,8 +28,6 @@ SHARES = {"accuracy", "precision", "recall"}
 MAIN = ("accuracy", "r2", "roc_auc", "f1", "rmse", "mae", "loss")
 """Which score stands for a run, the first that it has."""
 
-SMALLER_IS_BETTER = {"loss", "log_loss", "mae", "rmse"}
-
 
 def main_score(scores: Mapping[str, float]) -> str | None:
     """Return the name of the score that stands for a run, or None when there is none."""

@@ -26,8 +26,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from modelstudio.resources import resource
 
-MODES = ("system", "dark", "light")
-
 
 @cache
 def tokens() -> dict[str, Any]:

@@ -35,7 +35,6 @@ KIND_ICONS = {
     "date": "clock",
     "id": "flag",
 }
-ROLE_TAGS = {"feature": "neutral", "target": "accent", "ignored": ""}
 
 
 def counted(number: int, noun: str) -> str:

@@ -93,7 +93,6 @@ class Look:
         self.tertiary = of.color("textTertiary")
         self.disabled = of.color("textDisabled")
         self.accent = of.color("accent")
-        self.accent_fill = of.color("accentFill")
         self.on_accent = of.color("onAccent")
         self.selection_line = QColor(self.accent)
         self.selection_line.setAlphaF(0.45)
