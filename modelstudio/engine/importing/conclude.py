@@ -167,8 +167,11 @@ def _difference(
         ours, theirs = said[target].numpy(), answers[name]
         if ours.size != theirs.size:
             return None
-        if ours.size:
-            worst = max(worst, float(np.abs(ours.reshape(theirs.shape) - theirs).max()))
+        ours = ours.reshape(theirs.shape)
+        # what is not a number in both is the same
+        apart = ~np.isclose(ours, theirs, rtol=0, atol=0, equal_nan=True)
+        if apart.any():
+            worst = max(worst, float(np.nan_to_num(np.abs(ours - theirs)[apart], nan=np.inf).max()))
     return worst
 
 

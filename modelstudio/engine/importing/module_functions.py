@@ -167,7 +167,7 @@ _TWO = {
     **dict.fromkeys(("truediv", "div", "itruediv", "div_", "divide", "true_divide"), "Div"),
     **dict.fromkeys(("maximum", "max2"), "Max"),
     "minimum": "Min",
-    "pow": "Pow",
+    **dict.fromkeys(("pow", "pow_"), "Pow"),
 }
 
 
@@ -194,9 +194,20 @@ def as_array(value: Any) -> Array:
     raise Unmapped("It takes a value that is no number.")
 
 
-@draws("neg")
-def _neg(c: Call) -> Ref:
-    return c.s.with_constant("Mul", c.x(), np.array(-1.0, np.float32), False, c.out)
+_MATH = {
+    **{name: name for name in ("abs", "exp", "log", "sqrt", "square", "reciprocal", "sin", "cos")},
+    **{"absolute": "abs", "neg": "negative", "negative": "negative", "erf": "erf"},
+}
+
+
+@draws(*_MATH, *(f"{name}_" for name in _MATH))
+def _math(c: Call) -> Ref:
+    return c.s.math(_MATH[c.name.removesuffix("_")], c.x())
+
+
+@draws("rsqrt")
+def _rsqrt(c: Call) -> Ref:
+    return c.s.math("reciprocal", c.s.math("sqrt", c.x()))
 
 
 @draws("matmul", "bmm")

@@ -96,8 +96,10 @@ def _cast(s: Sheet, op: Op) -> Ref:
 def _two(s: Sheet, op: Op) -> Ref:
     kind = {"Sum": "Add"}.get(op.kind, op.kind)
     shape = s.shape(op)
-    if op.kind == "Sum" and len(op.sources) > 2:
-        return s.draw.combine("Add", [s.x(op, index) for index in range(len(op.sources))], shape)
+    if len(op.sources) == 1:
+        return s.x(op)
+    if len(op.sources) > 2:
+        return s.draw.combine(kind, [s.x(op, index) for index in range(len(op.sources))], shape)
     for index in (0, 1):
         constant = s.constant(op, index)
         if constant is not None:
@@ -106,10 +108,8 @@ def _two(s: Sheet, op: Op) -> Ref:
 
 
 @handles("Neg", "Sqrt", "Exp", "Log", "Abs", "Reciprocal", "Erf", "Sin", "Cos")
-def _arithmetic(s: Sheet, op: Op) -> Ref:
-    if op.kind == "Neg":
-        return s.draw.with_constant("Mul", s.x(op), np.array(-1.0, np.float32), False, s.shape(op))
-    return s.draw.each(op.kind, s.x(op))
+def _math(s: Sheet, op: Op) -> Ref:
+    return s.draw.math({"Neg": "negative"}.get(op.kind, op.kind.lower()), s.x(op))
 
 
 @handles("Concat")

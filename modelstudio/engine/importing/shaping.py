@@ -23,7 +23,16 @@ _COMBINED = {
 }
 """Block for an operation on several values."""
 
+_MATH = {("Pow", 2.0): "square", ("Pow", 0.5): "sqrt", ("Pow", -1.0): "reciprocal"}
+"""Function for a power of a value."""
+
+_MATH_BEHIND = {("Div", 1.0): "reciprocal", ("Sub", 0.0): "negative"}
+"""Function for an operation on a number and a value, the number first."""
+
 _REDUCED = ("mean", "sum", "max", "min")
+
+_LARGEST = 1e30
+"""A limit beyond this one is none."""
 
 _WHOLE_END = 2**31 - 1
 """Ends of slices from here on mean the end of the axis."""
@@ -162,6 +171,8 @@ class Shaping(Phrases):
         """Draw an operation on several values, number by number."""
         if kind not in _COMBINED:
             raise Unmapped(f"The palette has no block for {kind} of two values.")
+        if len(values) == 2 and values[0] == values[1]:
+            return self._with_itself(kind, values[0])
         order = values[0].order
         if -1 in order or any(value.order != order for value in values):
             values = [self.facing(value) for value in values]
@@ -171,6 +182,20 @@ class Shaping(Phrases):
         layer = palette_layer(_COMBINED[kind])
         wire = self.drawing.add(layer, *(value.wire for value in values))
         return Ref(wire, _placed(shape, order), order)
+
+    def _with_itself(self, kind: str, x: Ref) -> Ref:
+        """Draw an operation on a value and itself, which a block takes once."""
+        if kind == "Add":
+            return self._with_number("Mul", x, 2.0, False)
+        if kind == "Mul":
+            return self.math("square", x)
+        if kind in ("Max", "Min"):
+            return x
+        raise Unmapped("The same value enters it twice.")
+
+    def math(self, function: str, x: Ref) -> Ref:
+        """Draw a function of mathematics of each number."""
+        return self.each("Math", x, function=function)
 
     def with_constant(
         self, kind: str, x: Ref, constant: Array, constant_first: bool, shape: Shape
@@ -206,6 +231,13 @@ class Shaping(Phrases):
             return x
         if (kind, number) == ("Max", 0.0):
             return self.each("ReLU", x)
+        if (kind, number) == ("Mul", -1.0):
+            return self.math("negative", x)
+        function = (_MATH_BEHIND if first else _MATH).get((kind, number))
+        if function is not None:
+            return self.math(function, x)
+        if (kind, number) == ("Pow", -0.5) and not first:
+            return self.math("reciprocal", self.math("sqrt", x))
         if kind not in _COMBINED or x.rank < 2:
             raise Unmapped(f"The palette has no block for {kind} with a number.")
         layer = palette_layer("Constant", shape=(1,) * (x.rank - 1), value=number)
@@ -275,10 +307,13 @@ class Shaping(Phrases):
         """Draw numbers held within limits."""
         lowest = -math.inf if low is None else float(np.asarray(low).reshape(-1)[0])
         highest = math.inf if high is None else float(np.asarray(high).reshape(-1)[0])
-        if lowest == 0 and highest > 1e30:
+        if lowest == 0 and highest > _LARGEST:
             return self.each("ReLU", x)
         if (lowest, highest) == (0, 6):
             return self.each("ReLU6", x)
+        if lowest < -_LARGEST or highest > _LARGEST:
+            x = x if lowest < -_LARGEST else self._with_number("Max", x, lowest, False)
+            return x if highest > _LARGEST else self._with_number("Min", x, highest, False)
         return self.each("Hardtanh", x, min_val=lowest, max_val=highest)
 
     def prelu(self, x: Ref, slope: Array, shape: Shape) -> Ref:

@@ -224,6 +224,21 @@ class Tied(nn.Module):
         return self.out(self.same(self.same(self.embed(ids))))
 
 
+class Formulas(nn.Module):
+    """Steps that people write out with functions of torch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.scale = nn.Linear(4, 4), nn.Parameter(torch.rand(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.fc(x)
+        x = self.scale * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6))
+        a = torch.exp(-(x**2)) + torch.sin(x) * torch.cos(x) + torch.erf(x)
+        b = torch.log(x.abs() + 1).sqrt() / (1 + x * x) + 1 / (2 + x.square())
+        return torch.cat([a.clamp(min=0.1), b.clamp(max=0.3), x.clamp(-0.5, 0.5), a + a], 1)
+
+
 class Branching(nn.Module):
     """Its path depends on sizes, so that torch.fx cannot follow it."""
 

@@ -33,7 +33,7 @@ def types(graph: Graph) -> list[str]:
 KINDS = (
     *("ResNet", "UNet", "TextClassifier", "GruTagger", "Encoder", "VisionTransformer"),
     *("MobileNet", "TwoTowers", "Tabular", "Tied", "Branching"),
-    *("SignalCoder", "Volumes", "TwoAnswers"),
+    *("SignalCoder", "Volumes", "TwoAnswers", "Formulas"),
 )
 SHAPES = {"VisionTransformer": [(3, 32, 32)], "ResNet": [(3, 32, 32)]}
 

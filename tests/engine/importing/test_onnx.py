@@ -16,10 +16,17 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from modelstudio.engine.events import drain
-from modelstudio.engine.importing.conclude import Imported
+from modelstudio.engine.importing.conclude import (
+    Entry,
+    Imported,
+    conclude,
+    draw_inputs,
+    draw_outputs,
+)
+from modelstudio.engine.importing.drawing import Drawing, palette_layer
 from modelstudio.engine.importing.module_file import load
 from modelstudio.engine.importing.onnx_network import import_onnx
-from modelstudio.network.graph import Graph
+from modelstudio.network.graph import Graph, Node
 from modelstudio.network.group import Group
 
 MODULES = Path(__file__).with_name("networks_of_others.py")
@@ -297,3 +304,60 @@ def test_gelu_in_its_shapes(tmp_path: Path) -> None:
     imported = brought_in(built(tmp_path / "g.onnx", nodes, [("x", ["N", 6])], weights))
     agrees(imported)
     assert types(imported.graph) == ["Input", "GELU", "Output"]
+
+
+def test_functions_of_mathematics(tmp_path: Path) -> None:
+    kinds = ["Abs", "Sqrt", "Exp", "Sin", "Cos", "Erf", "Reciprocal", "Log", "Neg"]
+    nodes = [helper.make_node("Add", ["x", "big"], ["v"])]
+    weights = {name: np.array(value, np.float32) for name, value in POWERS.items()}
+    for number, kind in enumerate(kinds):
+        nodes.append(helper.make_node(kind, ["v"], [f"f{number}"]))
+    for number, name in enumerate(["two", "half", "inverse", "root"], len(kinds)):
+        nodes.append(helper.make_node("Pow", ["v", name], [f"f{number}"]))
+    names = [f"f{number}" for number in range(len(kinds) + 4)]
+    nodes.append(helper.make_node("Concat", names, ["y"], axis=1))
+    imported = brought_in(built(tmp_path / "f.onnx", nodes, [("x", ["N", 3])], weights))
+    agrees(imported)
+    functions = [node.layer.function for node in imported.graph.nodes.values() if is_math(node)]
+    told = [*(kind.lower() for kind in kinds[:-1]), "negative", "square", "sqrt", "reciprocal"]
+    assert sorted(functions) == sorted([*told, "sqrt", "reciprocal"])
+
+
+POWERS = {"big": 9.0, "two": 2.0, "half": 0.5, "inverse": -1.0, "root": -0.5}
+
+
+def is_math(node: Node) -> bool:
+    return node.layer.type_name == "Math"
+
+
+def test_limits_and_values_with_themselves(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Clip", ["x", "low"], ["a"]),
+        helper.make_node("Clip", ["x", "", "high"], ["b"]),
+        helper.make_node("Clip", ["x", "low", "high"], ["c"]),
+        helper.make_node("Max", ["a", "b", "c"], ["d"]),
+        helper.make_node("Min", ["d", "high"], ["e"]),
+        helper.make_node("Mul", ["e", "e"], ["f"]),
+        helper.make_node("Add", ["f", "f"], ["y"]),
+    ]
+    weights = {"low": np.array(-0.25, np.float32), "high": np.array(0.5, np.float32)}
+    imported = brought_in(built(tmp_path / "l.onnx", nodes, [("x", ["N", 3])], weights))
+    agrees(imported)
+    found = types(imported.graph)
+    assert [found.count(kind) for kind in ("Hardtanh", "Maximum", "Minimum", "Math")] == [
+        1,
+        2,
+        2,
+        1,
+    ]
+
+
+def test_what_is_not_a_number_in_one_only_is_a_difference() -> None:
+    entry = Entry("x", ("B", 2), "float", np.array([[1, -1]], np.float32))
+    for said, apart in ((np.nan, 0.0), (0.0, math.inf)):
+        drawing = Drawing()
+        x = draw_inputs(drawing, [entry])["x"].wire
+        wire = drawing.add(palette_layer("Math", function="log"), x)
+        targets = draw_outputs(drawing, {"y": wire})
+        answers = {"y": np.array([[0, said]], np.float32)}
+        assert conclude(drawing, [entry], targets, answers).difference == apart
