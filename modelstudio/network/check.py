@@ -219,7 +219,7 @@ class _Walk:
             if seen:
                 self._group_level(layer, taken, here)
         local = not taken or layer.answers or node.shares is not None
-        local = local or layer.outside
+        local = local or layer.outside or isinstance(layer, GroupOutput)
         key = (layer, node.enabled, *taken)
         known = None if local else _REMEMBERED.get(key)
         if known is None:
@@ -400,7 +400,11 @@ def _names(graph: Graph) -> Iterator[Problem]:
     seen: set[str] = set()
     for node in graph.nodes.values():
         if node.name in seen or not node.name.isidentifier():
-            reason = "is the name of two blocks" if node.name in seen else "is no name for a block"
+            reason = (
+                "is the name of two blocks"
+                if node.name in seen
+                else "cannot be the name of a block"
+            )
             fix = rename(node.id, graph.free_name(identifier(node.name)))
             yield Problem(node.id, f"{node.name!r} {reason}. {fix.label}.", "warning", (fix,))
         seen.add(node.name)

@@ -296,7 +296,10 @@ def test_a_loop() -> None:
 @pytest.mark.parametrize(
     ("edge", "sentence"),
     [
-        (Edge("input1", "y", "fc1", "left"), "has a wire into 'left', an input it has not"),
+        (
+            Edge("input1", "y", "fc1", "left"),
+            "has a wire into 'left', which is not one of its inputs",
+        ),
         (Edge("input1", "z", "fc1", "x"), "is wired to the output 'z' of input1"),
         (Edge("relu1", "y", "fc1", "x"), "has 2 wires into its input, which takes one"),
     ],
@@ -387,6 +390,8 @@ def test_groups_that_do_not_fit(group: Group, sentence: str) -> None:
 
 
 def test_group_ends_belong_inside_groups_and_outputs_do_not() -> None:
+    inside = mlp(Group(graph=chain(GroupInput(), GroupOutput())), Linear(out_features=3))
+    assert not analyse(inside, (FEATURES, SPECIES)).problems
     graph = mlp(Linear(out_features=3))
     graph, _ = add(graph, GroupOutput(), "fc1")
     assert "belongs inside a group" in analyse(graph, (FEATURES, SPECIES)).problems[0].message
