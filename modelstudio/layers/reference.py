@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from modelstudio.network.layer import Category, Layer, Port
+from modelstudio.network.mismatch import rank_text
 
 COMMAND = "modelstudio layers --markdown > resources/guide/layers.md"
 """What remakes the page."""
@@ -149,7 +150,7 @@ def _ports(verb: str, ports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     said = []
     for port in ports:
-        kinds = " or ".join(_RANKS.get(rank, f"{rank} dimensions") for rank in port["ranks"])
+        kinds = rank_text(port["ranks"], _RANKS)
         text = f"`{port['name']}` ({kinds or _DTYPES[port['dtype']]}"
         if kinds and port["dtype"] == "int":
             text += " of ids"

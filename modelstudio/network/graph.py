@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -194,13 +194,11 @@ class Graph:
 
     def downstream(self, node_id: str) -> set[str]:
         """Return every node that a value of this one can reach, itself included."""
-        found, open_ids = {node_id}, [node_id]
-        while open_ids:
-            for edge in self.outgoing[open_ids.pop()]:
-                if edge.target not in found:
-                    found.add(edge.target)
-                    open_ids.append(edge.target)
-        return found
+        return _reached([node_id], lambda key: (edge.target for edge in self.outgoing[key]))
+
+    def upstream(self, node_ids: Iterable[str]) -> set[str]:
+        """Return every node whose value can reach one of these, themselves included."""
+        return _reached(node_ids, lambda key: (edge.source for edge in self.incoming[key]))
 
     def of_type(self, kind: type[Layer]) -> Iterator[Node]:
         """Yield the nodes whose layer is of a type."""
@@ -433,3 +431,15 @@ def _place(raw: Any) -> Position:
     if not (abs(x) <= FARTHEST and abs(y) <= FARTHEST):
         raise ValueError(f"{raw} is no place on the canvas")
     return x, y
+
+
+def _reached(starts: Iterable[str], onward: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return all that can be reached from some nodes step by step, themselves included."""
+    found = set(starts)
+    waiting = list(found)
+    while waiting:
+        for node_id in onward(waiting.pop()):
+            if node_id not in found:
+                found.add(node_id)
+                waiting.append(node_id)
+    return found

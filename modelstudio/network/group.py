@@ -48,6 +48,10 @@ class GroupOutput(Layer, category="Group", label="Group output"):
         return "out"
 
 
+PORTS: tuple[type[Layer], ...] = (GroupInput, GroupOutput)
+"""Blocks that stand for the ports of the group around them."""
+
+
 class Group(Layer, category="Group"):
     """Several blocks drawn as one, run a number of times in a row.
 
@@ -74,6 +78,5 @@ class Group(Layer, category="Group"):
         """Return the number of repeats, or of the blocks inside, ports left out."""
         if self.repeat > 1:
             return f"× {self.repeat}"
-        ports = (GroupInput, GroupOutput)
-        number = sum(not isinstance(node.layer, ports) for node in self.graph.nodes.values())
+        number = sum(not isinstance(node.layer, PORTS) for node in self.graph.nodes.values())
         return "1 block" if number == 1 else f"{number} blocks"

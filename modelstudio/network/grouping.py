@@ -8,7 +8,7 @@ from functools import partial
 
 from modelstudio.errors import NetworkError
 from modelstudio.network.graph import Edge, Graph, Node, Position
-from modelstudio.network.group import Group, GroupInput, GroupOutput
+from modelstudio.network.group import PORTS, Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer
 from modelstudio.network.layout import BLOCK, GAP, GRID
 from modelstudio.network.levels import (
@@ -23,7 +23,6 @@ from modelstudio.network.levels import (
 MOST_UNROLLED = 2000
 """Blocks that taking a repeated group apart may make."""
 
-_PORTS = (GroupInput, GroupOutput)
 _End = tuple[str, str]
 
 
@@ -124,7 +123,7 @@ def _check_selection(graph: Graph, inside: Mapping[str, Node]) -> None:
                 where=node.id,
                 fix="Leave it out: Input and Output stay in the network itself.",
             )
-        if isinstance(node.layer, _PORTS):
+        if isinstance(node.layer, PORTS):
             raise NetworkError(
                 f"{node.name} is a port of the group around it.",
                 where=node.id,
@@ -177,7 +176,7 @@ def ungroup(root: Graph, group_id: str, path: LevelPath = ()) -> Graph:
     graph = level(root, path)
     group = group_at(graph, group_id)
     node, inner = graph.nodes[group_id], group.graph
-    bodies = [one for one in inner.nodes.values() if not isinstance(one.layer, _PORTS)]
+    bodies = [one for one in inner.nodes.values() if not isinstance(one.layer, PORTS)]
     _check_apart(node, group, len(bodies))
     aside = _away(node.position, _corner(bodies))
     _, top, _, bottom = _bounds(one.position for one in bodies)
@@ -227,7 +226,7 @@ def ungroup(root: Graph, group_id: str, path: LevelPath = ()) -> Graph:
 def _check_apart(node: Node, group: Group, blocks: int) -> None:
     if not node.enabled:
         raise NetworkError(
-            f"{node.name} is off, so its blocks would come back to life.",
+            f"{node.name} is off, and taking it apart would switch its blocks on.",
             where=node.id,
             fix="Switch it on first.",
         )

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from modelstudio.errors import NetworkError
 from modelstudio.network.graph import Edge, Graph, Node
-from modelstudio.network.group import Group, GroupInput, GroupOutput
+from modelstudio.network.group import PORTS, Group
 from modelstudio.network.layer import Layer
 
 LevelPath = tuple[str, ...]
@@ -42,6 +42,12 @@ def level(root: Graph, path: LevelPath) -> Graph:
     return graph
 
 
+def block_at(root: Graph, address: LevelPath) -> Node | None:
+    """Return the block at an address: the groups that lead to it, then its id; None if gone."""
+    path, node_id = address[:-1], address[-1]
+    return level(root, path).nodes.get(node_id) if reachable(root, path) == path else None
+
+
 def with_level(root: Graph, path: LevelPath, graph: Graph) -> Graph:
     """Return the network with another graph at the end of a path.
 
@@ -54,7 +60,7 @@ def with_level(root: Graph, path: LevelPath, graph: Graph) -> Graph:
     inner = with_level(old.graph, tuple(rest), graph)
     if inner is old.graph:
         return root
-    into, out = (_renamed(old.graph, inner, kind) for kind in (GroupInput, GroupOutput))
+    into, out = (_renamed(old.graph, inner, kind) for kind in PORTS)
     if into or out:
 
         def follow(edge: Edge) -> Edge:

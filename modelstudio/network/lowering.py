@@ -8,9 +8,9 @@ from dataclasses import replace
 from modelstudio.errors import NetworkError
 from modelstudio.network import repairs
 from modelstudio.network.graph import Edge, Graph, Node
-from modelstudio.network.group import Group, GroupInput, GroupOutput
+from modelstudio.network.group import PORTS, Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer, Port, UnknownLayer
-from modelstudio.network.mismatch import RANK_WORDS, Mismatch, NotYet, Repair
+from modelstudio.network.mismatch import Mismatch, NotYet, Repair, rank_text
 from modelstudio.network.shapes import Builder, Path, Place, Value
 
 Values = dict[tuple[str, str], Value]
@@ -95,7 +95,7 @@ def lower_node(
     first = taken[0] if taken else None
     if isinstance(layer, GroupOutput) and b.path and first is not None:
         return (first,)
-    if isinstance(layer, GroupInput | GroupOutput):
+    if isinstance(layer, PORTS):
         raise Mismatch("belongs inside a group")
     if isinstance(layer, UnknownLayer) and layer.reason:
         raise Mismatch(f"stands for {layer.type_name}, which has no block. {layer.reason}")
@@ -125,10 +125,12 @@ def arguments(
     ports = node.layer.input_ports()
     for edge in graph.incoming[node.id]:
         if all(port.name != edge.target_port for port in ports):
-            raise BadWire(f"has a wire into {edge.target_port!r}, an input it has not", edge)
+            raise BadWire(
+                f"has a wire into {edge.target_port!r}, which is not one of its inputs", edge
+            )
         if (edge.source, edge.source_port) not in values:
             source = graph.nodes[edge.source].name
-            text = f"is wired to the output {edge.source_port!r} of {source}, which has none such"
+            text = f"is wired to the output {edge.source_port!r} of {source}, which does not exist"
             raise BadWire(text, edge)
     for port in ports:
         wires = [edge for edge in graph.incoming[node.id] if edge.target_port == port.name]
@@ -157,10 +159,10 @@ def check_ports(layer: Layer, taken: Sequence[Value | None]) -> None:
             numbers = [Repair("Use Linear", become="Linear")] if layer.stem == "embed" else []
             raise Mismatch("needs ids", index, *numbers)
         if port.ranks and value.rank not in port.ranks:
-            words = " or ".join(RANK_WORDS.get(rank, f"{rank} dimensions") for rank in port.ranks)
-            if port.ranks == (2, 3):
-                words = RANK_WORDS[2]
-            raise Mismatch(f"needs {words}", index, *repairs.of_rank(layer, port, value.shape))
+            ranks = (2,) if port.ranks == (2, 3) else port.ranks
+            raise Mismatch(
+                f"needs {rank_text(ranks)}", index, *repairs.of_rank(layer, port, value.shape)
+            )
 
 
 def group_input(node: Node, given: Mapping[str, Value]) -> Value:
@@ -170,7 +172,7 @@ def group_input(node: Node, given: Mapping[str, Value]) -> Value:
         raise Mismatch("has no value, since the group is not wired there")
     rank = getattr(node.layer, "rank", None)
     if rank is not None and value.rank != rank:
-        raise Mismatch(f"needs {RANK_WORDS.get(rank, f'{rank} dimensions')}", 0)
+        raise Mismatch(f"needs {rank_text([rank])}", 0)
     return value
 
 
@@ -197,18 +199,11 @@ def shares_weights(graph: Graph) -> bool:
 
 def leading_to_output(graph: Graph) -> set[str]:
     """Return the blocks whose value reaches an answer, or leaves the group."""
-    found = {
+    return graph.upstream(
         node.id
         for node in graph.nodes.values()
         if node.layer.answers or isinstance(node.layer, GroupOutput)
-    }
-    waiting = list(found)
-    while waiting:
-        for edge in graph.incoming[waiting.pop()]:
-            if edge.source not in found:
-                found.add(edge.source)
-                waiting.append(edge.source)
-    return found
+    )
 
 
 def check_group(group: Group) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,11 @@ RANK_WORDS = {
     5: "volumes (channels x depth x height x width)",
 }
 """What a value of a rank is called; the batch counts as one dimension."""
+
+
+def rank_text(ranks: Iterable[int], words: Mapping[int, str] = RANK_WORDS) -> str:
+    """Say what values of some ranks are called: ``a sequence or maps``."""
+    return " or ".join(words.get(rank, f"{rank} dimensions") for rank in ranks)
 
 
 def describe(shape: Shape, dtype: str) -> str:

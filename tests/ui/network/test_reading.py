@@ -17,7 +17,7 @@ from modelstudio.layers import Add, Concatenate, Conv2d, Input, MaxPool2d, Outpu
 from modelstudio.network.graph import Graph
 from modelstudio.network.layout import arrange
 from modelstudio.ui.pages.network import NetworkPage
-from modelstudio.ui.pages.network.links import owners
+from modelstudio.ui.pages.network.links import owners_in_sight
 from modelstudio.ui.pages.network.routing import segments
 from modelstudio.ui.theme import themes
 
@@ -309,8 +309,8 @@ def test_links_follow_the_address_of_the_owner() -> None:
     for name, shares in (("near", "a"), ("inside", "group/x/y"), ("gone", "nobody"), ("own", None)):
         graph, _ = add(graph, Conv2d(), "a", name=name)
         graph = graph.put(replace(graph.nodes[name], shares=shares))
-    assert owners(graph, ()) == {"near": "a", "inside": "group"}
-    assert owners(graph, ("group",)) == {}
-    assert owners(graph, ("group", "x")) == {}
+    assert owners_in_sight(graph, ()) == {"near": "a", "inside": "group"}
+    assert owners_in_sight(graph, ("group",)) == {}
+    assert owners_in_sight(graph, ("group", "x")) == {}
     graph = graph.put(replace(graph.nodes["near"], shares="group/a"))
-    assert owners(graph, ("group",)) == {"near": "a"}
+    assert owners_in_sight(graph, ("group",)) == {"near": "a"}

@@ -12,7 +12,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network.code_card import CodeCard
 from modelstudio.ui.pages.network.editor import Editor
-from modelstudio.ui.pages.network.sharing import owners, share
+from modelstudio.ui.pages.network.sharing import possible_owners, share
 from modelstudio.ui.pages.network.sketch import Sketch, has_sketch
 from modelstudio.ui.widgets import (
     ComboBox,
@@ -153,7 +153,11 @@ class BlockForm(QWidget):
         self._show_switch(self.frozen, {node.frozen for node in nodes})
         alike = len(set(self.kinds)) == 1
         told = self.code.purpose if self.code is not None else self.kinds[0].purpose()
-        self.purpose.setText(told if alike else tr("Only what all of them have can be set."))
+        self.purpose.setText(
+            told
+            if alike
+            else tr("These blocks differ. Only the settings that all of them have are shown.")
+        )
 
     def _show_switch(self, switch: Switch, states: set[bool]) -> None:
         switch.mixed = len(states) > 1
@@ -184,7 +188,7 @@ class BlockForm(QWidget):
         weights = any(self._editor.info(node.id).parameters for node in nodes)
         for part in (self.frozen, self._freeze_label):
             part.setVisible(weights or first.frozen)
-        others = owners(self._editor, first.id) if len(nodes) == 1 else {}
+        others = possible_owners(self._editor, first.id) if len(nodes) == 1 else {}
         self.shares.clear()
         self.shares.addItem(tr("Own"), None)
         for address, name in others.items():

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar, get_args
 
 import modelstudio.layers  # noqa: F401  fills the registry
 from modelstudio.network.analysis import Shape
-from modelstudio.network.group import GroupInput, GroupOutput
+from modelstudio.network.group import PORTS
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.edits import misfit
@@ -15,9 +15,6 @@ from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
 
 Stock = type[Layer] | SavedBlock
 """What can be added: a type of layer, or a block that a person saved."""
-
-PORTS: tuple[type[Layer], ...] = (GroupInput, GroupOutput)
-"""What can be added inside of a group only."""
 
 _S = TypeVar("_S", bound=Stock)
 _LOOSE = 2

@@ -13,7 +13,17 @@ from modelstudio.network.graph import Edge, Graph, Node, Note, Position
 from modelstudio.network.group import Group
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.levels import LevelPath, moved_address, readdressed
+from modelstudio.network.mismatch import rank_text
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, GRID, PITCH
+
+_RANKS = {
+    1: "one number for each sample",
+    2: "a row of numbers",
+    3: "a sequence",
+    4: "maps",
+    5: "volumes",
+}
+"""What a value of a rank is called, in short."""
 
 
 def snapped(x: float, y: float) -> Position:
@@ -274,17 +284,7 @@ def misfit(port: Port, shape: Shape | None) -> str | None:
     """Say why a value does not fit a port, or None when it does or is not known yet."""
     if shape is None or not port.ranks or len(shape) in port.ranks:
         return None
-    takes = " or ".join(_rank_text(rank) for rank in port.ranks)
-    return f"takes {takes}, but gets {format_shape(shape)}"
-
-
-def _rank_text(rank: int) -> str:
-    return {
-        1: "one number a sample",
-        2: "a row of numbers",
-        3: "a sequence",
-        4: "maps",
-    }.get(rank, f"{rank} dimensions")
+    return f"takes {rank_text(port.ranks, _RANKS)}, but gets {format_shape(shape)}"
 
 
 def shape_rule(layer: type[Layer]) -> str:
@@ -292,7 +292,7 @@ def shape_rule(layer: type[Layer]) -> str:
     ports = layer.inputs
     if not ports:
         return "Takes nothing; begins the network."
-    takes = " or ".join(_rank_text(rank) for rank in ports[0].ranks) or "any shape"
+    takes = rank_text(ports[0].ranks, _RANKS) or "any shape"
     if ports[0].variadic:
         return f"Takes several wires, each with {takes}."
     return f"Takes {takes}."

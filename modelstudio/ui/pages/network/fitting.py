@@ -34,17 +34,6 @@ COMMON = frozenset(
 """Of each category, what most networks take."""
 
 
-def upstream(graph: Graph, node_id: str) -> set[str]:
-    """Return every block whose value can reach this one, itself included."""
-    found, open_ids = {node_id}, [node_id]
-    while open_ids:
-        for edge in graph.incoming[open_ids.pop()]:
-            if edge.source not in found:
-                found.add(edge.source)
-                open_ids.append(edge.source)
-    return found
-
-
 class Values:
     """Shapes at the output ports of a network, and which of them are ids."""
 

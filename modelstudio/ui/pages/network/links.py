@@ -66,7 +66,7 @@ def course(owner: Box, user: Box) -> tuple[Point, Point, Point, Point]:
     return (start, from_y), (x, from_y), (x, to_y), (end, to_y)
 
 
-def owners(graph: Graph, path: tuple[str, ...]) -> dict[str, str]:
+def owners_in_sight(graph: Graph, path: tuple[str, ...]) -> dict[str, str]:
     """Return, for each block with the weights of another, what stands for that one in sight.
 
     This is the block itself, or the group that it is in. ``path`` leads to the level in sight.

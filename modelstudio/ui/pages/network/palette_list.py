@@ -32,15 +32,10 @@ from PySide6.QtWidgets import (
 )
 
 from modelstudio.errors import StudioError
+from modelstudio.network.group import PORTS
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.actions import tooltip, tr
-from modelstudio.ui.pages.network.catalogue import (
-    PORTS,
-    Stock,
-    by_category,
-    matching,
-    misplaced,
-)
+from modelstudio.ui.pages.network.catalogue import Stock, by_category, matching, misplaced
 from modelstudio.ui.pages.network.edits import shape_rule
 from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks

@@ -18,7 +18,7 @@ from modelstudio.ui.pages.network.items import (
     NoteItem,
     Severity,
 )
-from modelstudio.ui.pages.network.links import LinkItem, owners
+from modelstudio.ui.pages.network.links import LinkItem, owners_in_sight
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT
 from modelstudio.ui.pages.network.overview import Overview
 from modelstudio.ui.pages.network.routing import (
@@ -93,7 +93,7 @@ class NetworkScene(QGraphicsScene):
         for box in disturbed:
             stale.update(self._wires_near(box))
         self._reroute(stale)
-        self._owners = owners(graph, path)
+        self._owners = owners_in_sight(graph, path)
         self._sync_links()
         if self._metric is not None:
             self.set_heat(self._metric)

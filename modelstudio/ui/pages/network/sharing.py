@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from modelstudio.network.graph import Graph, Node
 from modelstudio.network.group import Group
+from modelstudio.network.levels import block_at
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.editor import Editor
 
 
-def owners(editor: Editor, node_id: str) -> dict[str, str]:
+def possible_owners(editor: Editor, node_id: str) -> dict[str, str]:
     """Return the blocks of this level whose weights a block could use: address to name.
 
-    They are of the same type, settings and number of weights, or a table of vectors as long as the
-    rows that the layer takes; the block whose weights it uses now is always among them.
+    They are of the same type, settings and number of weights, or an embedding as wide as the rows
+    that the layer takes; the block whose weights it uses now is always among them.
     """
     node = editor.graph.nodes[node_id]
     found = {
@@ -23,7 +24,7 @@ def owners(editor: Editor, node_id: str) -> dict[str, str]:
         if other.id != node_id and other.shares is None and _fits(editor, node, other)
     }
     if node.shares is not None and node.shares not in found:
-        owner = _at(editor.root, node.shares)
+        owner = block_at(editor.root, tuple(node.shares.split("/")))
         found[node.shares] = owner.name if owner else tr("a block that is gone")
     return found
 
@@ -40,7 +41,7 @@ def share(editor: Editor, node_id: str, address: str | None) -> None:
             text = tr("{0} uses the weights of {1}, so {1} cannot use those of another block.")
             editor.refused.emit(text.format(user.name, node.name))
             return
-        owner = _at(editor.root, address)
+        owner = block_at(editor.root, tuple(address.split("/")))
         label = tr("Share weights of {0} with {1}").format(node.name, owner.name if owner else "")
     editor.apply(label, editor.graph.put(replace(node, shares=address)))
 
@@ -58,16 +59,6 @@ def _fits(editor: Editor, node: Node, other: Node) -> bool:
         return bool(given and gives) and given[0][-1] == gives[0][-1]
     own = editor.info(node.id).parameters
     return other.layer == node.layer and (own == weights or node.shares is not None)
-
-
-def _at(root: Graph, address: str) -> Node | None:
-    graph, *steps = root, *address.split("/")
-    for group_id in steps[:-1]:
-        node = graph.nodes.get(group_id)
-        if node is None or not isinstance(node.layer, Group):
-            return None
-        graph = node.layer.graph
-    return graph.nodes.get(steps[-1])
 
 
 def _user(graph: Graph, address: str) -> Node | None:

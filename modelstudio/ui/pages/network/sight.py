@@ -10,7 +10,7 @@ from modelstudio.network.analysis import Analysis, NodeInfo
 from modelstudio.network.check import analyse_within
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.group import Group
-from modelstudio.network.levels import LevelPath, level, reachable, with_level
+from modelstudio.network.levels import LevelPath, block_at, level, reachable, with_level
 from modelstudio.network.shapes import Fallback
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.actions import tr
@@ -103,11 +103,10 @@ class Sight(QObject):
 
     def show_block(self, address: LevelPath) -> bool:
         """Look at the level of a block and select it; return False when it is gone."""
-        path, node_id = address[:-1], address[-1]
-        if reachable(self.root, path) != path or node_id not in level(self.root, path).nodes:
+        if block_at(self.root, address) is None:
             return False
-        self.go_to_level(path)
-        self.select([node_id])
+        self.go_to_level(address[:-1])
+        self.select(address[-1:])
         return True
 
     def trail(self) -> tuple[tuple[str, LevelPath], ...]:

@@ -13,7 +13,7 @@ from modelstudio.network.layer import Port
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.arrange import Guides
 from modelstudio.ui.pages.network.edits import snapped
-from modelstudio.ui.pages.network.fitting import Values, upstream
+from modelstudio.ui.pages.network.fitting import Values
 from modelstudio.ui.pages.network.items import BlockItem, NoteItem
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, GRID
 from modelstudio.ui.pages.network.overlays import sentence
@@ -233,7 +233,7 @@ class WireTool(Tool):
         """Return the blocks to which a wire from here would close a loop."""
         if self.origin.kind == "input":
             return self._graph.downstream(self.origin.node)
-        return upstream(self._graph, self.origin.node)
+        return self._graph.upstream([self.origin.node])
 
     def drag(self, point: QPointF, where: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         if not self.canvas.drafting:

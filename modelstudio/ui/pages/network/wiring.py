@@ -8,7 +8,7 @@ from functools import partial
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.editor import Editor
-from modelstudio.ui.pages.network.fitting import Values, upstream
+from modelstudio.ui.pages.network.fitting import Values
 from modelstudio.ui.pages.network.look import layer_icon
 from modelstudio.ui.pages.network.scene import PortKind
 from modelstudio.ui.widgets import PaletteEntry
@@ -42,7 +42,7 @@ def wire_entries(
 def _candidates(graph: Graph, node: Node, kind: PortKind) -> Iterator[tuple[Edge, Node, str]]:
     """Yield the wires that may be drawn, the block at their other end, and what it is called."""
     out = kind == "output"
-    loop = upstream(graph, node.id) if out else graph.downstream(node.id)
+    loop = graph.upstream([node.id]) if out else graph.downstream(node.id)
     ours = node.layer.output_ports() if out else node.layer.input_ports()
     for here in ours:
         for other in graph.nodes.values():
