@@ -24,6 +24,7 @@ from modelstudio.ui.pages.network.catalogue import Stock, misplaced
 from modelstudio.ui.pages.network.look import GRID
 from modelstudio.ui.pages.network.my_blocks import SavedBlock
 from modelstudio.ui.pages.network.sight import Sight
+from modelstudio.ui.pages.network.units import blocks_text
 
 
 class Editor(Sight):
@@ -345,7 +346,7 @@ class Editor(Sight):
         except (ValueError, RecursionError, StudioError):
             self.refused.emit(tr("What is on the clipboard is not a part of a network."))
             return
-        self.apply(tr("Paste {0}").format(_count(len(new))), graph, select=new)
+        self.apply(tr("Paste {0}").format(blocks_text(len(new))), graph, select=new)
 
     def _called(self, ids: Any) -> str:
         """Name things for an undo label: a block by its name, several by their number."""
@@ -353,8 +354,4 @@ class Editor(Sight):
         if len(keys) == 1:
             node = self.graph.nodes.get(keys[0])
             return node.name if node else tr("note")
-        return _count(len(keys))
-
-
-def _count(number: int) -> str:
-    return tr("1 block") if number == 1 else tr("{0} blocks").format(number)
+        return blocks_text(len(keys))

@@ -22,7 +22,7 @@ from modelstudio.ui.pages.network.code_card import TrustCard, open_code
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.edits import totals
 from modelstudio.ui.pages.network.look import hue_role, layer_icon
-from modelstudio.ui.pages.network.units import memory_text, short_count
+from modelstudio.ui.pages.network.units import blocks_text, memory_text, short_count
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     ElidedLabel,
@@ -134,7 +134,7 @@ class Inspector(QFrame):
             self._icon.set_icon("network")
             self._title.setText(self._editor.trail()[-1][0])
             number = len(self._editor.graph.nodes)
-            self._detail.set_full_text(tr("{0} blocks").format(number) if number else "")
+            self._detail.set_full_text(blocks_text(number) if number else "")
         elif len(nodes) == 1:
             layer = nodes[0].layer
             self._icon.set_icon(layer_icon(layer), hue_role(layer.category))
@@ -143,7 +143,7 @@ class Inspector(QFrame):
         else:
             kinds = {node.layer.label for node in nodes}
             self._icon.set_icon("network")
-            self._title.setText(tr("{0} blocks").format(len(nodes)))
+            self._title.setText(blocks_text(len(nodes)))
             self._detail.set_full_text(kinds.pop() if len(kinds) == 1 else "")
 
     def _show_card(self, nodes: tuple[Node, ...]) -> None:

@@ -37,6 +37,7 @@ from modelstudio.network.group import Group
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.look import HUES, layer_icon
+from modelstudio.ui.pages.network.units import blocks_text
 from modelstudio.ui.theme import paint_icon, theme
 from modelstudio.ui.widgets import SearchField, label, row, toned
 
@@ -129,7 +130,7 @@ class Outline(QFrame):
         for node_id in order:
             self._describe(graph.nodes[node_id], tuple(problems.get(node_id, ())))
         tree.blockSignals(False)
-        self._count.setText(tr("{0} blocks").format(len(order)))
+        self._count.setText(blocks_text(len(order)))
         self._filter()
         self._show_selection()
 

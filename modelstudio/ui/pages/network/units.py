@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from modelstudio.ui.actions import tr
+
+
+def blocks_text(number: int) -> str:
+    """Write a number of blocks: ``1 block``, ``12 blocks``."""
+    return tr("1 block") if number == 1 else tr("{0} blocks").format(number)
+
 
 def short_count(value: int) -> str:
     """Write a count for a block: ``320``, ``18.5 k``, ``3.61 M``."""
