@@ -390,7 +390,7 @@ def test_groups_that_do_not_fit(group: Group, sentence: str) -> None:
 
 
 def test_group_ends_belong_inside_groups_and_outputs_do_not() -> None:
-    inside = mlp(Group(graph=chain(GroupInput(), GroupOutput())), Linear(out_features=3))
+    inside = mlp(Linear(out_features=3), Group(graph=chain(GroupInput(), GroupOutput())))
     assert not analyse(inside, (FEATURES, SPECIES)).problems
     graph = mlp(Linear(out_features=3))
     graph, _ = add(graph, GroupOutput(), "fc1")
