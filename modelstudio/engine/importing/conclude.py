@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from modelstudio.data.fitted import FEATURES
 from modelstudio.engine.compile import CompiledModel, compile_network
 from modelstudio.engine.importing.drawing import Array, Drawing, Placeholder, Wire
 from modelstudio.engine.importing.phrases import Ref
+from modelstudio.engine.importing.ties import Origin, tie
 from modelstudio.errors import StudioError
 from modelstudio.layers import Embedding, Input, Output
 from modelstudio.network.analysis import Dim, Shape
@@ -109,6 +111,7 @@ def conclude(
     entries: Sequence[Entry],
     targets: Mapping[str, str],
     answers: Mapping[str, Array],
+    made_from: Mapping[str, Origin] = MappingProxyType({}),
 ) -> Imported:
     """Put the network together, give it its weights, and compare what it says.
 
@@ -118,8 +121,11 @@ def conclude(
         Target of each output of the original.
     answers
         What the original says of the trial, by output.
+    made_from
+        Where the weights of blocks come from, by id.
     """
     drawing.prune()
+    tie(drawing, made_from)
     fields = _fields(drawing, entries, targets, answers)
     graph = drawing.graph()
     placeholders = tuple(drawing.placeholders(graph))

@@ -22,6 +22,7 @@ from modelstudio.engine.importing.onnx_ops import HANDLERS, Sheet
 from modelstudio.engine.importing.onnx_trial import tried
 from modelstudio.engine.importing.phrases import Ref, straight
 from modelstudio.engine.importing.recurrent import untangle
+from modelstudio.engine.importing.ties import Origin, origins
 from modelstudio.errors import ImportFailed
 
 STEPS = 200
@@ -55,6 +56,8 @@ def _rank(imported: Imported) -> tuple[int, bool]:
 
 
 def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
+    known = origins(foreign.ops, foreign.constants)
+    made_from: dict[str, Origin] = {}
     apart = {"", *foreign.apart, *foreign.constants}
     foreign.ops = [op for op in foreign.ops if not apart.issuperset(op.results)]
     untangle(foreign)
@@ -72,7 +75,8 @@ def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
     for number, op in enumerate(foreign.ops):
         if number % STEPS == 0:
             yield Progress("Mapping operations to blocks", number, len(foreign.ops))
-        _draw(sheet, op)
+        for block in _draw(sheet, op):
+            made_from[block] = tuple(known[name] for name in op.sources if name in known)
     answers: dict[str, Wire] = {}
     drawing.scope, drawing.stem = (), ""
     for name in foreign.outputs:
@@ -84,7 +88,7 @@ def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
         )
     yield Progress("Comparing with the original")
     targets = draw_outputs(drawing, answers)
-    return conclude(drawing, entries, targets, foreign.answers)
+    return conclude(drawing, entries, targets, foreign.answers, made_from)
 
 
 def _as_numbers(foreign: Foreign, entry: Entry) -> Entry:
@@ -99,8 +103,11 @@ def _makes_ids(op: Op) -> bool:
     return op.attributes.get("to") not in (1, 10, 11, 16)
 
 
-def _draw(sheet: Sheet, op: Op) -> None:
-    """Draw one operation, or a placeholder where the palette has no block for it."""
+def _draw(sheet: Sheet, op: Op) -> list[str]:
+    """Draw one operation, or a placeholder where the palette has no block for it.
+
+    Returns the ids of its blocks that hold weights.
+    """
     drawing, foreign = sheet.drawing, sheet.foreign
     drawing.scope, drawing.stem = op.scope, ""
     handler = HANDLERS.get(op.kind)
@@ -119,9 +126,10 @@ def _draw(sheet: Sheet, op: Op) -> None:
         found = [Ref(wire, shape, straight(shape)) for shape in shapes]
     if isinstance(found, Ref):
         found = [found]
-    for block in list(drawing.blocks.values())[before:]:
-        if block.weights and op.stem:
-            block.name = op.stem
+    weighty = [block for block in list(drawing.blocks.values())[before:] if block.weights]
+    for block in weighty:
+        block.name = op.stem or block.name
     for name, ref in zip(op.results, found, strict=False):
         if name and ref is not None:
             sheet.refs[name] = ref
+    return [block.id for block in weighty]

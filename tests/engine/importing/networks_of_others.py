@@ -224,6 +224,29 @@ class Tied(nn.Module):
         return self.out(self.same(self.same(self.embed(ids))))
 
 
+class TiedByFunction(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.fc = nn.Embedding(40, 8), nn.Linear(8, 8)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return F.linear(self.fc(self.embed(ids)), self.embed.weight)
+
+
+class Siamese(nn.Module):
+    """Two pictures go through the same layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc, self.out = nn.Conv2d(3, 4, 3), nn.Linear(4, 5), nn.Linear(5, 1)
+
+    def side(self, x: Tensor) -> Tensor:
+        return self.fc(torch.relu(self.conv(x)).mean((2, 3)))
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.out((self.side(a) - self.side(b)).abs())
+
+
 class Formulas(nn.Module):
     """Steps that people write out with functions of torch."""
 

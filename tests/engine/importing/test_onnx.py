@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,8 @@ EXAMPLES = {
     "MobileNet": [torch.randn(2, 3, 32, 32)],
     "TwoTowers": [torch.randint(0, 20, (2,)), torch.randint(0, 30, (2,)), torch.randn(2, 3)],
     "Tabular": [torch.randn(2, 7)],
+    "Tied": [torch.randint(0, 40, (2, 6))],
+    "Siamese": [torch.randn(2, 3, 8, 8), torch.randn(2, 3, 8, 8)],
 }
 
 
@@ -361,3 +363,33 @@ def test_what_is_not_a_number_in_one_only_is_a_difference() -> None:
         targets = draw_outputs(drawing, {"y": wire})
         answers = {"y": np.array([[0, said]], np.float32)}
         assert conclude(drawing, [entry], targets, answers).difference == apart
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+@pytest.mark.parametrize(("name", "shared"), [("Tied", 2), ("Siamese", 2)])
+def test_shared_weights_stay_shared(name: str, shared: int, dynamo: bool, tmp_path: Path) -> None:
+    module = written(name, path := tmp_path / "net.onnx", dynamo=dynamo)
+    agrees(imported := brought_in(path))
+    assert imported.parameters == sum(weight.numel() for weight in module.parameters())
+    assert len(list(shares(imported.graph))) == shared
+
+
+def shares(graph: Graph) -> Iterator[str]:
+    for node in graph.nodes.values():
+        if isinstance(node.layer, Group):
+            yield from shares(node.layer.graph)
+        elif node.shares:
+            yield node.shares
+
+
+def test_weights_that_only_begin_alike_stay_apart(tmp_path: Path) -> None:
+    """A file keeps scales of 1 once, though each normalisation learns its own."""
+    nodes = [
+        helper.make_node("LayerNormalization", ["x", "ones", "zeros"], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("LayerNormalization", ["b", "ones", "zeros"], ["y"]),
+    ]
+    weights = {"ones": np.ones(6, np.float32), "zeros": np.zeros(6, np.float32)}
+    path = built(tmp_path / "n.onnx", nodes, [("x", ["N", 6])], weights, opset=17)
+    agrees(imported := brought_in(path))
+    assert (imported.parameters, list(shares(imported.graph))) == (24, [])
