@@ -68,7 +68,7 @@ def load(source: str) -> type[nn.Module]:
         raise BlockFault(known.fault, known.name or "of this network")
     if not may_run(source):
         raise NetworkError(
-            f"The Python block {known.name} is not trusted at this computer, so it is not run.",
+            f"The Python block {known.name} is not trusted on this computer, so it is not run.",
             fix="Read its code, then trust it: in its settings, or with --trust.",
         )
     return _loaded(source, known.name)
@@ -89,7 +89,7 @@ def _loaded(source: str, name: str) -> type[nn.Module]:
         raise _fault(error, source, name) from error
     kind = getattr(module, name, None)
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-        raise BlockFault("is no torch.nn.Module", name)
+        raise BlockFault("is not a torch.nn.Module", name)
     kind.forward = _guarded(kind.forward, source, name)
     return kind
 

@@ -177,7 +177,7 @@ def sources(graph: Graph) -> Iterator[str]:
 
 
 def may_run(source: str) -> bool:
-    """Say whether the text of a block may be run at this computer."""
+    """Say whether the text of a block may be run on this computer."""
     return source == TEMPLATE or trusted(source)
 
 

@@ -84,7 +84,7 @@ def group_at(graph: Graph, group_id: str) -> Group:
     """
     node = graph.nodes.get(group_id)
     if node is None or not isinstance(node.layer, Group):
-        raise NetworkError("This block is no group.", where=group_id)
+        raise NetworkError("This block is not a group.", where=group_id)
     return node.layer
 
 

@@ -165,7 +165,7 @@ def test_a_fault_of_the_text_itself_is_told() -> None:
     source = "import nothing_of_that_name\n" + block("return x").source
     assert "raises ModuleNotFoundError in line 1" in problem(Custom(source=source))
     plain = "class A:\n def forward(self, x): return x\n"
-    assert "is no torch.nn.Module" in problem(Custom(source=plain))
+    assert "is not a torch.nn.Module" in problem(Custom(source=plain))
 
 
 def test_an_exception_while_it_runs_is_a_sentence() -> None:

@@ -221,7 +221,7 @@ def test_what_cannot_be_taken_apart_is_refused_with_the_reason() -> None:
     node = graph.nodes[group_id]
     with pytest.raises(NetworkError, match="is off"):
         ungroup(graph.put(replace(node, enabled=False)), group_id)
-    with pytest.raises(NetworkError, match="is no group"):
+    with pytest.raises(NetworkError, match="is not a group"):
         ungroup(graph, "input1")
     body = level(graph, (group_id,))
     for _ in range(4):

@@ -81,7 +81,7 @@ def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
         found = getattr(holder, name, None)
         if not (isinstance(found, type) and issubclass(found, nn.Module)):
             raise ImportFailed(
-                f"{name} in {path.name} is no torch.nn.Module.",
+                f"{name} in {path.name} is not a torch.nn.Module.",
                 where=str(path),
                 fix="Name a class of modules.",
             )

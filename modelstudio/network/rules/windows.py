@@ -75,7 +75,7 @@ def _spread(size: Dim, kernel: int, stride: int, padding: int, extra: int, dilat
         raise Mismatch("needs a fixed length here, since it changes it")
     out = (size - 1) * stride - 2 * padding + span + extra + 1
     if out < 1:
-        raise Mismatch("cuts away more than it makes")
+        raise Mismatch("has a padding that cuts its whole result away")
     return out
 
 

@@ -124,7 +124,7 @@ def test_what_has_no_block_stays_as_a_placeholder() -> None:
     ("name", "sentence"),
     [
         ("Failing", "cannot be found out what shapes"),
-        ("NoModule", r"is no torch\.nn\.Module"),
+        ("NoModule", r"is not a torch\.nn\.Module"),
         ("BasicBlock", "cannot be made with these arguments"),
     ],
 )

@@ -90,10 +90,8 @@ def test_what_is_no_fragment_is_refused() -> None:
         edits.paste(Graph(), {"nodes": [{"id": "a"}]}, (0.0, 0.0))
 
 
-def test_delete_takes_blocks_notes_and_a_wire() -> None:
+def test_delete_takes_blocks_and_notes_and_heals_the_chain() -> None:
     graph = chain("ReLU", "ReLU", "ReLU").with_notes([Note("x", "why")])
-    edge = graph.outgoing["n1"][0]
-    assert edits.delete(graph, (), edge) == graph.disconnect(edge)
     smaller = edits.delete(graph, {"n2", "x"})
     assert not smaller.notes
     assert [(e.source, e.target) for e in smaller.edges] == [("n1", "n3")]

@@ -199,7 +199,7 @@ class Commands(QObject):
         """List the ports to which the selected block may be wired, and the wires that it has."""
         node = self._editor.single
         if node is None:
-            self._editor.refused.emit(tr("Select the one block that is to be wired."))
+            self._editor.refused.emit(tr("Select one block to wire."))
             return
         entries = wire_entries(self._editor, node, kind, self._wire)
         if not entries:
@@ -248,7 +248,7 @@ class Commands(QObject):
             return
         graph = arrange.swapped(self._editor.graph, node.id, step)
         if graph is None:
-            text = tr("{0} has no single neighbour there with which it could change places.")
+            text = tr("{0} cannot move: it needs a single neighbour on that side of its chain.")
             self._editor.refused.emit(text.format(node.name))
             return
         text = tr("Move {0} up the chain") if step < 0 else tr("Move {0} down the chain")
@@ -261,13 +261,13 @@ class Commands(QObject):
     def _open_group(self) -> None:
         node = self._editor.single
         if node is None or not self._editor.enter(node.id):
-            self._editor.refused.emit(tr("Select the one group that is to be opened."))
+            self._editor.refused.emit(tr("Select one group to open."))
 
     def _save_block(self) -> None:
         """Keep the selected block in My blocks, and let it be named there."""
         node = self._editor.single
         if node is None:
-            self._editor.refused.emit(tr("Select the one block or group that is to be saved."))
+            self._editor.refused.emit(tr("Select one block or group to save."))
             return
         try:
             name = my_blocks().free_name(node.name)
@@ -306,7 +306,8 @@ class Commands(QObject):
             None,
         )
         if problem is None:
-            editor.refused.emit(tr("Nothing here has a repair on offer."))
+            name = node.name if node is not None else tr("the network")
+            editor.refused.emit(tr("No fix is known for {0}.").format(name))
         elif len(problem.fixes) == 1:
             editor.fix(problem, problem.fixes[0])
         else:

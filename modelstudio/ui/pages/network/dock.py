@@ -78,7 +78,7 @@ class Dock(QFrame):
             "down", tr("Export the summary as CSV"), "network.summary.export"
         )
         self.heat = HeatChoice()
-        tip = tr("Batch size that the memory is told for")
+        tip = tr("Batch size for which memory is shown")
         self.batch = SpinBox("network.batch", tip, 1, 1_000_000)
         self.batch.setPrefix(tr("Batch "))
         self.batch.setMinimumWidth(theme().grown(116))
@@ -143,7 +143,7 @@ class Dock(QFrame):
             (tr("Parameters"), found.parameters),
             (tr("Gradients"), found.gradients),
             (tr("Optimizer ({0})").format(optimizer.label), found.optimizer),
-            (tr("Together, while training"), found.total),
+            (tr("Training in total"), found.total),
         ]
         self._totals.detail = "\n".join(f"{name}: {memory_text(size)}" for name, size in lines)
         self._totals.setToolTip(self._totals.full_text())

@@ -336,7 +336,7 @@ class Editor(Sight):
         """Add what is on the clipboard, beside the original or at a place."""
         text = QGuiApplication.clipboard().text()
         if not text:
-            self.refused.emit(tr("There are no blocks on the clipboard."))
+            self.refused.emit(tr("The clipboard holds no blocks. Copy some first."))
             return
         self._pasted += 1
         away = float(2 * GRID * self._pasted)
@@ -344,7 +344,7 @@ class Editor(Sight):
             part = json.loads(text)
             graph, new = edits.paste(self.graph, part, (away, away), at, self.path)
         except (ValueError, RecursionError, StudioError):
-            self.refused.emit(tr("What is on the clipboard is not a part of a network."))
+            self.refused.emit(tr("The clipboard holds no blocks. Copy some first."))
             return
         self.apply(tr("Paste {0}").format(blocks_text(len(new))), graph, select=new)
 

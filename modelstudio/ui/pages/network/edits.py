@@ -217,10 +217,8 @@ def paste(
     return graph, frozenset(new)
 
 
-def delete(graph: Graph, ids: Collection[str], edge: Edge | None = None) -> Graph:
-    """Remove blocks (healing the chain), notes and a wire."""
-    if edge is not None:
-        graph = graph.disconnect(edge)
+def delete(graph: Graph, ids: Collection[str]) -> Graph:
+    """Remove blocks (healing the chain) and notes."""
     gone = [key for key in graph.nodes if key in ids]
     if any(note.id in ids for note in graph.notes):
         graph = graph.with_notes(note for note in graph.notes if note.id not in ids)

@@ -206,9 +206,9 @@ def _read(file: Path) -> SavedBlock:
     except OSError as error:
         raise ProjectError(f"It cannot be read ({error.strerror}).") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise ProjectError("It is no saved block.") from None
+        raise ProjectError("It is not a saved block.") from None
     if not isinstance(name, str) or not name.strip() or len(part.nodes) != 1:
-        raise ProjectError("It is no saved block.")
+        raise ProjectError("It is not a saved block.")
     return SavedBlock(name, part, file)
 
 

@@ -177,7 +177,7 @@ class QuickAdd(QFrame):
 
     def _remark(self, words: str) -> str:
         if not self.list.count():
-            return tr("No layer is called so.")
+            return tr("No block has this name. Try another word.")
         if self._place.shape is None:
             return ""
         value = tr("ids") if self._place.ids else format_shape(self._place.shape)
