@@ -63,21 +63,3 @@ def for_each_sample(x: Tensor, like: Tensor) -> Tensor:
 def sliced(x: Tensor, dim: int, start: int, stop: int | None, step: int) -> Tensor:
     """Keep part of one dimension."""
     return x[(slice(None),) * dim + (slice(start, stop, step),)]
-
-
-def reduced_steps(x: Tensor, ids: Tensor, operation: str, padding_id: int) -> Tensor:
-    """Make one step of those (batch, length, width) whose ids are not padding."""
-    kept = (ids != padding_id).unsqueeze(-1)
-    if operation in ("max", "min"):
-        limit = torch.finfo(x.dtype)
-        if operation == "max":
-            return x.masked_fill(~kept, limit.min).amax(1, keepdim=True)
-        return x.masked_fill(~kept, limit.max).amin(1, keepdim=True)
-    total = (x * kept).sum(1, keepdim=True)
-    return total / kept.sum(1, keepdim=True).clamp(min=1) if operation == "mean" else total
-
-
-def last_step(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
-    """Take the last step (batch, width) of each sample that is not padding."""
-    last = (ids != padding_id).sum(1).clamp(min=1) - 1
-    return x.gather(1, last[:, None, None].expand(-1, 1, x.shape[2])).squeeze(1)

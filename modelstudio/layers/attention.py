@@ -52,7 +52,7 @@ def check_padding(steps: Value, ids: Value | None, index: int) -> None:
 
 def padding_mask(b: Builder, steps: Value, ids: Value, padding_id: int) -> Value:
     """Return what keeps every step from padding."""
-    target = "modelstudio.engine.positions.padding_mask"
+    target = "modelstudio.engine.sequences.padding_mask"
     return b.function(target, steps, ids, padding_id=padding_id, part="padding")
 
 
@@ -69,7 +69,7 @@ def masks(
     mask, is_causal, padding = names
     call: dict[str, Any] = {}
     if causal:
-        later = b.function("modelstudio.engine.positions.causal_mask", steps, part="mask")
+        later = b.function("modelstudio.engine.sequences.causal_mask", steps, part="mask")
         call |= {mask: later, is_causal: True}
     if ids is not None:
         call[padding] = padding_mask(b, steps, ids, padding_id)

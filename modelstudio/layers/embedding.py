@@ -123,7 +123,7 @@ class PositionalEncoding(Layer, category="Attention"):
     def lower(self, b: Builder, x: Value) -> Value:
         wide = x.size(-1, "the width of a step")
         if self.kind == "sinusoidal":
-            return b.function("modelstudio.engine.positions.add_sinusoids", x)
+            return b.function("modelstudio.engine.sequences.add_sinusoids", x)
         length = x.shape[1]
         if isinstance(length, int) and length > self.max_length:
             raise Mismatch(
@@ -131,7 +131,7 @@ class PositionalEncoding(Layer, category="Attention"):
                 0,
                 Repair(f"Set {length} places", settings=(("max_length", length),)),
             )
-        steps = b.function("modelstudio.engine.positions.step_numbers", x, part="steps")
+        steps = b.function("modelstudio.engine.sequences.step_numbers", x, part="steps")
         places = b.module(
             "torch.nn.Embedding", steps, num_embeddings=self.max_length, embedding_dim=wide
         )

@@ -171,7 +171,7 @@ class Reduce(Layer, category="Merge and shape"):
             return b.function(f"torch.{function}", x, dim=axis, keepdim=self.keep_dims)
         check_steps(x, axis, ids)
         step = b.function(
-            "modelstudio.engine.modules.reduced_steps",
+            "modelstudio.engine.sequences.reduced_steps",
             x,
             ids,
             operation=self.operation,
@@ -216,7 +216,7 @@ class Select(Layer, category="Merge and shape"):
             )
         if self.index == 0:
             return b.function("torch.select", x, dim=axis, index=0)
-        last = "modelstudio.engine.modules.last_step"
+        last = "modelstudio.engine.sequences.last_step"
         return b.function(last, x, ids, padding_id=self.padding_id)
 
     def summary(self) -> str:

@@ -77,25 +77,39 @@ def transformer(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     )
 
 
-@rule("modelstudio.engine.positions.add_sinusoids")
+@rule("modelstudio.engine.sequences.add_sinusoids")
 def sinusoids(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Add waves that tell the steps apart."""
     return Outcome(shapes[0])
 
 
-@rule("modelstudio.engine.positions.step_numbers")
+@rule("modelstudio.engine.sequences.step_numbers")
 def steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Give each step its number, from 0."""
     return Outcome((shapes[0][1],), dtype="int")
 
 
-@rule("modelstudio.engine.positions.causal_mask")
+@rule("modelstudio.engine.sequences.causal_mask")
 def causal_mask(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Tell which later steps each step must not see."""
     return Outcome((shapes[0][1], shapes[0][1]))
 
 
-@rule("modelstudio.engine.positions.padding_mask")
+@rule("modelstudio.engine.sequences.padding_mask")
 def padding_mask(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Tell which steps are padding."""
     return Outcome(shapes[1])
+
+
+@rule("modelstudio.engine.sequences.reduced_steps")
+def reduced_steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Make one step of those that are not padding."""
+    batch, _, *rest = shapes[0]
+    return Outcome((batch, 1, *rest))
+
+
+@rule("modelstudio.engine.sequences.last_step")
+def last_step(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Take the last step that is not padding."""
+    batch, _, *rest = shapes[0]
+    return Outcome((batch, *rest))

@@ -94,20 +94,6 @@ def reduction(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     return Outcome(tuple(size for axis, size in enumerate(shape) if axis not in gone))
 
 
-@rule("modelstudio.engine.modules.reduced_steps")
-def reduced_steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
-    """Make one step of those that are not padding."""
-    batch, _, *rest = shapes[0]
-    return Outcome((batch, 1, *rest))
-
-
-@rule("modelstudio.engine.modules.last_step")
-def last_step(shapes: Sequence[Shape], settings: Settings) -> Outcome:
-    """Take the last step that is not padding."""
-    batch, _, *rest = shapes[0]
-    return Outcome((batch, *rest))
-
-
 @rule("torch.select")
 def select(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Keep one place of a dimension, which goes."""

@@ -1,4 +1,7 @@
-"""What tells a network where it is in a sequence (batch, length, width), and where not to look."""
+"""Operations over the steps of sequences (batch, length, width): positions, masks, reductions.
+
+As with `modelstudio.engine.modules`, the generated code carries the source of those it uses.
+"""
 
 from __future__ import annotations
 
@@ -35,3 +38,21 @@ def padding_mask(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
     padding = ids == padding_id
     hidden = padding & ~padding.all(dim=1, keepdim=True)
     return hidden.to(x.dtype) * -1e9
+
+
+def reduced_steps(x: Tensor, ids: Tensor, operation: str, padding_id: int) -> Tensor:
+    """Make one step of those (batch, length, width) whose ids are not padding."""
+    kept = (ids != padding_id).unsqueeze(-1)
+    if operation in ("max", "min"):
+        limit = torch.finfo(x.dtype)
+        if operation == "max":
+            return x.masked_fill(~kept, limit.min).amax(1, keepdim=True)
+        return x.masked_fill(~kept, limit.max).amin(1, keepdim=True)
+    total = (x * kept).sum(1, keepdim=True)
+    return total / kept.sum(1, keepdim=True).clamp(min=1) if operation == "mean" else total
+
+
+def last_step(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
+    """Take the last step (batch, width) of each sample that is not padding."""
+    last = (ids != padding_id).sum(1).clamp(min=1) - 1
+    return x.gather(1, last[:, None, None].expand(-1, 1, x.shape[2])).squeeze(1)
