@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from modelstudio.engine.importing.drawing import Array, Unmapped, palette_layer
+from modelstudio.engine.importing.drawing import Array, palette_layer
 from modelstudio.engine.importing.fusing import FUSED, Web
 from modelstudio.engine.importing.onnx_file import Foreign, Op
 from modelstudio.engine.importing.onnx_ops import Sheet, handles
@@ -193,10 +193,7 @@ def _said(
 @handles(f"{FUSED}Attention")
 def _attention(s: Sheet, op: Op) -> Ref:
     x = s.x(op)
-    if op.attributes["batch_first"]:
-        x = s.draw.facing(x)
-    elif x.order != (1, 0, 2):
-        raise Unmapped("Its samples stand first, where it expects the steps of a sequence.")
+    x = s.draw.facing(x) if op.attributes["batch_first"] else s.draw.steps_first(x)
     weights = op.attributes["weights"]
     layer = palette_layer(
         "MultiheadAttention",

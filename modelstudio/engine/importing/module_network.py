@@ -22,7 +22,7 @@ from modelstudio.engine.importing.conclude import (
 from modelstudio.engine.importing.drawing import Drawing, Unmapped
 from modelstudio.engine.importing.module_file import Sample, Seen, find_samples, load, trace, watch
 from modelstudio.engine.importing.module_functions import FUNCTIONS, Call, name_of
-from modelstudio.engine.importing.module_layers import DRAWERS, arrays
+from modelstudio.engine.importing.module_layers import DRAWERS, Grows, arrays
 from modelstudio.engine.importing.module_sequences import Recurrence
 from modelstudio.engine.importing.onnx_network import import_onnx
 from modelstudio.engine.importing.onnx_trial import symbols
@@ -181,8 +181,8 @@ class _Sketch:
             if isinstance(value, Recurrence):
                 value = value.sequence()
             if isinstance(value, Ref) and isinstance(result, fx.Node):
-                wires[name] = self.draw.facing(value).wire
-                said[name] = self._trial(result)
+                wires[name], axes = self.draw.answer(value)
+                said[name] = self._trial(result).transpose(axes)
         if not wires:
             raise ImportFailed("The module gives back nothing that depends on its inputs.")
         targets = draw_outputs(self.drawing, wires)
@@ -275,7 +275,7 @@ class _Sketch:
         first, second = self.seen.first[name], self.seen.second[name]
         if isinstance(first, Tensor):
             same = first.shape == second.shape and bool(torch.equal(first, second))
-            return first if same else Grows()
+            return first if same else Grows(zero=not first.any() and not second.any())
         return first
 
     def _shape(self, name: str) -> Shape | None:
@@ -298,10 +298,6 @@ class _Sketch:
             stem = "" if parts[-1].isdecimal() else identifier(parts[-1])
             parts = parts[:-1]
         return parts, stem
-
-
-class Grows:
-    """A constant of which there is more where batch or length are larger."""
 
 
 def _wires(values: Any) -> list[Any]:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from modelstudio.engine.importing.drawing import Array, Unmapped, Wire, palette_layer
-from modelstudio.engine.importing.module_layers import Arguments, arrays, draws, layer_norm
+from modelstudio.engine.importing.module_layers import (
+    Arguments,
+    Grows,
+    arrays,
+    draws,
+    layer_norm,
+)
 from modelstudio.engine.importing.phrases import Ref
 from modelstudio.engine.importing.shaping import Shaping
 from modelstudio.network.analysis import Shape
 
 
 @draws(nn.LSTM, nn.GRU, nn.RNN)
-def _recurrent(s: Shaping, module: Any, args: Arguments, _: Any, shape: Any) -> Any:
-    if args[1:] and args[1] is not None:
+def _recurrent(
+    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Any
+) -> Any:
+    if not _begins_at_zero(args[1] if args[1:] else keywords.get("hx")):
         raise Unmapped("It begins with a state of its own.")
     if getattr(module, "proj_size", 0):
         raise Unmapped("It projects its states.")
-    x: Ref = args[0]
-    turned = (1, 0, 2)
-    if module.batch_first:
-        x = s.facing(x)
-    elif x.order != turned:
-        raise Unmapped("Its samples stand first, where it expects the steps of a sequence.")
+    x = _steps(s, module.batch_first, args[0])
     settings: dict[str, Any] = {
         "hidden_size": module.hidden_size,
         "layers": module.num_layers,
@@ -37,6 +41,14 @@ def _recurrent(s: Shaping, module: Any, args: Arguments, _: Any, shape: Any) -> 
     if not module.bias:
         raise Unmapped("It has no shifts.")
     return Recurrence(s, type(module).__name__, settings, x, arrays(module), module.batch_first)
+
+
+def _begins_at_zero(state: Any) -> bool:
+    if isinstance(state, tuple | list):
+        return all(map(_begins_at_zero, state))
+    if isinstance(state, Tensor):
+        return not state.any()
+    return state is None or (isinstance(state, Grows) and state.zero)
 
 
 class Recurrence:
@@ -118,24 +130,19 @@ def _attention(
     told = {k: v for k, v in keywords.items() if v is not None and k not in ("need_weights",)}
     if told.keys() - {"average_attn_weights"} or any(a is not None for a in args[3:]):
         raise Unmapped("It is told a mask.")
-    wires = [_steps(s, module.batch_first, x) for x in dict.fromkeys((query, key))]
+    faced = [_steps(s, module.batch_first, x) for x in dict.fromkeys((query, key))]
     layer = palette_layer(
         "MultiheadAttention",
         heads=module.num_heads,
         dropout=float(module.dropout),
         bias=module.in_proj_bias is not None,
     )
-    wire = s.drawing.add(layer, *wires, weights=arrays(module))
-    order = (0, 1, 2) if module.batch_first else (1, 0, 2)
-    return [Ref(wire, query.shape, order), None]
+    wire = s.drawing.add(layer, *(x.wire for x in faced), weights=arrays(module))
+    return [replace(faced[0], wire=wire), None]
 
 
-def _steps(s: Shaping, batch_first: bool, x: Ref) -> Wire:
-    if batch_first:
-        return s.facing(x).wire
-    if x.order != (1, 0, 2):
-        raise Unmapped("Its samples stand first, where it expects the steps of a sequence.")
-    return x.wire
+def _steps(s: Shaping, batch_first: bool, x: Ref) -> Ref:
+    return s.facing(x) if batch_first else s.steps_first(x)
 
 
 @draws(nn.TransformerEncoderLayer)
@@ -144,10 +151,9 @@ def _encoder_layer(
 ) -> Ref:
     if any(value not in (None, False) for value in (*args[1:], *keywords.values())):
         raise Unmapped("It is told a mask.")
-    x = s.facing(args[0]) if module.self_attn.batch_first else args[0]
-    wire = _steps(s, module.self_attn.batch_first, x)
+    x = _steps(s, module.self_attn.batch_first, args[0])
     layer = palette_layer("TransformerEncoder", **_transformer(module))
-    return Ref(s.drawing.add(layer, wire, weights=arrays(module)), x.shape, x.order)
+    return replace(x, wire=s.drawing.add(layer, x.wire, weights=arrays(module)))
 
 
 def _transformer(module: Any) -> dict[str, Any]:
@@ -189,7 +195,7 @@ def _decoder_layer(
 ) -> Ref:
     if any(value not in (None, False) for value in (*args[2:], *keywords.values())):
         raise Unmapped("It is told a mask.")
-    wires = [_steps(s, module.self_attn.batch_first, x) for x in args[:2]]
+    faced = [_steps(s, module.self_attn.batch_first, x) for x in args[:2]]
     layer = palette_layer("TransformerDecoder", causal=False, **_transformer(module))
-    x = s.facing(args[0]) if module.self_attn.batch_first else args[0]
-    return Ref(s.drawing.add(layer, *wires, weights=arrays(module)), x.shape, x.order)
+    wire = s.drawing.add(layer, *(x.wire for x in faced), weights=arrays(module))
+    return replace(faced[0], wire=wire)

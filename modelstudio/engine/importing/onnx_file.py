@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,13 @@ class Foreign:
         self.ops = kept[::-1]
 
 
-def read(path: Path) -> Foreign:
+def read(path: Path, *, steps_first: bool = False) -> Foreign:
     """Read a file; `onnx_trial.tried` tells what its values are like.
+
+    Parameters
+    ----------
+    steps_first
+        Its inputs take the steps of sequences first; make them take the batch first.
 
     Raises
     ------
@@ -107,6 +112,8 @@ def read(path: Path) -> Foreign:
     """
     model = _parsed(path)
     weights = _weights(model, path)
+    if steps_first:
+        _turn_inputs(model, weights)
     ops = [_op(node) for node in model.graph.node]
     given = {value.name for value in model.graph.input}
     if not given - weights.keys():
@@ -171,6 +178,24 @@ def _weights(model: onnx.ModelProto, path: Path) -> dict[str, Array]:
     if model.graph.sparse_initializer:
         raise ImportFailed(f"{path.name} holds sparse weights, which cannot be read.")
     return found
+
+
+def _turn_inputs(model: onnx.ModelProto, weights: Iterable[str]) -> None:
+    """Put a transposition behind every input of at least two axes."""
+    turns = []
+    for value in model.graph.input:
+        dims = list(value.type.tensor_type.shape.dim)
+        if value.name in weights or len(dims) < 2:
+            continue
+        inner, axes = f"{value.name}/steps_first", [1, 0, *range(2, len(dims))]
+        for node in model.graph.node:
+            node.input[:] = [inner if name == value.name else name for name in node.input]
+        turns.append(helper.make_node("Transpose", [value.name], [inner], perm=axes))
+        del value.type.tensor_type.shape.dim[:]
+        value.type.tensor_type.shape.dim.extend(dims[axis] for axis in axes)
+    nodes = [*turns, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def _op(node: onnx.NodeProto) -> Op:

@@ -22,6 +22,7 @@ from modelstudio.engine.importing.onnx_ops import HANDLERS, Sheet
 from modelstudio.engine.importing.onnx_trial import tried
 from modelstudio.engine.importing.phrases import Ref, straight
 from modelstudio.engine.importing.recurrent import untangle
+from modelstudio.engine.importing.shaping import SAMPLES_FIRST
 from modelstudio.engine.importing.ties import Origin, origins
 from modelstudio.errors import ImportFailed
 
@@ -33,6 +34,8 @@ def import_onnx(
     path: Path, shapes: Sequence[Sequence[int]] = ()
 ) -> Generator[Progress, None, Imported]:
     """Draw a file with blocks; where a free length is in the way, it is held fixed.
+
+    Inputs that the file takes the steps first are taken the batch first.
 
     Raises
     ------
@@ -48,6 +51,11 @@ def import_onnx(
         fixed = yield from _drawn(tried(read(path), path, shapes, fixed_length=True))
         if _rank(fixed) < _rank(imported):
             return fixed
+    if any(lost.reason == SAMPLES_FIRST for lost in imported.placeholders):
+        yield Progress("Trying again with the steps of sequences first")
+        turned = yield from _drawn(tried(read(path, steps_first=True), path, shapes))
+        if _rank(turned) < _rank(imported):
+            return turned
     return imported
 
 
@@ -81,7 +89,9 @@ def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
     drawing.scope, drawing.stem = (), ""
     for name in foreign.outputs:
         if name in sheet.refs:
-            answers[name] = sheet.draw.facing(sheet.refs[name]).wire
+            answers[name], axes = sheet.draw.answer(sheet.refs[name])
+            if name in foreign.answers:
+                foreign.answers[name] = foreign.answers[name].transpose(axes)
     if not answers:
         raise ImportFailed(
             "None of the file's outputs depends on its inputs.", fix="Export it again."

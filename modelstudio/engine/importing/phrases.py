@@ -257,7 +257,11 @@ class Phrases:
             raise Unmapped("It looks up rows by numbers that are not ids.")
         rows, size = map(int, weight.shape)
         layer = palette_layer("Embedding", embedding_dim=size, num_embeddings=rows)
-        return self.layer(layer, [ids], shape, {"weight": weight})
+        weights = {"weight": weight}
+        if ids.straight or -1 in ids.order:
+            return self.layer(layer, [ids], shape, weights)
+        wire = self.drawing.add(layer, ids.wire, weights=weights)
+        return Ref(wire, (*ids.shape, size), (*ids.order, ids.rank))
 
     # Windows
 

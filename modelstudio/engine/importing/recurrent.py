@@ -91,9 +91,7 @@ def _state(s: Sheet, op: Op) -> Ref:
 @handles("LSTM", "GRU", "RNN")
 def _recurrent(s: Sheet, op: Op) -> list[Ref | None]:
     _check(s, op)
-    x = s.x(op)
-    if x.order != (1, 0, 2):
-        raise Unmapped("Its samples stand first, where it expects the steps of a sequence.")
+    x = s.draw.steps_first(s.x(op))
     both = _ways(op) == 2
     hidden = int(s.needed(op, 2, "weights").shape[2])
     taken = s.foreign.taken

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from modelstudio.engine.importing.drawing import Array, Unmapped, Weights, palette_layer
+from modelstudio.engine.importing.drawing import Array, Unmapped, Weights, Wire, palette_layer
 from modelstudio.engine.importing.phrases import Order, Phrases, Ref, straight
 from modelstudio.network.analysis import Dim, Shape
 
@@ -38,6 +38,10 @@ _WHOLE_END = 2**31 - 1
 """Ends of slices from here on mean the end of the axis."""
 
 
+SAMPLES_FIRST = "Its samples stand first, where it expects the steps of a sequence."
+"""Reason of a placeholder for what takes sequences the steps first."""
+
+
 class Shaping(Phrases):
     """Draws what arranges and combines values."""
 
@@ -64,6 +68,19 @@ class Shaping(Phrases):
     def transpose(self, x: Ref, axes: Sequence[int]) -> Ref:
         """Note another order of the axes; a block comes when somebody needs it."""
         return replace(x, order=tuple(x.order[axis] for axis in axes))
+
+    def steps_first(self, x: Ref) -> Ref:
+        """Return a sequence of the file (steps, batch, numbers), on the canvas the batch first."""
+        if x.rank != 3 or len(x.order) != 3 or x.order[1] != 0:
+            raise Unmapped(SAMPLES_FIRST)
+        turned = self.facing(self.transpose(x, (1, 0, 2)))
+        return replace(turned, order=(1, 0, 2))
+
+    def answer(self, x: Ref) -> tuple[Wire, Order]:
+        """Return a value as an output gives it, the batch first, and its axes in the file."""
+        place = x.order.index(0) if 0 in x.order else 0
+        axes = tuple(sorted(range(len(x.order)), key=lambda axis: axis != place))
+        return self.facing(self.transpose(x, axes)).wire, axes
 
     def cast(self, x: Ref, dtype: str) -> Ref:
         """Pass on what is of the type already; there is no block that changes it."""

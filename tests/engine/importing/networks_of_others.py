@@ -247,6 +247,43 @@ class Siamese(nn.Module):
         return self.out((self.side(a) - self.side(b)).abs())
 
 
+class LineReader(nn.Module):
+    """Reads a line of writing from left to right, the steps first; states begin at zeros."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.lstm = nn.Conv1d(3, 6, 3), nn.LSTM(6, 5, bidirectional=True)
+        self.gru, self.out = nn.GRU(10, 7), nn.Linear(7, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.conv(x)).permute(2, 0, 1)
+        zeros = torch.zeros(2, x.size(1), 5, device=x.device)
+        x, _ = self.lstm(x, (zeros, zeros.clone()))
+        x, _ = self.gru(x)
+        return F.log_softmax(self.out(x), dim=-1)
+
+
+class StepsFirst(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.lstm, self.out = nn.Embedding(20, 4), nn.LSTM(4, 5), nn.Linear(5, 3)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        steps, _ = self.lstm(self.embed(ids))
+        return self.out(steps)
+
+
+class LastStep(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.out = nn.LSTM(4, 5, batch_first=True), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        state = torch.zeros(1, x.size(0), 5), torch.zeros(1, x.size(0), 5)
+        steps, _ = self.lstm(x, state)
+        return self.out(steps[:, -1, :])
+
+
 class Formulas(nn.Module):
     """Steps that people write out with functions of torch."""
 

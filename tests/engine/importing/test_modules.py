@@ -34,7 +34,7 @@ KINDS = (
     *("ResNet", "UNet", "TextClassifier", "GruTagger", "Encoder", "VisionTransformer"),
     *("MobileNet", "TwoTowers", "Tabular", "Tied", "Branching"),
     *("SignalCoder", "Volumes", "TwoAnswers", "Formulas"),
-    *("Siamese", "TiedByFunction"),
+    *("Siamese", "TiedByFunction", "LineReader", "LastStep"),
 )
 SHAPES = {"VisionTransformer": [(3, 32, 32)], "ResNet": [(3, 32, 32)]}
 

@@ -43,6 +43,8 @@ EXAMPLES = {
     "TwoTowers": [torch.randint(0, 20, (2,)), torch.randint(0, 30, (2,)), torch.randn(2, 3)],
     "Tabular": [torch.randn(2, 7)],
     "Tied": [torch.randint(0, 40, (2, 6))],
+    "LineReader": [torch.randn(2, 3, 9)],
+    "LastStep": [torch.randn(2, 6, 4)],
     "Siamese": [torch.randn(2, 3, 8, 8), torch.randn(2, 3, 8, 8)],
 }
 
@@ -393,3 +395,20 @@ def test_weights_that_only_begin_alike_stay_apart(tmp_path: Path) -> None:
     path = built(tmp_path / "n.onnx", nodes, [("x", ["N", 6])], weights, opset=17)
     agrees(imported := brought_in(path))
     assert (imported.parameters, list(shares(imported.graph))) == (24, [])
+
+
+@pytest.mark.parametrize("opened", ["batch", "both"])
+def test_inputs_with_the_steps_first_are_turned(opened: str, tmp_path: Path) -> None:
+    module, path = load(MODULES, "StepsFirst", {}), tmp_path / "net.onnx"
+    axes = {1: "batch"} if opened == "batch" else {0: "steps", 1: "batch"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ids = torch.randint(0, 20, (6, 2))
+        torch.onnx.export(
+            module, (ids,), path, dynamo=False, input_names=["ids"], dynamic_axes={"ids": axes}
+        )
+    imported = brought_in(path)
+    agrees(imported)
+    assert imported.fields[0].shape == ((6,) if opened == "batch" else ("T",))
+    assert types(imported.graph) == ["Input", "Embedding", "LSTM", "Linear", "Output"]
+    assert imported.parameters == sum(weight.numel() for weight in module.parameters())
