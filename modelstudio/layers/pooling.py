@@ -24,6 +24,11 @@ Ceil = Annotated[
     bool, Field(title="Pool the rest", description="Pool what is left at the end of an axis, too.")
 ]
 
+CountPadding = Annotated[
+    bool,
+    Field(title="Count padding", description="Count the zeros of the padding in the mean."),
+]
+
 
 def pooled(b: Builder, layer: _Pool1d | _Pool2d | _Pool3d, x: Value, **settings: Any) -> Value:
     """Lower a pooling; torch takes a margin of at most half the window."""
@@ -126,9 +131,7 @@ class AvgPool1d(_Pool1d):
 
     stem = "pool"
 
-    count_include_pad: bool = Field(
-        True, title="Count padding", description="Count the zeros of the padding in the mean."
-    )
+    count_include_pad: CountPadding = True
 
     def lower(self, b: Builder, x: Value) -> Value:
         return pooled(b, self, x, count_include_pad=self.count_include_pad)
@@ -142,9 +145,7 @@ class AvgPool2d(_Pool2d):
 
     stem = "pool"
 
-    count_include_pad: bool = Field(
-        True, title="Count padding", description="Count the zeros of the padding in the mean."
-    )
+    count_include_pad: CountPadding = True
 
     def lower(self, b: Builder, x: Value) -> Value:
         return pooled(b, self, x, count_include_pad=self.count_include_pad)
@@ -158,9 +159,7 @@ class AvgPool3d(_Pool3d):
 
     stem = "pool"
 
-    count_include_pad: bool = Field(
-        True, title="Count padding", description="Count the zeros of the padding in the mean."
-    )
+    count_include_pad: CountPadding = True
 
     def lower(self, b: Builder, x: Value) -> Value:
         return pooled(b, self, x, count_include_pad=self.count_include_pad)

@@ -27,13 +27,6 @@ def windows(x: Value, wanted: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size // out for size, out in zip(given, wanted, strict=True))
 
 
-def adapted(b: Builder, layer: Layer, x: Value, wanted: tuple[int, ...]) -> Value:
-    """Lower an adaptive pooling to the module of its name."""
-    windows(x, wanted)
-    size: Any = wanted if len(wanted) > 1 else wanted[0]
-    return b.module(f"torch.nn.{layer.type_name}", x, output_size=size)
-
-
 class _GlobalPool(Layer, abstract=True, category="Pooling"):
     """What poolings over everything but the channels share."""
 
@@ -71,40 +64,48 @@ class GlobalMaxPool(_GlobalPool):
         return "Global max"
 
 
-class AdaptiveAvgPool1d(Layer, category="Pooling"):
+class _AdaptivePool(Layer, abstract=True, category="Pooling"):
+    """What poolings to a size share."""
+
+    kind: ClassVar[str]
+
+    output_size: int | tuple[int, ...]
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        wanted = sizes(self.output_size)
+        windows(x, wanted)
+        size: Any = wanted if len(wanted) > 1 else wanted[0]
+        return b.module(f"torch.nn.{self.type_name}", x, output_size=size)
+
+    def summary(self) -> str:
+        return f"{self.kind} to {sides(sizes(self.output_size))}"
+
+
+class AdaptiveAvgPool1d(_AdaptivePool):
     """Average a signal down to a size of your choice, whatever its own."""
 
     stem = "pool"
+    kind = "Avg"
     inputs = (Port("x", rank=3),)
 
     output_size: Length = Field(1, description="Length that comes out.")
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        return adapted(b, self, x, sizes(self.output_size))
 
-    def summary(self) -> str:
-        return f"Avg to {self.output_size}"
-
-
-class AdaptiveAvgPool2d(Layer, category="Pooling"):
+class AdaptiveAvgPool2d(_AdaptivePool):
     """Average maps down to a size of your choice, whatever their own."""
 
     stem = "pool"
+    kind = "Avg"
     inputs = (Port("x", rank=4),)
 
     output_size: Pair = Field((1, 1), description="Height and width that come out.")
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        return adapted(b, self, x, sizes(self.output_size))
 
-    def summary(self) -> str:
-        return f"Avg to {sides(self.output_size)}"
-
-
-class AdaptiveAvgPool3d(Layer, category="Pooling"):
+class AdaptiveAvgPool3d(_AdaptivePool):
     """Average volumes down to a size of your choice, whatever their own."""
 
     stem = "pool"
+    kind = "Avg"
     inputs = (Port("x", rank=5),)
 
     output_size: Triple = Field((1, 1, 1), description="Depth, height and width that come out.")
@@ -113,50 +114,32 @@ class AdaptiveAvgPool3d(Layer, category="Pooling"):
         # ONNX has no adaptive average over volumes.
         return b.module("torch.nn.AvgPool3d", x, kernel_size=windows(x, self.output_size))
 
-    def summary(self) -> str:
-        return f"Avg to {sides(self.output_size)}"
 
-
-class AdaptiveMaxPool1d(Layer, category="Pooling"):
+class AdaptiveMaxPool1d(_AdaptivePool):
     """Keep the largest values of a signal, down to a size of your choice."""
 
     stem = "pool"
+    kind = "Max"
     inputs = (Port("x", rank=3),)
 
     output_size: Length = Field(1, description="Length that comes out.")
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        return adapted(b, self, x, sizes(self.output_size))
 
-    def summary(self) -> str:
-        return f"Max to {self.output_size}"
-
-
-class AdaptiveMaxPool2d(Layer, category="Pooling"):
+class AdaptiveMaxPool2d(_AdaptivePool):
     """Keep the largest values of maps, down to a size of your choice."""
 
     stem = "pool"
+    kind = "Max"
     inputs = (Port("x", rank=4),)
 
     output_size: Pair = Field((1, 1), description="Height and width that come out.")
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        return adapted(b, self, x, sizes(self.output_size))
 
-    def summary(self) -> str:
-        return f"Max to {sides(self.output_size)}"
-
-
-class AdaptiveMaxPool3d(Layer, category="Pooling"):
+class AdaptiveMaxPool3d(_AdaptivePool):
     """Keep the largest values of volumes, down to a size of your choice."""
 
     stem = "pool"
+    kind = "Max"
     inputs = (Port("x", rank=5),)
 
     output_size: Triple = Field((1, 1, 1), description="Depth, height and width that come out.")
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return adapted(b, self, x, sizes(self.output_size))
-
-    def summary(self) -> str:
-        return f"Max to {sides(self.output_size)}"
