@@ -326,18 +326,16 @@ def load(
     project = store.project(run.id)
     wanted = device or project.training.device
     place = pick(wanted if wanted in available() else "auto")
-    fitted = fitted_recipe(store, run)
-    if adopted is not None and fitted.given:
-        fitted = adopted
+    own = fitted_recipe(store, run)
+    feeding = adopted if own.given else None
+    fitted = feeding or own
     try:
         task, compiled = compile_task(project, fitted)
         task.module.load_state_dict(load_file(store.best_file(run.id), device=str(place)))
     except (RuntimeError, ValueError, OSError, SafetensorError) as error:
-        if adopted is not None and fitted is adopted:
-            raise _unfit(run) from error
-        raise _damaged(store, run) from error
+        raise (_unfit(run) if feeding else _damaged(store, run)) from error
     except NetworkError as error:
-        if adopted is not None and fitted is adopted:
+        if feeding:
             raise _unfit(run, error.message) from error
         raise
     task.module.to(place).eval()
