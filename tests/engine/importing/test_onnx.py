@@ -43,6 +43,7 @@ EXAMPLES = {
     "TwoTowers": [torch.randint(0, 20, (2,)), torch.randint(0, 30, (2,)), torch.randn(2, 3)],
     "Tabular": [torch.randn(2, 7)],
     "Tied": [torch.randint(0, 40, (2, 6))],
+    "Formulas": [torch.randn(2, 4)],
     "LineReader": [torch.randn(2, 3, 9)],
     "LastStep": [torch.randn(2, 6, 4)],
     "Siamese": [torch.randn(2, 3, 8, 8), torch.randn(2, 3, 8, 8)],
@@ -127,7 +128,7 @@ def test_what_torch_writes_the_old_way(name: str, tmp_path: Path) -> None:
     agrees(brought_in(path))
 
 
-@pytest.mark.parametrize("name", ["ResNet", "Encoder"])
+@pytest.mark.parametrize("name", ["ResNet", "Encoder", "LineReader"])
 def test_what_torch_writes_the_new_way(name: str, tmp_path: Path) -> None:
     written(name, path := tmp_path / "net.onnx", dynamo=True)
     agrees(imported := brought_in(path))
