@@ -75,6 +75,24 @@ def test_a_run_of_another_process_is_read_from_the_store(
     ]
 
 
+def test_only_rows_of_runs_that_changed_are_drawn_again(
+    open_page: OpenPage, window: MainWindow
+) -> None:
+    page = open_page()
+    store, project = page._store(), window.document.project
+    drawn: list[tuple[int, int]] = []
+    page.runs.model.dataChanged.connect(lambda first, last: drawn.append((first.row(), last.row())))
+    with store.create(project, "{}", parameters=3) as over:
+        over.end("finished")
+    with store.create(project, "{}", parameters=3) as writer:
+        page._poll()
+        drawn.clear()
+        writer.epoch(EpochEnd(1, 0.9, 0.8, {"accuracy": 0.5}, best=True))
+        page._poll()
+        writer.end("finished")
+    assert drawn == [(0, 0)]
+
+
 def test_the_newest_run_is_chosen_whichever_keys_are_held(
     open_page: OpenPage, window: MainWindow
 ) -> None:

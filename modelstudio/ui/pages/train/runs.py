@@ -60,9 +60,14 @@ class RunsModel(QAbstractTableModel):
         fresh = tuple(sorted(runs, key=lambda run: -run.number))
         old_ids, new_ids = [r.id for r in self.runs], [r.id for r in fresh]
         if old_ids == new_ids:
+            changed = [
+                row
+                for row, (old, new) in enumerate(zip(self.runs, fresh, strict=True))
+                if old != new or (old.id in self.stale) != (new.id in stale)
+            ]
             self.runs, self.stale = fresh, stale
-            if fresh:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(fresh) - 1, TIME))
+            for row in changed:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, TIME))
             return
         self.beginResetModel()
         self.runs, self.stale = fresh, stale
