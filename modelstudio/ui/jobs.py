@@ -13,6 +13,7 @@ Source = Callable[[], Any]
 """Called in the thread; gives a generator of events, or the result itself."""
 
 _DRAIN_MS = 50
+"""Between two looks at a job's queue, in milliseconds, unless the caller can wait longer."""
 
 
 class _Ended:
@@ -24,7 +25,7 @@ class _Ended:
 
 
 class Job(QObject):
-    """Run ``source`` in a thread and emit what it yields in lists, at most one every 50 ms.
+    """Run ``source`` in a thread and emit what it yields in lists, at most one each ``drain_ms``.
 
     Exactly one of ``finished`` (with the generator's return value), ``failed`` and ``cancelled``
     comes last, after the thread has ended.
@@ -36,7 +37,14 @@ class Job(QObject):
     cancelled = Signal()
     ended = Signal()
 
-    def __init__(self, source: Source, *, name: str = "job", parent: QObject | None = None):
+    def __init__(
+        self,
+        source: Source,
+        *,
+        name: str = "job",
+        drain_ms: int = _DRAIN_MS,
+        parent: QObject | None = None,
+    ):
         super().__init__(parent)
         self.name = name
         self._queue: SimpleQueue[Any] = SimpleQueue()
@@ -44,7 +52,7 @@ class Job(QObject):
         self._thread = threading.Thread(
             target=_pull, args=(source, self._queue, self._stop), name=f"job-{name}", daemon=True
         )
-        self._timer = QTimer(self, interval=_DRAIN_MS)
+        self._timer = QTimer(self, interval=drain_ms)
         self._timer.timeout.connect(self._drain)
 
     @property
@@ -138,13 +146,14 @@ class JobRunner(QObject):
         source: Source,
         *,
         name: str = "job",
+        drain_ms: int = _DRAIN_MS,
         events: Callable[[list[Any]], object] | None = None,
         finished: Callable[[Any], object] | None = None,
         failed: Callable[[Exception], object] | None = None,
         cancelled: Callable[[], object] | None = None,
     ) -> Job:
         """Start ``source`` as a job and connect the slots given."""
-        job = Job(source, name=name, parent=self)
+        job = Job(source, name=name, drain_ms=drain_ms, parent=self)
         for signal, slot in (
             (job.events, events),
             (job.finished, finished),

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.0005
 """How long the training thread may keep the interpreter while the window wants it."""
 
+RECEIVE_MS = 100
+"""How often the window looks at what a run has said; curves are drawn less often than that."""
 
 PROGRESS_SECONDS = 0.2
 """Shortest time between two looks at the progress."""
@@ -172,6 +174,7 @@ class RunController(QObject):
         self._job = self._main.jobs.start(
             source,
             name="train",
+            drain_ms=RECEIVE_MS,
             events=self._receive,
             finished=self._finish,
             failed=self._fail,
