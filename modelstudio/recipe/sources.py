@@ -1,0 +1,43 @@
+"""Kinds of data sources, each declared once; what reads them lives in `modelstudio.data.sources`."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field
+
+from modelstudio.declaration import Declaration
+
+_CONNECTION = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+class Source(Declaration):
+    """One kind of source; where it lies is the ``path`` of the data, what is special stands here.
+
+    Every source becomes one table with a row a sample.
+    """
+
+
+class Table(Source, label="Table file"):
+    """A file of rows and columns: CSV or other text, Parquet, Arrow, JSON lines, Excel, SQLite."""
+
+    sheet: str = Field(
+        "",
+        description="Sheet of an Excel workbook or table of a SQLite file; empty takes the first.",
+    )
+
+
+class Database(Source):
+    """The result of a query to a SQLite file or to a database server."""
+
+    query: str = Field(
+        "",
+        description="Name of a table, or a SELECT statement; empty takes the first table. The "
+        "path is a SQLite file or a connection such as postgresql://user:$PASSWORD@host/name, "
+        "where $PASSWORD is read from the environment and not saved.",
+    )
+
+
+def is_connection(path: str) -> bool:
+    """Tell the address of a database server, such as ``postgresql://host/name``, from a file."""
+    return bool(_CONNECTION.match(path))
