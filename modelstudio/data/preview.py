@@ -15,13 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data.fitted import FittedStep, row_numbers
+from modelstudio.data.fitting import active, columns_of, update_kinds
 from modelstudio.data.guess import guess_kinds
-from modelstudio.data.prepare import (
-    active,
-    clean_rows,
-    columns_of,
-    update_kinds,
-)
+from modelstudio.data.prepare import clean_rows
 from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.sources.values import typed
 from modelstudio.data.split import split_rows

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-    from modelstudio.data.prepare import StepEffect
+    from modelstudio.data.fitting import StepEffect
     from modelstudio.data.profile import ColumnProfile, Finding
     from modelstudio.errors import StudioError
     from modelstudio.project.model import Project

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from modelstudio.data.prepare import StepEffect
+from modelstudio.data.fitting import StepEffect
 from modelstudio.data.profile import ColumnProfile, Finding
 from modelstudio.engine import projects, run
 from modelstudio.engine.events import Progress

@@ -36,7 +36,7 @@ from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rule, splitter
 
 if TYPE_CHECKING:
-    from modelstudio.data.prepare import StepEffect
+    from modelstudio.data.fitting import StepEffect
     from modelstudio.data.preview import PreviewTable, TableHead
     from modelstudio.data.profile import Finding
     from modelstudio.ui.main_window import MainWindow

@@ -33,7 +33,7 @@ from modelstudio.ui.widgets import (
 )
 
 if TYPE_CHECKING:
-    from modelstudio.data.prepare import StepEffect
+    from modelstudio.data.fitting import StepEffect
 
 _LEARNT = (
     "Medians, limits, scales and categories are learnt from the training rows, then applied to "

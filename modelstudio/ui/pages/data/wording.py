@@ -26,7 +26,7 @@ from modelstudio.ui.widgets import count_text, format_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modelstudio.data.prepare import StepEffect
+    from modelstudio.data.fitting import StepEffect
 
 KIND_ICONS = {
     "number": "hash",

@@ -1,0 +1,59 @@
+"""What a recipe step is. What carries the steps out lives in `modelstudio.data.steps`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from modelstudio.declaration import Declaration
+from modelstudio.recipe.columns import Kind
+
+Stage = Literal["rows", "fitted"]
+
+
+class Step(Declaration):
+    """One data step.
+
+    ``stage`` says when it runs: ``"rows"`` before the split, learning nothing; ``"fitted"`` after
+    it, learning from training rows only. ``kinds`` are the columns it may act on; ``onnx`` tells
+    whether the exported model can carry it.
+    """
+
+    stage: ClassVar[Stage] = "fitted"
+    kinds: ClassVar[tuple[Kind, ...]] = ()
+    onnx: ClassVar[Literal["exact", "tokens", "none"]] = "exact"
+
+    enabled: bool = Field(True, description="Switch the step off without losing its settings.")
+
+    @classmethod
+    def unknown(cls, name: str, raw: dict[str, Any]) -> UnknownStep:
+        """Keep a step this version does not know."""
+        return UnknownStep(raw=tuple(sorted(raw.items(), key=lambda item: item[0])))
+
+
+class ColumnStep(Step, abstract=True):
+    """A step that acts on columns of certain kinds."""
+
+    columns: tuple[str, ...] | None = Field(
+        None, description="Columns it acts on; empty means every feature of a fitting kind."
+    )
+
+
+class UnknownStep(Step, abstract=True):
+    """A step that this version does not know; it is shown, kept and saved back unchanged."""
+
+    label: ClassVar[str] = "Unknown step"
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    raw: tuple[tuple[str, Any], ...]
+
+    @property
+    def type_name(self) -> str:
+        """Name of the type in the file it came from."""
+        return str(dict(self.raw).get("type", "nameless"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object as it was read."""
+        return dict(self.raw)
