@@ -1,4 +1,4 @@
-"""Kinds of data sources, each declared once; what reads them lives in `modelstudio.data.sources`."""
+"""Kinds of data sources, each declared once; `modelstudio.data.sources` reads them."""
 
 from __future__ import annotations
 
