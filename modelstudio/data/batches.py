@@ -1,4 +1,4 @@
-"""Tensors that stay on the device and are gathered by index, batch after batch."""
+"""Tensors that are gathered by index, batch after batch; what fits stays on the device."""
 
 from __future__ import annotations
 
@@ -8,17 +8,64 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from modelstudio.data.stored import Stored
 from modelstudio.recipe.fields import FieldSpec
 
 if TYPE_CHECKING:
     from modelstudio.data.fitted import Encoded
 
 
-class TensorData:
-    """All rows of a part as tensors, by field; the first dimension of each is the rows."""
+class StoredTensor:
+    """Rows of a stored array as tensors: read, scaled and put on the device a batch at a time.
 
-    def __init__(self, fields: Mapping[str, Tensor]) -> None:
+    With a device of its own memory the rows are moved there as they are when they take less than
+    half of what is free.
+    """
+
+    def __init__(self, stored: Stored, device: torch.device, dtype: torch.dtype) -> None:
+        self._array = torch.from_numpy(stored.array)
+        self._index = torch.from_numpy(stored.index)
+        self._device, self._dtype = device, dtype
+        shape = (-1, *[1] * (stored.array.ndim - 2))
+        self._shift, self._factor = (
+            torch.tensor(numbers, dtype=dtype, device=device).view(shape) if numbers else None
+            for numbers in (stored.shift, stored.factor)
+        )
+        size = self._index.numel() * self._array[0].nbytes if len(self._array) else 0
+        if device.type == "cuda" and 2 * size < torch.cuda.mem_get_info(device)[0]:
+            self._array = self._array.index_select(0, self._index).to(device)
+            self._index = torch.arange(len(self._index), device=device)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def at(self, rows: Tensor) -> Tensor:
+        """Return rows by number; shape (rows, ...), scaled."""
+        index = self._index.index_select(0, rows.to(self._index.device))
+        values = self._array.index_select(0, index).to(self._device, self._dtype)
+        if self._shift is not None:
+            values -= self._shift
+        if self._factor is not None:
+            values *= self._factor
+        return values
+
+
+class TensorData:
+    """All rows of a part by field; the first dimension of each is the rows.
+
+    Parameters
+    ----------
+    fields
+        What stays on the device.
+    stored
+        What is read batch by batch.
+    """
+
+    def __init__(
+        self, fields: Mapping[str, Tensor], stored: Mapping[str, StoredTensor] | None = None
+    ) -> None:
         self.fields = dict(fields)
+        self.stored = dict(stored or {})
         first = next(iter(self.fields.values()))
         self.rows = len(first)
         self.device = first.device
@@ -32,12 +79,21 @@ class TensorData:
         floats: torch.dtype = torch.float32,
     ) -> TensorData:
         """Put encoded rows on a device: inputs and values as ``floats``, ids and classes int64."""
-        tensors = {}
+        tensors, stored = {}, {}
         for field in fields:
             array = encoded.fields[field.name] if field.role == "input" else encoded.scaled
             dtype = torch.int64 if field.dtype == "int" else floats
-            tensors[field.name] = torch.tensor(array, dtype=dtype, device=device)
-        return cls(tensors)
+            if isinstance(array, Stored):
+                stored[field.name] = StoredTensor(array, torch.device(device), dtype)
+            else:
+                tensors[field.name] = torch.tensor(array, dtype=dtype, device=device)
+        return cls(tensors, stored)
+
+    def gather(self, rows: Tensor) -> dict[str, Tensor]:
+        """Return some rows of every field; ``rows`` are int64 on the device."""
+        batch = {name: values.index_select(0, rows) for name, values in self.fields.items()}
+        batch.update((name, values.at(rows)) for name, values in self.stored.items())
+        return batch
 
     def batches(self, order: Tensor, size: int, skip: int = 0) -> Iterator[dict[str, Tensor]]:
         """Yield batches of rows in a given order.
@@ -53,5 +109,4 @@ class TensorData:
         """
         order = order.to(self.device)
         for start in range(skip * size, len(order), size):
-            index = order[start : start + size]
-            yield {name: values.index_select(0, index) for name, values in self.fields.items()}
+            yield self.gather(order[start : start + size])

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
+from modelstudio.data.inputs import FEATURES, Array, InputField, assemble
 from modelstudio.data.sources import ROW
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.target import TargetState
 from modelstudio.project.model import CsvOptions, DataConfig, StepField
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
-
-FEATURES = "features"
-"""Name of the field that holds all encoded feature columns; a target of that name moves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Encoded:
     Parameters
     ----------
     fields
-        Float64 array of shape (rows, width) by field name.
+        By name: an array of shape (rows, ...), or stored rows of one; see `inputs.assemble`.
     truth
         Class indices or values, shape (rows,); -1 and NaN where unknown.
     scaled
@@ -40,7 +38,7 @@ class Encoded:
         How many rows were left out, by the reason.
     """
 
-    fields: Mapping[str, NDArray[np.float64]]
+    fields: Mapping[str, Array]
     truth: NDArray[np.int64] | NDArray[np.float64]
     scaled: NDArray[np.int64] | NDArray[np.float64]
     rows: NDArray[np.int64]
@@ -52,9 +50,18 @@ class Encoded:
         known = self.truth >= 0 if classes else ~np.isnan(self.truth)
         if known.all():
             return self
-        fields = {name: values[known] for name, values in self.fields.items()}
         left_out = {**self.unscored, "the target is unknown": int((~known).sum())}
-        return Encoded(fields, self.truth[known], self.scaled[known], self.rows[known], left_out)
+        return replace(self.take(known), unscored=left_out)
+
+    def take(self, which: NDArray[Any]) -> Encoded:
+        """Return some rows, by mask or positions."""
+        return replace(
+            self,
+            fields={name: values[which] for name, values in self.fields.items()},
+            truth=self.truth[which],
+            scaled=self.scaled[which],
+            rows=self.rows[which],
+        )
 
 
 class FittedStep(BaseModel):
@@ -73,32 +80,37 @@ class FittedStep(BaseModel):
 class FittedRecipe(BaseModel):
     """A recipe with all it learnt from the training rows; JSON, kept with the run.
 
-    ``columns`` are the raw feature columns in file order; ``features`` the encoded ones. An
-    imported network comes without a table: ``given`` are the fields it was made for.
+    ``columns`` are the raw feature columns in file order; ``inputs`` the fields that the encoded
+    ones become. An imported network comes without a table: ``given`` are the fields it was made
+    for.
     """
 
     model_config = ConfigDict(frozen=True)
 
     columns: tuple[Column, ...]
     steps: tuple[FittedStep, ...]
-    features: tuple[str, ...]
+    inputs: tuple[InputField, ...]
     target: TargetState
     csv: CsvOptions = CsvOptions()
     given: tuple[FieldSpec, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_features(cls, raw: Any) -> Any:
+        """Read a recipe of the time when all columns made one field."""
+        if not isinstance(raw, dict) or "features" not in raw:
+            return raw
+        names = raw["features"]
+        field = {"name": FEATURES, "role": "input", "kind": "features", "shape": [len(names)]}
+        if raw["target"]["column"] == FEATURES:
+            field["name"] = f"{FEATURES}_"
+        inputs = [{"spec": field, "columns": names}]
+        return {**{key: raw[key] for key in raw if key != "features"}, "inputs": inputs}
+
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
         """Fields that the network is given and trained towards."""
-        if self.given:
-            return self.given
-        width = len(self.features)
-        features = FieldSpec(name=self.input_name, role="input", kind="features", shape=(width,))
-        return (features, self.target.field)
-
-    @property
-    def input_name(self) -> str:
-        """Name of the field of all encoded feature columns."""
-        return FEATURES if self.target.column != FEATURES else f"{FEATURES}_"
+        return self.given or (*(field.spec for field in self.inputs), self.target.field)
 
     def config(self) -> DataConfig:
         """Return a data configuration that reads other tables with the same columns."""
@@ -110,36 +122,52 @@ class FittedRecipe(BaseModel):
         """Apply every step; raw feature columns in, encoded ones out."""
         encoded = frame.select(column.name for column in self.columns)
         for fitted in self.steps:
-            encoded = fitted.apply(encoded)
+            if fitted.step.stage == "fitted":
+                encoded = fitted.apply(encoded)
         return encoded
 
-    def transform(self, frame: pl.DataFrame) -> Encoded:
-        """Encode typed rows; the target may be absent.
+    def transform(
+        self,
+        frame: pl.DataFrame,
+        *,
+        encoded: pl.DataFrame | None = None,
+        among: pl.DataFrame | None = None,
+    ) -> Encoded:
+        """Turn typed rows into samples; the target may be absent.
 
         A row with a feature that is still missing cannot be scored: it is left out and counted.
+
+        Parameters
+        ----------
+        encoded
+            The rows after every step, where that is known already.
+        among
+            All rows in order, where a sample may reach into rows of other parts: the past of a
+            series.
         """
-        encoded = self.encode(frame)
-        missing = encoded.select(pl.all().null_count()).row(0)
-        unscored: dict[str, int] = {}
-        keep = np.ones(frame.height, dtype=bool)
-        for name, count in zip(encoded.columns, missing, strict=True):
-            if count:
-                empty = encoded.get_column(name).is_null().to_numpy() & keep
-                if empty.any():
-                    unscored[f"{name} is missing"] = int(empty.sum())
-                keep &= ~empty
-        values = encoded.fill_null(0.0).to_numpy().astype(np.float64, copy=False)
-        rows = row_numbers(frame)
+        arranging = [fitted for fitted in self.steps if fitted.step.stage == "samples"]
+        rows = among if arranging and among is not None else frame
+        if encoded is None or rows is not frame:
+            encoded = self.encode(rows)
+        samples = self._samples(rows, encoded)
+        wanted = row_numbers(frame) if rows is not frame else None
+        for fitted in arranging:
+            arrange = IMPLEMENTATIONS[type(fitted.step)].arrange
+            assert arrange is not None
+            samples = arrange(fitted.state, samples, rows, wanted)
+        return samples
+
+    def _samples(self, frame: pl.DataFrame, encoded: pl.DataFrame) -> Encoded:
+        arrays, keep, unscored = assemble(self.inputs, encoded)
         if self.target.column in frame.columns:
             truth = self.target.truth(frame.get_column(self.target.column))
         elif self.target.kind == "value":
             truth = np.full(frame.height, np.nan)
         else:
             truth = np.full(frame.height, -1, dtype=np.int64)
-        if not keep.all():
-            values, truth, rows = values[keep], truth[keep], rows[keep]
-        values = np.ascontiguousarray(values)
-        return Encoded({self.input_name: values}, truth, self.target.scaled(truth), rows, unscored)
+        scaled = self.target.scaled(truth)
+        samples = Encoded(arrays, truth, scaled, row_numbers(frame), unscored)
+        return samples if keep.all() else samples.take(keep)
 
 
 def row_numbers(frame: pl.DataFrame) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from modelstudio.data.fitted import FittedStep
+from modelstudio.data.inputs import InputField, input_fields
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -78,7 +79,7 @@ def columns_of(step: Step, kinds: Mapping[str, str]) -> tuple[str, ...]:
 
 def fit_steps(
     data: DataConfig, clean: pl.DataFrame, training: pl.DataFrame
-) -> tuple[tuple[FittedStep, ...], tuple[str, ...], dict[int, StepEffect]]:
+) -> tuple[tuple[FittedStep, ...], tuple[InputField, ...], dict[int, StepEffect]]:
     """Fit each step on the training rows as the steps before it left them."""
     names = [column.name for column in data.features]
     kinds: dict[str, str] = {column.name: column.kind for column in data.features}
@@ -100,21 +101,9 @@ def fit_steps(
         effects[index] = _effect(before, everything, columns)
         steps.append(fitted)
         update_kinds(kinds, columns, everything)
-    for name, dtype in everything.schema.items():
-        if dtype != pl.Float64:
-            kind = kinds.get(name, "category")
-            advice = (
-                "Add One-hot or Ordinal to the recipe, or set its role to ignored."
-                if kind == "category"
-                else "Set its role to ignored, or its kind to category."
-            )
-            raise DataError(
-                f"{name} still holds {'categories' if kind == 'category' else kind + 's'}, but "
-                "the network takes numbers.",
-                where=name,
-                fix=advice,
-            )
-    return tuple(steps), tuple(everything.columns), effects
+    taken = () if data.target is None else (data.target.name,)
+    inputs = input_fields(everything, kinds, steps, taken)
+    return tuple(steps), inputs, effects
 
 
 def update_kinds(kinds: dict[str, str], columns: Iterable[str], frame: pl.DataFrame) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from modelstudio.data.fitted import Encoded, FittedRecipe, row_numbers
 from modelstudio.data.fitting import StepEffect, active, fit_steps
 from modelstudio.data.sources import ROW, resolve, tabular
-from modelstudio.data.split import Parts, split_rows
+from modelstudio.data.split import Parts, split_table
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -46,6 +46,11 @@ class Prepared:
         positions: NDArray[np.int64] = getattr(self.parts, part)
         return self.clean[positions]
 
+    def encoded(self, part: str, recipe: FittedRecipe) -> Encoded:
+        """Return the samples of a part as a recipe makes them, be it this one or a run's."""
+        tested = part == "test" and self.tests is not None
+        return recipe.transform(self.frame(part), among=None if tested else self.clean)
+
 
 def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, None, Prepared]:
     """Read, clean, split and fit; yields what is being done, returns the prepared data.
@@ -72,10 +77,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
             fix="Choose another target on the Data page.",
         )
     yield "Splitting"
-    classes = None
-    if target.kind != "number":
-        classes = clean.get_column(target.name).rank("dense").to_numpy()
-    parts = split_rows(row_numbers(clean), data.split, classes)
+    parts = split_table(clean, row_numbers(clean), data)
     tests = None
     if data.split.test_path is not None:
         path = resolve(data.split.test_path, base)
@@ -84,16 +86,16 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
     yield "Fitting the recipe"
     training = clean[parts.train]
     state = fit_target(data, target, training.get_column(target.name))
-    steps, features, step_effects = fit_steps(data, clean, training)
+    steps, inputs, step_effects = fit_steps(data, clean, training)
     fitted = FittedRecipe(
-        columns=data.features, steps=steps, features=features, target=state, csv=data.csv
+        columns=data.features, steps=steps, inputs=inputs, target=state, csv=data.csv
     )
     effects = tuple(
         row_effects.get(index) or step_effects.get(index) or StepEffect()
         for index in range(len(data.recipe))
     )
     yield "Encoding"
-    train = fitted.transform(training)
+    train = fitted.transform(training, among=clean)
     if not len(train.rows):
         reasons = ", ".join(train.unscored)
         raise DataError(
@@ -103,8 +105,10 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
     return Prepared(
         fitted=fitted,
         train=train,
-        validation=fitted.transform(clean[parts.validation]).with_known_truth(),
-        test=fitted.transform(tests if tests is not None else clean[parts.test]),
+        validation=fitted.transform(clean[parts.validation], among=clean).with_known_truth(),
+        test=fitted.transform(tests)
+        if tests is not None
+        else fitted.transform(clean[parts.test], among=clean),
         parts=parts,
         effects=effects,
         fingerprint=fingerprint(data, base),

@@ -20,7 +20,7 @@ from modelstudio.data.guess import guess_kinds
 from modelstudio.data.prepare import clean_rows
 from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.sources.values import typed
-from modelstudio.data.split import split_rows
+from modelstudio.data.split import split_table
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -238,11 +238,8 @@ def _part_of_rows(data: DataConfig, raw: pl.DataFrame, clean: pl.DataFrame) -> N
     target = data.target
     if target is None or not clean.height:
         return places
-    classes = None
-    if target.kind != "number":
-        classes = clean.get_column(target.name).rank("dense").to_numpy()
     numbers = row_numbers(clean)
-    parts = split_rows(numbers, data.split, classes)
+    parts = split_table(clean, numbers, data)
     for place, name in enumerate(_PARTS[1:], 1):
         places[numbers[getattr(parts, name)]] = place
     return places

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.errors import DataError
-from modelstudio.project.model import SplitConfig
+from modelstudio.project.model import DataConfig, SplitConfig
 
 Rows = NDArray[np.int64]
+
+PART_NAMES = {
+    "train": re.compile(r"train|fit|learn", re.IGNORECASE),
+    "validation": re.compile(r"val|dev", re.IGNORECASE),
+    "test": re.compile(r"test|eval|hold", re.IGNORECASE),
+}
+"""How the values of a column, or the names of folders, that tell the parts begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +32,45 @@ class Parts:
     test: Rows
 
 
-def split_rows(rows: Rows, config: SplitConfig, classes: NDArray[np.generic] | None) -> Parts:
+def split_table(frame: pl.DataFrame, numbers: Rows, data: DataConfig) -> Parts:
+    """Deal the rows of a clean table as its configuration says.
+
+    Parameters
+    ----------
+    numbers
+        Number of each row in its source, ascending; shape (rows,).
+
+    Raises
+    ------
+    DataError
+        When a column that the split goes by is not there or does not tell the parts, or no row
+        would be left for training.
+    """
+    target, by = data.target, None
+    if data.split.method != "random" and data.split.by is not None:
+        if data.split.by not in frame.columns:
+            raise DataError(
+                f"The split goes by the column {data.split.by}, which the data does not have.",
+                where=data.split.by,
+                fix="Choose another column for the split on the Data page.",
+            )
+        by = frame.get_column(data.split.by)
+    classes = None
+    if target is not None and target.kind != "number" and target.name in frame.columns:
+        classes = frame.get_column(target.name).rank("dense").to_numpy()
+    return split_rows(numbers, data.split, classes, by)
+
+
+def split_rows(
+    rows: Rows,
+    config: SplitConfig,
+    classes: NDArray[np.generic] | None = None,
+    by: pl.Series | None = None,
+) -> Parts:
     """Deal rows into parts.
 
     The lot of a row hangs on the seed and its number alone, so rows that come or go elsewhere
-    hardly move the others.
+    hardly move the others; the lot of a group on the seed and its first row.
 
     Parameters
     ----------
@@ -35,6 +79,8 @@ def split_rows(rows: Rows, config: SplitConfig, classes: NDArray[np.generic] | N
     classes
         Class of each row, shape (rows,); its shares are kept alike in every part when the settings
         say so. A class of one row goes to training.
+    by
+        Group, time or part of each row; without times the rows are in order of time.
 
     Raises
     ------
@@ -43,20 +89,50 @@ def split_rows(rows: Rows, config: SplitConfig, classes: NDArray[np.generic] | N
     """
     generator = np.random.default_rng(config.seed)
     lots = generator.random(int(rows[-1]) + 1 if len(rows) else 0)[rows]
-    shares = (0.0 if config.test_path else config.test, config.validation)
-    if classes is not None and config.stratify:
-        _, codes, sizes = np.unique(classes, return_inverse=True, return_counts=True)
-        groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
-    else:
-        groups = [np.arange(len(rows))]
-    shuffled = [group[np.argsort(lots[group], kind="stable")] for group in groups]
-    test, validation, train = _deal(shuffled, shares)
-    if not len(train):
+    match config.method:
+        case "column":
+            assert by is not None
+            parts = _by_column(by, config)
+        case "time":
+            parts = _by_time(len(rows), config, by)
+        case "group":
+            assert by is not None
+            parts = _by_group(lots, config, by)
+        case _:
+            parts = _at_random(lots, config, classes)
+    if not len(parts.train):
         raise DataError(
             f"{len(rows)} rows are too few to split: none is left for training.",
             fix="Lower the shares of validation and test, or bring more rows.",
         )
-    return Parts(train, validation, test)
+    return parts
+
+
+def _test_share(config: SplitConfig) -> float:
+    return 0.0 if config.test_path else config.test
+
+
+def _at_random(lots: NDArray[np.float64], config: SplitConfig, classes: Any) -> Parts:
+    if classes is not None and config.stratify:
+        _, codes, sizes = np.unique(classes, return_inverse=True, return_counts=True)
+        groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
+    else:
+        groups = [np.arange(len(lots))]
+    shuffled = [group[np.argsort(lots[group], kind="stable")] for group in groups]
+    if not config.folds:
+        test, validation, train = _deal(shuffled, (_test_share(config), config.validation))
+        return Parts(train, validation, test)
+    test, _, _ = _deal(shuffled, (_test_share(config), 0.0))
+    tested = np.zeros(len(lots), dtype=bool)
+    tested[test] = True
+    order = np.concatenate([group[~tested[group]] for group in shuffled])
+    return _fold(order, config, test)
+
+
+def _fold(order: Rows, config: SplitConfig, test: Rows) -> Parts:
+    """Deal rows in turn, so that each fold has its share of every class they are sorted by."""
+    validates = np.arange(len(order)) % config.folds == config.fold
+    return Parts(np.sort(order[~validates]), np.sort(order[validates]), test)
 
 
 def _deal(groups: list[Rows], shares: tuple[float, float]) -> tuple[Rows, Rows, Rows]:
@@ -75,3 +151,110 @@ def _deal(groups: list[Rows], shares: tuple[float, float]) -> tuple[Rows, Rows, 
         parts[2].append(group[start:])
     test, validation, train = (np.sort(np.concatenate(part)) for part in parts)
     return test, validation, train
+
+
+def _by_group(lots: NDArray[np.float64], config: SplitConfig, by: pl.Series) -> Parts:
+    """Keep every group whole; a row without one is a group of its own."""
+    codes = by.rank("dense").cast(pl.Int64).fill_null(0).to_numpy().copy()
+    alone = codes == 0
+    codes[alone] = codes.max(initial=0) + 1 + np.arange(int(alone.sum()))
+    _, first, member, sizes = np.unique(
+        codes, return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(lots[first], kind="stable")
+    total = len(codes)
+    if config.folds:
+        test = _filled(order, sizes, _test_share(config) * total)
+        rest = order[~np.isin(order, test)]
+        validation = rest[np.arange(len(rest)) % config.folds == config.fold]
+    else:
+        test = _filled(order, sizes, _test_share(config) * total)
+        rest = order[~np.isin(order, test)]
+        validation = _filled(rest, sizes, config.validation * total)
+    part = np.zeros(len(sizes), dtype=np.int8)
+    part[validation], part[test] = 1, 2
+    return _from_codes(part[member])
+
+
+def _filled(order: Rows, sizes: Rows, wanted: float) -> Rows:
+    """Take groups in order while that brings the number of rows nearer to what is wanted."""
+    taken, rows = [], 0
+    for group in order[:-1]:
+        if abs(rows + sizes[group] - wanted) < abs(rows - wanted):
+            taken.append(group)
+            rows += int(sizes[group])
+    return np.array(taken, dtype=np.int64)
+
+
+def _by_time(count: int, config: SplitConfig, by: pl.Series | None) -> Parts:
+    """Test on the latest rows and validate on those before; rows of one time stay together.
+
+    Of folds, each validates on a later stretch and trains on all before it.
+    """
+    if by is None:
+        order, times = np.arange(count), np.arange(count)
+    else:
+        if by.null_count() == count:
+            raise DataError(
+                f"The column {by.name}, which the split goes by, is empty.",
+                where=by.name,
+                fix="Choose another column of times on the Data page.",
+            )
+        order = by.arg_sort(nulls_last=False).to_numpy().astype(np.int64)
+        times = by.rank("dense").fill_null(0).to_numpy()[order]
+    start_of_test = _cut(times, count - round(_test_share(config) * count))
+    if config.folds:
+        stretch = start_of_test / (config.folds + 1)
+        start = _cut(times, round(stretch * (config.fold + 1)))
+        end = _cut(times, round(stretch * (config.fold + 2)))
+        end = start_of_test if config.fold == config.folds - 1 else end
+    else:
+        start, end = _cut(times, start_of_test - round(config.validation * count)), start_of_test
+    train, validation, test = order[:start], order[start:end], order[start_of_test:]
+    return Parts(np.sort(train), np.sort(validation), np.sort(test))
+
+
+def _cut(times: NDArray[np.generic], place: int) -> int:
+    """Return the place moved back to the first row of its time."""
+    if not 0 < place < len(times):
+        return max(0, min(place, len(times)))
+    return int(np.searchsorted(times, times[place], side="left")) or place
+
+
+def _by_column(by: pl.Series, config: SplitConfig) -> Parts:
+    """Take the parts from the names in a column; a row without one trains."""
+    names = by.cast(pl.String).fill_null("train")
+    parts = {name: part_of(name) for name in names.unique().to_list()}
+    strange = sorted(name for name, part in parts.items() if part is None)
+    if strange:
+        listed = ", ".join(map(repr, strange[:4])) + (" ..." if len(strange) > 4 else "")
+        raise DataError(
+            f"The column {by.name} tells the parts, but {listed} names none.",
+            where=by.name,
+            fix="Its values must begin with train, val or test; or split in another way.",
+        )
+    places = {"train": 0, "validation": 1, "test": 2}
+    codes = names.replace_strict(
+        list(parts), [places[part or "train"] for part in parts.values()], return_dtype=pl.Int8
+    ).to_numpy()
+    if config.test_path:
+        codes = np.where(codes == places["test"], places["train"], codes)
+    found = _from_codes(codes)
+    if len(found.validation) or not (config.folds or config.validation):
+        return found
+    lots = np.random.default_rng(config.seed).random(len(codes))
+    inner = config.changed(method="random", by=None, test=0.0, test_path=None, stratify=False)
+    dealt = _at_random(lots[found.train], inner, None)
+    return Parts(found.train[dealt.train], found.train[dealt.validation], found.test)
+
+
+def part_of(name: str) -> Literal["train", "validation", "test"] | None:
+    """Tell the part that a value of a column or a folder's name speaks of."""
+    for part, beginning in PART_NAMES.items():
+        if beginning.match(name.strip()):
+            return part  # type: ignore[return-value]
+    return None
+
+
+def _from_codes(codes: NDArray[np.integer[Any]]) -> Parts:
+    return Parts(*(np.flatnonzero(codes == code) for code in range(3)))

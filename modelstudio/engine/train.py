@@ -289,7 +289,7 @@ def run_module(task: Task, data: TensorData) -> tuple[Tensor, ...]:
     task.module.eval()
     size = min(4096, max(1, WORKING_BYTES // max(1, task.sample_bytes)))
     order = torch.arange(data.rows, device=data.device)
-    batches = data.batches(order, size) if data.rows else [data.fields]
+    batches = data.batches(order, size) if data.rows else [data.gather(order)]
     pieces = [task.outputs(batch) for batch in batches]
     return tuple(torch.cat(column) for column in zip(*pieces, strict=True))
 

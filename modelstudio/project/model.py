@@ -20,8 +20,10 @@ from modelstudio.errors import FieldError
 from modelstudio.network.graph import Graph
 from modelstudio.network.group import GraphField
 from modelstudio.project.training import AdamW, Constant, Loss, Optimizer, Schedule
+from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.sources import Source, Table
 from modelstudio.recipe.steps import Step
 
 FORMAT_VERSION = 1
@@ -42,6 +44,8 @@ def _reader(family: type[Declaration]) -> PlainValidator:
 
 _writer = PlainSerializer(lambda value: value.to_dict())
 
+SourceField = Annotated[Source, _reader(Source), _writer]
+AugmentationField = Annotated[Augmentation, _reader(Augmentation), _writer]
 StepField = Annotated[Step, _reader(Step), _writer]
 OptimizerField = Annotated[Optimizer, _reader(Optimizer), _writer]
 ScheduleField = Annotated[Schedule, _reader(Schedule), _writer]
@@ -83,22 +87,47 @@ class CsvOptions(Frozen):
 class SplitConfig(Frozen):
     """Which rows train, validate and test.
 
-    With ``test_path`` the test rows come from that file, and ``test`` is not used.
+    With ``test_path`` the test rows come from that file, and ``test`` is not used. With ``folds``
+    the rows that do not test are dealt into so many folds, one of which validates, and
+    ``validation`` is not used.
     """
 
+    method: Literal["random", "group", "time", "column"] = Field(
+        "random",
+        description="Rows at random; whole groups, such as all rows of one customer; the latest "
+        "rows for the test; or as a column of the data says.",
+    )
+    by: str | None = Field(
+        None, description="Column of the groups, the times or the parts; empty takes row order."
+    )
     test: float = Field(0.2, ge=0, lt=1, description="Share of rows kept for the final test.")
     validation: float = Field(
         0.15, ge=0, lt=1, description="Share of rows that choose the best epoch."
     )
+    folds: int = Field(0, ge=0, le=100, description="Number of folds; 0 takes none.")
+    fold: int = Field(0, ge=0, le=99, description="The fold that validates, from 0.")
     seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same rows.")
     stratify: bool = Field(True, description="Keep the class shares alike in every part.")
+    balance: Literal["none", "weights", "oversample", "undersample"] = Field(
+        "none",
+        title="Class balance",
+        description="How rare classes count while training: as they are, more in the loss, drawn "
+        "more often, or the others drawn less often. Validation and test stay as they are.",
+    )
     test_path: str | None = None
 
     @model_validator(mode="after")
     def _leave_rows_to_train(self) -> Self:
         tested = 0 if self.test_path else self.test
-        if tested + self.validation > 0.95:
+        validated = 0 if self.folds else self.validation
+        if self.method != "column" and tested + validated > 0.95:
             raise ValueError("at least 5 % of the rows must be left for training")
+        if self.folds == 1:
+            raise ValueError("one fold would leave nothing to train on; take 2 or more, or 0")
+        if self.folds and self.fold >= self.folds:
+            raise ValueError(f"there are only {self.folds} folds, counted from 0")
+        if self.method in ("group", "column") and not self.by:
+            raise ValueError(f"a split by {self.method} needs to know the column")
         return self
 
 
@@ -110,10 +139,12 @@ class DataConfig(Frozen):
     """
 
     path: str | None = None
+    source: SourceField = Table()
     csv: CsvOptions = CsvOptions()
     columns: tuple[Column, ...] = ()
     recipe: tuple[StepField, ...] = ()
     split: SplitConfig = SplitConfig()
+    augment: tuple[AugmentationField, ...] = ()
     target_scaling: Literal["auto", "standardise", "log and standardise", "none"] = Field(
         "auto", description="How a number to predict is scaled while training."
     )

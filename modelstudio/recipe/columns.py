@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["number", "category", "text", "date", "id"]
+Kind = Literal["number", "category", "text", "date", "id", "image", "audio"]
+"""What a cell holds; of pictures and sounds the path of the file."""
+
 Role = Literal["feature", "target", "ignored"]
 
 

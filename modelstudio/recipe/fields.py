@@ -6,16 +6,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-FieldKind = Literal["features", "ids", "binary", "classes", "value", "labels", "tokens"]
+InputKind = Literal["features", "ids", "image", "spectrogram", "window"]
+TargetKind = Literal["binary", "classes", "value", "labels", "tokens"]
+FieldKind = Literal[InputKind, TargetKind]
 
 
 class FieldSpec(BaseModel):
-    """One field: its name, its kind, and the shape of one sample.
+    """One field: its name, its kind, and the shape of one sample, which leaves the batch out.
+
+    An input is ``features`` (one number a column), ``ids`` (one id, or a row of them with 0 for
+    padding at the right), ``image`` (channels, height, width), ``spectrogram`` (1, bands, frames)
+    or ``window`` (steps, columns).
 
     A target is ``binary`` (one logit), ``classes`` (one logit a class), ``value`` (one number,
     standardised), ``labels`` (one logit for each of several answers that may all be true) or
-    ``tokens`` (one logit for each word of the vocabulary, at every place). ``shape`` leaves the
-    batch out.
+    ``tokens`` (one logit for each word of the vocabulary, at every place).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -76,7 +76,7 @@ def linear_score(project: Project) -> tuple[str, float]:
     """Return the kind of the target and the test score of a linear model."""
     prepared = drain(fit_recipe(project.data))
     target, test = prepared.fitted.target, prepared.test
-    name = prepared.fitted.input_name
+    name = prepared.fitted.inputs[0].spec.name
     x = np.concatenate([prepared.train.fields[name], prepared.validation.fields[name]])
     y = np.concatenate([prepared.train.scaled, prepared.validation.scaled])
     if target.kind == "value":

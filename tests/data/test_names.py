@@ -19,7 +19,7 @@ def test_a_column_may_be_called_as_a_count_is(tmp_path: Path, names: tuple[str, 
     rows = "".join(f"{'ab'[i % 2]},{'uvw'[i % 3]},{'xy'[i % 5 > 1]}\n" for i in range(60))
     data = configure(write(tmp_path / "t.csv", ",".join(names) + "\n" + rows), names[-1])
     result = prepared(data)
-    assert len(result.fitted.features) == 5
+    assert len(result.fitted.inputs[0].columns) == 5
     frame = tabular.read(data)
     profiles = profile.profile(frame, data.columns)
     assert [facts.distinct for facts in profiles] == [2, 3, 2]
@@ -29,7 +29,7 @@ def test_a_column_may_be_called_as_a_count_is(tmp_path: Path, names: tuple[str, 
 def test_a_one_hot_column_leaves_the_name_of_another_alone(tmp_path: Path) -> None:
     rows = "".join(f"{'ab'[i % 2]},{i * 7 % 50 / 3},{'xy'[i % 5 > 1]}\n" for i in range(60))
     result = prepared(configure(write(tmp_path / "t.csv", f"c,c=a,y\n{rows}"), "y"))
-    assert result.fitted.features == ("c=a_", "c=b", "c=a")
+    assert result.fitted.inputs[0].columns == ("c=a_", "c=b", "c=a")
     values = next(iter(result.train.fields.values()))
     assert set(values[:, 0]) == {0.0, 1.0}
     assert len(set(values[:, 2])) > 10

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tables import configure, people, prepared, write
 
 from modelstudio.data.batches import TensorData
-from modelstudio.data.fitted import FEATURES, FittedRecipe
+from modelstudio.data.fitted import FittedRecipe
+from modelstudio.data.inputs import FEATURES
 from modelstudio.data.sources import ROW, tabular
 from modelstudio.data.split import split_rows
 from modelstudio.errors import DataError

@@ -116,7 +116,7 @@ def test_the_last_preview_is_what_the_network_is_given(table: Path) -> None:
     place = {row: at for at, row in enumerate(shown.rows)}
     for part in ("train", "validation", "test"):
         encoded = getattr(result, part)
-        for at, name in enumerate(result.fitted.features):
+        for at, name in enumerate(result.fitted.inputs[0].columns):
             cells = shown.cells[shown.columns.index(name)].after
             seen = [cells[place[row]] for row in encoded.rows]
             assert seen == encoded.fields["features"][:, at].tolist()

@@ -20,7 +20,7 @@ def test_a_column_of_a_few_values_is_left_out_and_said(tmp_path: Path) -> None:
     rows = "".join(f"{i * 7 % 31},{'4.5' if i == 5 else ''},{'ab'[i % 2]}\n" for i in range(100))
     data = configure(write(tmp_path / "t.csv", f"x,z,y\n{rows}"), "y")
     assert {column.name: column.role for column in data.columns}["z"] == "ignored"
-    assert prepared(data).fitted.features == ("x",)
+    assert prepared(data).fitted.inputs[0].columns == ("x",)
 
 
 def test_classes_named_or_numbered_are_dealt_alike() -> None:

@@ -7,7 +7,7 @@ state is JSON, ``{column: what was learnt}``; `modelstudio.engine.export.writers
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -22,6 +22,9 @@ from modelstudio.recipe.steps import (
     Step,
 )
 
+if TYPE_CHECKING:
+    from modelstudio.data.fitted import Encoded
+
 State = dict[str, Any]
 
 
@@ -29,11 +32,18 @@ class Implementation(NamedTuple):
     """How a step learns and acts.
 
     ``fit`` takes the step, the training rows and the columns it acts on and returns a state;
-    ``apply`` takes the state and any rows and returns rows of the same height.
+    ``apply`` takes the state and any rows and returns rows of the same height. ``vocabularies``
+    tells of a step that makes ids how many there are in each column, 0 included.
+
+    A step of the stage ``"samples"`` has ``arrange`` too. It takes the state, the encoded rows, the
+    frame they came from and the row numbers whose targets are wanted (None for all), and returns
+    the samples; ``rows`` of these are where each one stands in the source.
     """
 
     fit: Callable[[Any, pl.DataFrame, Sequence[str]], State]
     apply: Callable[[Mapping[str, Any], pl.DataFrame], pl.DataFrame]
+    vocabularies: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None
+    arrange: Callable[..., Encoded] | None = None
 
 
 IMPLEMENTATIONS: dict[type[Step], Implementation] = {

@@ -50,9 +50,9 @@ def export_run(
     agreement = replay.Agreement(0, 0, 0.0, 0.0)
     if data is not None:
         prepared = drain(prepare.fit_recipe(data))
-        parts = map(prepared.frame, ("test", "validation", "train"))
-        frame = next(part for part in parts if part.height)
-        encoded = trained.fitted.transform(frame)
+        parts = ("test", "validation", "train")
+        part = next(part for part in parts if prepared.frame(part).height)
+        frame, encoded = prepared.frame(part), prepared.encoded(part, trained.fitted)
         expected = predictions(trained.task, encoded, trained.fitted, trained.device)
         scored = np.isin(frame.get_column(ROW).to_numpy(), expected.rows)
         agreement = replay.compare(replay.open_model(out), frame.filter(scored), expected)

@@ -9,15 +9,16 @@ from pydantic import ConfigDict, Field
 from modelstudio.declaration import Declaration
 from modelstudio.recipe.columns import Kind
 
-Stage = Literal["rows", "fitted"]
+Stage = Literal["rows", "fitted", "pixels", "samples"]
 
 
 class Step(Declaration):
     """One data step.
 
     ``stage`` says when it runs: ``"rows"`` before the split, learning nothing; ``"fitted"`` after
-    it, learning from training rows only. ``kinds`` are the columns it may act on; ``onnx`` tells
-    whether the exported model can carry it.
+    it, learning from training rows only; ``"pixels"`` while files become arrays; ``"samples"``
+    last, when rows become samples, as windows of a series do. ``kinds`` are the columns it may act
+    on; ``onnx`` tells whether the exported model can carry it.
     """
 
     stage: ClassVar[Stage] = "fitted"

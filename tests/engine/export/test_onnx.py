@@ -16,7 +16,7 @@ import pytest
 import torch
 from tables import configure, people, prepared, write
 
-from modelstudio.data.fitted import FEATURES
+from modelstudio.data.inputs import FEATURES
 from modelstudio.data.prepare import Prepared
 from modelstudio.engine import draft
 from modelstudio.engine.evaluate import predictions

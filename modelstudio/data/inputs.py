@@ -1,0 +1,179 @@
+"""From the columns that a recipe leaves to the fields that a network is given.
+
+Columns of numbers make one field together, a column of whole numbers is a field of ids, one of
+lists of them a field of sequences, and one of pictures or sounds a field of arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.stored import Stored
+from modelstudio.errors import DataError
+from modelstudio.recipe.fields import FieldSpec
+
+if TYPE_CHECKING:
+    from modelstudio.data.fitted import FittedStep
+
+Array = NDArray[Any] | Stored
+
+FEATURES = "features"
+"""Name of the field that holds all columns of numbers."""
+
+_NEXT = {
+    "category": "Add One-hot, Ordinal or Index to the recipe, or set its role to ignored.",
+    "id": "Add Index to the recipe, or set its role to ignored.",
+    "date": "Add Date parts to the recipe, or set its role to ignored.",
+    "text": "Add Tokenise to the recipe, or set its role to ignored.",
+}
+"""What makes numbers of a kind of column."""
+
+
+class InputField(BaseModel):
+    """A field and the columns it is made of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spec: FieldSpec
+    columns: tuple[str, ...]
+
+
+def input_fields(
+    frame: pl.DataFrame,
+    kinds: Mapping[str, str],
+    steps: Sequence[FittedStep],
+    taken: Collection[str] = (),
+) -> tuple[InputField, ...]:
+    """Tell the fields that columns become.
+
+    Parameters
+    ----------
+    frame
+        Rows after every step.
+    kinds
+        Kind of each column that is not made of numbers yet.
+    steps
+        The steps that made them; those of ids know their vocabularies.
+    taken
+        Names that no field may have; one that is taken gets an underscore at its end.
+
+    Raises
+    ------
+    DataError
+        When a column holds something else than a network takes.
+    """
+    names = set(taken)
+    sizes = vocabularies(steps)
+
+    def name_of(wanted: str) -> str:
+        while wanted in names:
+            wanted += "_"
+        names.add(wanted)
+        return wanted
+
+    def ids(column: str, shape: tuple[str, ...]) -> InputField:
+        spec = FieldSpec(
+            name=name_of(column),
+            role="input",
+            kind="ids",
+            shape=shape,
+            dtype="int",
+            vocabulary=sizes[column],
+        )
+        return InputField(spec=spec, columns=(column,))
+
+    found: list[InputField] = []
+    numbers = tuple(name for name, dtype in frame.schema.items() if dtype == pl.Float64)
+    if numbers:
+        spec = FieldSpec(
+            name=name_of(FEATURES), role="input", kind="features", shape=(len(numbers),)
+        )
+        found.append(InputField(spec=spec, columns=numbers))
+    for column, dtype in frame.schema.items():
+        kind = kinds.get(column, "category")
+        if dtype == pl.Float64:
+            continue
+        if dtype == pl.Int64:
+            found.append(ids(column, ()))
+        elif dtype == pl.List(pl.Int64):
+            found.append(ids(column, ("T",)))
+        else:
+            raise _no_numbers(column, kind)
+    return tuple(found)
+
+
+def _no_numbers(column: str, kind: str) -> DataError:
+    what = {"category": "categories", "text": "text"}.get(kind, f"{kind}s")
+    return DataError(
+        f"{column} still holds {what}, but the network takes numbers.",
+        where=column,
+        fix=_NEXT.get(kind, "Set its role to ignored, or its kind to category."),
+    )
+
+
+def vocabularies(steps: Sequence[FittedStep]) -> dict[str, int]:
+    """Return how many different ids the columns of ids have, 0 for unknown or padding included."""
+    found: dict[str, int] = {}
+    for fitted in steps:
+        tell = IMPLEMENTATIONS[type(fitted.step)].vocabularies
+        if tell is not None:
+            found.update(tell(fitted.state))
+    return found
+
+
+def assemble(
+    fields: Sequence[InputField], frame: pl.DataFrame
+) -> tuple[dict[str, Array], NDArray[np.bool_], dict[str, int]]:
+    """Make the arrays of encoded rows.
+
+    Returns
+    -------
+    arrays
+        By field: float64 (rows, width), or int64 (rows,) and (rows, longest), 0 at the right.
+    keep
+        Which rows are whole; shape (rows,).
+    unscored
+        How many are not, by the reason.
+    """
+    arrays: dict[str, Array] = {}
+    unscored: dict[str, int] = {}
+    keep = np.ones(frame.height, dtype=bool)
+    for field in fields:
+        columns = frame.select(field.columns)
+        match field.spec.kind, field.spec.shape:
+            case "ids", ():
+                arrays[field.spec.name] = columns.to_series().fill_null(0).to_numpy()
+            case "ids", _:
+                arrays[field.spec.name] = padded(columns.to_series())
+            case _:
+                arrays[field.spec.name] = _numbers(columns, keep, unscored)
+    return arrays, keep, unscored
+
+
+def _numbers(
+    columns: pl.DataFrame, keep: NDArray[np.bool_], unscored: dict[str, int]
+) -> NDArray[np.float64]:
+    """Return columns side by side; rows that lack a number are noted in ``keep``."""
+    for name, count in zip(columns.columns, columns.null_count().row(0), strict=True):
+        if count:
+            empty = columns.get_column(name).is_null().to_numpy() & keep
+            if empty.any():
+                unscored[f"{name} is missing"] = int(empty.sum())
+            keep &= ~empty
+    return np.ascontiguousarray(columns.fill_null(0.0).to_numpy().astype(np.float64, copy=False))
+
+
+def padded(lists: pl.Series) -> NDArray[np.int64]:
+    """Return lists of ids as rows of the longest one's length, with 0 at the right."""
+    lengths = lists.list.len().fill_null(0).to_numpy()
+    longest = max(1, int(lengths.max(initial=0)))
+    table = np.zeros((len(lists), longest), dtype=np.int64)
+    table[np.arange(longest) < lengths[:, None]] = lists.explode().drop_nulls().to_numpy()
+    return table
