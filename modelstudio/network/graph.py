@@ -89,6 +89,9 @@ class Edge:
         return [self.source, self.source_port, self.target, self.target_port]
 
 
+NOTE_COLORS = ("yellow", "blue", "green", "red", "grey")
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """A remark on the canvas; ``size`` is width and height in canvas pixels."""
@@ -97,6 +100,7 @@ class Note:
     text: str
     position: Position = (0.0, 0.0)
     size: Position = (208.0, 64.0)
+    color: str = NOTE_COLORS[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
@@ -105,17 +109,20 @@ class Note:
             "text": self.text,
             "position": list(self.position),
             "size": list(self.size),
+            "color": self.color,
         }
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Note:
-        """Read what `to_dict` wrote."""
+        """Read what `to_dict` wrote; a colour that is not known becomes the first."""
         width, height = _place(raw.get("size", (208.0, 64.0)))
+        color = raw.get("color")
         return cls(
             str(raw["id"]),
             str(raw["text"]),
             _place(raw.get("position", (0.0, 0.0))),
             (max(width, 16.0), max(height, 16.0)),
+            color if color in NOTE_COLORS else NOTE_COLORS[0],
         )
 
 

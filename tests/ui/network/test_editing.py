@@ -153,7 +153,7 @@ def test_a_wire_that_does_not_fit_is_refused_and_repaired(page: NetworkPage, han
     assert hint.isVisible()
     assert "fc1" in hint.text()
     assert "maps" in hint.text(), "the hint says what arrives"
-    assert page.canvas.network_scene.blocks["d"].dimmed
+    assert page.canvas.network_scene.blocks["d"].open_ports == frozenset()
     hand.release(end)
     assert graph_of(page) is before, "the wire is not drawn"
     choose(popup(), "Insert Flatten and wire")
@@ -189,7 +189,7 @@ def test_ids_are_refused_where_numbers_are_wanted(
     hand.press(start)
     hand.move((start + end) / 2)
     hand.move(end)
-    assert {k for k, item in page.canvas.network_scene.blocks.items() if item.dimmed} == {"b"}
+    assert {k for k, item in page.canvas.network_scene.blocks.items() if item.open_ports == frozenset()} == {"b"}
     hint = page.canvas.findChild(object, "network.hint")
     assert "ids" in hint.text()
     QTest.keyClick(page.canvas, Qt.Key.Key_Escape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGraphicsView
 
@@ -74,7 +74,10 @@ class Backdrop:
 
 @dataclass
 class Marks:
-    """What gestures show while they last, in canvas coordinates; ``ring`` is the keyboard focus."""
+    """What gestures show while they last, in canvas coordinates; ``ring`` is the keyboard focus.
+
+    ``leader`` is the line from a block to its bubble, in viewport coordinates.
+    """
 
     band: QRectF | None = None
     draft: tuple[Point, ...] | None = None
@@ -83,6 +86,7 @@ class Marks:
     ring: bool = False
     guides: list[Guide] = field(default_factory=list)
     forecast: Forecast | None = None
+    leader: QLineF | None = None
 
 
 def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
@@ -111,8 +115,11 @@ def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
         painter.setBrush(skin.canvas)
         for end in (marks.draft[0], marks.draft[-1]):
             painter.drawEllipse(QPointF(*end), PORT_RADIUS, PORT_RADIUS)
+    painter.resetTransform()
+    if marks.leader is not None:
+        painter.setPen(skin.bad)
+        painter.drawLine(marks.leader)
     if marks.ring:
-        painter.resetTransform()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme().color("focusRing"), 2))
         painter.drawRect(QRectF(view.viewport().rect()).adjusted(1, 1, -1, -1))

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from modelstudio.network.analysis import Problem
-from modelstudio.network.graph import Edge
+from modelstudio.network.graph import Edge, Note
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.drops import LayerDrop
 from modelstudio.ui.pages.network.editor import Editor
@@ -129,7 +129,9 @@ class Canvas(MarkedView):
         self._place_bubble()
 
     def _described(self) -> str:
-        node = self.editor.single
+        node, note = self.editor.single, self._single_note()
+        if note is not None:
+            return tr("Note: {0}").format(note.text)
         if node is None:
             return tr("{0} selected").format(len(self.editor.selection))
         item = self.network_scene.blocks[node.id]
@@ -329,9 +331,18 @@ class Canvas(MarkedView):
     def _place_bubble(self) -> None:
         problem = None if self._tool is not None else self._problem_to_show()
         self.bubble.show_problem(problem)
+        leader = None
         if problem is not None:
             block = self.network_scene.blocks[str(problem.node)]
-            self.bubble.point_at(self.screen_rect(block.area), self.viewport().rect())
+            others = [
+                self.screen_rect(item.area)
+                for item in self.network_scene.boxes_in(self.seen())
+                if item is not block
+            ]
+            covers = QRect(QPoint(0, self.height() - self.corner.height()), self.corner)
+            place = self.screen_rect(block.area)
+            leader = self.bubble.point_at(place, self.viewport().rect(), (*others, covers))
+        self.show_leader(leader)
 
     def _problem_to_show(self) -> Problem | None:
         """Return the problem of the selected block, or the only error there is."""
@@ -346,9 +357,17 @@ class Canvas(MarkedView):
 
     # Names and notes
 
+    def _single_note(self) -> Note | None:
+        """Return the selected note, when nothing else is selected."""
+        chosen = self.editor.selection
+        notes = (note for note in self.editor.graph.notes if {note.id} == chosen)
+        return next(notes, None)
+
     def rename(self) -> None:
-        """Type another name for the selected block where it stands."""
-        if (node := self.editor.single) is not None:
+        """Type another name for the selected block, or another text for the note."""
+        if (note := self._single_note()) is not None:
+            self.edit_note(note.id)
+        elif (node := self.editor.single) is not None:
             self.center_on(node.id)
             item = self.network_scene.blocks[node.id]
             head = QRectF(item.area.topLeft(), QSizeF(BLOCK_WIDTH, BLOCK_HEIGHT / 2))
@@ -357,6 +376,8 @@ class Canvas(MarkedView):
     def edit_note(self, note_id: str) -> None:
         """Edit the text of a note where it lies."""
         item = self.network_scene.notes[note_id]
+        if not self.in_sight(item.area):
+            self.look_at(item.area.center())
         area = self.screen_rect(item.area)
         area.setSize(area.size().expandedTo(QRect(0, 0, 160, 56).size()))
         self.note_editor.begin(note_id, item.note.text, area)
@@ -401,6 +422,8 @@ class Canvas(MarkedView):
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if (node := self.editor.single) is not None:
                 self.opened.emit(node.id)
+            elif (note := self._single_note()) is not None:
+                self.edit_note(note.id)
         elif key in _ARROWS:
             if modifiers & Qt.KeyboardModifier.AltModifier:
                 if (node := self.editor.single) is not None:

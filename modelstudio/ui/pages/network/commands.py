@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -182,6 +183,19 @@ class Commands(QObject):
         point = self._canvas.pointer()
         note_id = self._editor.add_note(snapped(point.x(), point.y()))
         self._canvas.edit_note(note_id)
+
+    def note_colors(self) -> set[str]:
+        """Return the colours of the selected notes."""
+        chosen = self._editor.selection
+        return {note.color for note in self._editor.graph.notes if note.id in chosen}
+
+    def color_notes(self, color: str) -> None:
+        """Give the selected notes a colour."""
+        graph, chosen = self._editor.graph, self._editor.selection
+        if self.note_colors() <= {color}:
+            return
+        notes = (replace(n, color=color) if n.id in chosen else n for n in graph.notes)
+        self._editor.apply(tr("Colour note"), graph.with_notes(notes))
 
     # Finding and wiring
 

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from modelstudio.ui.main_window import MainWindow
 
 _MOST_PROBLEMS = 60
+_LEAST_HEAT = 72
+"""Width of the choice of heat at its narrowest, in pixels at 100 %."""
+_BETWEEN = " · "
 TABS = ("summary", "code", "problems")
 _SIGNS = {"error": ("err", "error"), "warning": ("warn", "warning"), "notice": ("info", "accent")}
 
@@ -83,6 +86,10 @@ class Dock(QFrame):
         self.batch.setPrefix(tr("Batch "))
         self.batch.setMinimumWidth(theme().grown(116))
         self._trained_with = 0
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideNone)
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.heat.setMinimumWidth(theme().grown(_LEAST_HEAT))
         head = QWidget()
         head.setFixedHeight(theme().size("tabBar"))
         bar = QHBoxLayout(head)
@@ -183,13 +190,20 @@ class Dock(QFrame):
 
 
 class _Totals(ElidedLabel):
-    """The totals in a line; the tooltip goes on with the memory of a training step."""
+    """The totals in a line, the last left out first; the tooltip adds what training holds."""
 
     detail = ""
 
     def setToolTip(self, text: str) -> None:
         """Show a tooltip with the detail below."""
         super().setToolTip("\n".join(part for part in (self.full_text(), self.detail) if part))
+
+    def _elide(self) -> None:
+        parts = self.full_text().split(_BETWEEN)
+        while parts and self.fontMetrics().horizontalAdvance(_BETWEEN.join(parts)) > self.width():
+            parts.pop()
+        self.setText(_BETWEEN.join(parts))
+        self.setToolTip("")
 
 
 class ProblemList(QWidget):

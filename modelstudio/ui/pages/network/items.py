@@ -28,37 +28,27 @@ from modelstudio.ui.pages.network.units import share_text, short_count
 from modelstudio.ui.theme import paint_icon
 
 Severity = Literal["", "notice", "warning", "error"]
+PortKind = Literal["input", "output"]
+Socket = tuple[PortKind, str]
+"""A port of a block: its side and its name."""
 
 _BODY = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT)
 
 
 class CanvasItem(QGraphicsItem):
-    """An item that can be picked, pointed at and dimmed."""
+    """An item that can be picked and pointed at."""
 
     def __init__(self) -> None:
         super().__init__()
         self.picked = False
         self.hovered = False
-        self.dimmed = False
 
-    def mark(
-        self,
-        *,
-        picked: bool | None = None,
-        hovered: bool | None = None,
-        dimmed: bool | None = None,
-    ) -> None:
+    def mark(self, *, picked: bool | None = None, hovered: bool | None = None) -> None:
         """Change how the item stands out; repaints only when something changed."""
-        if picked is not None and picked == self.picked and hovered is dimmed is None:
-            return
-        before = (self.picked, self.hovered, self.dimmed)
+        before = (self.picked, self.hovered)
         self.picked = self.picked if picked is None else picked
         self.hovered = self.hovered if hovered is None else hovered
-        self.dimmed = self.dimmed if dimmed is None else dimmed
-        now = (self.picked, self.hovered, self.dimmed)
-        if before != now:
-            if before[2] != self.dimmed:
-                self.setOpacity(0.35 if self.dimmed else 1.0)
+        if before != (self.picked, self.hovered):
             self.update()
 
 
@@ -85,6 +75,8 @@ class BlockItem(BoxItem):
         self.summary = summary
         self.severity: Severity = severity
         self.share: Share | None = None
+        self.open_ports: frozenset[Socket] | None = None
+        """Ports that a wire in hand may be drawn to; None while none is drawn."""
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.put(node.position)
         self.setZValue(2)
@@ -111,6 +103,12 @@ class BlockItem(BoxItem):
         """Show what part of a cost of the network the block has, or none."""
         if share != self.share:
             self.share = share
+            self.update()
+
+    def offer(self, ports: frozenset[Socket] | None) -> None:
+        """Show which ports a wire in hand may be drawn to, or all as ever."""
+        if ports != self.open_ports:
+            self.open_ports = ports
             self.update()
 
     @property
@@ -278,10 +276,19 @@ class BlockItem(BoxItem):
 
     def _paint_ports(self, painter: QPainter) -> None:
         skin = look()
+        sides: tuple[tuple[PortKind, list[tuple[Port, QPointF]]], ...] = (
+            ("input", self.input_points()),
+            ("output", self.output_points()),
+        )
         painter.setBrush(skin.canvas)
-        painter.setPen(skin.selected if self.picked else skin.port)
-        for _, point in (*self.input_points(), *self.output_points()):
-            painter.drawEllipse(point - self.pos(), PORT_RADIUS, PORT_RADIUS)
+        for kind, points in sides:
+            for port, point in points:
+                pen, radius = skin.selected if self.picked else skin.port, PORT_RADIUS
+                if self.open_ports is not None:
+                    fits = (kind, port.name) in self.open_ports
+                    pen, radius = (skin.port_open, radius + 1) if fits else (skin.port_shut, radius)
+                painter.setPen(pen)
+                painter.drawEllipse(point - self.pos(), radius, radius)
 
     def _paint_badge(self, painter: QPainter) -> None:
         skin = look()
@@ -328,7 +335,7 @@ class NoteItem(BoxItem):
 
     def color(self) -> QColor:
         """Return the colour that stands for the note when it is seen from far."""
-        return look().note_fill
+        return look().note_fills[self.note.color]
 
     @property
     def grip(self) -> QRectF:
@@ -343,8 +350,8 @@ class NoteItem(BoxItem):
     ) -> None:
         skin, body, grip = look(), self.body, self.grip
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(skin.selected if self.picked else skin.note_border)
-        painter.setBrush(skin.note_fill)
+        painter.setPen(skin.selected if self.picked else skin.note_borders[self.note.color])
+        painter.setBrush(self.color())
         corners = [body.topLeft(), body.topRight(), grip.topRight(), grip.bottomLeft()]
         painter.drawPolygon(QPolygonF([*corners, body.bottomLeft()]))
         painter.drawPolygon(QPolygonF([grip.topRight(), grip.topLeft(), grip.bottomLeft()]))

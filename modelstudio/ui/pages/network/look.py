@@ -36,6 +36,15 @@ HUES: dict[Category, str] = {
 }
 """Category of a layer to the hue in the tokens."""
 
+NOTES = {
+    "yellow": ("warningTint", "warning"),
+    "blue": ("accentTint", "accent"),
+    "green": ("successTint", "success"),
+    "red": ("errorTint", "error"),
+    "grey": ("raised", "controlBorder"),
+}
+"""Colour of a note to the roles of its ground and its edge."""
+
 _ICONS: dict[Category, str] = {
     "Input and output": "io",
     "Convolution": "conv",
@@ -98,7 +107,7 @@ class Look:
         self.selection_line.setAlphaF(0.45)
         self.error = of.color("error")
         self.warning = of.color("warning")
-        self.note_fill = of.color("warningTint")
+        self.note_fills = {name: of.color(fill) for name, (fill, _) in NOTES.items()}
         self.hues = {category: of.category(hue) for category, hue in HUES.items()}
 
         self.border = QPen(of.color("borderStrong"), 1)
@@ -115,7 +124,9 @@ class Look:
         self.link = QPen(self.secondary, 1.5, Qt.PenStyle.CustomDashLine)
         self.link.setDashPattern([4, 3])
         self.port = QPen(self.tertiary, 1.5)
-        self.note_border = QPen(self.warning, 1)
+        self.port_open = QPen(self.accent, 2)
+        self.port_shut = QPen(of.color("border"), 1.5)
+        self.note_borders = {name: QPen(of.color(edge), 1) for name, (_, edge) in NOTES.items()}
         self.dots = QPen(of.color("canvasDot"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
         self.dots.setCosmetic(True)
         self.band = QPen(self.accent, 1)
@@ -132,6 +143,9 @@ class Look:
         self.shape.setPixelSize(self.detail.pixelSize())
         self.edge_label = QFont(of.font("mono"))
         self.edge_label.setPixelSize(of.font("edgeLabel").pixelSize())
+        self.far = QFont(self.detail)
+        self.far.setPixelSize(9)
+        self.far_metrics = QFontMetricsF(self.far)
         self.title_metrics = QFontMetricsF(self.title)
         self.detail_metrics = QFontMetricsF(self.detail)
         self.edge_advance = QFontMetricsF(self.edge_label).horizontalAdvance("0")

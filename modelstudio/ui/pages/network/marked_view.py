@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -77,6 +77,12 @@ class MarkedView(ZoomView):
         """Draw what a repair would do, or remove it."""
         self._marks.forecast = shown
         self.viewport().update()
+
+    def show_leader(self, line: QLineF | None) -> None:
+        """Draw the line from a block to what is said of it elsewhere, or remove it."""
+        if line != self._marks.leader:
+            self._marks.leader = line
+            self.viewport().update()
 
     def mark_wire(self, edge: Edge | None) -> None:
         """Mark the wire into which a block would drop."""

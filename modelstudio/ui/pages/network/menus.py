@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu
 
+from modelstudio.network.graph import NOTE_COLORS
 from modelstudio.network.group import Group
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.arrange import Alignment, Direction
 from modelstudio.ui.pages.network.edits import snapped
+from modelstudio.ui.pages.network.look import look
 
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.page import NetworkPage
@@ -20,12 +23,22 @@ ALIGNMENTS: tuple[Alignment, ...] = ("left", "center", "right", "top", "middle",
 DIRECTIONS: tuple[Direction, ...] = ("across", "down")
 _ON_NOTHING = "paste select_all - tidy note - fit export_picture"
 _ON_WIRE = "delete"
+_ON_NOTES = "rename note_color - duplicate cut copy paste - arrange fit_selection - delete"
 _ON_BLOCKS = (
     "rename wire_to wire_from - duplicate cut copy paste - toggle freeze"
-    " - group ungroup open_group save_block - arrange fit_selection - delete"
+    " - group ungroup open_group save_block - note_color - arrange fit_selection - delete"
 )
 
-_FOR_ONE = ("rename", "wire_to", "wire_from", "save_block")
+_COLOR_NAMES = {
+    "yellow": tr("Yellow"),
+    "blue": tr("Blue"),
+    "green": tr("Green"),
+    "red": tr("Red"),
+    "grey": tr("Grey"),
+}
+_SWATCH = 14
+
+_FOR_ONE = ("wire_to", "wire_from", "save_block")
 """What is done to one block only."""
 
 
@@ -39,7 +52,8 @@ class BlockMenu(QMenu):
         self._add_repairs()
         page.canvas.foresight.watch_menu(self)
         self._add_adding()
-        names = _ON_BLOCKS if self._editor.selection else _ON_NOTHING
+        on_blocks = _ON_BLOCKS if self._editor.nodes else _ON_NOTES
+        names = on_blocks if self._editor.selection else _ON_NOTHING
         for name in (_ON_WIRE if self._editor.edge is not None else names).split():
             self._add(name)
 
@@ -69,14 +83,29 @@ class BlockMenu(QMenu):
         elif name == "arrange":
             if len(self._editor.selection) > 1:
                 self._add_arranging()
+        elif name == "note_color":
+            if self._editor.selection & {note.id for note in self._editor.graph.notes}:
+                self._add_colors()
         elif name == "paste" and self._point is not None:
             paste = self.addAction(self._page.actions_["network.paste"].icon(), tr("Paste here"))
             place = snapped(self._point.x(), self._point.y())
             paste.triggered.connect(partial(self._editor.paste, place))
+        elif name == "rename":
+            if len(self._editor.selection) == 1:
+                self.addAction(self._page.actions_["network.rename"])
         elif name in _FOR_ONE and self._editor.single is None:
             return
         elif grouped or name not in ("ungroup", "open_group"):
             self.addAction(self._page.actions_[f"network.{name}"])
+
+    def _add_colors(self) -> None:
+        chosen = self._page.commands.note_colors()
+        colors = self.addMenu(tr("Note colour"))
+        for name in NOTE_COLORS:
+            pick = colors.addAction(_swatch(name), _COLOR_NAMES[name])
+            pick.setCheckable(True)
+            pick.setChecked(chosen == {name})
+            pick.triggered.connect(partial(self._page.commands.color_notes, name))
 
     def _add_arranging(self) -> None:
         arranging = self.addMenu(tr("Arrange"))
@@ -85,3 +114,17 @@ class BlockMenu(QMenu):
         arranging.addSeparator()
         for direction in DIRECTIONS:
             arranging.addAction(self._page.actions_[f"network.distribute_{direction}"])
+
+
+def _swatch(color: str) -> QIcon:
+    """Return a small square as a note of a colour looks."""
+    picture = QPixmap(2 * _SWATCH, 2 * _SWATCH)
+    picture.fill(Qt.GlobalColor.transparent)
+    picture.setDevicePixelRatio(2)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(look().note_borders[color])
+    painter.setBrush(look().note_fills[color])
+    painter.drawRoundedRect(QRectF(0.5, 0.5, _SWATCH - 1, _SWATCH - 1), 3, 3)
+    painter.end()
+    return QIcon(picture)

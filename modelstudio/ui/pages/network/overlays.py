@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QTransform,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -21,6 +30,7 @@ from modelstudio.network.analysis import Fix, Problem
 from modelstudio.network.graph import Node
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.editor import Editor
+from modelstudio.ui.pages.network.placing import Tip, leader, place_beside
 from modelstudio.ui.theme import restyle, theme
 from modelstudio.ui.widgets import button, label, row
 
@@ -28,9 +38,8 @@ if TYPE_CHECKING:
     from modelstudio.ui.pages.network.forecast import Foresight
 
 _ARROW = 8
-_MARGIN = 8
 _HINT_WIDTH = 300
-_BUBBLE_WIDTH, _WIDEST_BUBBLE = 248, 420
+_BUBBLE_WIDTH, _WIDEST_BUBBLE = 264, 436
 _TONES = {
     "error": ("error", "errorTint"),
     "warning": ("warning", "warningTint"),
@@ -46,7 +55,7 @@ def sentence(problem: Problem) -> str:
 
 
 class Bubble(QWidget):
-    """The sentence of a problem below its block, with the button that repairs it."""
+    """The sentence of a problem beside its block, with the button that repairs it."""
 
     chosen = Signal(object, object)
     code_wanted = Signal(str)
@@ -55,14 +64,13 @@ class Bubble(QWidget):
         super().__init__(parent, objectName="network.bubble")
         self.setAccessibleName(tr("Problem"))
         self._problem: Problem | None = None
-        self._tip = 0
-        self._above = False
+        self._tip = Tip("top", 0)
         self._text = label("", "label", wrap=True, name="network.bubble.text")
         self._fix = button("", "primary", name="network.bubble.fix", small=True)
         self._more = button(tr("More fixes..."), "link", name="network.bubble.more", small=True)
         self._buttons = row(self._fix, self._more, None, spacing=8)
         self._box = QVBoxLayout(self)
-        self._box.setContentsMargins(12, _ARROW + 8, 12, _ARROW + 8)
+        self._box.setContentsMargins(_ARROW + 12, _ARROW + 8, _ARROW + 12, _ARROW + 8)
         self._box.setSpacing(8)
         self._box.addWidget(self._text)
         self._box.addWidget(self._buttons)
@@ -96,7 +104,7 @@ class Bubble(QWidget):
         if labels:
             self._fix.setText(labels[0])
             self._fix.setAccessibleName(labels[0])
-        wide = self._buttons.sizeHint().width() + 24 if labels else 0
+        wide = self._buttons.sizeHint().width() + 2 * _ARROW + 24 if labels else 0
         self.setFixedWidth(max(_BUBBLE_WIDTH, min(wide, _WIDEST_BUBBLE)))
         self.setAccessibleDescription(problem.message)
         self.adjustSize()
@@ -117,20 +125,24 @@ class Bubble(QWidget):
         if text and self._outlook.x() < self.geometry().right():
             self._outlook.move(max(self.x() - self._outlook.width() - 8, 4), self._outlook.y())
 
-    def point_at(self, block: QRect, area: QRect) -> None:
-        """Stand below (or above) a block given in the parent's coordinates."""
+    def point_at(self, block: QRect, area: QRect, others: Sequence[QRect]) -> QLineF | None:
+        """Stand near a block where it covers no other; all in the parent's coordinates.
+
+        Returns the line that leads here from the block when it had to stand away from it.
+        """
         if self._problem is None or not area.intersects(block):
             self.hide()
-            return
+            return None
         self.setFixedHeight(self._box.totalHeightForWidth(self.width()))
-        x = block.center().x() - self.width() // 2
-        x = max(area.left() + _MARGIN, min(x, area.right() - self.width() - _MARGIN))
-        self._tip = max(16, min(block.center().x() - x, self.width() - 16))
-        over = block.top() - self.height() - 3
-        self._above = block.bottom() + 3 + self.height() > area.bottom() and over >= area.top()
-        self.move(QPoint(x, over if self._above else block.bottom() + 3))
+        spot = place_beside(block, self.size(), area, others)
+        self._tip = spot.tip
+        self.move(spot.corner)
         self.show()
         self.update()
+        if spot.tip.side != "none":
+            return None
+        body = self.geometry().adjusted(_ARROW, _ARROW, -_ARROW, -_ARROW)
+        return leader(block, body)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme()
@@ -140,12 +152,18 @@ class Bubble(QWidget):
         edge, ground = _TONES[kind]
         painter.setPen(QPen(now.color(edge), 1))
         painter.setBrush(now.color(ground))
-        if self._above:
-            painter.translate(0, self.height())
-            painter.scale(1, -1)
-        body = QRectF(self.rect()).adjusted(0.5, _ARROW + 0.5, -0.5, -_ARROW - 0.5)
+        inset = _ARROW + 0.5
+        body = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         painter.drawRoundedRect(body, 6, 6)
-        tip = [QPointF(self._tip + dx, y) for dx, y in ((-7, _ARROW + 1), (0, 1), (7, _ARROW + 1))]
+        side, along = self._tip
+        if side == "none":
+            return
+        tip = [QPointF(along + dx, y) for dx, y in ((-7, _ARROW + 1), (0, 1), (7, _ARROW + 1))]
+        if side in ("left", "right"):
+            painter.setTransform(QTransform(0, 1, 1, 0, 0, 0))  # the diagonal is the mirror
+        if side in ("bottom", "right"):
+            painter.translate(0, self.height() if side == "bottom" else self.width())
+            painter.scale(1, -1)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawPolygon(QPolygonF([*tip, tip[2] + QPointF(0, 1), tip[0] + QPointF(0, 1)]))
         painter.setPen(QPen(now.color(edge), 1))

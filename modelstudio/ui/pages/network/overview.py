@@ -11,13 +11,16 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsView
 
 from modelstudio.ui.pages.network.items import BlockItem, BoxItem, NoteItem
-from modelstudio.ui.pages.network.look import look
+from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, look
 from modelstudio.ui.pages.network.wires import WireItem
 
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.scene import NetworkScene
 
 _HALO = 6.0
+_LEAST_NAMED = 10.0
+"""Height of a block from which on its name is written, in screen pixels."""
+_NAMED = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter
 
 
 class Figures:
@@ -41,7 +44,10 @@ class Figures:
         for wire in wires:
             self._lines[wire.state][1].extend(lines_of(wire))
         self._boxes: dict[int, tuple[QColor, list[QRectF]]] = {}
-        for item in (*notes, *blocks):
+        self._blocks = tuple(blocks)
+        self._short: dict[tuple[str, int], str] = {}
+        self._inks: dict[int, QColor] = {}
+        for item in (*notes, *self._blocks):
             color = item.color()
             self._boxes.setdefault(color.rgba(), (color, []))[1].append(item.area)
 
@@ -55,6 +61,36 @@ class Figures:
         for color, boxes in self._boxes.values():
             painter.setBrush(color)
             painter.drawRects(boxes)
+
+    def write(self, painter: QPainter) -> None:
+        """Write the names of the blocks as long as they can be read."""
+        way = painter.transform()
+        if BLOCK_HEIGHT * way.m11() < _LEAST_NAMED:
+            return
+        screen = QRectF(painter.viewport())
+        painter.save()
+        painter.resetTransform()
+        painter.setFont(look().far)
+        for item in self._blocks:
+            place = way.mapRect(item.area).adjusted(3, 0, -2, 0)
+            if place.intersects(screen):
+                painter.setPen(self._ink(item.color()))
+                name = self._shortened(item.node.name, place.width())
+                painter.drawText(place, _NAMED, name)
+        painter.restore()
+
+    def _ink(self, ground: QColor) -> QColor:
+        key = ground.rgba()
+        if key not in self._inks:
+            self._inks[key] = look().ink(ground)
+        return self._inks[key]
+
+    def _shortened(self, name: str, width: float) -> str:
+        key = (name, round(width))
+        if key not in self._short:
+            elide = Qt.TextElideMode.ElideRight
+            self._short[key] = look().far_metrics.elidedText(name, elide, width)
+        return self._short[key]
 
 
 class Overview:
@@ -87,13 +123,16 @@ class Overview:
             self._paint_picture(painter, view)
             edges = {e for key in moving for e in scene.graph.incoming.get(key, ())}
             edges |= {e for key in moving for e in scene.graph.outgoing.get(key, ())}
-            Figures(
+            moved = Figures(
                 (scene.blocks[key] for key in moving if key in scene.blocks),
                 (scene.wires[edge] for edge in edges if edge in scene.wires),
                 (scene.notes[key] for key in moving if key in scene.notes),
-            ).draw(painter)
+            )
+            moved.draw(painter)
+            moved.write(painter)
         else:
             self._figures.draw(painter)
+            self._figures.write(painter)
         self._paint_picked(painter)
 
     def _paint_picture(self, painter: QPainter, view: QGraphicsView) -> None:
@@ -109,6 +148,7 @@ class Overview:
             inside = QPainter(self._picture)
             inside.setTransform(way)
             self._figures.draw(inside)
+            self._figures.write(inside)
             inside.end()
         painter.save()
         painter.resetTransform()
@@ -125,11 +165,9 @@ class Overview:
             painter.drawLines([line for wire in wires for line in lines_of(wire)])
         boxes: list[BoxItem] = [*scene.blocks.values(), *scene.notes.values()]
         picked = [item for item in boxes if item.picked]
-        painter.setPen(Qt.PenStyle.NoPen)
-        for item in picked:
-            area = item.area
-            painter.fillRect(area.adjusted(-_HALO, -_HALO, _HALO, _HALO), skin.accent)
-            painter.fillRect(area, item.color())
+        painter.setPen(QPen(skin.accent, _HALO))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRects([item.area.adjusted(-2, -2, 2, 2) for item in picked])
 
 
 def lines_of(wire: WireItem) -> list[QLineF]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
@@ -14,8 +14,10 @@ from modelstudio.network.graph import Edge, Graph, Position
 from modelstudio.ui.pages.network.cells import Cells
 from modelstudio.ui.pages.network.items import (
     BlockItem,
+    BoxItem,
     CanvasItem,
     NoteItem,
+    PortKind,
     Severity,
 )
 from modelstudio.ui.pages.network.links import LinkItem, owners_in_sight
@@ -35,9 +37,6 @@ _UNKNOWN = NodeInfo(state="waiting")
 _RANK: dict[Severity, int] = {"": 0, "notice": 1, "warning": 2, "error": 3}
 _REACH = 48.0
 """How far around a wire's ends blocks are looked for that it must go around."""
-
-
-PortKind = Literal["input", "output"]
 
 
 class PortRef(NamedTuple):
@@ -372,6 +371,13 @@ class NetworkScene(QGraphicsScene):
     def item_near(self, point: QPointF) -> CanvasItem | None:
         """Return the topmost block, wire or note under a point."""
         return next((item for item in self.items(point) if isinstance(item, CanvasItem)), None)
+
+    def boxes_in(self, area: QRectF) -> list[BoxItem]:
+        """Return the blocks and notes that are seen in a part of the canvas."""
+        near = self._block_cells.near(Box(area.left(), area.top(), area.right(), area.bottom()))
+        found: list[BoxItem] = [self.blocks[key] for key in near]
+        found += self.notes.values()
+        return [item for item in found if item.area.intersects(area)]
 
     def wire_under(self, rect: QRectF, without: Collection[str] = ()) -> Edge | None:
         """Return the wire whose course runs through the middle of a rectangle."""

@@ -14,11 +14,11 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.arrange import Guides
 from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.fitting import Values
-from modelstudio.ui.pages.network.items import BlockItem, NoteItem
+from modelstudio.ui.pages.network.items import BlockItem, NoteItem, PortKind, Socket
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, GRID
 from modelstudio.ui.pages.network.overlays import sentence
 from modelstudio.ui.pages.network.routing import Box, Side, route
-from modelstudio.ui.pages.network.scene import PortKind, PortRef
+from modelstudio.ui.pages.network.scene import PortRef
 
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.canvas import Canvas
@@ -204,7 +204,7 @@ class ResizeNoteTool(Tool):
 
 
 class WireTool(Tool):
-    """Draw a wire from a port, or move the end of one; what it cannot reach is dimmed.
+    """Draw a wire from a port, or move the end of one; ports that it cannot reach are dimmed.
 
     A wire that would close a loop, or whose value does not fit, is refused while it is drawn, with
     the reason. Let go there, it offers the repairs that would make it fit.
@@ -308,20 +308,25 @@ class WireTool(Tool):
         return port.variadic or not used
 
     def _dim(self) -> None:
-        """Let what the wire cannot reach step back."""
+        """Let the ports that the wire cannot reach step back."""
         values = Values(self._graph, self.editor.analysis, self.editor.fields)
+        wanted = self._wanted
         for key, item in self.scene.blocks.items():
-            edges = (
-                self._edge_to(PortRef(key, port.name, self._wanted)) for port in self._ports(item)
-            )
-            fits = key not in self._loop and any(values.misfit(edge) is None for edge in edges)
-            item.mark(dimmed=not fits and key != self.origin.node)
+            found: set[Socket] = set()
+            if key == self.origin.node:
+                found = {(self.origin.kind, self.origin.port)}
+            elif key not in self._loop:
+                ends = (PortRef(key, port.name, wanted) for port in self._ports(item))
+                found = {
+                    (wanted, end.port) for end in ends if values.misfit(self._edge_to(end)) is None
+                }
+            item.offer(frozenset(found))
 
     def _clear(self) -> None:
         self.canvas.show_draft(None)
         self.canvas.show_hint("")
         for item in self.scene.blocks.values():
-            item.mark(dimmed=False)
+            item.offer(None)
 
     def finish(self) -> None:
         self._clear()

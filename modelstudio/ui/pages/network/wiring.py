@@ -9,8 +9,8 @@ from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.fitting import Values
+from modelstudio.ui.pages.network.items import PortKind
 from modelstudio.ui.pages.network.look import layer_icon
-from modelstudio.ui.pages.network.scene import PortKind
 from modelstudio.ui.widgets import PaletteEntry
 
 
