@@ -12,7 +12,7 @@ import typer
 from modelstudio.cli.app import complain, verb
 from modelstudio.cli.follow import follow
 from modelstudio.cli.show import print_json
-from modelstudio.engine import run as engine
+from modelstudio.engine import network_import as engine
 from modelstudio.engine.importing.sources import (
     PYTHON,
     check_source,

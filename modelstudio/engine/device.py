@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import torch
@@ -21,6 +23,15 @@ GAIN: Final = 1.1
 """How much faster more threads must be to be taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """A place to compute; ``free_bytes`` is None where it cannot be known."""
+
+    id: DeviceName
+    label: str
+    free_bytes: int | None = None
+
+
 def available() -> tuple[DeviceName, ...]:
     """Return the devices of this machine, the fastest first."""
     found: list[DeviceName] = []
@@ -29,6 +40,25 @@ def available() -> tuple[DeviceName, ...]:
     if torch.backends.mps.is_available():
         found.append("mps")
     return (*found, "cpu")
+
+
+def devices() -> tuple[DeviceInfo, ...]:
+    """Describe the devices of this machine, the fastest first."""
+    found = {
+        "cuda": lambda: DeviceInfo(
+            "cuda", torch.cuda.get_device_name(), torch.cuda.mem_get_info()[0]
+        ),
+        "mps": lambda: DeviceInfo("mps", "Apple GPU"),
+        "cpu": lambda: DeviceInfo("cpu", "CPU", _free_memory()),
+    }
+    return tuple(found[name]() for name in available())
+
+
+def _free_memory() -> int | None:
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def pick(wanted: str) -> torch.device:

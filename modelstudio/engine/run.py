@@ -1,8 +1,9 @@
 """The only wiring: from a project to events, predictions and files.
 
-The command line and the window call this module and nothing else of the engine. What takes long is
-a generator of `Progress` (training: of `RunEvent`); its return value is the result. Heavy packages
-are imported inside the functions, so importing this module is cheap.
+The command line and the window call this module, `network_import` for networks of other programs,
+and nothing else of the engine that computes. What takes long is a generator of `Progress`
+(training: of `RunEvent`); its return value is the result. Heavy packages are imported inside the
+functions, so importing this module is cheap.
 
 ``project_path`` is the file of the project, or None while it has none; ``base`` is the folder of
 that file, from which relative paths of data are meant.
@@ -10,11 +11,10 @@ that file, from which relative paths of data are meant.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from modelstudio.engine.events import Progress, RunEvent
 from modelstudio.engine.projects import prepare, rebase
@@ -22,7 +22,6 @@ from modelstudio.engine.results import (
     DataReport,
     Evaluation,
     ExportReport,
-    ImportReport,
     PartInfo,
     PredictReport,
 )
@@ -206,69 +205,6 @@ def _base(project_path: Path | None) -> Path | None:
     return None if project_path is None else project_path.resolve().parent
 
 
-# Networks of other programs
-
-
-def import_network(
-    source: Path,
-    name: str = "",
-    *,
-    place: Path | None = None,
-    onto: Project | None = None,
-    shapes: Sequence[Sequence[int]] = (),
-    arguments: Mapping[str, Any] | None = None,
-) -> Generator[Progress, None, ImportReport]:
-    """Bring a network in, in a process of its own, and keep its weights as a run.
-
-    Parameters
-    ----------
-    source
-        An ONNX file, or a Python file with the module class ``name``.
-    place
-        File of the project, which need not exist yet; the run goes beside it.
-    onto
-        A project whose network the new one replaces; None makes a project.
-    shapes
-        Shape of one sample for each input, where it cannot be found.
-    arguments
-        What the module class is made with.
-
-    Raises
-    ------
-    StudioError
-        When the file is no network, or is Python that nobody has trusted.
-    """
-    from modelstudio.engine.importing.sources import check_source
-    from modelstudio.engine.process import in_process
-    from modelstudio.project.files import dumps, loads
-
-    check_source(source, name)
-    text, said = yield from in_process(
-        _import,
-        source.resolve(),
-        name,
-        place.resolve() if place else None,
-        dumps(onto) if onto else None,
-        tuple(map(tuple, shapes)),
-        dict(arguments or {}),
-    )
-    return ImportReport(loads(text), **said)
-
-
-def _import(
-    source: Path,
-    name: str,
-    place: Path | None,
-    onto: str | None,
-    shapes: Sequence[Sequence[int]],
-    arguments: Mapping[str, Any],
-) -> Generator[Progress, None, tuple[str, dict[str, Any]]]:
-    from modelstudio.engine.importing.job import limit_memory, run_import
-
-    limit_memory()
-    return (yield from run_import(source, name, place, onto, shapes, arguments))
-
-
 # Using a run
 
 
@@ -445,41 +381,6 @@ def try_row(onnx_path: Path, values: Mapping[str, str | float | None]) -> dict[s
     from modelstudio.engine.export.replay import ask
 
     return ask(onnx_path, values)
-
-
-# The machine
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceInfo:
-    """A place to compute; ``free_bytes`` is None where it cannot be known."""
-
-    id: Literal["cpu", "cuda", "mps"]
-    label: str
-    free_bytes: int | None = None
-
-
-def devices() -> tuple[DeviceInfo, ...]:
-    """Return the devices of this machine, the fastest first."""
-    import torch
-
-    from modelstudio.engine.device import available
-
-    found = {
-        "cuda": lambda: DeviceInfo(
-            "cuda", torch.cuda.get_device_name(), torch.cuda.mem_get_info()[0]
-        ),
-        "mps": lambda: DeviceInfo("mps", "Apple GPU"),
-        "cpu": lambda: DeviceInfo("cpu", "CPU", _free_memory()),
-    }
-    return tuple(found[name]() for name in available())
-
-
-def _free_memory() -> int | None:
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def warm() -> None:

@@ -236,7 +236,7 @@ class NetworkImport(QObject):
         return wishes
 
     def _start(self, path: Path, wishes: Wishes) -> None:
-        from modelstudio.engine.run import import_network
+        from modelstudio.engine.network_import import import_network
 
         document = self._main.document
         onto = document.project if wishes.replace else None

@@ -79,7 +79,8 @@ def _import_numpy() -> None:
 
 def _warm() -> tuple[Any, ...]:
     """Run in a job: load what training needs, and return the devices."""
-    from modelstudio.engine.run import devices, warm
+    from modelstudio.engine.device import devices
+    from modelstudio.engine.run import warm
 
     warm()
     return devices()

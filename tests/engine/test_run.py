@@ -358,7 +358,3 @@ def test_the_threshold_belongs_to_the_run(table: Path, tmp_path: Path) -> None:
     assert evaluation.threshold == 0
     assert evaluation.score("recall") == 1
     assert run.set_threshold(None, project, end.run, 0.5) == 0
-
-
-def test_devices_end_with_the_processor() -> None:
-    assert run.devices()[-1].id == "cpu"

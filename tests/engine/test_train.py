@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from modelstudio.data.batches import TensorData
 from modelstudio.engine import train
 from modelstudio.engine.control import Control
-from modelstudio.engine.device import available, choose_threads, pick
+from modelstudio.engine.device import available, choose_threads, devices, pick
 from modelstudio.engine.events import (
     BatchEnd,
     CheckpointSaved,
@@ -331,6 +331,10 @@ def test_threads_are_left_as_they_were(task: Task) -> None:
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(weights[k], v) for k, v in task.module.state_dict().items())
+
+
+def test_devices_end_with_the_processor() -> None:
+    assert devices()[-1].id == "cpu"
 
 
 def test_a_missing_device_is_named() -> None:

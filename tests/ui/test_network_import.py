@@ -12,7 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from modelstudio.engine import run
+from modelstudio.engine import network_import as engine
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import ImportReport, Unmapped
 from modelstudio.errors import ImportFailed
@@ -46,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         lost = (Unmapped("b1", "onnx.Det", "The palette has no block for Det."),)
         return ImportReport(project, 3, lost, 12, None, None, ("A note.",))
 
-    monkeypatch.setattr(run, "import_network", import_network)
+    monkeypatch.setattr(engine, "import_network", import_network)
     return calls
 
 
@@ -173,7 +173,7 @@ def test_cancel_gives_the_import_up(
         finally:
             ended.append(True)
 
-    monkeypatch.setattr(run, "import_network", endless)
+    monkeypatch.setattr(engine, "import_network", endless)
     importing = window.files.network_import
     importing.open(file)
     qtbot.waitUntil(lambda: importing.progress is not None and importing.progress.isVisible())
@@ -193,7 +193,7 @@ def test_a_bad_file_is_told_in_a_sentence(
         yield Progress("Reading")
         raise ImportFailed("net.onnx is not an ONNX file, or it is cut off.")
 
-    monkeypatch.setattr(run, "import_network", refuse)
+    monkeypatch.setattr(engine, "import_network", refuse)
     monkeypatch.setattr(window, "show_error", lambda error, title="": told.append(error.message))
     window.files.open(file)
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)

@@ -38,7 +38,7 @@ def run_import(
 ) -> Generator[Progress, None, tuple[str, dict[str, Any]]]:
     """Return the text of the project, and the rest of its `ImportReport`.
 
-    See `modelstudio.engine.run.import_network` for the parameters; ``onto`` is the text of a
+    See `modelstudio.engine.network_import.import_network` for the parameters; ``onto`` is the text of a
     project.
     """
     imported: Imported
