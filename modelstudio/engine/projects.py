@@ -68,7 +68,7 @@ def with_data(
 
         project = project.changed(
             network=draft.network(project.data.fields, rows),
-            training=draft.settings(rows, project.training),
+            training=draft.settings(project.data.fields, rows, project.training),
         )
     return Draft(project, notes)
 

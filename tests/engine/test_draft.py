@@ -10,6 +10,7 @@ from networks import given, wanted
 
 from modelstudio.engine import draft, projects, run
 from modelstudio.engine.control import Control
+from modelstudio.engine.draft import tables
 from modelstudio.engine.events import drain
 from modelstudio.layers import Concatenate, Dropout, Linear
 from modelstudio.network.check import analyse
@@ -26,15 +27,15 @@ def test_every_draft_is_a_network_without_problems(rows: int, classes: int) -> N
     fields = (given("features", 7), given("town", vocabulary=30), wanted(classes=classes))
     network = draft.network(fields, rows)
     assert analyse(network, fields).problems == ()
-    settings = draft.settings(rows)
+    settings = tables.settings(rows)
     assert settings.batch_size < rows
     assert settings.patience < settings.epochs
 
 
 @pytest.mark.parametrize("rows", [150, 900, 15_000, 150_000, 10**6])
 def test_a_drafted_batch_size_tells_the_size_of_the_table(rows: int) -> None:
-    size = draft.size_for(rows)
-    assert draft.size_for(draft.rows_for(size.batch_size)) == size
+    size = tables.size_for(rows)
+    assert tables.size_for(tables.rows_for(size.batch_size)) == size
 
 
 def test_few_rows_an_input_take_more_dropout() -> None:

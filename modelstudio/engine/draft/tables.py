@@ -1,4 +1,4 @@
-"""A starting network and settings for a kind of data, good enough to be left as they are.
+"""A starting network and settings for a table, good enough to be left as they are.
 
 The choices were measured (``tests/benchmarks/scores.py`` and ``other_tables.py``): smooth
 activations gained on small tables, ReLU on large ones; more dropout where there are few rows for
@@ -8,20 +8,12 @@ each input; and on small tables of a value a way past the hidden layers for what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from modelstudio.layers import (
-    Concatenate,
-    Dropout,
-    Embedding,
-    Input,
-    Linear,
-    Output,
-    ReLU,
-    SiLU,
-)
-from modelstudio.network.graph import Edge, Graph, Node
+from modelstudio.engine.draft.chain import Chain
+from modelstudio.layers import Concatenate, Dropout, Linear, Output, ReLU, SiLU
+from modelstudio.network.graph import Graph
 from modelstudio.network.layer import Layer
 from modelstudio.network.layout import arrange
 from modelstudio.project.model import TrainConfig
@@ -95,7 +87,7 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     size = size_for(rows)
     columns = sum(dim for field in inputs for dim in field.shape if isinstance(dim, int))
     dropout = size.scarce_dropout if rows < SCARCE * columns else size.dropout
-    chain = _Chain()
+    chain = Chain()
     ends = [chain.start(field) for field in inputs]
     start = chain.add("cat", Concatenate(), ends) if len(ends) > 1 else ends[0]
     end = start
@@ -109,50 +101,3 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     chain.add("fc", Linear(out_features=target.logits or 1))
     chain.add("out", Output())
     return chain.graph.move(arrange(chain.graph))
-
-
-def with_head(graph: Graph, fields: Sequence[FieldSpec]) -> Graph:
-    """Return the network with as many outputs of its last Linear as the target needs."""
-    target = next((field for field in fields if field.role == "target"), None)
-    if target is None or target.logits is None:
-        return graph
-    for out in list(graph.of_type(Output)):
-        for edge in graph.incoming[out.id]:
-            head = graph.nodes[edge.source]
-            if isinstance(head.layer, Linear):
-                layer = head.layer.changed(out_features=target.logits)
-                graph = graph.put(replace(head, layer=layer))
-    return graph
-
-
-class _Chain:
-    """Blocks each fed by the one before unless said otherwise."""
-
-    def __init__(self) -> None:
-        self.graph = Graph()
-        self._last: Node | None = None
-
-    def start(self, field: FieldSpec) -> Node:
-        """Begin with the input of a field; return the block that carries it on."""
-        end = self.add("input", Input(field=field.name), [])
-        if field.kind == "ids":
-            dim = min(50, round(1.6 * (field.vocabulary or 2) ** 0.56))
-            end = self.add("embed", Embedding(embedding_dim=dim))
-        return end
-
-    def add(
-        self,
-        stem: str,
-        layer: Layer,
-        sources: Sequence[Node] | None = None,
-    ) -> Node:
-        """Add a block behind the last one, or behind ``sources``."""
-        if sources is None:
-            sources = [self._last] if self._last else []
-        node = Node(self.graph.free_id(), self.graph.free_name(stem), layer)
-        graph = self.graph.add(node)
-        for source in sources:
-            port_out, port_in = source.layer.output_ports()[0], layer.input_ports()[0]
-            graph = graph.connect(Edge(source.id, port_out.name, node.id, port_in.name))
-        self.graph, self._last = graph, node
-        return node
