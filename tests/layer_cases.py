@@ -215,6 +215,15 @@ SEQUENCES = [
     ),
     Case(LSTM(output="last", layers=2, dropout=0.5), ((6, 12),)),
     Case(GRU(output="last"), (("T", 12),)),
+    *(
+        Case(kind(**settings, layers=2, bidirectional=both), (("T", 12), Ids(("T",))))
+        for kind, both, settings in (
+            (RNN, True, {"hidden_size": 5, "nonlinearity": "relu"}),
+            (LSTM, False, {"hidden_size": 5}),
+            (LSTM, True, {"hidden_size": 5, "output": "last", "dropout": 0.5}),
+            (GRU, True, {"hidden_size": 5, "output": "last", "padding_id": 3}),
+        )
+    ),
     Case(SelfAttention(causal=True), (("T", 12),)),
     Case(SelfAttention(), (("T", 12), Ids(("T",)))),
     Case(MultiheadAttention(heads=3, causal=True), (("T", 12), Ids(("T",)))),

@@ -52,7 +52,21 @@ def reduced_steps(x: Tensor, ids: Tensor, operation: str, padding_id: int) -> Te
     return total / kept.sum(1, keepdim=True).clamp(min=1) if operation == "mean" else total
 
 
+def kept_steps(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
+    """Put zeros into the steps (batch, length, width) whose ids are padding."""
+    return x.masked_fill((ids == padding_id).unsqueeze(-1), 0.0)
+
+
 def last_step(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
     """Take the last step (batch, width) of each sample that is not padding."""
-    last = (ids != padding_id).sum(1).clamp(min=1) - 1
+    steps = torch.arange(ids.shape[1], device=ids.device)
+    last = (steps * (ids != padding_id)).amax(1)
     return x.gather(1, last[:, None, None].expand(-1, 1, x.shape[2])).squeeze(1)
+
+
+def reversed_steps(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
+    """Turn the steps (batch, length, width) of each sample around; its padding stays behind."""
+    steps = torch.arange(ids.shape[1], device=ids.device)
+    last = (steps * (ids != padding_id)).amax(1, keepdim=True)
+    order = torch.where(steps <= last, last - steps, steps)
+    return x.gather(1, order.unsqueeze(-1).expand(-1, -1, x.shape[2]))

@@ -6,14 +6,19 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from modelstudio.layers.attention import PaddingId, check_padding
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.shapes import Builder, Value
 
 
 class _Recurrent(Layer, abstract=True):
-    """What recurrent layers share; each is lowered to the torch module of its own name."""
+    """What recurrent layers share; each is lowered to the torch module of its own name.
 
-    inputs = (Port("x", rank=3),)
+    With ``ids`` wired, padding at the right is left out: the last state is that of the last step
+    before it, reading backwards begins there, and a sequence has zeros in its place.
+    """
+
+    inputs = (Port("x", rank=3), Port("ids", rank=2, dtype="int", optional=True))
 
     state: ClassVar[tuple[int, ...]] = (1,)
     """Where the last states stand in what the torch module returns."""
@@ -33,32 +38,73 @@ class _Recurrent(Layer, abstract=True):
     output: Literal["sequence", "last"] = Field(
         "sequence", description="The state after every step, or only the last."
     )
+    padding_id: PaddingId = 0
 
     def settings(self) -> dict[str, Any]:
         """Return further settings of the torch module."""
         return {}
 
-    def lower(self, b: Builder, x: Value) -> Value:
-        settings = {
-            "input_size": x.size(-1, "the width of a step"),
-            "hidden_size": self.hidden_size,
-            "batch_first": True,
-            **({"num_layers": self.layers} if self.layers > 1 else {}),
-            **({"bidirectional": True} if self.bidirectional else {}),
-            **({"dropout": self.dropout} if self.dropout and self.layers > 1 else {}),
-            **self.settings(),
-        }
-        target = f"torch.nn.{type(self).__name__}"
+    def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
+        if ids is not None:
+            check_padding(x, ids, 1)
+            return self._without_padding(b, x, ids)
         if self.output == "sequence":
-            return b.module(target, x, pick=(0,), **settings)
+            return self._read(b, x, pick=(0,))
         if not self.bidirectional:
-            return b.module(target, x, pick=(*self.state, -1), **settings)
-        states = b.module(target, x, pick=self.state, **settings)
+            return self._read(b, x, pick=(*self.state, -1))
+        states = self._read(b, x, pick=self.state)
         ends = [
             b.function("torch.select", states, dim=0, index=index, part=part)
             for index, part in ((-2, "forth"), (-1, "back"))
         ]
         return b.function("torch.cat", ends, dim=1)
+
+    def _read(self, b: Builder, x: Value, *, pick: tuple[int, ...]) -> Value:
+        """Read with one module of torch, stacked and in both directions as set."""
+        stacked: dict[str, Any] = {"num_layers": self.layers} if self.layers > 1 else {}
+        if self.bidirectional:
+            stacked["bidirectional"] = True
+        if self.dropout and self.layers > 1:
+            stacked["dropout"] = self.dropout
+        return self._module(b, x, pick=pick, **stacked)
+
+    def _without_padding(self, b: Builder, x: Value, ids: Value) -> Value:
+        x = self._both_ways(b, x, ids) if self.bidirectional else self._read(b, x, pick=(0,))
+        operation = "last_step" if self.output == "last" else "kept_steps"
+        return self._steps(b, operation, x, ids)
+
+    def _both_ways(self, b: Builder, x: Value, ids: Value) -> Value:
+        """Read with a module for each layer and direction, since only steps are turned around.
+
+        For the last state the backward half stays as it was read, where its end comes last.
+        """
+        for number in range(1, self.layers + 1):
+            layer = str(number) if number > 1 else ""
+            forth = self._module(b, x, part=layer, pick=(0,))
+            turned = self._steps(b, "reversed_steps", x, ids)
+            back = self._module(b, turned, part=f"back{layer}", pick=(0,))
+            if number < self.layers or self.output == "sequence":
+                back = self._steps(b, "reversed_steps", back, ids)
+            x = b.function("torch.cat", [forth, back], dim=2)
+            if self.dropout and number < self.layers:
+                x = b.module("torch.nn.Dropout", x, part="dropout", p=self.dropout)
+        return x
+
+    def _module(
+        self, b: Builder, x: Value, *, part: str = "", pick: tuple[int, ...], **stacked: Any
+    ) -> Value:
+        settings = {
+            "input_size": x.size(-1, "the width of a step"),
+            "hidden_size": self.hidden_size,
+            "batch_first": True,
+            **stacked,
+            **self.settings(),
+        }
+        return b.module(f"torch.nn.{type(self).__name__}", x, part=part, pick=pick, **settings)
+
+    def _steps(self, b: Builder, operation: str, x: Value, ids: Value) -> Value:
+        target = f"modelstudio.engine.sequences.{operation}"
+        return b.function(target, x, ids, padding_id=self.padding_id)
 
     def summary(self) -> str:
         stacked = f" × {self.layers}" if self.layers > 1 else ""

@@ -108,6 +108,18 @@ def reduced_steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     return Outcome((batch, 1, *rest))
 
 
+@rule("modelstudio.engine.sequences.kept_steps")
+def kept_steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Put zeros into padding."""
+    return Outcome(shapes[0])
+
+
+@rule("modelstudio.engine.sequences.reversed_steps")
+def reversed_steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Turn the steps of each sample around."""
+    return Outcome(shapes[0])
+
+
 @rule("modelstudio.engine.sequences.last_step")
 def last_step(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Take the last step that is not padding."""
