@@ -64,9 +64,13 @@ def last_step(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
     return x.gather(1, last[:, None, None].expand(-1, 1, x.shape[2])).squeeze(1)
 
 
-def reversed_steps(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
-    """Turn the steps (batch, length, width) of each sample around; its padding stays behind."""
+def backward_order(ids: Tensor, padding_id: int) -> Tensor:
+    """Return the places (batch, length) of the steps from last to first; padding stays behind."""
     steps = torch.arange(ids.shape[1], device=ids.device)
     last = (steps * (ids != padding_id)).amax(1, keepdim=True)
-    order = torch.where(steps <= last, last - steps, steps)
+    return torch.where(steps <= last, last - steps, steps)
+
+
+def in_order(x: Tensor, order: Tensor) -> Tensor:
+    """Take the steps (batch, length, width) of each sample in another order (batch, length)."""
     return x.gather(1, order.unsqueeze(-1).expand(-1, -1, x.shape[2]))

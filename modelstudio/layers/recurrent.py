@@ -71,20 +71,25 @@ class _Recurrent(Layer, abstract=True):
     def _without_padding(self, b: Builder, x: Value, ids: Value) -> Value:
         x = self._both_ways(b, x, ids) if self.bidirectional else self._read(b, x, pick=(0,))
         operation = "last_step" if self.output == "last" else "kept_steps"
-        return self._steps(b, operation, x, ids)
+        target = f"modelstudio.engine.sequences.{operation}"
+        return b.function(target, x, ids, padding_id=self.padding_id)
 
     def _both_ways(self, b: Builder, x: Value, ids: Value) -> Value:
         """Read with a module for each layer and direction, since only steps are turned around.
 
         For the last state the backward half stays as it was read, where its end comes last.
         """
+        sequences = "modelstudio.engine.sequences"
+        order = b.function(
+            f"{sequences}.backward_order", ids, padding_id=self.padding_id, part="backward"
+        )
         for number in range(1, self.layers + 1):
-            layer = str(number) if number > 1 else ""
-            forth = self._module(b, x, part=layer, pick=(0,))
-            turned = self._steps(b, "reversed_steps", x, ids)
-            back = self._module(b, turned, part=f"back{layer}", pick=(0,))
+            parts = (f"{number}", f"back_{number}") if number > 1 else ("", "back")
+            forth = self._module(b, x, part=parts[0], pick=(0,))
+            turned = b.function(f"{sequences}.in_order", x, order)
+            back = self._module(b, turned, part=parts[1], pick=(0,))
             if number < self.layers or self.output == "sequence":
-                back = self._steps(b, "reversed_steps", back, ids)
+                back = b.function(f"{sequences}.in_order", back, order)
             x = b.function("torch.cat", [forth, back], dim=2)
             if self.dropout and number < self.layers:
                 x = b.module("torch.nn.Dropout", x, part="dropout", p=self.dropout)
@@ -101,10 +106,6 @@ class _Recurrent(Layer, abstract=True):
             **self.settings(),
         }
         return b.module(f"torch.nn.{type(self).__name__}", x, part=part, pick=pick, **settings)
-
-    def _steps(self, b: Builder, operation: str, x: Value, ids: Value) -> Value:
-        target = f"modelstudio.engine.sequences.{operation}"
-        return b.function(target, x, ids, padding_id=self.padding_id)
 
     def summary(self) -> str:
         stacked = f" × {self.layers}" if self.layers > 1 else ""

@@ -114,9 +114,15 @@ def kept_steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     return Outcome(shapes[0])
 
 
-@rule("modelstudio.engine.sequences.reversed_steps")
-def reversed_steps(shapes: Sequence[Shape], settings: Settings) -> Outcome:
-    """Turn the steps of each sample around."""
+@rule("modelstudio.engine.sequences.backward_order")
+def backward_order(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Tell where the steps of each sample stand from last to first."""
+    return Outcome(shapes[0])
+
+
+@rule("modelstudio.engine.sequences.in_order")
+def in_order(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Take the steps of each sample in another order."""
     return Outcome(shapes[0])
 
 
