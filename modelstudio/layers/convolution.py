@@ -25,7 +25,6 @@ from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 if TYPE_CHECKING:
-    from modelstudio.layers.separable import DepthwiseSeparableConv1d, DepthwiseSeparableConv2d
     from modelstudio.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
 Filters = Annotated[
@@ -79,9 +78,7 @@ def filtered(
 
 
 def slid(
-    b: Builder,
-    layer: Conv1d | Conv2d | Conv3d | DepthwiseSeparableConv1d | DepthwiseSeparableConv2d,
-    x: Value,
+    b: Builder, layer: Sliding1d | Sliding2d | Sliding3d, x: Value
 ) -> tuple[Value, dict[str, Any]]:
     """Return what a filter slides over, and how, as torch takes it."""
     kernel, stride, dilation = map(sizes, (layer.kernel_size, layer.stride, layer.dilation))
@@ -104,13 +101,23 @@ def convolve(b: Builder, layer: Conv1d | Conv2d | Conv3d, x: Value) -> Value:
     return filtered(b, layer, x, **windows)
 
 
-class Conv1d(Layer, category="Convolution"):
-    """Slide learned filters along a signal (channels x length)."""
+class Filtering(Layer, abstract=True, category="Convolution"):
+    """What all layers of learned filters share."""
 
     stem = "conv"
-    inputs = (Port("x", rank=3),)
 
     out_channels: Filters = 32
+    kernel_size: int | tuple[int, ...]
+
+    def summary(self) -> str:
+        return f"{sides(sizes(self.kernel_size))} · {self.out_channels}"
+
+
+class Sliding1d(Filtering, abstract=True):
+    """What filters that slide along signals share."""
+
+    inputs = (Port("x", rank=3),)
+
     kernel_size: Length = Field(3, description="Length of a filter, in samples.")
     stride: Length = Field(1, description="How far the filter moves each time.")
     padding: Keep = Field(
@@ -121,24 +128,13 @@ class Conv1d(Layer, category="Convolution"):
         "zeros", title="Padding value", description="What is put beyond the ends."
     )
     dilation: Length = Field(1, description="Distance between the samples a filter sees.")
-    groups: Groups = 1
-    bias: Bias = True
-    weights: Drawn = "default"
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return convolve(b, self, x)
-
-    def summary(self) -> str:
-        return f"{self.kernel_size} · {self.out_channels}"
 
 
-class Conv2d(Layer, category="Convolution"):
-    """Slide learned filters over pictures (channels x height x width)."""
+class Sliding2d(Filtering, abstract=True):
+    """What filters that slide over pictures share."""
 
-    stem = "conv"
     inputs = (Port("x", rank=4),)
 
-    out_channels: Filters = 32
     kernel_size: Pair = Field((3, 3), description="Height and width of a filter, in pixels.")
     stride: Pair = Field((1, 1), description="How far the filter moves, down and across.")
     padding: Keep = Field(
@@ -151,24 +147,13 @@ class Conv2d(Layer, category="Convolution"):
         "zeros", title="Padding value", description="What is put around the picture."
     )
     dilation: Pair = Field((1, 1), description="Distance between the pixels a filter sees.")
-    groups: Groups = 1
-    bias: Bias = True
-    weights: Drawn = "default"
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return convolve(b, self, x)
-
-    def summary(self) -> str:
-        return f"{sides(self.kernel_size)} · {self.out_channels}"
 
 
-class Conv3d(Layer, category="Convolution"):
-    """Slide learned filters through volumes (channels x depth x height x width)."""
+class Sliding3d(Filtering, abstract=True):
+    """What filters that slide through volumes share."""
 
-    stem = "conv"
     inputs = (Port("x", rank=5),)
 
-    out_channels: Filters = 32
     kernel_size: Triple = Field(
         (3, 3, 3), description="Depth, height and width of a filter, in voxels."
     )
@@ -183,6 +168,11 @@ class Conv3d(Layer, category="Convolution"):
         "zeros", title="Padding value", description="What is put around the volume."
     )
     dilation: Triple = Field((1, 1, 1), description="Distance between the voxels a filter sees.")
+
+
+class Conv1d(Sliding1d):
+    """Slide learned filters along a signal (channels x length)."""
+
     groups: Groups = 1
     bias: Bias = True
     weights: Drawn = "default"
@@ -190,5 +180,24 @@ class Conv3d(Layer, category="Convolution"):
     def lower(self, b: Builder, x: Value) -> Value:
         return convolve(b, self, x)
 
-    def summary(self) -> str:
-        return f"{sides(self.kernel_size)} · {self.out_channels}"
+
+class Conv2d(Sliding2d):
+    """Slide learned filters over pictures (channels x height x width)."""
+
+    groups: Groups = 1
+    bias: Bias = True
+    weights: Drawn = "default"
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return convolve(b, self, x)
+
+
+class Conv3d(Sliding3d):
+    """Slide learned filters through volumes (channels x depth x height x width)."""
+
+    groups: Groups = 1
+    bias: Bias = True
+    weights: Drawn = "default"
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return convolve(b, self, x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -30,50 +30,51 @@ CountPadding = Annotated[
 ]
 
 
-def pooled(b: Builder, layer: _Pool1d | _Pool2d | _Pool3d, x: Value, **settings: Any) -> Value:
-    """Lower a pooling; torch takes a margin of at most half the window."""
-    kernel, padding = sizes(layer.kernel_size), sizes(layer.padding)
-    if any(2 * p > k for k, p in zip(kernel, padding, strict=True)):
-        raise Mismatch("needs a padding of at most half its window")
-    return b.module(
-        f"torch.nn.{layer.type_name}",
-        x,
-        kernel_size=layer.kernel_size,
-        stride=layer.stride,
-        padding=layer.padding,
-        ceil_mode=layer.ceil_mode,
-        **settings,
-    )
-
-
-class _Pool1d(Layer, abstract=True, category="Pooling"):
-    """What poolings over signals share."""
+class _Pool(Layer, abstract=True, category="Pooling"):
+    """What poolings of a sliding window share; their settings are torch's, by name."""
 
     stem = "pool"
+
+    kind: ClassVar[str]
+
+    kernel_size: int | tuple[int, ...]
+    stride: int | tuple[int, ...] | None = None
+    padding: int | tuple[int, ...]
+    ceil_mode: Ceil = False
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        kernel, padding = sizes(self.kernel_size), sizes(self.padding)
+        if any(2 * p > k for k, p in zip(kernel, padding, strict=True)):
+            raise Mismatch("needs a padding of at most half its window")
+        return b.module(f"torch.nn.{self.type_name}", x, **self.as_values())
+
+    def summary(self) -> str:
+        return f"{self.kind} {sides(sizes(self.kernel_size))}"
+
+
+class _Pool1d(_Pool, abstract=True):
+    """What poolings over signals share."""
+
     inputs = (Port("x", rank=3),)
 
     kernel_size: Length = Field(2, description="Length of the window, in samples.")
     stride: Length | None = Field(None, description="Step of the window; empty is its length.")
     padding: Margin = Field(0, description="Samples added at each end.")
-    ceil_mode: Ceil = False
 
 
-class _Pool2d(Layer, abstract=True, category="Pooling"):
+class _Pool2d(_Pool, abstract=True):
     """What poolings over maps share."""
 
-    stem = "pool"
     inputs = (Port("x", rank=4),)
 
     kernel_size: Pair = Field((2, 2), description="Height and width of the window, in pixels.")
     stride: Pair | None = Field(None, description="Step of the window; empty is its size.")
     padding: MarginPair = Field((0, 0), description="Rows and columns added at each side.")
-    ceil_mode: Ceil = False
 
 
-class _Pool3d(Layer, abstract=True, category="Pooling"):
+class _Pool3d(_Pool, abstract=True):
     """What poolings over volumes share."""
 
-    stem = "pool"
     inputs = (Port("x", rank=5),)
 
     kernel_size: Triple = Field(
@@ -81,88 +82,51 @@ class _Pool3d(Layer, abstract=True, category="Pooling"):
     )
     stride: Triple | None = Field(None, description="Step of the window; empty is its size.")
     padding: MarginTriple = Field((0, 0, 0), description="Voxels added at each side.")
-    ceil_mode: Ceil = False
 
 
 class MaxPool1d(_Pool1d):
     """Keep the largest value of each stretch of a signal."""
 
-    stem = "pool"
+    kind = "Max"
 
     dilation: Length = Field(1, description="Distance between the samples of a window.")
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return pooled(b, self, x, dilation=self.dilation)
-
-    def summary(self) -> str:
-        return f"Max {self.kernel_size}"
 
 
 class MaxPool2d(_Pool2d):
     """Keep the largest value of each window of a map."""
 
-    stem = "pool"
+    kind = "Max"
 
     dilation: Pair = Field((1, 1), description="Distance between the pixels of a window.")
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return pooled(b, self, x, dilation=self.dilation)
-
-    def summary(self) -> str:
-        return f"Max {sides(self.kernel_size)}"
 
 
 class MaxPool3d(_Pool3d):
     """Keep the largest value of each window of a volume."""
 
-    stem = "pool"
+    kind = "Max"
 
     dilation: Triple = Field((1, 1, 1), description="Distance between the voxels of a window.")
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return pooled(b, self, x, dilation=self.dilation)
-
-    def summary(self) -> str:
-        return f"Max {sides(self.kernel_size)}"
 
 
 class AvgPool1d(_Pool1d):
     """Keep the mean of each stretch of a signal."""
 
-    stem = "pool"
+    kind = "Avg"
 
     count_include_pad: CountPadding = True
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return pooled(b, self, x, count_include_pad=self.count_include_pad)
-
-    def summary(self) -> str:
-        return f"Avg {self.kernel_size}"
 
 
 class AvgPool2d(_Pool2d):
     """Keep the mean of each window of a map."""
 
-    stem = "pool"
+    kind = "Avg"
 
     count_include_pad: CountPadding = True
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return pooled(b, self, x, count_include_pad=self.count_include_pad)
-
-    def summary(self) -> str:
-        return f"Avg {sides(self.kernel_size)}"
 
 
 class AvgPool3d(_Pool3d):
     """Keep the mean of each window of a volume."""
 
-    stem = "pool"
+    kind = "Avg"
 
     count_include_pad: CountPadding = True
-
-    def lower(self, b: Builder, x: Value) -> Value:
-        return pooled(b, self, x, count_include_pad=self.count_include_pad)
-
-    def summary(self) -> str:
-        return f"Avg {sides(self.kernel_size)}"

@@ -47,7 +47,6 @@ class _GlobalPool(Layer, abstract=True, category="Pooling"):
 class GlobalAvgPool(_GlobalPool):
     """Average each channel of a signal, map or volume to one number."""
 
-    stem = "pool"
     function = "torch.mean"
 
     def summary(self) -> str:
@@ -57,7 +56,6 @@ class GlobalAvgPool(_GlobalPool):
 class GlobalMaxPool(_GlobalPool):
     """Keep the largest value of each channel of a signal, map or volume."""
 
-    stem = "pool"
     function = "torch.amax"
 
     def summary(self) -> str:
@@ -66,6 +64,8 @@ class GlobalMaxPool(_GlobalPool):
 
 class _AdaptivePool(Layer, abstract=True, category="Pooling"):
     """What poolings to a size share."""
+
+    stem = "pool"
 
     kind: ClassVar[str]
 
@@ -81,65 +81,65 @@ class _AdaptivePool(Layer, abstract=True, category="Pooling"):
         return f"{self.kind} to {sides(sizes(self.output_size))}"
 
 
-class AdaptiveAvgPool1d(_AdaptivePool):
-    """Average a signal down to a size of your choice, whatever its own."""
+class _Adaptive1d(_AdaptivePool, abstract=True):
+    """What poolings of signals to a size share."""
 
-    stem = "pool"
-    kind = "Avg"
     inputs = (Port("x", rank=3),)
 
     output_size: Length = Field(1, description="Length that comes out.")
 
 
-class AdaptiveAvgPool2d(_AdaptivePool):
-    """Average maps down to a size of your choice, whatever their own."""
+class _Adaptive2d(_AdaptivePool, abstract=True):
+    """What poolings of maps to a size share."""
 
-    stem = "pool"
-    kind = "Avg"
     inputs = (Port("x", rank=4),)
 
     output_size: Pair = Field((1, 1), description="Height and width that come out.")
 
 
-class AdaptiveAvgPool3d(_AdaptivePool):
-    """Average volumes down to a size of your choice, whatever their own."""
+class _Adaptive3d(_AdaptivePool, abstract=True):
+    """What poolings of volumes to a size share."""
 
-    stem = "pool"
-    kind = "Avg"
     inputs = (Port("x", rank=5),)
 
     output_size: Triple = Field((1, 1, 1), description="Depth, height and width that come out.")
+
+
+class AdaptiveAvgPool1d(_Adaptive1d):
+    """Average a signal down to a size of your choice, whatever its own."""
+
+    kind = "Avg"
+
+
+class AdaptiveAvgPool2d(_Adaptive2d):
+    """Average maps down to a size of your choice, whatever their own."""
+
+    kind = "Avg"
+
+
+class AdaptiveAvgPool3d(_Adaptive3d):
+    """Average volumes down to a size of your choice, whatever their own."""
+
+    kind = "Avg"
 
     def lower(self, b: Builder, x: Value) -> Value:
         # ONNX has no adaptive average over volumes.
         return b.module("torch.nn.AvgPool3d", x, kernel_size=windows(x, self.output_size))
 
 
-class AdaptiveMaxPool1d(_AdaptivePool):
+class AdaptiveMaxPool1d(_Adaptive1d):
     """Keep the largest values of a signal, down to a size of your choice."""
 
-    stem = "pool"
     kind = "Max"
-    inputs = (Port("x", rank=3),)
-
-    output_size: Length = Field(1, description="Length that comes out.")
 
 
-class AdaptiveMaxPool2d(_AdaptivePool):
+class AdaptiveMaxPool2d(_Adaptive2d):
     """Keep the largest values of maps, down to a size of your choice."""
 
-    stem = "pool"
     kind = "Max"
-    inputs = (Port("x", rank=4),)
-
-    output_size: Pair = Field((1, 1), description="Height and width that come out.")
 
 
-class AdaptiveMaxPool3d(_AdaptivePool):
+class AdaptiveMaxPool3d(_Adaptive3d):
     """Keep the largest values of volumes, down to a size of your choice."""
 
-    stem = "pool"
     kind = "Max"
-    inputs = (Port("x", rank=5),)
-
-    output_size: Triple = Field((1, 1, 1), description="Depth, height and width that come out.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from modelstudio.layers.convolution import Bias, Drawn, Filters, Groups, filtered
+from modelstudio.layers.convolution import Bias, Drawn, Filtering, Groups, filtered
 from modelstudio.layers.windows import (
     Length,
     Margin,
@@ -14,10 +14,9 @@ from modelstudio.layers.windows import (
     MarginTriple,
     Pair,
     Triple,
-    sides,
     sizes,
 )
-from modelstudio.network.layer import Layer, Port
+from modelstudio.network.layer import Port
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.shapes import Builder, Value
 
@@ -39,13 +38,12 @@ def enlarge(
     return filtered(b, layer, x, **windows)
 
 
-class ConvTranspose1d(Layer, category="Convolution"):
+class ConvTranspose1d(Filtering):
     """Lengthen signals by learned filters: a convolution backwards."""
 
     stem = "up"
     inputs = (Port("x", rank=3),)
 
-    out_channels: Filters = 32
     kernel_size: Length = Field(2, description="Length of a filter, in samples.")
     stride: Length = Field(2, description="How much longer the signal becomes.")
     padding: Margin = Field(0, description="Samples cut off at each end.")
@@ -58,17 +56,13 @@ class ConvTranspose1d(Layer, category="Convolution"):
     def lower(self, b: Builder, x: Value) -> Value:
         return enlarge(b, self, x)
 
-    def summary(self) -> str:
-        return f"{self.kernel_size} · {self.out_channels}"
 
-
-class ConvTranspose2d(Layer, category="Convolution"):
+class ConvTranspose2d(Filtering):
     """Enlarge maps by learned filters: a convolution backwards."""
 
     stem = "up"
     inputs = (Port("x", rank=4),)
 
-    out_channels: Filters = 32
     kernel_size: Pair = Field((2, 2), description="Height and width of a filter, in pixels.")
     stride: Pair = Field((2, 2), description="How much larger the maps become.")
     padding: MarginPair = Field((0, 0), description="Rows and columns cut off at each side.")
@@ -83,17 +77,13 @@ class ConvTranspose2d(Layer, category="Convolution"):
     def lower(self, b: Builder, x: Value) -> Value:
         return enlarge(b, self, x)
 
-    def summary(self) -> str:
-        return f"{sides(self.kernel_size)} · {self.out_channels}"
 
-
-class ConvTranspose3d(Layer, category="Convolution"):
+class ConvTranspose3d(Filtering):
     """Enlarge volumes by learned filters: a convolution backwards."""
 
     stem = "up"
     inputs = (Port("x", rank=5),)
 
-    out_channels: Filters = 32
     kernel_size: Triple = Field(
         (2, 2, 2), description="Depth, height and width of a filter, in voxels."
     )
@@ -109,6 +99,3 @@ class ConvTranspose3d(Layer, category="Convolution"):
 
     def lower(self, b: Builder, x: Value) -> Value:
         return enlarge(b, self, x)
-
-    def summary(self) -> str:
-        return f"{sides(self.kernel_size)} · {self.out_channels}"

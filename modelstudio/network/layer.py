@@ -66,10 +66,11 @@ class Layer(Declaration):
     """One layer type; its fields are what a person can set.
 
     Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category. ``stem``
-    begins the names of new blocks (``conv1``); ``answers`` marks what gives the answer for a
-    target; ``probability`` what turns logits into probabilities, which training leaves out in front
-    of an answer; ``ties`` names other types whose weights it can use, besides its own; ``outside``
-    marks what depends on more than values and settings: on the fields of the data, on trust.
+    begins the names of new blocks (``conv1``; the name of the type if none is given); ``answers``
+    marks what gives the answer for a target; ``probability`` what turns logits into probabilities,
+    which training leaves out in front of an answer; ``ties`` names other types whose weights it can
+    use, besides its own; ``outside`` marks what depends on more than values and settings: on the
+    fields of the data, on trust.
     """
 
     category: ClassVar[Category] = "Linear"
@@ -86,7 +87,7 @@ class Layer(Declaration):
         super().__pydantic_init_subclass__(**kwargs)
         if category is not None:
             cls.category = category
-        if "stem" not in cls.__dict__:
+        if not cls.stem and not kwargs.get("abstract"):
             cls.stem = cls.__name__.lower()
 
     def lower(self, b: Builder, *values: Any, **_: Any) -> Value | tuple[Value, ...]:
@@ -120,6 +121,7 @@ class UnknownLayer(Layer, abstract=True):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     category: ClassVar[Category] = "Merge and shape"
+    stem: ClassVar[str] = "unknownlayer"
     label: ClassVar[str] = "Unknown"
     inputs: ClassVar[tuple[Port, ...]] = (Port("x", dtype="any", variadic=True, optional=True),)
 
