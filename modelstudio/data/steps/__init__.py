@@ -11,15 +11,46 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from modelstudio.data.steps import encode, fill, scale
+from modelstudio.data.steps import (
+    bend,
+    clean,
+    dates,
+    encode,
+    fill,
+    impute,
+    rolling,
+    scale,
+    tables,
+    target_mean,
+)
+from modelstudio.data.steps.learning import Target
 from modelstudio.recipe.steps import (
+    Bin,
+    Cast,
+    CleanText,
     ClipOutliers,
+    DateParts,
+    FillByModel,
+    FillFromNeighbours,
     FillMissing,
+    Formula,
+    GroupRare,
+    HashEncode,
+    Index,
+    Log,
     MinMax,
+    MissingIndicator,
     OneHot,
     Ordinal,
+    Power,
+    QuantileScale,
+    Rename,
+    RobustScale,
+    SmoothNoise,
+    SmoothRows,
     Standardise,
     Step,
+    TargetEncode,
 )
 
 if TYPE_CHECKING:
@@ -31,26 +62,52 @@ State = dict[str, Any]
 class Implementation(NamedTuple):
     """How a step learns and acts.
 
-    ``fit`` takes the step, the training rows and the columns it acts on and returns a state;
-    ``apply`` takes the state and any rows and returns rows of the same height. ``vocabularies``
-    tells of a step that makes ids how many there are in each column, 0 included.
+    ``fit`` takes the step, the training rows, the columns it acts on and the target of the rows,
+    and returns a state; ``apply`` takes the state and any rows and returns rows of the same height.
+    ``learn`` is what is done to the training rows themselves where that differs; it takes the step,
+    the state and what ``fit`` takes. ``vocabularies`` tells of a step that makes ids how many there
+    are in each column, 0 included.
 
     A step of the stage ``"samples"`` has ``arrange`` too. It takes the state, the encoded rows, the
     frame they came from and the row numbers whose targets are wanted (None for all), and returns
     the samples; ``rows`` of these are where each one stands in the source.
     """
 
-    fit: Callable[[Any, pl.DataFrame, Sequence[str]], State]
+    fit: Callable[[Any, pl.DataFrame, Sequence[str], Target], State]
     apply: Callable[[Mapping[str, Any], pl.DataFrame], pl.DataFrame]
+    learn: Callable[..., pl.DataFrame] | None = None
     vocabularies: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None
     arrange: Callable[..., Encoded] | None = None
 
 
 IMPLEMENTATIONS: dict[type[Step], Implementation] = {
     FillMissing: Implementation(fill.fit_fill, fill.apply_fill),
+    FillFromNeighbours: Implementation(impute.fit_neighbours, impute.apply_neighbours),
+    FillByModel: Implementation(impute.fit_model, impute.apply_model),
+    MissingIndicator: Implementation(fill.fit_indicator, fill.apply_indicator),
     ClipOutliers: Implementation(scale.fit_clip, scale.apply_clip),
+    SmoothNoise: Implementation(bend.fit_smooth, bend.apply_bins),
+    SmoothRows: Implementation(rolling.fit_rolling, rolling.apply_rolling),
+    Log: Implementation(bend.fit_log, bend.apply_log),
+    Power: Implementation(bend.fit_power, bend.apply_power),
     Standardise: Implementation(scale.fit_standardise, scale.apply_scale),
     MinMax: Implementation(scale.fit_min_max, scale.apply_scale),
+    RobustScale: Implementation(scale.fit_robust, scale.apply_scale),
+    QuantileScale: Implementation(bend.fit_quantile, bend.apply_quantile),
+    Bin: Implementation(bend.fit_bins, bend.apply_bins),
+    GroupRare: Implementation(encode.fit_group, encode.apply_group),
     OneHot: Implementation(encode.fit_one_hot, encode.apply_one_hot),
     Ordinal: Implementation(encode.fit_ordinal, encode.apply_ordinal),
+    TargetEncode: Implementation(
+        target_mean.fit_target_mean,
+        target_mean.apply_target_mean,
+        learn=target_mean.learn_target_mean,
+    ),
+    HashEncode: Implementation(encode.fit_hash, encode.apply_hash),
+    Index: Implementation(encode.fit_index, encode.apply_index, vocabularies=encode.index_sizes),
+    Cast: Implementation(tables.fit_cast, tables.apply_cast),
+    DateParts: Implementation(dates.fit_dates, dates.apply_dates),
+    CleanText: Implementation(clean.fit_clean, clean.apply_clean),
+    Formula: Implementation(tables.fit_formula, tables.apply_formula),
+    Rename: Implementation(tables.fit_rename, tables.apply_rename),
 }

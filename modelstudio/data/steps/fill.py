@@ -1,4 +1,8 @@
-"""Putting a value where a cell is empty. State: the value by column, a number or a text."""
+"""Putting a value where a cell is empty, and telling where one is.
+
+State of filling: the value by column, a number or a text. State of telling: the name of the new
+column by column.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,14 @@ from typing import Any
 
 import polars as pl
 
+from modelstudio.data.steps.learning import Target, free_name, known
 from modelstudio.errors import DataError
-from modelstudio.recipe.steps import FillMissing
+from modelstudio.recipe.steps import FillMissing, MissingIndicator
 
 
-def fit_fill(step: FillMissing, frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
+def fit_fill(
+    step: FillMissing, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
+) -> dict[str, Any]:
     """Learn the value to put in: of numbers by the method, of categories the most frequent.
 
     Raises
@@ -35,18 +42,13 @@ def _value(step: FillMissing, column: pl.Series) -> float | str:
                 where=column.name,
                 fix="Give a number in the step Fill missing.",
             ) from None
-    known = column.drop_nulls()
-    if not len(known):
-        raise DataError(
-            f"{column.name} is empty in every training row, so there is nothing to learn.",
-            where=column.name,
-            fix="Set its role to ignored, or fill it with a constant.",
-        )
+    fix = "Set its role to ignored, or fill it with a constant."
+    values = known(column.to_frame(), column.name, fix)
     if number and step.method == "median":
-        return float(known.median())  # type: ignore[arg-type]
+        return float(values.median())  # type: ignore[arg-type]
     if number and step.method == "mean":
-        return float(known.mean())  # type: ignore[arg-type]
-    counts = known.alias("value").value_counts()
+        return float(values.mean())  # type: ignore[arg-type]
+    counts = values.alias("value").value_counts()
     most = counts.filter(pl.col("count") == pl.col("count").max())
     value = most.get_column("value").sort()[0]
     return float(value) if number else str(value)
@@ -55,3 +57,22 @@ def _value(step: FillMissing, column: pl.Series) -> float | str:
 def apply_fill(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Fill empty cells."""
     return frame.with_columns(pl.col(name).fill_null(value) for name, value in state.items())
+
+
+def fit_indicator(
+    step: MissingIndicator, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
+) -> dict[str, Any]:
+    """Find the columns that lack a value in a training row."""
+    taken, state = set(frame.columns), {}
+    for name in columns:
+        if frame.get_column(name).null_count():
+            state[name] = free_name(f"{name} is missing", taken)
+            taken.add(state[name])
+    return state
+
+
+def apply_indicator(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
+    """Add a column of 0 and 1 for each."""
+    return frame.with_columns(
+        pl.col(name).is_null().cast(pl.Float64).alias(new) for name, new in state.items()
+    )

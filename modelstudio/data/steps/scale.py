@@ -11,42 +11,30 @@ from typing import Any
 
 import polars as pl
 
+from modelstudio.data.steps.learning import Target, known, statistic
 from modelstudio.errors import DataError
-from modelstudio.recipe.steps import ClipOutliers, MinMax, Standardise
+from modelstudio.recipe.steps import ClipOutliers, MinMax, RobustScale, Standardise
 
 
-def _known(frame: pl.DataFrame, name: str) -> pl.Series:
-    known = frame.get_column(name).drop_nulls()
-    if not len(known):
-        raise DataError(
-            f"{name} is empty in every training row, so there is nothing to learn.",
-            where=name,
-            fix="Set its role to ignored.",
-        )
-    return known
-
-
-def _statistic(value: Any) -> float:
-    return float(value) if value is not None else 0.0
-
-
-def fit_clip(step: ClipOutliers, frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
+def fit_clip(
+    step: ClipOutliers, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
+) -> dict[str, Any]:
     """Learn the limits from quartiles, or from mean and standard deviation.
 
     Where half of the values are the same, the quartiles say nothing and no value is clipped.
     """
     state = {}
     for name in columns:
-        known = _known(frame, name)
+        values = known(frame, name)
         if step.method == "iqr":
-            low = _statistic(known.quantile(0.25, "linear"))
-            high = _statistic(known.quantile(0.75, "linear"))
+            low = statistic(values.quantile(0.25, "linear"))
+            high = statistic(values.quantile(0.75, "linear"))
             reach = step.factor * (high - low)
             if not reach:
-                low, high = _statistic(known.min()), _statistic(known.max())
+                low, high = statistic(values.min()), statistic(values.max())
         else:
-            low = high = _statistic(known.mean())
-            reach = step.factor * _statistic(known.std(ddof=0))
+            low = high = statistic(values.mean())
+            reach = step.factor * statistic(values.std(ddof=0))
         state[name] = [low - reach, high + reach]
     return state
 
@@ -57,18 +45,20 @@ def apply_clip(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def fit_standardise(
-    step: Standardise, frame: pl.DataFrame, columns: Sequence[str]
+    step: Standardise, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
 ) -> dict[str, Any]:
     """Learn mean and standard deviation; a constant column is only shifted."""
     state = {}
     for name in columns:
-        known = _known(frame, name)
-        spread = _statistic(known.std(ddof=0))
-        state[name] = [_statistic(known.mean()), 1.0 / spread if spread > 0 else 1.0]
+        values = known(frame, name)
+        spread = statistic(values.std(ddof=0))
+        state[name] = [statistic(values.mean()), 1.0 / spread if spread > 0 else 1.0]
     return state
 
 
-def fit_min_max(step: MinMax, frame: pl.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
+def fit_min_max(
+    step: MinMax, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
+) -> dict[str, Any]:
     """Learn the smallest and the largest value; a constant column goes to the lower bound.
 
     Raises
@@ -84,10 +74,27 @@ def fit_min_max(step: MinMax, frame: pl.DataFrame, columns: Sequence[str]) -> di
         )
     state = {}
     for name in columns:
-        known = _known(frame, name)
-        low, high = _statistic(known.min()), _statistic(known.max())
+        values = known(frame, name)
+        low, high = statistic(values.min()), statistic(values.max())
         factor = (step.high - step.low) / (high - low) if high > low else 1.0
         state[name] = [low, factor, step.low]
+    return state
+
+
+def fit_robust(
+    step: RobustScale, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
+) -> dict[str, Any]:
+    """Learn the median and the range around it; where that has no width, the values' own range."""
+    state = {}
+    for name in columns:
+        values = known(frame, name)
+        low, high = (
+            statistic(values.quantile(0.5 + side * step.share / 2, "linear")) for side in (-1, 1)
+        )
+        if high <= low:
+            low, high = statistic(values.min()), statistic(values.max())
+        width = high - low
+        state[name] = [statistic(values.median()), 1.0 / width if width > 0 else 1.0]
     return state
 
 

@@ -3,22 +3,70 @@
 from __future__ import annotations
 
 from modelstudio.recipe.steps.step import ColumnStep, Stage, Step, UnknownStep
-from modelstudio.recipe.steps.rows import DropDuplicates, DropMissingTarget
-from modelstudio.recipe.steps.missing import FillMissing
-from modelstudio.recipe.steps.numbers import ClipOutliers, MinMax, Standardise
-from modelstudio.recipe.steps.categories import OneHot, Ordinal
+from modelstudio.recipe.steps.rows import DropDuplicates, DropMissingTarget, FilterRows, SampleRows
+from modelstudio.recipe.steps.missing import (
+    FillByModel,
+    FillFromNeighbours,
+    FillMissing,
+    MissingIndicator,
+)
+from modelstudio.recipe.steps.numbers import (
+    Bin,
+    ClipOutliers,
+    Log,
+    MinMax,
+    Power,
+    QuantileScale,
+    RobustScale,
+    SmoothNoise,
+    SmoothRows,
+    Standardise,
+)
+from modelstudio.recipe.steps.categories import (
+    Cast,
+    GroupRare,
+    HashEncode,
+    Index,
+    OneHot,
+    Ordinal,
+    TargetEncode,
+)
+from modelstudio.recipe.steps.dates import DateParts
+from modelstudio.recipe.steps.cleaning import CleanText
+from modelstudio.recipe.steps.tables import Formula, Rename
 
 __all__ = [
+    "Bin",
+    "Cast",
+    "CleanText",
     "ClipOutliers",
     "ColumnStep",
+    "DateParts",
     "DropDuplicates",
     "DropMissingTarget",
+    "FillByModel",
+    "FillFromNeighbours",
     "FillMissing",
+    "FilterRows",
+    "Formula",
+    "GroupRare",
+    "HashEncode",
+    "Index",
+    "Log",
     "MinMax",
+    "MissingIndicator",
     "OneHot",
     "Ordinal",
+    "Power",
+    "QuantileScale",
+    "Rename",
+    "RobustScale",
+    "SampleRows",
+    "SmoothNoise",
+    "SmoothRows",
     "Stage",
     "Standardise",
     "Step",
+    "TargetEncode",
     "UnknownStep",
 ]

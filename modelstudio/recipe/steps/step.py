@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
@@ -18,12 +19,14 @@ class Step(Declaration):
     ``stage`` says when it runs: ``"rows"`` before the split, learning nothing; ``"fitted"`` after
     it, learning from training rows only; ``"pixels"`` while files become arrays; ``"samples"``
     last, when rows become samples, as windows of a series do. ``kinds`` are the columns it may act
-    on; ``onnx`` tells whether the exported model can carry it.
+    on; ``onnx`` tells whether the exported model can carry it; ``rowwise`` that it changes each row
+    by itself.
     """
 
     stage: ClassVar[Stage] = "fitted"
     kinds: ClassVar[tuple[Kind, ...]] = ()
     onnx: ClassVar[Literal["exact", "tokens", "none"]] = "exact"
+    rowwise: ClassVar[bool] = True
 
     enabled: bool = Field(True, description="Switch the step off without losing its settings.")
 
@@ -32,6 +35,26 @@ class Step(Declaration):
         """Keep a step this version does not know."""
         return UnknownStep(raw=tuple(sorted(raw.items(), key=lambda item: item[0])))
 
+    def named(self) -> tuple[str, ...]:
+        """Return the columns that the step needs by name."""
+        return ()
+
+    def leaves(self, kind: Kind) -> Kind | None:
+        """Return what a column of a kind becomes; None when others take its place."""
+        return kind
+
+    def adds(self, columns: Sequence[str], kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+        """Return the columns that come besides and that later steps may act on.
+
+        Parameters
+        ----------
+        columns
+            What the step acts on.
+        kinds
+            Kind of every column before it.
+        """
+        return {}
+
 
 class ColumnStep(Step, abstract=True):
     """A step that acts on columns of certain kinds."""
@@ -39,6 +62,10 @@ class ColumnStep(Step, abstract=True):
     columns: tuple[str, ...] | None = Field(
         None, description="Columns it acts on; empty means every feature of a fitting kind."
     )
+
+    def named(self) -> tuple[str, ...]:
+        """Return the columns that were chosen."""
+        return self.columns or ()
 
 
 class UnknownStep(Step, abstract=True):

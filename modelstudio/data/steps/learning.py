@@ -1,0 +1,79 @@
+"""What fitting a step begins with: the known values of a column, and names that are free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.errors import DataError
+
+Target = NDArray[np.int64] | NDArray[np.float64] | None
+"""Class codes or values of the training rows, shape (rows,); None where the table has no target."""
+
+
+def known(frame: pl.DataFrame, name: str, fix: str = "Set its role to ignored.") -> pl.Series:
+    """Return the values of a column that are not missing; of numbers the finite ones.
+
+    Raises
+    ------
+    DataError
+        When there is none.
+    """
+    values = frame.get_column(name).drop_nulls()
+    if values.dtype == pl.Float64:
+        values = values.filter(values.is_finite())
+    if not len(values):
+        raise DataError(
+            f"{name} is empty in every training row, so there is nothing to learn.",
+            where=name,
+            fix=fix,
+        )
+    return values
+
+
+def statistic(value: Any) -> float:
+    """Return what polars worked out as a number; 0 for nothing."""
+    return float(value) if value is not None else 0.0
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """Return a name with as many underscores at its end as it takes to be free."""
+    while wanted in taken:
+        wanted += "_"
+    return wanted
+
+
+def matrix(frame: pl.DataFrame, columns: Sequence[str]) -> NDArray[np.float64]:
+    """Return number columns side by side, NaN where a cell is missing or not finite."""
+    values = frame.select(columns).to_numpy().astype(np.float64).reshape(-1, len(columns))
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def numbers(name: str, values: NDArray[np.float64]) -> pl.Series:
+    """Return a column of numbers; what is not finite is missing."""
+    return pl.Series(name, np.where(np.isfinite(values), values, np.nan)).fill_nan(None)
+
+
+def cells(column: pl.Series) -> NDArray[np.float64]:
+    """Return a column of numbers, NaN where a cell is missing or not finite; shape (rows,)."""
+    return matrix(column.to_frame(), [column.name])[:, 0]
+
+
+def in_place(frame: pl.DataFrame, parts: dict[str, list[pl.Series]]) -> pl.DataFrame:
+    """Put columns in the place of others; a name that is taken gets an underscore at its end."""
+    taken = set(frame.columns) - set(parts)
+    columns: list[pl.Series] = []
+    for column in frame.get_columns():
+        if column.name not in parts:
+            columns.append(column)
+            continue
+        for part in parts[column.name]:
+            name = free_name(part.name, taken)
+            taken.add(name)
+            columns.append(part.alias(name))
+    return pl.DataFrame(columns)

@@ -1,0 +1,68 @@
+"""Steps that work on columns whatever they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from modelstudio.recipe.columns import Kind
+from modelstudio.recipe.formula import columns_in, parse
+from modelstudio.recipe.steps.rows import FormulaText
+from modelstudio.recipe.steps.step import Step
+
+
+class Formula(Step):
+    """Work out a column of numbers from others.
+
+    A missing operand or a result that is no finite number, such as 1 / 0, leaves the cell empty.
+    """
+
+    kinds = ("number", "category")
+
+    name: str = Field(
+        "", description="The column that takes the result; one of that name is replaced."
+    )
+    formula: FormulaText = Field(
+        "",
+        description="Such as price / rooms, log(1 + income) or 1 if age < 18 else 0; names with "
+        "spaces stand in backticks. Empty adds nothing.",
+    )
+
+    @property
+    def idle(self) -> bool:
+        """Whether name or formula is still to be given."""
+        return not (self.name and self.formula.strip())
+
+    def named(self) -> tuple[str, ...]:
+        """Return the columns that the formula reads."""
+        return () if self.idle else columns_in(parse(self.formula))
+
+    def adds(self, columns: Sequence[str], kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+        """Return the column that takes the result."""
+        return {} if self.idle else {self.name: "number"}
+
+
+class Rename(Step):
+    """Give a column another name; empty fields do nothing."""
+
+    kinds = ("number", "category", "text", "date", "id", "image", "audio")
+
+    column: str = Field("", description="The column.")
+    name: str = Field("", description="Its new name.")
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.column and self.name) or self.column == self.name
+
+    def named(self) -> tuple[str, ...]:
+        """Return the column under its old name."""
+        return () if self.idle else (self.column,)
+
+    def leaves(self, kind: Kind) -> None:
+        """Return None, as the column stands under its new name."""
+
+    def adds(self, columns: Sequence[str], kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+        """Return the column under its new name."""
+        return {} if self.idle else {self.name: kinds[self.column]}
