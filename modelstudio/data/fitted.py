@@ -15,9 +15,10 @@ from modelstudio.data.inputs import FEATURES, Array, InputField, assemble
 from modelstudio.data.sources import ROW
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.target import TargetState
-from modelstudio.project.model import CsvOptions, DataConfig, StepField
+from modelstudio.project.model import CsvOptions, DataConfig, SourceField, StepField
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.sources import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class FittedRecipe(BaseModel):
     inputs: tuple[InputField, ...]
     target: TargetState
     csv: CsvOptions = CsvOptions()
+    source: SourceField = Table()
     given: tuple[FieldSpec, ...] = ()
 
     @model_validator(mode="before")
@@ -116,7 +118,7 @@ class FittedRecipe(BaseModel):
         """Return a data configuration that reads other tables with the same columns."""
         kind: Any = "number" if self.target.kind == "value" else "category"
         target = Column(name=self.target.column, kind=kind, role="target")
-        return DataConfig(columns=(*self.columns, target), csv=self.csv)
+        return DataConfig(columns=(*self.columns, target), csv=self.csv, source=self.source)
 
     def encode(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Apply every step; raw feature columns in, encoded ones out."""
@@ -158,7 +160,7 @@ class FittedRecipe(BaseModel):
         return samples
 
     def _samples(self, frame: pl.DataFrame, encoded: pl.DataFrame) -> Encoded:
-        arrays, keep, unscored = assemble(self.inputs, encoded)
+        arrays, keep, unscored = assemble(self.inputs, encoded, self.steps)
         if self.target.column in frame.columns:
             truth = self.target.truth(frame.get_column(self.target.column))
         elif self.target.kind == "value":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
 from modelstudio.data.fitted import FittedStep
-from modelstudio.data.inputs import InputField, input_fields
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -77,9 +77,20 @@ def columns_of(step: Step, kinds: Mapping[str, str]) -> tuple[str, ...]:
     return step.columns
 
 
-def fit_steps(
-    data: DataConfig, clean: pl.DataFrame, training: pl.DataFrame
-) -> tuple[tuple[FittedStep, ...], tuple[InputField, ...], dict[int, StepEffect]]:
+class Fitting(NamedTuple):
+    """Steps that have learnt, and what they leave.
+
+    ``encoded`` are all clean rows after every step and ``kinds`` the kind of each of its columns;
+    ``effects`` tells what a step did, by its place in the recipe.
+    """
+
+    steps: tuple[FittedStep, ...]
+    encoded: pl.DataFrame
+    kinds: dict[str, str]
+    effects: dict[int, StepEffect]
+
+
+def fit_steps(data: DataConfig, clean: pl.DataFrame, training: pl.DataFrame) -> Fitting:
     """Fit each step on the training rows as the steps before it left them."""
     names = [column.name for column in data.features]
     kinds: dict[str, str] = {column.name: column.kind for column in data.features}
@@ -101,9 +112,7 @@ def fit_steps(
         effects[index] = _effect(before, everything, columns)
         steps.append(fitted)
         update_kinds(kinds, columns, everything)
-    taken = () if data.target is None else (data.target.name,)
-    inputs = input_fields(everything, kinds, steps, taken)
-    return tuple(steps), inputs, effects
+    return Fitting(tuple(steps), everything, kinds, effects)
 
 
 def update_kinds(kinds: dict[str, str], columns: Iterable[str], frame: pl.DataFrame) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -61,11 +62,15 @@ _KNOWN = pl.all().count()
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What was guessed of a table; ``notes`` are sentences for the person."""
+    """What was guessed of a table; ``notes`` are sentences for the person.
+
+    ``split`` are the settings of the split that the data calls for.
+    """
 
     columns: tuple[Column, ...]
     recipe: tuple[Step, ...]
     notes: tuple[str, ...]
+    split: Mapping[str, Any] = MappingProxyType({})
 
 
 def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:

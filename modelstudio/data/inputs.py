@@ -14,6 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from modelstudio.data.pictures import stored_pictures
+from modelstudio.data.shaping import shaping_of
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.stored import Stored
 from modelstudio.errors import DataError
@@ -104,6 +106,10 @@ def input_fields(
             found.append(ids(column, ()))
         elif dtype == pl.List(pl.Int64):
             found.append(ids(column, ("T",)))
+        elif kind == "image":
+            shape = shaping_of([fitted.step for fitted in steps], column).shape
+            spec = FieldSpec(name=name_of("image"), role="input", kind="image", shape=shape)
+            found.append(InputField(spec=spec, columns=(column,)))
         else:
             raise _no_numbers(column, kind)
     return tuple(found)
@@ -129,14 +135,15 @@ def vocabularies(steps: Sequence[FittedStep]) -> dict[str, int]:
 
 
 def assemble(
-    fields: Sequence[InputField], frame: pl.DataFrame
+    fields: Sequence[InputField], frame: pl.DataFrame, steps: Sequence[FittedStep]
 ) -> tuple[dict[str, Array], NDArray[np.bool_], dict[str, int]]:
     """Make the arrays of encoded rows.
 
     Returns
     -------
     arrays
-        By field: float64 (rows, width), or int64 (rows,) and (rows, longest), 0 at the right.
+        By field: float64 (rows, width), or int64 (rows,) and (rows, longest), 0 at the right; of
+        pictures stored uint8 (rows, channels, height, width).
     keep
         Which rows are whole; shape (rows,).
     unscored
@@ -152,6 +159,13 @@ def assemble(
                 arrays[field.spec.name] = columns.to_series().fill_null(0).to_numpy()
             case "ids", _:
                 arrays[field.spec.name] = padded(columns.to_series())
+            case "image", _:
+                stored, faults = stored_pictures(columns.columns[0], columns.to_series(), steps)
+                arrays[field.spec.name] = stored
+                for at, fault in faults.items():
+                    reason = f"the picture {fault}"
+                    unscored[reason] = unscored.get(reason, 0) + int(keep[at])
+                    keep[at] = False
             case _:
                 arrays[field.spec.name] = _numbers(columns, keep, unscored)
     return arrays, keep, unscored

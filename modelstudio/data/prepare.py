@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 
 from modelstudio.data.fitted import Encoded, FittedRecipe, row_numbers
 from modelstudio.data.fitting import StepEffect, active, fit_steps
+from modelstudio.data.fitting_pictures import fit_pictures
+from modelstudio.data.inputs import input_fields
 from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.split import Parts, split_table
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.steps import DropDuplicates, DropMissingTarget
+
+Doing = str | tuple[str, int, int]
+"""What is being done, or that with how much is done of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Prepared:
         return recipe.transform(self.frame(part), among=None if tested else self.clean)
 
 
-def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, None, Prepared]:
+def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, None, Prepared]:
     """Read, clean, split and fit; yields what is being done, returns the prepared data.
 
     Raises
@@ -86,12 +91,19 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[str, Non
     yield "Fitting the recipe"
     training = clean[parts.train]
     state = fit_target(data, target, training.get_column(target.name))
-    steps, inputs, step_effects = fit_steps(data, clean, training)
+    fitting = fit_steps(data, clean, training)
+    shaping = yield from fit_pictures(data, fitting.kinds, clean, parts.train)
+    steps = (*fitting.steps, *shaping)
     fitted = FittedRecipe(
-        columns=data.features, steps=steps, inputs=inputs, target=state, csv=data.csv
+        columns=data.features,
+        steps=steps,
+        inputs=input_fields(fitting.encoded, fitting.kinds, steps, (target.name,)),
+        target=state,
+        csv=data.csv,
+        source=data.source,
     )
     effects = tuple(
-        row_effects.get(index) or step_effects.get(index) or StepEffect()
+        row_effects.get(index) or fitting.effects.get(index) or StepEffect()
         for index in range(len(data.recipe))
     )
     yield "Encoding"

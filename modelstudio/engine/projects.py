@@ -133,7 +133,8 @@ def prepare(project: Project, base: Path | None) -> Generator[Progress, None, Pr
     steps = fit_recipe(project.data, base)
     while True:
         try:
-            yield Progress(next(steps))
+            doing = next(steps)
+            yield Progress(doing) if isinstance(doing, str) else Progress(*doing)
         except StopIteration as end:
             prepared: Prepared = end.value
             return prepared

@@ -41,3 +41,16 @@ class Database(Source):
 def is_connection(path: str) -> bool:
     """Tell the address of a database server, such as ``postgresql://host/name``, from a file."""
     return bool(_CONNECTION.match(path))
+
+
+class ImageFolder(Source, label="Picture folder"):
+    """Pictures in folders named after their classes, or in one folder with a table of labels.
+
+    The folders of classes may lie in folders named train, validation and test.
+    """
+
+    labels: str = Field(
+        "",
+        description="Table in the folder with a column of file names and what is known of each "
+        "picture; empty takes the names of the folders as classes.",
+    )

@@ -5,24 +5,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from modelstudio.engine.draft import tables
-from modelstudio.layers import Linear, Output
+from modelstudio.engine.draft import pictures, tables
+from modelstudio.engine.draft.chain import Chain
+from modelstudio.layers import Concatenate, Dropout, Linear, Output
 from modelstudio.network.graph import Graph
+from modelstudio.network.layout import arrange
 from modelstudio.project.model import TrainConfig
 from modelstudio.recipe.fields import FieldSpec
 
 rows_for = tables.rows_for
 
+BRANCHES = {"image": pictures.branch, "spectrogram": pictures.branch}
+"""What leads from a field of a kind to one row of numbers; the others go in as they are."""
+
 
 def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
-    """Return a sensible network from the fields to the target; empty without either."""
-    return tables.network(fields, rows)
+    """Return a sensible network from the fields to the target; empty without either.
+
+    A table gets a multilayer perceptron; other data a branch for each field and one layer behind
+    them all.
+    """
+    inputs = [field for field in fields if field.role == "input"]
+    target = next((field for field in fields if field.role == "target"), None)
+    if target is None or not any(field.kind in BRANCHES for field in inputs):
+        return tables.network(fields, rows)
+    chain = Chain()
+    ends = [BRANCHES.get(field.kind, Chain.start)(chain, field) for field in inputs]
+    if len(ends) > 1:
+        chain.add("cat", Concatenate(), ends)
+    chain.add("drop", Dropout(p=0.3))
+    chain.add("fc", Linear(out_features=target.logits or 1))
+    chain.add("out", Output())
+    return chain.graph.move(arrange(chain.graph))
 
 
 def settings(
     fields: Sequence[FieldSpec], rows: int, config: TrainConfig | None = None
 ) -> TrainConfig:
     """Return training settings for a number of training rows; seed and device are kept."""
+    if any(field.kind in ("image", "spectrogram") for field in fields):
+        return pictures.settings(rows, config)
     return tables.settings(rows, config)
 
 

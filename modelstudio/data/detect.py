@@ -1,0 +1,37 @@
+"""What kind of source lies at a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from modelstudio.data.sources.folders import PICTURES, find
+from modelstudio.errors import DataError
+from modelstudio.recipe.sources import Database, ImageFolder, Source, Table, is_connection
+
+Task = Literal["classify", "regress", "next token", "forecast", "recommend"]
+"""What is to be learnt, where the data does not tell."""
+
+
+def detect(path: Path | str, task: Task | None = None) -> Source:
+    """Tell the kind of source from what lies at a path.
+
+    Raises
+    ------
+    DataError
+        When it is a folder that holds nothing to learn from.
+    """
+    if is_connection(str(path)):
+        return Database()
+    path = Path(path)
+    if not path.is_dir():
+        return Table()
+    try:
+        find(path, PICTURES)
+    except DataError as error:
+        raise DataError(
+            error.message,
+            where=error.where,
+            fix="Choose a folder of pictures, or a file with a table.",
+        ) from None
+    return ImageFolder()

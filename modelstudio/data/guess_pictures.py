@@ -1,0 +1,98 @@
+"""Roles and a recipe for pictures nobody has described yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from modelstudio.data.guess import Guess, guess_kinds, guess_target
+from modelstudio.data.shaping import Unreadable, open_picture
+from modelstudio.data.sources.folders import FILE, LABEL, PART
+from modelstudio.errors import DataError
+from modelstudio.recipe.columns import Column, Kind, Role
+from modelstudio.recipe.steps import DropMissingTarget, Step
+from modelstudio.recipe.steps.pictures import Colours, Resize, ScalePixels
+
+LOOKED_AT: Final = 60
+"""Pictures opened to tell size and colours, spread over all."""
+
+SIDES: Final = (16, 24, 28, 32, 48, 64, 96)
+"""Sides of the square that pictures are brought to: the next below half of the usual side, as
+twice the side takes four times as long."""
+
+
+def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
+    """Guess roles, size and colours.
+
+    Parameters
+    ----------
+    frame
+        A table of text with the paths of the pictures in `FILE`.
+
+    Raises
+    ------
+    DataError
+        When nothing is known of the pictures, or ``target`` is no column.
+    """
+    others = [name for name in frame.columns if name not in (FILE, PART)]
+    if not others:
+        raise DataError(
+            "Nothing is known of the pictures, so there is nothing to learn.",
+            fix="Put them into folders named after their classes, or add a table with a column of "
+            "file names and one of labels.",
+        )
+    if target is not None and target not in others:
+        raise DataError(
+            f"The pictures have no column {target}.",
+            where=target,
+            fix=f"Choose one of {', '.join(others[:8])}.",
+        )
+    kinds: dict[str, Kind] = guess_kinds(frame.select(others))
+    notes = []
+    if target is None:
+        target = LABEL if LABEL in others else guess_target(kinds, ())[0]
+    if target == LABEL:
+        kinds[LABEL] = "category"
+        if frame.get_column(LABEL).n_unique() < 2:
+            notes.append("A classifier needs pictures in two or more folders.")
+    columns = []
+    for name in frame.columns:
+        kind: Kind = "image" if name == FILE else kinds.get(name, "category")
+        role: Role = "target" if name == target else "feature" if name == FILE else "ignored"
+        columns.append(Column(name=name, kind=kind, role=role))
+    shaping, told = _shaping(frame.get_column(FILE))
+    notes += told
+    split = {"method": "column", "by": PART} if PART in frame.columns else {}
+    if split:
+        notes.append("The folders tell which pictures train and which test.")
+    recipe = (DropMissingTarget(), *shaping, ScalePixels())
+    return Guess(tuple(columns), recipe, tuple(notes), split)
+
+
+def _shaping(paths: pl.Series) -> tuple[list[Step], list[str]]:
+    """Look at some pictures for a common size and their colours."""
+    sizes, modes = [], Counter[str]()
+    for path in paths.gather_every(-(-len(paths) // LOOKED_AT) or 1).to_list():
+        try:
+            image = open_picture(path)
+        except Unreadable:
+            continue
+        sizes.append(image.size)
+        modes["grey" if image.mode in ("L", "1", "LA") else "colour"] += 1
+    if not sizes:
+        raise DataError(
+            "None of the pictures looked at can be opened.",
+            fix="Choose a folder of pictures that other programs can open.",
+        )
+    same = len(set(sizes)) == 1
+    usual = int(np.median([min(size) for size in sizes]))
+    width, height = sizes[0]
+    if not same or max(width, height) > 2 * SIDES[-1]:
+        wanted = max(SIDES[0], usual // 2 if usual > SIDES[-1] else usual)
+        height = width = max(side for side in SIDES if side <= wanted)
+    mode = "grey" if modes["grey"] and not modes["colour"] else "colour"
+    note = f"The pictures become {width} x {height} pixels, in {mode}."
+    return [Colours(mode=mode), Resize(height=height, width=width)], [note]

@@ -1,0 +1,279 @@
+"""Pictures as arrays: decoded once, the same way for all, and kept in a memory-mapped file.
+
+The file lies in the application's folder under a name made of the steps that shape a picture, so
+that a later epoch, run or start of the program finds it. A file that changed is decoded anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelstudio.data.shaping import Pixels, Shaping, Unreadable, open_picture, shaping_of
+from modelstudio.data.stored import Stored
+from modelstudio.errors import DataError
+from modelstudio.recipe.steps.pictures import ScalePixels
+from modelstudio.resources import app_home
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from modelstudio.data.fitted import FittedStep
+
+KEPT_BYTES = 20 * 2**30
+"""Arrays kept on disk; the ones used longest ago go first."""
+
+_WORKERS = min(8, os.cpu_count() or 1)
+
+_CHUNK = 64
+"""Pictures between two signs of progress."""
+
+Progress = tuple[int, int]
+"""Pictures done, and pictures in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Decoded pictures of some files.
+
+    Parameters
+    ----------
+    pixels
+        uint8, shape (files, channels, height, width); black where a file cannot be used.
+    faults
+        Why a file cannot be used, by its place.
+    """
+
+    pixels: Stored
+    faults: dict[int, str]
+
+
+def load(paths: Sequence[str], shaping: Shaping) -> Generator[Progress, None, Pictures]:
+    """Decode files, or find what was decoded before; yields how far it is.
+
+    Raises
+    ------
+    DataError
+        When the disk has no room for the arrays.
+    """
+    stamps = [_stamp(path) for path in paths]
+    folder = app_home() / "pictures" / shaping.key
+    kept = _fitting(folder, stamps)
+    if kept is None:
+        kept = yield from _decode(folder, paths, stamps, shaping)
+    index, faults = kept.find(stamps)
+    array: Pixels = np.memmap(kept.path, np.uint8, "c", shape=(kept.rows, *shaping.shape))
+    with contextlib.suppress(OSError):
+        os.utime(kept.path)
+    return Pictures(Stored(array, index), faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A file of arrays and where in it each picture lies; a fault stands in the place of a row."""
+
+    path: Path
+    places: dict[str, int | str]
+    rows: int
+
+    @classmethod
+    def read(cls, path: Path) -> _Kept:
+        raw = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return cls(path, raw["places"], raw["rows"])
+
+    def find(self, stamps: Sequence[str]) -> tuple[NDArray[np.int64], dict[int, str]]:
+        index, faults = np.zeros(len(stamps), dtype=np.int64), {}
+        for at, stamp in enumerate(stamps):
+            place = self.places[stamp]
+            if isinstance(place, str):
+                faults[at] = place
+            else:
+                index[at] = place
+        return index, faults
+
+
+def _stamp(path: str) -> str:
+    """Return what tells a file and its contents from all others, without reading it."""
+    try:
+        stat = Path(path).stat()
+    except OSError:
+        return path
+    return f"{path}|{stat.st_size}|{stat.st_mtime_ns}"
+
+
+def _files(folder: Path) -> list[_Kept]:
+    found = []
+    for path in folder.glob("*.bin"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            found.append(_Kept.read(path))
+    return found
+
+
+def _fitting(folder: Path, stamps: Sequence[str]) -> _Kept | None:
+    """Return a file that holds all of some pictures."""
+    return next((kept for kept in _files(folder) if kept.places.keys() >= set(stamps)), None)
+
+
+def _decode(
+    folder: Path, paths: Sequence[str], stamps: Sequence[str], shaping: Shaping
+) -> Generator[Progress, None, _Kept]:
+    """Write a new file of arrays; pictures that another one holds are copied from it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    size = int(np.prod(shaping.shape))
+    wanted = dict(zip(stamps, paths, strict=True))
+    _make_room(folder.parent, len(wanted) * size)
+    older = max(_files(folder), key=lambda kept: len(kept.places.keys() & wanted), default=None)
+    places: dict[str, int | str] = {}
+    rows = 0
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if older is not None:
+                held = np.memmap(older.path, np.uint8, "r", shape=(older.rows, size))
+                for stamp in [stamp for stamp in wanted if stamp in older.places]:
+                    place = older.places[stamp]
+                    places[stamp] = place if isinstance(place, str) else rows
+                    if not isinstance(place, str):
+                        file.write(held[place].tobytes())
+                        rows += 1
+            missing = [stamp for stamp in wanted if stamp not in places]
+            yield len(places), len(wanted)
+            for stamp, made in _decoded(missing, wanted, shaping):
+                places[stamp] = made if isinstance(made, str) else rows
+                if not isinstance(made, str):
+                    file.write(made.tobytes())
+                    rows += 1
+                if len(places) % _CHUNK == 0:
+                    yield len(places), len(wanted)
+            if not rows:  # an array of no rows cannot be mapped
+                file.write(bytes(size))
+                rows = 1
+        place = folder / f"{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}.bin"
+        index = place.with_suffix(".json")
+        index.write_text(json.dumps({"places": places, "rows": rows}), encoding="utf-8")
+        os.replace(part, place)
+    except OSError as error:
+        raise DataError(
+            f"The decoded pictures could not be kept on disk: {error.strerror or error}.",
+            where=str(folder),
+            fix="Free some room there, or make the pictures smaller with Resize pictures.",
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+    if older is not None and older.places.keys() <= places.keys():
+        _remove(older.path)
+    yield len(wanted), len(wanted)
+    return _Kept(place, places, rows)
+
+
+def _decoded(
+    stamps: Iterable[str], paths: dict[str, str], shaping: Shaping
+) -> Generator[tuple[str, Pixels | str], None, None]:
+    """Decode in several threads, a little ahead; yields in order the array or what is wrong."""
+    least = shaping.least()
+
+    def one(stamp: str) -> Pixels | str:
+        try:
+            return shaping.apply(open_picture(paths[stamp], least))
+        except Unreadable as fault:
+            return str(fault)
+
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="pictures") as pool:
+        waiting = iter(stamps)
+        ahead = [(stamp, pool.submit(one, stamp)) for stamp in islice(waiting, 4 * _CHUNK)]
+        try:
+            while ahead:
+                stamp, made = ahead.pop(0)
+                yield stamp, made.result()
+                ahead += [(stamp, pool.submit(one, stamp)) for stamp in islice(waiting, 1)]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _make_room(folder: Path, wanted: int) -> None:
+    """Let go of the arrays used longest ago.
+
+    Raises
+    ------
+    DataError
+        When the disk is too full all the same.
+    """
+    files = sorted(folder.glob("*/*.bin"), key=lambda path: path.stat().st_mtime)
+    held = sum(path.stat().st_size for path in files)
+    for path in files:
+        enough = shutil.disk_usage(folder).free > 1.1 * wanted
+        if held + wanted <= KEPT_BYTES and enough:
+            break
+        held -= path.stat().st_size
+        _remove(path)
+    free = shutil.disk_usage(folder).free
+    if free < 1.1 * wanted:
+        raise DataError(
+            f"The decoded pictures need {wanted / 2**30:.1f} GiB of disk, and {free / 2**30:.1f} "
+            "GiB are free.",
+            where=str(folder),
+            fix="Make the pictures smaller with Resize pictures, or free some room.",
+        )
+
+
+def _remove(path: Path) -> None:
+    """Remove a file of arrays; one that is in use elsewhere may stay."""
+    with contextlib.suppress(OSError):
+        path.with_suffix(".json").unlink(missing_ok=True)
+        path.unlink()
+
+
+def loaded(paths: Sequence[str], shaping: Shaping) -> Pictures:
+    """Return decoded pictures without telling how far it is."""
+    return _last(load(paths, shaping))
+
+
+def _last(steps: Generator[Any, None, Pictures]) -> Pictures:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Pictures = end.value
+            return found
+
+
+def channel_figures(pixels: Stored) -> tuple[list[float], list[float]]:
+    """Return mean and standard deviation of each channel, from 0 to 255, in one pass."""
+    channels = pixels.shape[1]
+    count, total, squares = 0, np.zeros(channels), np.zeros(channels)
+    for start in range(0, len(pixels), 256):
+        block = pixels[start : start + 256].read().astype(np.float64)
+        count += block.shape[0] * block.shape[2] * block.shape[3]
+        total += block.sum(axis=(0, 2, 3))
+        squares += (block**2).sum(axis=(0, 2, 3))
+    mean = total / max(1, count)
+    spread = np.sqrt(np.maximum(squares / max(1, count) - mean**2, 0.0))
+    return mean.tolist(), spread.tolist()
+
+
+def stored_pictures(
+    column: str, cells: pl.Series, steps: Sequence[FittedStep]
+) -> tuple[Stored, dict[int, str]]:
+    """Return the pictures of some rows as the network takes them, and why some cannot be used."""
+    shaping = shaping_of([fitted.step for fitted in steps], column)
+    found = loaded(cells.fill_null("").to_list(), shaping)
+    shift: list[float] = []
+    factor: list[float] = []
+    for fitted in steps:
+        if isinstance(fitted.step, ScalePixels) and column in fitted.state:
+            shift, factor = fitted.state[column]
+    return Stored(found.pixels.array, found.pixels.index, tuple(shift), tuple(factor)), found.faults

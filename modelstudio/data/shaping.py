@@ -1,0 +1,194 @@
+"""How pictures are opened and given the same shape."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from modelstudio.errors import DataError
+from modelstudio.recipe.steps import ColumnStep, Step
+from modelstudio.recipe.steps.pictures import (
+    Colours,
+    CropCentre,
+    PadPictures,
+    Resize,
+    ScalePixels,
+)
+
+MOST_PIXELS = 200_000_000
+"""A picture that claims more is not opened: a small file can unpack to fill the memory."""
+
+_MODES = {"colour": "RGB", "grey": "L", "colour and transparency": "RGBA"}
+
+Pixels = NDArray[np.uint8]
+
+
+class Unreadable(Exception):
+    """A picture that cannot be used; the message says why, to follow "it"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """The steps that give every picture the same shape.
+
+    Raises
+    ------
+    DataError
+        When none of them gives a size.
+    """
+
+    steps: tuple[Step, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of every picture."""
+        height = width = 0
+        mode = "colour"
+        for step in self.steps:
+            match step:
+                case Resize() | CropCentre():
+                    height, width = step.height, step.width
+                case PadPictures() if height:
+                    height, width = height + 2 * step.pixels, width + 2 * step.pixels
+                case Colours():
+                    mode = step.mode
+        if not height:
+            raise DataError(
+                "The pictures have no common size.",
+                fix="Add Resize pictures or Crop to the centre to the recipe.",
+            )
+        return len(_MODES[mode]), height, width
+
+    @property
+    def key(self) -> str:
+        """A name that is the same for the same steps only."""
+        steps = json.dumps([step.to_dict() for step in self.steps], sort_keys=True)
+        return hashlib.blake2b(steps.encode(), digest_size=12).hexdigest()
+
+    def apply(self, image: Image.Image) -> Pixels:
+        """Return a picture as numbers from 0 to 255; shape (channels, height, width)."""
+        mode = next((step.mode for step in reversed(self.steps) if isinstance(step, Colours)), None)
+        image = _in_mode(image, _MODES[mode or "colour"])
+        for step in self.steps:
+            match step:
+                case Resize():
+                    image = _resized(image, step)
+                case CropCentre():
+                    image = _cropped(image, step.height, step.width)
+                case PadPictures():
+                    image = ImageOps.expand(image, step.pixels, _shade(image.mode, step.shade))
+        array = np.asarray(image)
+        return array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
+
+    def least(self) -> tuple[int, int] | None:
+        """Return the width and height that are enough to decode; None where all counts."""
+        first = next((step for step in self.steps if not isinstance(step, Colours)), None)
+        return (first.width, first.height) if isinstance(first, Resize) else None
+
+
+def open_picture(path: Path | str, least: tuple[int, int] | None = None) -> Image.Image:
+    """Decode a picture the right way up, in 8 bits a channel.
+
+    Parameters
+    ----------
+    least
+        A JPEG may be decoded smaller, but no smaller than this width and height.
+
+    Raises
+    ------
+    Unreadable
+        When it is no picture, cut short, or far too large.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(path)
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise Unreadable(f"claims to be {width:,} x {height:,} pixels")
+            if least is not None:
+                side = max(least)
+                image.draft("RGB" if image.mode == "YCbCr" else image.mode, (side, side))
+            image.load()
+            image = ImageOps.exif_transpose(image)
+    except Unreadable:
+        raise
+    except FileNotFoundError:
+        raise Unreadable("does not exist") from None
+    except PermissionError:
+        raise Unreadable("may not be read") from None
+    except Image.UnidentifiedImageError:
+        raise Unreadable("is no picture") from None
+    except Exception as error:  # decoders of damaged files raise whatever they stumble over
+        cut = "truncated" in str(error) or "end of" in str(error).lower()
+        raise Unreadable("is cut short" if cut else "is damaged") from None
+    return _eight_bits(image)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Bring 16-bit and floating-point greys to 0 to 255; the range of the type is kept."""
+    if image.mode in ("I;16", "I;16B", "I;16L", "I"):
+        values = np.asarray(image, dtype=np.float64)
+        return Image.fromarray(np.clip(values / 257, 0, 255).round().astype(np.uint8))
+    if image.mode == "F":
+        values = np.asarray(image, dtype=np.float64)
+        low, high = np.nanmin(values), np.nanmax(values)
+        scaled = np.nan_to_num((values - low) / (high - low or 1.0)) * 255
+        return Image.fromarray(scaled.round().astype(np.uint8))
+    return image
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Convert to grey, colour or colour with transparency; what is transparent becomes white."""
+    if image.mode == mode:
+        return image
+    see_through = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    if mode != "RGBA" and see_through:
+        image = image.convert("RGBA")
+        behind = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(behind, image)
+    return image.convert(mode)
+
+
+def _resized(image: Image.Image, step: Resize) -> Image.Image:
+    size = (step.width, step.height)
+    match step.fit:
+        case "stretch":
+            return image.resize(size, Image.Resampling.BILINEAR)
+        case "pad":
+            return ImageOps.pad(image, size, Image.Resampling.BILINEAR, _shade(image.mode, 0))
+    return ImageOps.fit(image, size, Image.Resampling.BILINEAR)
+
+
+def _cropped(image: Image.Image, height: int, width: int) -> Image.Image:
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _shade(mode: str, shade: int) -> int | tuple[int, ...]:
+    return shade if mode == "L" else (shade,) * 3 + ((255,) if mode == "RGBA" else ())
+
+
+def picture_steps(steps: Sequence[Step], column: str) -> tuple[Step, ...]:
+    """Return the steps that act on a column of pictures."""
+    return tuple(
+        step
+        for step in steps
+        if step.stage == "pixels"
+        and isinstance(step, ColumnStep)
+        and (step.columns is None or column in step.columns)
+    )
+
+
+def shaping_of(steps: Sequence[Step], column: str) -> Shaping:
+    """Return what gives the pictures of a column their shape."""
+    acting = picture_steps(steps, column)
+    return Shaping(tuple(step for step in acting if not isinstance(step, ScalePixels)))

@@ -1,0 +1,116 @@
+"""Folders of files: which are there, and what the names of their folders say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from modelstudio.data.split import part_of
+from modelstudio.errors import DataError
+
+FILE, LABEL, PART = "file", "label", "part"
+"""Columns of the table that a folder becomes: paths, classes, and the parts of the split."""
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+SOUNDS = frozenset({".wav", ".flac"})
+TEXTS = frozenset({".txt", ".md"})
+
+DEEPEST = 12
+"""Folders inside of folders that are looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file and what its folders say of it."""
+
+    path: Path
+    label: str | None
+    part: str | None
+
+
+def find(folder: Path, suffixes: Collection[str]) -> list[Found]:
+    """Return the files of some kinds in a folder and all below, in order of their names.
+
+    The first folder on the way to a file is its class; where those directly in ``folder`` are named
+    after parts of a split, such as train and test, it is the second.
+
+    Raises
+    ------
+    DataError
+        When ``folder`` is no folder that can be read, or holds no such file.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            f"{folder.name} is no folder." if folder.exists() else f"{folder} does not exist.",
+            where=str(folder),
+            fix="Choose a folder.",
+        )
+    paths = sorted(_walk(folder, suffixes, set(), 0), key=lambda path: path.parts)
+    if not paths:
+        kinds = ", ".join(sorted(suffix[1:].upper() for suffix in suffixes))
+        raise DataError(
+            f"{folder.name} holds no files of the kinds {kinds}.",
+            where=str(folder),
+            fix="Choose the folder that holds them or their folders.",
+        )
+    ways = [path.relative_to(folder).parts[:-1] for path in paths]
+    tops = {way[0] for way in ways if way}
+    parted = all(ways) and any(part_of(top) == "train" for top in tops) and all(map(part_of, tops))
+    found = []
+    for path, way in zip(paths, ways, strict=True):
+        part = part_of(way[0]) if parted else None
+        classes = way[1:] if parted else way
+        found.append(Found(path, classes[0] if classes else None, part))
+    return found
+
+
+def _walk(
+    folder: Path, suffixes: Collection[str], seen: set[tuple[int, int]], depth: int
+) -> Iterator[Path]:
+    """Yield files; a folder that was looked into already, as a loop of links has it, is passed."""
+    try:
+        stat = folder.stat()
+        if (stat.st_dev, stat.st_ino) in seen or depth > DEEPEST:
+            return
+        seen.add((stat.st_dev, stat.st_ino))
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise DataError(
+            f"The folder {folder.name} cannot be looked into: {error.strerror or error}.",
+            where=str(folder),
+            fix="Ask its owner for the permission, or take it out of the data.",
+        ) from None
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        path = Path(entry.path)
+        try:
+            if entry.is_dir():
+                yield from _walk(path, suffixes, seen, depth + 1)
+            elif path.suffix.lower() in suffixes and entry.is_file():
+                yield path
+        except OSError:
+            continue
+
+
+def table(found: list[Found]) -> pl.DataFrame:
+    """Return a table of text with a row a file; columns that would say nothing are left out."""
+    columns = {FILE: [str(each.path) for each in found]}
+    frame = pl.DataFrame(columns, schema={FILE: pl.String})
+    labels = pl.Series(LABEL, [each.label for each in found], dtype=pl.String)
+    parts = pl.Series(PART, [each.part for each in found], dtype=pl.String)
+    return frame.with_columns(each for each in (labels, parts) if each.null_count() < len(each))
+
+
+def fingerprint_of(found: list[Found]) -> str:
+    """Return a hash of the names, sizes and times of files; reading them all would take long."""
+    digest = hashlib.blake2b()
+    for each in found:
+        stat = each.path.stat()
+        digest.update(f"{each.path.name}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:32]

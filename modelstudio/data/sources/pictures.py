@@ -1,0 +1,109 @@
+"""Folders of pictures as tables: a row a picture, with its path, class, part and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import polars as pl
+
+from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
+from modelstudio.data.sources.folders import FILE, LABEL, PICTURES
+from modelstudio.errors import DataError
+from modelstudio.project.model import CsvOptions, DataConfig
+from modelstudio.recipe.sources import ImageFolder, Table
+
+MATCHING = 0.5
+"""A column of a table of labels names the pictures when so many of its cells do."""
+
+_TABLES = frozenset({".csv", ".tsv", ".txt"})
+
+
+def reading(
+    path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
+) -> Generator[Portion, None, pl.DataFrame]:
+    """List the pictures with what is known of each, each column as its kind."""
+    frame = yield from reading_plain(path, data)
+    return tabular.as_declared(
+        path, frame, data, target_needed=target_needed, features_only=features_only
+    )
+
+
+def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
+    """List the pictures with what is known of each, as text."""
+    found = folders.find(path, PICTURES)
+    yield Portion(len(found), len(found))
+    frame = folders.table(found)
+    labels = _labels(path, data, frame)
+    return frame if labels is None else labels
+
+
+def inspect(path: Path, data: DataConfig) -> SourceInfo:
+    """Count the pictures and look at no more than their names."""
+    found = folders.find(path, PICTURES)
+    frame = folders.table(found)
+    size = sum(each.path.stat().st_size for each in found)
+    return SourceInfo(path, tuple(frame.columns), len(found), size)
+
+
+def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
+    """Return None: names of files are read at once."""
+    return None
+
+
+def fingerprint(path: Path, data: DataConfig) -> str:
+    """Return a hash of the names, sizes and times of the pictures."""
+    return folders.fingerprint_of(folders.find(path, PICTURES))
+
+
+def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """Join the table of labels, if one is named or the pictures lie beside just one.
+
+    Raises
+    ------
+    DataError
+        When the table that was named does not name the pictures.
+    """
+    assert isinstance(data.source, ImageFolder)
+    named = data.source.labels
+    if named:
+        candidates = [folder / named]
+    elif LABEL not in frame.columns:
+        candidates = sorted(each for each in folder.iterdir() if each.suffix.lower() in _TABLES)
+    else:
+        return None
+    for candidate in candidates:
+        joined = _joined(candidate, frame, data.csv)
+        if joined is not None:
+            return joined
+    if not named:
+        return None
+    raise DataError(
+        f"No column of {named} names the pictures in {folder.name}.",
+        where=str(candidates[0]),
+        fix="It needs a column with the names of the files.",
+    )
+
+
+def _joined(table: Path, frame: pl.DataFrame, csv: CsvOptions) -> pl.DataFrame | None:
+    """Return the rows of a table whose pictures are there, with their paths; None without any."""
+    rows = tabular.read_table(table, DataConfig(csv=csv, source=Table()))
+    paths = frame.get_column(FILE)
+    places: dict[str, str] = {}
+    for path in map(Path, paths.to_list()):
+        below = path.relative_to(table.parent).as_posix()
+        for name in (path.stem, path.name, below):
+            places[name] = str(path)
+    for column in rows.get_columns():
+        found = column.str.replace_all(r"\\", "/").str.strip_prefix("./")
+        found = found.replace_strict(
+            list(places), list(places.values()), default=None, return_dtype=pl.String
+        )
+        if found.count() >= MATCHING * max(1, column.count()):
+            others = rows.drop(column.name)
+            if FILE in others.columns:
+                others = others.rename({FILE: f"{FILE}_"})
+            return pl.DataFrame([found.alias(FILE), *others.get_columns()]).filter(
+                pl.col(FILE).is_not_null()
+            )
+    return None
