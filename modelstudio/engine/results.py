@@ -249,7 +249,7 @@ class ImportReport:
         Largest difference from the answers of the original on numbers drawn at random; None where
         the network cannot run yet.
     run
-        Id of the run with its weights; None where the network cannot run yet.
+        Id of the run with the weights of its blocks; None where none has any.
     notes
         Sentences worth showing.
     """

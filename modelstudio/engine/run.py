@@ -275,6 +275,7 @@ def _trained(
     run = kept.usable(run_id)
     if not session.fitted_recipe(kept, run).given:
         return session.load(kept, run.id)
+    session.whole_project(kept, run)
     if project.data.path is None:
         raise RunError(
             f"Run {run.number} was imported, and the project has no data yet to ask it about.",

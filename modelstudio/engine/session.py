@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,9 @@ from modelstudio.engine.run_writer import RunWriter
 from modelstudio.engine.runs import Decision, RunStore
 from modelstudio.engine.train import Outcome, State, Task, fit
 from modelstudio.errors import DataError, NetworkError, RunError, StudioError
+from modelstudio.network.graph import Graph
+from modelstudio.network.group import Group
+from modelstudio.network.layer import UnknownLayer
 from modelstudio.project.model import Project, TrainConfig
 
 
@@ -295,6 +298,36 @@ def fitted_recipe(store: RunStore, run: RunInfo) -> FittedRecipe:
         raise _damaged(store, run) from error
 
 
+def whole_project(store: RunStore, run: RunInfo) -> Project:
+    """Read the project of a run whose network can run.
+
+    Raises
+    ------
+    RunError
+        When blocks of it stand for operations that there is no block for.
+    """
+    project = store.project(run.id)
+    missing = list(_placeholders(project.network))
+    if missing:
+        name, layer = missing[0]
+        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise RunError(
+            f"Run {run.number} cannot run: {name} stands for {layer.type_name}, which has no block"
+            f"{more}.",
+            fix="Put other blocks in its place on the Network page, and train from this run's"
+            " weights.",
+        )
+    return project
+
+
+def _placeholders(graph: Graph, around: str = "") -> Iterator[tuple[str, UnknownLayer]]:
+    for node in graph.nodes.values():
+        if isinstance(node.layer, Group):
+            yield from _placeholders(node.layer.graph, f"{around}{node.name}/")
+        elif isinstance(node.layer, UnknownLayer):
+            yield around + node.name, node.layer
+
+
 def _damaged(store: RunStore, run: RunInfo) -> RunError:
     return RunError(
         f"The files of run {run.number} are damaged.",
@@ -320,10 +353,11 @@ def load(
     Raises
     ------
     RunError
-        When there is none, its files are damaged, or ``adopted`` does not fit the network.
+        When there is none, its files are damaged, its network lacks a block, or ``adopted`` does
+        not fit the network.
     """
     run = store.usable(run_id)
-    project = store.project(run.id)
+    project = whole_project(store, run)
     wanted = device or project.training.device
     place = pick(wanted if wanted in available() else "auto")
     own = fitted_recipe(store, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from modelstudio.data.fitted import FEATURES
+from modelstudio.data.inputs import FEATURES
 from modelstudio.engine.compile import CompiledModel, compile_network
 from modelstudio.engine.importing.drawing import Array, Drawing, Placeholder, Wire
 from modelstudio.engine.importing.phrases import Ref
@@ -20,9 +20,9 @@ from modelstudio.errors import StudioError
 from modelstudio.layers import Embedding, Input, Output
 from modelstudio.network.analysis import Dim, Shape
 from modelstudio.network.graph import Graph
-from modelstudio.network.group import Group
+from modelstudio.network.group import PORTS, Group
 from modelstudio.network.layer import Layer, UnknownLayer
-from modelstudio.network.shapes import free
+from modelstudio.network.shapes import Builder, free
 from modelstudio.recipe.fields import FieldSpec
 
 TARGET = "target"
@@ -54,12 +54,14 @@ class Imported:
     Parameters
     ----------
     state
-        Weights by the names that the compiled network has for them; empty when it cannot be
-        compiled.
+        Weights by the names that the compiled network has for them; where it cannot be compiled,
+        those of the blocks that there are.
     difference
         Largest difference from the answers of the original; None when it cannot be run.
     problem
         Why it cannot be compiled; empty when it can.
+    turned
+        Whether it takes the samples first, where the original takes the steps of sequences first.
     """
 
     graph: Graph
@@ -70,6 +72,7 @@ class Imported:
     parameters: int
     difference: float | None
     problem: str = ""
+    turned: bool = False
 
 
 def field_names(entries: Sequence[Entry]) -> dict[str, str]:
@@ -134,8 +137,8 @@ def conclude(
         compiled = compile_network(graph, fields, logits=False)
     except StudioError as error:
         parameters = sum(a.size for b in drawing.blocks.values() for a in b.weights.values())
-        problem = str(error)
-        return Imported(graph, fields, nodes, placeholders, {}, parameters, None, problem)
+        state = _named(graph, drawing)
+        return Imported(graph, fields, nodes, placeholders, state, parameters, None, str(error))
     _load(compiled, drawing)
     difference = _difference(compiled, entries, targets, answers)
     state = {name: value.contiguous() for name, value in compiled.module.state_dict().items()}
@@ -153,6 +156,25 @@ def _load(compiled: CompiledModel, drawing: Drawing) -> None:
                 own = next(f"{m}.{name}" for m in modules if f"{m}.{name}" in state)
                 values = torch.from_numpy(np.array(array, dtype=np.float32))
                 state[own].copy_(values.reshape(state[own].shape))
+
+
+def _named(graph: Graph, drawing: Drawing) -> dict[str, torch.Tensor]:
+    """Return the weights of blocks by the names that they get once the network is whole."""
+    return {
+        f"{module}.{name}": torch.from_numpy(np.array(array, dtype=np.float32))
+        for key, module in _modules(graph, Builder({}))
+        for name, array in drawing.blocks[key].weights.items()
+    }
+
+
+def _modules(graph: Graph, builder: Builder) -> Iterator[tuple[str, str]]:
+    """Yield each block, those in groups too, with the name that its module gets."""
+    for node in graph.nodes.values():
+        with builder.within(node):
+            if isinstance(node.layer, Group):
+                yield from _modules(node.layer.graph, builder)
+            elif not isinstance(node.layer, PORTS):
+                yield node.id, builder.block_name
 
 
 def _difference(
@@ -207,12 +229,13 @@ def _fields(
         )
         for entry in entries
     ]
-    rows = all(name in answers and answers[name].ndim == 2 for name in targets)
+    rows = all(name in answers and answers[name].ndim in (1, 2) for name in targets)
     if rows:
         ends = [b for b in drawing.blocks.values() if isinstance(b.layer, Output)]
         for block, (name, target) in zip(ends, targets.items(), strict=True):
             before = drawing.take(block.sources[0][0]).layer
-            found.append(_target(target, answers[name].shape[1], before))
+            width = answers[name].reshape(len(answers[name]), -1).shape[1]
+            found.append(_target(target, width, before))
     return tuple(found)
 
 

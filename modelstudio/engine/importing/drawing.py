@@ -31,6 +31,12 @@ class Unmapped(Exception):
     """The palette has no block for an operation; the message is the reason, as a sentence."""
 
 
+NOT_UNDERSTOOD = "It is used in a way that the import does not understand."
+
+ODDITIES = (Unmapped, LookupError, ArithmeticError, AttributeError, TypeError, ValueError)
+"""What a foreign operation may raise while it is drawn: files hold anything."""
+
+
 class Wire(NamedTuple):
     """The value at an output port of a block."""
 
@@ -142,6 +148,14 @@ class Drawing:
     def take(self, wire: Wire) -> Block:
         """Return the block that gives a value."""
         return self.blocks[wire.block]
+
+    def has_table(self, array: Array) -> bool:
+        """Tell whether an Embedding looks up the rows of a matrix."""
+        return any(
+            np.array_equal(block.weights["weight"], array)
+            for block in self.blocks.values()
+            if block.layer.type_name == "Embedding" and block.weights
+        )
 
     def used(self, wire: Wire) -> int:
         """Return how many inputs a value feeds so far."""

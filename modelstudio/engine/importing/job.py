@@ -38,8 +38,8 @@ def run_import(
 ) -> Generator[Progress, None, tuple[str, dict[str, Any]]]:
     """Return the text of the project, and the rest of its `ImportReport`.
 
-    See `modelstudio.engine.network_import.import_network` for the parameters; ``onto`` is the text of a
-    project.
+    See `modelstudio.engine.network_import.import_network` for the parameters; ``onto`` is the text
+    of a project.
     """
     imported: Imported
     try:
@@ -100,7 +100,7 @@ def _keep(imported: Imported, project: Project, place: Path | None, source: Path
     recipe = FittedRecipe(
         columns=(),
         steps=(),
-        features=(),
+        inputs=(),
         target=_target(targets[0]) if targets else TargetState(column=TARGET, kind="value"),
         given=imported.fields,
     )
@@ -134,6 +134,10 @@ def _notes(imported: Imported) -> list[str]:
         found.append(f"The network cannot run yet. {imported.problem}")
     if imported.difference is not None and imported.difference > AGREES:
         found.append(f"The answers differ from the original's by up to {imported.difference:.3g}.")
+    if imported.turned:
+        found.append(
+            "The original takes the steps of sequences first; here the samples come first."
+        )
     lengths = [field for field in imported.fields if "T" in field.shape]
     found += [f"{field.name} may have any length." for field in lengths]
     inputs = [

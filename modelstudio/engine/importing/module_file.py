@@ -19,6 +19,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.nn.parameter import is_lazy
+from torch.nn.utils import parametrize, prune
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 from modelstudio.errors import ImportFailed
 
@@ -86,7 +90,7 @@ def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
                 fix="Name a class of modules.",
             )
         try:
-            return found(**arguments).eval()
+            return settled(found(**arguments).eval())
         except TypeError as error:
             needs = str(inspect.signature(found))
             raise ImportFailed(
@@ -98,12 +102,27 @@ def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
             raise _failed(error, path, f"stopped while it made {name}") from None
 
 
+def settled(module: nn.Module) -> nn.Module:
+    """Return a module whose weights are plain: what norms or masks give is what they are now."""
+    for part in module.modules():
+        if parametrize.is_parametrized(part):
+            for name in list(part.parametrizations):  # type: ignore[arg-type]
+                parametrize.remove_parametrizations(part, name)
+        for hook in list(part._forward_pre_hooks.values()):
+            if isinstance(hook, WeightNorm):
+                nn.utils.remove_weight_norm(part, hook.name)
+            elif isinstance(hook, SpectralNorm):
+                nn.utils.remove_spectral_norm(part, hook.name)
+            elif isinstance(hook, prune.BasePruningMethod):
+                prune.remove(part, hook._tensor_name)
+    return module
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep what the code prints, and what torch tells of it, away from the results."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    before = logging.root.manager.disable
+    logging.disable()
     try:
         with (
             contextlib.redirect_stdout(io.StringIO()),
@@ -113,7 +132,7 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(before)
 
 
 def _failed(error: BaseException, path: Path, what: str) -> ImportFailed:
@@ -148,6 +167,19 @@ def trace(module: nn.Module) -> fx.GraphModule | None:
             return fx.GraphModule(module, _Tracer().trace(module))
         except Exception:
             return None
+
+
+def steps_first(traced: fx.GraphModule, samples: Sequence[Sample]) -> fx.GraphModule:
+    """Return a traced module given the batch first, which it then gets behind the steps."""
+    graph = fx.Graph()
+    graph.output(graph.graph_copy(traced.graph, {}))
+    places = [node for node in graph.nodes if node.op == "placeholder"]
+    for node, (shape, _) in zip(places, samples, strict=False):
+        if shape:
+            with graph.inserting_after(places[-1]):
+                turned = graph.call_method("transpose", (node, 0, 1))
+            node.replace_all_uses_with(turned, delete_user_cb=lambda user, own=turned: user != own)
+    return fx.GraphModule(traced, graph)
 
 
 # What it takes
@@ -200,6 +232,12 @@ def find_samples(
     )
 
 
+def other_numbers(module: nn.Module) -> bool:
+    """Tell whether some of the weights are no float32."""
+    kinds = {weight.dtype for weight in module.parameters() if weight.is_floating_point()}
+    return bool(kinds - {torch.float32})
+
+
 def _told(module: nn.Module) -> list[Sample] | None:
     for name in EXAMPLES:
         found = getattr(module, name, None)
@@ -221,7 +259,9 @@ def _options(module: nn.Module, traced: fx.GraphModule | None, name: str) -> lis
         return [several[0], ((), rows), *several[1:]]
     if isinstance(first, nn.Linear | nn.Bilinear):
         wide = int(getattr(first, "in_features", 0) or getattr(first, "in1_features", 0))
-        return [((wide,), 0), *(((length, wide), 0) for length in LENGTHS)]
+        row, steps = ((wide,), 0), [((length, wide), 0) for length in LENGTHS]
+        likely = [*steps, row] if any(map(_reads_steps, module.modules())) else [row, *steps]
+        return [*likely, *_rows(module)]
     if isinstance(first, nn.LSTM | nn.GRU | nn.RNN):
         return [((length, first.input_size), 0) for length in LENGTHS]
     channels = getattr(first, "in_channels", None) or getattr(first, "num_features", None)
@@ -236,7 +276,25 @@ def _options(module: nn.Module, traced: fx.GraphModule | None, name: str) -> lis
     wide = _width(first)
     if wide:
         return [*(((length, wide), 0) for length in LENGTHS), ((wide,), 0)]
-    return [((c, side, side), 0) for side in SIDES[:3] for c in (3, 1)]
+    pictures = [((c, side, side), 0) for side in SIDES[:3] for c in (3, 1)]
+    return [*_rows(module), *pictures]
+
+
+def _rows(module: nn.Module) -> list[Sample]:
+    """Return rows as wide as any of the weights."""
+    weights = [w for w in (*module.parameters(), *module.buffers()) if not is_lazy(w) and w.ndim]
+    return [((width,), 0) for width in dict.fromkeys(int(weight.shape[-1]) for weight in weights)]
+
+
+def takes_steps_first(module: nn.Module) -> bool:
+    """Tell whether something in a module takes sequences the steps first, as torch's usually do."""
+    return any(getattr(part, "batch_first", True) is False for part in module.modules())
+
+
+def _reads_steps(module: nn.Module) -> bool:
+    """Tell whether a module takes sequences, though it may take a single one without a batch."""
+    kinds = (nn.RNNBase, nn.MultiheadAttention, nn.TransformerEncoderLayer)
+    return isinstance(module, kinds)
 
 
 def _width(module: nn.Module | None) -> int:

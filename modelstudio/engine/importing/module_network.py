@@ -19,12 +19,12 @@ from modelstudio.engine.importing.conclude import (
     draw_inputs,
     draw_outputs,
 )
-from modelstudio.engine.importing.drawing import Drawing, Unmapped
+from modelstudio.engine.importing.drawing import NOT_UNDERSTOOD, ODDITIES, Drawing, Unmapped
 from modelstudio.engine.importing.module_file import Sample, Seen, find_samples, load, trace, watch
 from modelstudio.engine.importing.module_functions import FUNCTIONS, Call, name_of
 from modelstudio.engine.importing.module_layers import DRAWERS, Grows, arrays
 from modelstudio.engine.importing.module_sequences import Recurrence
-from modelstudio.engine.importing.onnx_network import import_onnx
+from modelstudio.engine.importing.onnx_network import better, import_onnx
 from modelstudio.engine.importing.onnx_trial import symbols
 from modelstudio.engine.importing.phrases import Ref, straight
 from modelstudio.engine.importing.shaping import Shaping
@@ -39,7 +39,8 @@ def import_module(
     """Make a module and draw it with blocks; the file has to be trusted.
 
     It is traced with torch's own modules whole. Where that fails, or leaves operations without a
-    block, `torch.export` takes it apart, and the better of both drawings is kept.
+    block, `torch.export` takes it apart, and the better of both drawings is kept. A module that
+    takes the steps of sequences first is given the samples first, and what it says is turned back.
 
     Raises
     ------
@@ -50,16 +51,28 @@ def import_module(
     module = load(path, name, arguments)
     yield Progress("Tracing")
     traced = trace(module)
-    samples = find_samples(module, traced, shapes)
+    try:
+        samples = find_samples(module, traced, shapes)
+    except ImportFailed:
+        if not module_file.other_numbers(module):
+            raise
+        traced = trace(module.float())
+        samples = find_samples(module, traced, shapes)
     best: Imported | None = None
     if traced is not None:
         yield Progress("Mapping modules to blocks")
         best = _best_drawn(module, traced, samples, told=bool(shapes))
-    if best is None or best.placeholders or best.problem:
+        if module_file.takes_steps_first(module) and not _done(best):
+            turned = module_file.steps_first(traced, samples)
+            best = better(
+                best, _best_drawn(module, turned, samples, told=bool(shapes)), turned=True
+            )
+    if not _done(best):
         yield Progress("Taking it apart with torch.export")
-        other = yield from _exported(module, samples)
-        if other is not None and (best is None or _rank(other) < _rank(best)):
-            best = other
+        best = better(best, (yield from _exported(module, samples)))
+        if module_file.takes_steps_first(module) and not _done(best):
+            other = yield from _exported(module, samples, steps_first=True)
+            best = better(best, other, turned=True)
     if best is None:
         raise ImportFailed(
             f"Neither torch.fx nor torch.export can follow what {name} does.",
@@ -69,8 +82,8 @@ def import_module(
     return best
 
 
-def _rank(imported: Imported) -> tuple[int, bool]:
-    return len(imported.placeholders), bool(imported.problem)
+def _done(imported: Imported | None) -> bool:
+    return imported is not None and not (imported.placeholders or imported.problem)
 
 
 def _best_drawn(
@@ -86,20 +99,21 @@ def _best_drawn(
             seen = watch(module, traced, samples, free_length=free)
         except Exception:
             continue
-        found = _drawn(seen, samples)
-        if best is None or _rank(found) < _rank(best):
-            best = found
-        if _rank(best) == (0, False):
+        best = better(best, _drawn(seen, samples))
+        if _done(best):
             break
     return best
 
 
 def _exported(
-    module: nn.Module, samples: Sequence[Sample]
+    module: nn.Module, samples: Sequence[Sample], *, steps_first: bool = False
 ) -> Generator[Progress, None, Imported | None]:
     """Draw what `torch.export` makes of a module, by way of an ONNX file."""
     values = tuple(module_file.drawn(samples, 2))
+    if steps_first:
+        values = tuple(x.transpose(0, 1) if x.ndim > 1 else x for x in values)
     batch = torch.export.Dim("batch")
+    axes = [int(steps_first and x.ndim > 1) for x in values]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "module.onnx"
         try:
@@ -110,11 +124,15 @@ def _exported(
                     path,
                     dynamo=True,
                     verbose=False,
-                    dynamic_shapes=tuple({0: batch} for _ in values),
+                    dynamic_shapes=tuple({axis: batch} for axis in axes),
                 )
         except Exception:
             return None
-        return (yield from import_onnx(path, [shape for shape, _ in samples]))
+        shapes = [shape for shape, _ in samples]
+        try:
+            return (yield from import_onnx(path, shapes, steps_first=steps_first))
+        except ImportFailed:
+            return None
 
 
 def _drawn(seen: Seen, samples: Sequence[Sample]) -> Imported:
@@ -207,7 +225,8 @@ class _Sketch:
                 found = self._module(module, args, keywords, node)
             else:
                 found = self._function(node, args, keywords)
-        except Unmapped as reason:
+        except ODDITIES as error:
+            reason = error if isinstance(error, Unmapped) else NOT_UNDERSTOOD
             drawing.undo_to(before)
             kind = f"torch.{operation if isinstance(operation, str) else name_of(operation)}"
             told = {k: v for k, v in keywords.items() if not isinstance(v, Ref)}

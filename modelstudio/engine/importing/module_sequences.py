@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from modelstudio.engine.importing.drawing import Array, Unmapped, Wire, palette_layer
+from modelstudio.engine.importing.drawing import Array, Scope, Unmapped, Wire, palette_layer
 from modelstudio.engine.importing.module_layers import (
     Arguments,
     Grows,
@@ -173,22 +173,6 @@ def _transformer(module: Any) -> dict[str, Any]:
     }
 
 
-@draws(nn.TransformerEncoder)
-def _encoder(
-    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
-) -> Ref:
-    x: Ref = args[0]
-    around = s.drawing.scope
-    for number, inner in enumerate(module.layers):
-        s.drawing.scope = (*around, "layers", str(number))
-        s.drawing.stem = ""
-        x = _encoder_layer(s, inner, [x, *args[1:]], keywords, shape)
-    if module.norm is not None:
-        s.drawing.scope, s.drawing.stem = (*around, "norm"), "norm"
-        x = layer_norm(s, module.norm, [x], {}, shape)
-    return x
-
-
 @draws(nn.TransformerDecoderLayer)
 def _decoder_layer(
     s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
@@ -199,3 +183,38 @@ def _decoder_layer(
     layer = palette_layer("TransformerDecoder", causal=False, **_transformer(module))
     wire = s.drawing.add(layer, *(x.wire for x in faced), weights=arrays(module))
     return replace(faced[0], wire=wire)
+
+
+@draws(nn.TransformerEncoder, nn.TransformerDecoder)
+def _stack(
+    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
+) -> Ref:
+    x: Ref = args[0]
+    around = _inside(s)
+    draw = _decoder_layer if isinstance(module, nn.TransformerDecoder) else _encoder_layer
+    for number, inner in enumerate(module.layers):
+        s.drawing.scope = (*around, "layers", str(number))
+        s.drawing.stem = ""
+        x = draw(s, inner, [x, *args[1:]], keywords, shape)
+    if module.norm is not None:
+        s.drawing.scope, s.drawing.stem = (*around, "norm"), "norm"
+        x = layer_norm(s, module.norm, [x], {}, shape)
+    return x
+
+
+@draws(nn.Transformer)
+def _transformer_whole(
+    s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
+) -> Ref:
+    if any(value is not None for value in (*args[2:], *keywords.values())):
+        raise Unmapped("It is told a mask.")
+    around = _inside(s)
+    s.drawing.scope, s.drawing.stem = around, "encoder"
+    memory = _stack(s, module.encoder, args[:1], {}, args[0].seen)
+    s.drawing.scope, s.drawing.stem = around, "decoder"
+    return _stack(s, module.decoder, [args[1], memory], {}, shape)
+
+
+def _inside(s: Shaping) -> Scope:
+    """Return the scope of what lies in the module that is being drawn."""
+    return (*s.drawing.scope, *filter(None, [s.drawing.stem]))

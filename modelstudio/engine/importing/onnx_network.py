@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import overload
 
 from modelstudio.engine.events import Progress
 from modelstudio.engine.importing import onnx_functions  # noqa: F401  registers what draws them
@@ -15,7 +17,13 @@ from modelstudio.engine.importing.conclude import (
     draw_inputs,
     draw_outputs,
 )
-from modelstudio.engine.importing.drawing import Drawing, Unmapped, Wire
+from modelstudio.engine.importing.drawing import (
+    NOT_UNDERSTOOD,
+    ODDITIES,
+    Drawing,
+    Unmapped,
+    Wire,
+)
 from modelstudio.engine.importing.fusing import fuse
 from modelstudio.engine.importing.onnx_file import Foreign, Op, read
 from modelstudio.engine.importing.onnx_ops import HANDLERS, Sheet
@@ -31,11 +39,16 @@ STEPS = 200
 
 
 def import_onnx(
-    path: Path, shapes: Sequence[Sequence[int]] = ()
+    path: Path, shapes: Sequence[Sequence[int]] = (), *, steps_first: bool = False
 ) -> Generator[Progress, None, Imported]:
     """Draw a file with blocks; where a free length is in the way, it is held fixed.
 
     Inputs that the file takes the steps first are taken the batch first.
+
+    Parameters
+    ----------
+    steps_first
+        Whether that is so; otherwise it is found out.
 
     Raises
     ------
@@ -43,20 +56,38 @@ def import_onnx(
         When it is no network.
     """
     yield Progress(f"Reading {path.name}")
-    foreign = tried(read(path), path, shapes)
+    foreign = tried(read(path, steps_first=steps_first), path, shapes)
     imported = yield from _drawn(foreign)
     free = any("T" in shape for shape in foreign.shapes.values())
     if free and (imported.placeholders or imported.problem):
         yield Progress("Trying again with a fixed length")
-        fixed = yield from _drawn(tried(read(path), path, shapes, fixed_length=True))
-        if _rank(fixed) < _rank(imported):
-            return fixed
+        again = read(path, steps_first=steps_first)
+        fixed = yield from _drawn(tried(again, path, shapes, fixed_length=True))
+        imported = better(imported, fixed)
     if any(lost.reason == SAMPLES_FIRST for lost in imported.placeholders):
         yield Progress("Trying again with the steps of sequences first")
         turned = yield from _drawn(tried(read(path, steps_first=True), path, shapes))
-        if _rank(turned) < _rank(imported):
-            return turned
+        imported = better(imported, turned, turned=True)
     return imported
+
+
+@overload
+def better(old: Imported, new: Imported | None, *, turned: bool = False) -> Imported: ...
+@overload
+def better(
+    old: Imported | None, new: Imported | None, *, turned: bool = False
+) -> Imported | None: ...
+def better(old: Imported | None, new: Imported | None, *, turned: bool = False) -> Imported | None:
+    """Return the drawing with fewer placeholders, the old one if in doubt.
+
+    Parameters
+    ----------
+    turned
+        The new one takes the samples first, where the original takes the steps.
+    """
+    if new is None or (old is not None and _rank(old) <= _rank(new)):
+        return old
+    return replace(new, turned=turned or new.turned)
 
 
 def _rank(imported: Imported) -> tuple[int, bool]:
@@ -127,7 +158,8 @@ def _draw(sheet: Sheet, op: Op) -> list[str]:
         if handler is None:
             raise Unmapped(f"The palette has no block for {op.kind}.")
         found = handler(sheet, op)
-    except Unmapped as reason:
+    except ODDITIES as error:
+        reason = error if isinstance(error, Unmapped) else NOT_UNDERSTOOD
         drawing.undo_to(before)
         sources = [sheet.refs[name].wire for name in op.sources if name in sheet.refs]
         kind = op.kind if "." in op.kind else f"onnx.{op.kind}"

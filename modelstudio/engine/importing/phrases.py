@@ -21,7 +21,7 @@ from modelstudio.network.layer import Layer
 
 Order = tuple[int, ...]
 """For each axis of a value in the file, the axis on the canvas that it is; -1 is a size of 1 that
-the value on the canvas does not have."""
+the value on the canvas does not have. An axis of the canvas that none of them is has the size 1."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ class Phrases:
         if x.straight:
             return x
         stem, self.drawing.stem = self.drawing.stem, ""
+        x = self._dropped(x)
         real = tuple(axis for axis in x.order if axis >= 0)
         wire, shape = x.wire, tuple(x.shape[axis] for axis in real)
         if real != tuple(range(len(real))):
@@ -122,6 +123,15 @@ class Phrases:
                     shape = (*shape[:axis], 1, *shape[axis:])
         self.drawing.stem = stem
         return Ref(wire, shape, straight(shape), x.dtype)
+
+    def _dropped(self, x: Ref) -> Ref:
+        """Return a value without the axes of size 1 that the file does not have."""
+        for own in reversed(range(x.rank)):
+            if own not in x.order:
+                wire = self.drawing.add(palette_layer("Squeeze", axis=own), x.wire)
+                shape = (*x.shape[:own], *x.shape[own + 1 :])
+                x = Ref(wire, shape, tuple(a - (a > own) for a in x.order), x.dtype)
+        return x
 
     def each(self, kind: str, x: Ref, **settings: Any) -> Ref:
         """Add a function of each number, which does not mind the order of the axes."""

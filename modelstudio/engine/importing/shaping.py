@@ -12,6 +12,7 @@ import numpy as np
 from modelstudio.engine.importing.drawing import Array, Unmapped, Weights, Wire, palette_layer
 from modelstudio.engine.importing.phrases import Order, Phrases, Ref, straight
 from modelstudio.network.analysis import Dim, Shape
+from modelstudio.network.layer import UnknownLayer
 
 _COMBINED = {
     "Add": "Add",
@@ -54,6 +55,8 @@ class Shaping(Phrases):
         order = _refitted(x, shape)
         if order is not None:
             return replace(x, order=order)
+        if shape == ("B",) and x.shape == ("B", 1):
+            return replace(x, order=(0,))
         if not shape or shape[0] != "B" or any(_odd(dim) for dim in shape):
             raise Unmapped("It mixes the samples of a batch.")
         bare = replace(x, order=tuple(axis for axis in x.order if axis >= 0))
@@ -77,7 +80,14 @@ class Shaping(Phrases):
         return replace(turned, order=(1, 0, 2))
 
     def answer(self, x: Ref) -> tuple[Wire, Order]:
-        """Return a value as an output gives it, the batch first, and its axes in the file."""
+        """Return a value as an output gives it, the batch first, and its axes in the file.
+
+        One number for each sample is a row of one.
+        """
+        lost = isinstance(self.drawing.take(x.wire).layer, UnknownLayer)
+        if x.seen == ("B",) and not lost:
+            wire = x.wire if x.rank > 1 else self.block("Unsqueeze", [x], ("B", 1), axis=1).wire
+            return wire, (0,)
         place = x.order.index(0) if 0 in x.order else 0
         axes = tuple(sorted(range(len(x.order)), key=lambda axis: axis != place))
         return self.facing(self.transpose(x, axes)).wire, axes
@@ -171,6 +181,7 @@ class Shaping(Phrases):
     def concatenate(self, values: Sequence[Ref], axis: int, shape: Shape) -> Ref:
         """Draw values behind each other."""
         axis %= len(shape)
+        values = [self._dropped(value) for value in values]
         order = next((value.order for value in values if value.shape[:1] == ("B",)), ())
         if -1 in order or any(value.order != order for value in values):
             values = [self.facing(value) for value in values]
@@ -184,12 +195,27 @@ class Shaping(Phrases):
 
     # Arithmetic
 
+    def linear(self, x: Ref, weight: Array, bias: Array | None, shape: Shape) -> Ref:
+        """Draw ``x @ weight.T + bias``.
+
+        The shift stands apart where the matrix is a table of rows, as only a weighted sum without
+        one can use the table's weights.
+        """
+        if bias is None or not self.drawing.has_table(weight):
+            return super().linear(x, weight, bias, shape)
+        scores = super().linear(x, weight, None, shape)
+        stem, self.drawing.stem = self.drawing.stem, ""
+        shifted = self.with_constant("Add", scores, bias, False, shape)
+        self.drawing.stem = stem
+        return shifted
+
     def combine(self, kind: str, values: Sequence[Ref], shape: Shape) -> Ref:
         """Draw an operation on several values, number by number."""
         if kind not in _COMBINED:
             raise Unmapped(f"The palette has no block for {kind} of two values.")
         if len(values) == 2 and values[0] == values[1]:
             return self._with_itself(kind, values[0])
+        values = [self._dropped(value) for value in values]
         order = values[0].order
         if -1 in order or any(value.order != order for value in values):
             values = [self.facing(value) for value in values]
@@ -222,6 +248,7 @@ class Shaping(Phrases):
             return self._with_number(kind, x, float(constant.reshape(-1)[0]), constant_first)
         if kind not in _COMBINED:
             raise Unmapped(f"The palette has no block for {kind} with a constant.")
+        x = self._dropped(x)
         if -1 in x.order:
             x = self.facing(x)
         wide = constant.reshape((1,) * (x.rank - constant.ndim) + constant.shape)
@@ -236,7 +263,8 @@ class Shaping(Phrases):
         if kind == "Mul" and fits and long[0] in (1, x.rank - 1):
             axis = "last" if long[0] == x.rank - 1 else "channels"
             layer = palette_layer("ScaleShift", axis=axis, shift=False)
-            return replace(x, wire=self.drawing.add(layer, x.wire, weights={"weight": wide}))
+            weights = {"weight": wide.reshape(wide.shape[long[0] :])}
+            return replace(x, wire=self.drawing.add(layer, x.wire, weights=weights))
         learned = replace(self.values(wide), order=x.order)
         pair = [learned, x] if constant_first else [x, learned]
         return self.combine(kind, pair, shape)

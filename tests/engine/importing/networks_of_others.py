@@ -273,6 +273,73 @@ class StepsFirst(nn.Module):
         return self.out(steps)
 
 
+class Translator(nn.Module):
+    """Takes the steps first, as torch's Transformer does unless told otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.others = nn.Embedding(20, 8), nn.Embedding(30, 8)
+        self.transformer = nn.Transformer(8, 2, 1, 1, 16)
+        self.out = nn.Linear(8, 30)
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        return self.out(self.transformer(self.words(source), self.others(target)))
+
+
+class Sensor(nn.Module):
+    """Steps first; torch.fx cannot follow it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widen = nn.Linear(5, 8)
+        self.lstm, self.out = nn.LSTM(8, 6, bidirectional=True), nn.Linear(12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.size(2) != 5:
+            raise ValueError("It takes five numbers a step.")
+        return self.out(self.lstm(self.widen(x))[0].mean(0))
+
+
+class MaskedWords(nn.Module):
+    """BERT's head: the table of words once more, with a shift of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.dense, self.norm = nn.Embedding(40, 8), nn.Linear(8, 8), nn.LayerNorm(8)
+        self.decoder = nn.Linear(8, 40)
+        self.decoder.weight = self.embed.weight
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.decoder(self.norm(F.gelu(self.dense(self.embed(ids)))))
+
+
+class Factors(nn.Module):
+    """A recommender whose answer is one number a sample, without an axis of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users, self.items = nn.Embedding(10, 4), nn.Embedding(12, 4)
+        self.user_shift, self.item_shift = nn.Embedding(10, 1), nn.Embedding(12, 1)
+
+    def forward(self, user: Tensor, item: Tensor) -> Tensor:
+        fit = (self.users(user) * self.items(item)).sum(1)
+        return fit + self.user_shift(user).squeeze() + self.item_shift(item).squeeze(1)
+
+
+class Plain(nn.Module):
+    """Weights that are made of others, pruned or of another precision; a squeezed answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.utils.parametrizations.weight_norm(nn.Conv1d(2, 4, 3))
+        self.fc = nn.utils.spectral_norm(nn.Linear(4, 4))
+        self.out = nn.utils.prune.l1_unstructured(nn.Linear(4, 1), "weight", 0.5)
+        self.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(self.out(self.fc(self.conv(x).mean(2)))).squeeze(-1)
+
+
 class LastStep(nn.Module):
     def __init__(self) -> None:
         super().__init__()

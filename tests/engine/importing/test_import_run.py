@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,22 +21,22 @@ from modelstudio.engine.control import Control
 from modelstudio.engine.events import Progress, RunEnd, drain
 from modelstudio.engine.importing.job import run_import
 from modelstudio.engine.projects import rebase, with_data
-from modelstudio.engine.session import take_weights
+from modelstudio.engine.session import load_weights, take_weights
 from modelstudio.errors import RunError
+from modelstudio.layers import ReLU
 from modelstudio.project.files import load_project, save_project
 from modelstudio.project.model import Project
 
 MODULES = Path(__file__).with_name("networks_of_others.py")
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+def brought_in(tmp_path: Path, activation: str) -> tuple[Path, dict[str, Any]]:
     """A small imported classifier: two numbers in, three logits out."""
     rng = np.random.default_rng(1)
     shapes = {"w1": (8, 2), "b1": (8,), "w2": (3, 8), "b2": (3,)}
     nodes = [
         helper.make_node("Gemm", ["x", "w1", "b1"], ["a"], transB=1),
-        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node(activation, ["a"], ["b"]),
         helper.make_node("Gemm", ["b", "w2", "b2"], ["y"], transB=1),
     ]
     graph = helper.make_graph(
@@ -53,6 +55,12 @@ def project(tmp_path: Path) -> Path:
     path = tmp_path / "net.mstudio"
     text, said = drain(run_import(tmp_path / "net.onnx", "", path, None, (), {}))
     path.write_text(text)
+    return path, said
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    path, said = brought_in(tmp_path, "Relu")
     assert said["max_abs_diff"] < 1e-6
     return path
 
@@ -115,10 +123,35 @@ def test_training_goes_on_from_its_weights(project: Path) -> None:
     end = events[-1]
     assert isinstance(end, RunEnd)
     store = engine.store(project, loaded)
-    from modelstudio.engine.session import load_weights
-
     before, after = (load_weights(store, store.info(run)) for run in ("1", end.run))
     assert before.keys() == after.keys()
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value, atol=1e-4, rtol=0)
+
+
+def test_weights_wait_for_the_block_that_is_missing(tmp_path: Path) -> None:
+    path, said = brought_in(tmp_path, "ThresholdedRelu")
+    assert said["run"] is not None
+    loaded = with_table(path)
+    missing = (
+        "Run 1 cannot run: thresholdedrelu stands for onnx.ThresholdedRelu, which has no block."
+    )
+    with pytest.raises(RunError) as asked:
+        drain(engine.evaluate(path, loaded, None))
+    assert str(asked.value).startswith(missing)
+    with pytest.raises(RunError) as asked:
+        drain(engine.export_onnx(path, loaded, None, tmp_path / "again.onnx"))
+    assert str(asked.value).startswith(missing)
+    placeholder = loaded.network.named("thresholdedrelu")
+    assert placeholder is not None
+    mended = loaded.network.put(replace(placeholder, name="relu", layer=ReLU()))
+    slow = loaded.training.changed(optimizer=loaded.training.optimizer.changed(lr=1e-7))
+    loaded = loaded.changed(network=mended, training=slow)
+    events = list(engine.train(loaded, path, Control(), start_from="1"))
+    assert not [e for e in events if isinstance(e, Progress) and "fresh" in e.text]
+    store = engine.store(path, loaded)
+    before, after = (load_weights(store, store.info(run)) for run in ("1", events[-1].run))
+    assert set(before) == {"fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"}
     for name, value in before.items():
         torch.testing.assert_close(after[name], value, atol=1e-4, rtol=0)
 

@@ -11,7 +11,7 @@ from modelstudio.engine.events import drain
 from modelstudio.engine.importing.conclude import Imported
 from modelstudio.engine.importing.module_file import load
 from modelstudio.engine.importing.module_network import import_module
-from modelstudio.errors import ImportFailed
+from modelstudio.errors import ImportFailed, NetworkError
 from modelstudio.network.graph import Graph
 from modelstudio.network.group import Group
 
@@ -35,6 +35,7 @@ KINDS = (
     *("MobileNet", "TwoTowers", "Tabular", "Tied", "Branching"),
     *("SignalCoder", "Volumes", "TwoAnswers", "Formulas"),
     *("Siamese", "TiedByFunction", "LineReader", "LastStep"),
+    *("StepsFirst", "Translator", "Sensor", "MaskedWords", "Factors", "Plain"),
 )
 SHAPES = {"VisionTransformer": [(3, 32, 32)], "ResNet": [(3, 32, 32)]}
 
@@ -48,6 +49,7 @@ def test_a_module_says_the_same_as_blocks(name: str) -> None:
     assert imported.difference < 1e-4
     original = load(FILE, name, {})
     assert imported.parameters == sum(weight.numel() for weight in original.parameters())
+    assert imported.turned == (name in ("StepsFirst", "Translator", "Sensor"))
 
 
 def test_a_causal_mask_is_kept() -> None:
@@ -104,6 +106,19 @@ def test_shared_weights_stay_shared() -> None:
     assert len(shares) == 2
 
 
+def test_a_head_with_a_shift_uses_the_table_of_words() -> None:
+    graph = brought_in("MaskedWords").graph
+    decoder, embed = graph.named("decoder"), graph.named("embed")
+    assert decoder is not None
+    assert embed is not None
+    assert decoder.shares == embed.id
+
+
+def test_one_number_a_sample_is_an_answer() -> None:
+    assert [field.kind for field in brought_in("Factors").fields[2:]] == ["value"]
+    assert [field.kind for field in brought_in("Plain").fields[1:]] == ["binary"]
+
+
 def test_shapes_can_be_told() -> None:
     assert brought_in("MobileNet", (3, 40, 48)).fields[0].shape == (3, 40, 48)
     with pytest.raises(ImportFailed, match="cannot be found out what shapes"):
@@ -118,6 +133,24 @@ def test_what_has_no_block_stays_as_a_placeholder() -> None:
     assert imported.graph.named(lost.name) is not None
     assert Graph.from_dict(imported.graph.to_dict()) == imported.graph
     assert lost.reason in imported.problem
+    assert set(imported.state) == {"fc.weight", "fc.bias"}
+
+
+@pytest.mark.parametrize("name", ["ResNet", "Tied"])
+def test_the_weights_of_what_cannot_run_yet_have_their_names(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So they fit once the placeholders are replaced."""
+    whole = brought_in(name).state
+
+    def refuse(*_: object, **__: object) -> None:
+        raise NetworkError("A block is missing.")
+
+    monkeypatch.setattr("modelstudio.engine.importing.conclude.compile_network", refuse)
+    state = brought_in(name).state
+    assert set(state) == {key for key in whole if not key.endswith("num_batches_tracked")}
+    for key, value in state.items():
+        torch.testing.assert_close(value, whole[key])
 
 
 @pytest.mark.parametrize(
