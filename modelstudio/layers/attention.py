@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -48,6 +49,13 @@ def check_padding(steps: Value, ids: Value | None, index: int) -> None:
     """Refuse ids that are not one a step."""
     if ids is not None and steps.shape[:2] != ids.shape[:2]:
         raise Mismatch("needs one id for each step", index)
+
+
+def padding_read(steps: Value | None, ids: Value | None, sequence: str = "x") -> Iterator[Mismatch]:
+    """Yield a notice where the steps of a sequence of any length are read, padding and all."""
+    if ids is None and steps is not None and isinstance(steps.shape[1], str):
+        wire = Repair("Wire the ids to it", wire=(sequence, "ids"))
+        yield Mismatch("reads the padding of short rows, too", None, wire)
 
 
 def padding_mask(b: Builder, steps: Value, ids: Value, padding_id: int) -> Value:
@@ -126,6 +134,11 @@ class MultiheadAttention(Layer, category="Attention"):
             batch_first=True,
         )
 
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        x, memory, ids = taken
+        if not self.causal:
+            yield from padding_read(memory or x, ids, "memory" if memory else "x")
+
     def summary(self) -> str:
         return f"{self.heads} heads{', causal' if self.causal else ''}"
 
@@ -145,6 +158,10 @@ class SelfAttention(Layer, category="Attention"):
         if ids is not None:
             check_padding(x, ids, 1)
         return whole.lower(b, x, None, ids)
+
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        if not self.causal:
+            yield from padding_read(*taken)
 
     def summary(self) -> str:
         return "causal" if self.causal else "1 head"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -98,6 +99,12 @@ class EmbeddingBag(Layer, category="Linear"):
             mode=self.mode,
             padding_idx=self.padding_id,
         )
+
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        (ids,) = taken
+        if self.padding_id is None and ids is not None and isinstance(ids.shape[1], str):
+            leave_out = Repair("Leave out id 0", settings=(("padding_id", 0),))
+            yield Mismatch("counts the padding of short rows, too", None, leave_out)
 
     def summary(self) -> str:
         return f"{self.mode} · {self.embedding_dim}"

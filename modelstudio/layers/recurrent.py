@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from modelstudio.layers.attention import PaddingId, check_padding
+from modelstudio.layers.attention import PaddingId, check_padding, padding_read
 from modelstudio.network.layer import Layer, Port
+from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -106,6 +108,17 @@ class _Recurrent(Layer, abstract=True):
             **self.settings(),
         }
         return b.module(f"torch.nn.{type(self).__name__}", x, part=part, pick=pick, **settings)
+
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        if self.dropout and self.layers == 1:
+            yield Mismatch(
+                "sets nothing to 0: its dropout is between stacked layers, and it has one",
+                None,
+                Repair("Stack 2 layers", settings=(("layers", 2),)),
+                Repair("Set dropout to 0", settings=(("dropout", 0.0),)),
+            )
+        if self.bidirectional or self.output == "last":
+            yield from padding_read(*taken)
 
     def summary(self) -> str:
         stacked = f" × {self.layers}" if self.layers > 1 else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from modelstudio.layers.attention import padding_read
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
@@ -179,6 +181,11 @@ class Reduce(Layer, category="Merge and shape"):
         )
         return step if self.keep_dims else b.function("torch.squeeze", step, dim=1)
 
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        x, ids = taken
+        if x is not None and x.rank == 3 and axis_of(self.axis, x) == 1:
+            yield from padding_read(x, ids)
+
     def summary(self) -> str:
         return f"{self.operation} · axis {self.axis}"
 
@@ -218,6 +225,11 @@ class Select(Layer, category="Merge and shape"):
             return b.function("torch.select", x, dim=axis, index=0)
         last = "modelstudio.engine.sequences.last_step"
         return b.function(last, x, ids, padding_id=self.padding_id)
+
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        x, ids = taken
+        if x is not None and x.rank == 3 and axis_of(self.axis, x) == 1 and self.index == -1:
+            yield from padding_read(x, ids)
 
     def summary(self) -> str:
         return f"{self.index} · axis {self.axis}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from modelstudio.layers.attention import (
     check_padding,
     masks,
     padding_mask,
+    padding_read,
 )
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch
@@ -90,6 +92,10 @@ class TransformerEncoder(_Transformer, category="Attention"):
     causal: Causal = False
     padding_id: PaddingId = 0
 
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        if not self.causal:
+            yield from padding_read(*taken)
+
     def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
         check_padding(x, ids, 1)
         call = masks(
@@ -118,6 +124,10 @@ class TransformerDecoder(_Transformer, category="Attention"):
 
     causal: Causal = True
     padding_id: PaddingId = 0
+
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        _, memory, ids = taken
+        yield from padding_read(memory, ids, "memory")
 
     def lower(self, b: Builder, x: Value, memory: Value, ids: Value | None = None) -> Value:
         if memory.shape[-1] != x.shape[-1]:

@@ -190,6 +190,8 @@ class _Walk:
         for name, value in zip(names, known.values, strict=False):
             found.values[node.id, name] = value
         infos[node.id] = _info(node, taken, known)
+        if node.enabled:
+            found.problems += _notices(graph, node, taken)
         answer = taken[0] if node.layer.answers else None
         if answer is not None:
             wrong = answers.check(graph, node, answer, self.fields, self.answered)
@@ -358,6 +360,14 @@ def _problem(
     advice = f" {fixes[0].label}." if fixes else ""
     sentence = f"{text.rstrip('.')}.{advice}"
     return Problem(node.id, sentence, "error" if useful else "warning", fixes, edge), text
+
+
+def _notices(graph: Graph, node: Node, taken: Sequence[Value | None]) -> Iterator[Problem]:
+    """Yield what is worth knowing of a block that runs, where something can be done about it."""
+    for mismatch in node.layer.notices(taken):
+        problem, _ = _problem(graph, node, {}, mismatch, True)
+        if problem.fixes:
+            yield replace(problem, severity="notice")
 
 
 def _untrusted(node: Node, wait: Untrusted, useful: bool) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from modelstudio.errors import StudioError
 from modelstudio.network.analysis import Fix
@@ -167,9 +168,29 @@ def fixes_for(
             kind = Layer.find(repair.become)
             if kind is not None:
                 found.append(become(node.id, repair.label, kind))
+        elif repair.wire is not None:
+            sequence, port = repair.wire
+            ids = _ids_of(graph, node, sequence)
+            if ids is not None:
+                wire = Edge(*ids, node.id, port)
+                found.append(Fix(repair.label, partial(Graph.connect, edge=wire)))
         else:
             found.append(change(node.id, repair.label, **dict(repair.settings)))
     return tuple(fix for fix in found if _works(fix, graph))
+
+
+def _ids_of(graph: Graph, node: Node, sequence: str) -> tuple[str, str] | None:
+    """Return the block and port of the nearest ids up the wires from the port of a sequence."""
+    wires = graph.incoming[node.id]
+    before = graph.upstream(wire.source for wire in wires if wire.target_port == sequence)
+    for node_id in reversed(graph.order):
+        if node_id in before:
+            ports = {port.name: port for port in graph.nodes[node_id].layer.input_ports()}
+            for edge in graph.incoming[node_id]:
+                port = ports.get(edge.target_port)
+                if port is not None and port.dtype == "int":
+                    return edge.source, edge.source_port
+    return None
 
 
 def _works(fix: Fix, graph: Graph) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,6 +11,7 @@ from pydantic import ConfigDict
 from modelstudio.declaration import Declaration
 
 if TYPE_CHECKING:
+    from modelstudio.network.mismatch import Mismatch
     from modelstudio.network.shapes import Builder, Value
 
 Category = Literal[
@@ -96,6 +98,10 @@ class Layer(Declaration):
         A variadic port arrives as all its values in order.
         """
         raise TypeError(f"{self.type_name} does not say how it is lowered")
+
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        """Yield what is worth knowing of settings that run, for given values in port order."""
+        yield from ()
 
     def summary(self) -> str:
         """Return the main parameter, as short as a block shows it."""

@@ -14,12 +14,15 @@ class Repair:
     """An edit that would mend a mismatch.
 
     With ``insert`` a layer of that type and those ``settings`` is put into the wire; with
-    ``become`` the layer that refused turns into one of that type; otherwise its settings change.
+    ``become`` the layer that refused turns into one of that type; with ``wire``, the names of
+    two ports, the second is given the ids that the sequence at the first is made of; otherwise its
+    settings change.
     """
 
     label: str
     insert: str | None = None
     become: str | None = None
+    wire: tuple[str, str] | None = None
     settings: tuple[tuple[str, Any], ...] = ()
 
 

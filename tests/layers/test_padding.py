@@ -9,15 +9,30 @@ from typing import Any
 
 import pytest
 import torch
-from networks import add, given
+from networks import add, chain, given
 from onnxruntime import InferenceSession
 from torch import nn
 
 from modelstudio.engine.codegen import python_code
 from modelstudio.engine.compile import compile_network
 from modelstudio.engine.export.tracing import trace
-from modelstudio.layers import GRU, LSTM, RNN, Input, Output, Reduce, Select
-from modelstudio.network.graph import Graph
+from modelstudio.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Embedding,
+    EmbeddingBag,
+    Input,
+    Linear,
+    Output,
+    Reduce,
+    Select,
+    SelfAttention,
+    TransformerDecoder,
+    TransformerEncoder,
+)
+from modelstudio.network.check import analyse
+from modelstudio.network.graph import Edge, Graph
 from modelstudio.network.layer import Layer
 
 Run = Callable[[torch.Tensor, torch.Tensor], Sequence[torch.Tensor]]
@@ -44,7 +59,8 @@ LAYERS = [
     *(Reduce(operation=name) for name in ("mean", "max", "min", "sum")),
     Select(index=-1),
 ]
-FIELDS = (given("x", "T", 12), given("ids", "T", vocabulary=9))
+IDS = given("ids", "T", vocabulary=9)
+FIELDS = (given("x", "T", 12), IDS)
 LENGTHS = (7, 3, 1, 6)
 
 
@@ -126,3 +142,90 @@ def test_padding_does_not_matter(way: Callable[[Graph], Run], number: int) -> No
             assert not got[size:].any()
             got = got[:size]
         torch.testing.assert_close(got, expected, rtol=0, atol=1e-5)
+
+
+# A text classifier, wired block by block
+
+
+def classifier(reader: Layer) -> Graph:
+    """Return one that reads the words of a text, its ids not yet wired to the reader."""
+    return chain(Input(field="ids"), Embedding(embedding_dim=6), reader, Linear(out_features=2))
+
+
+def heeded(graph: Graph) -> Graph:
+    """Return the graph with the fix of its only notice."""
+    (notice,) = analyse(graph, [IDS]).problems
+    assert notice.severity == "notice"
+    return notice.fixes[0].apply(graph)
+
+
+def test_a_text_classifier_does_not_read_padding() -> None:
+    reader = LSTM(hidden_size=8, bidirectional=True, output="last")
+    drawn = chain(Output(), graph=classifier(reader), after="fc1")
+    (notice,) = analyse(drawn, [IDS]).problems
+    assert notice.message == "lstm1 reads the padding of short rows, too. Wire the ids to it."
+    graph = heeded(drawn)
+    assert Edge("input1", "y", "lstm1", "ids") in graph.edges
+    assert analyse(graph, [IDS]).problems == ()
+
+    torch.manual_seed(0)
+    module = compile_network(graph, [IDS]).module
+    ids = torch.randint(1, 9, (64, 12)) * (torch.arange(12) < torch.randint(1, 13, (64, 1)))
+    ends = ids.gather(1, (ids != 0).sum(1, keepdim=True) - 1)[:, 0]
+    wanted = (ends > 4).long()
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.03)
+    for _ in range(25):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(module(ids), wanted).backward()
+        optimizer.step()
+    assert (module(ids).argmax(1) == wanted).all()
+
+    file = trace(module, [ids[:3]], [{0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}])
+    session = InferenceSession(file.SerializeToString())
+    (name,) = (entry.name for entry in session.get_inputs())
+    with torch.no_grad():
+        said = module.eval()(ids)
+    for row in (ids, nn.functional.pad(ids, (0, 5))):
+        (got,) = session.run(None, {name: row.numpy()})
+        torch.testing.assert_close(torch.from_numpy(got), said, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "mended"),
+    [
+        (Select(index=-1), None),
+        (Reduce(), None),
+        (GRU(output="last"), None),
+        (SelfAttention(), None),
+        (TransformerEncoder(heads=2), None),
+        (GRU(dropout=0.5), GRU(dropout=0.5, layers=2)),
+    ],
+    ids=str,
+)
+def test_what_reads_padding_offers_to_leave_it_out(layer: Layer, mended: Layer | None) -> None:
+    """What is wired to a sequence that was made of ids; settings without effect likewise."""
+    graph = chain(Input(field="ids"), Embedding(embedding_dim=6), layer)
+    block = next(reversed(graph.nodes))
+    fixed = heeded(chain(Output(), graph=graph, after=block))
+    assert analyse(fixed, [IDS]).problems == ()
+    assert fixed.nodes[block].layer == (mended or layer)
+
+
+def test_the_ids_of_a_memory_are_those_it_was_made_of() -> None:
+    graph = chain(Input(field="ids"), Embedding(embedding_dim=6))
+    graph, own = add(graph, Input(field="ids"), name="answer")
+    graph, steps = add(graph, Embedding(embedding_dim=6), own)
+    graph, block = add(graph, TransformerDecoder(heads=2), steps, "embed1")
+    fixed = heeded(chain(Output(), graph=graph, after=block))
+    assert Edge("input1", "y", block, "ids") in fixed.edges
+
+
+def test_steps_without_ids_have_no_padding_to_leave_out() -> None:
+    graph = chain(Input(field="x"), GRU(output="last", bidirectional=True), Output())
+    assert analyse(graph, FIELDS).problems == ()
+
+
+def test_a_bag_of_words_offers_to_leave_padding_out() -> None:
+    graph = heeded(chain(Input(field="ids"), EmbeddingBag(embedding_dim=6), Output()))
+    assert graph.nodes["bag1"].layer == EmbeddingBag(embedding_dim=6, padding_id=0)
+    assert analyse(graph, [IDS]).problems == ()
