@@ -1,12 +1,18 @@
-"""What kind of source lies at a path."""
+"""What kind of source lies at a path, and what is to be learnt from it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+
+from modelstudio.data import guess as tables
+from modelstudio.data import guess_pictures
+from modelstudio.data.guess import Guess
 from modelstudio.data.sources.folders import PICTURES, find
 from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import Database, ImageFolder, Source, Table, is_connection
 
 Task = Literal["classify", "regress", "next token", "forecast", "recommend"]
@@ -35,3 +41,23 @@ def detect(path: Path | str, task: Task | None = None) -> Source:
             fix="Choose a folder of pictures, or a file with a table.",
         ) from None
     return ImageFolder()
+
+
+def guess(
+    data: DataConfig, frame: pl.DataFrame, target: str | None = None, task: Task | None = None
+) -> Guess:
+    """Guess kinds, roles, recipe and split of a source nobody has described yet.
+
+    Parameters
+    ----------
+    frame
+        What the source holds, as `sources.read_plain` gives it.
+
+    Raises
+    ------
+    DataError
+        When ``target`` is no column, or there is nothing to learn.
+    """
+    if isinstance(data.source, ImageFolder):
+        return guess_pictures.guess(frame, target)
+    return tables.guess(frame, target)
