@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -70,7 +69,7 @@ class Guess:
     columns: tuple[Column, ...]
     recipe: tuple[Step, ...]
     notes: tuple[str, ...]
-    split: Mapping[str, Any] = MappingProxyType({})
+    split: Mapping[str, Any] = field(default_factory=dict)
 
 
 def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
