@@ -56,7 +56,7 @@ def with_data(
     split = project.data.split.changed(seed=seed, test_path=tests)
     source = DataConfig(path=str(data.resolve()), csv=project.data.csv, split=split)
     guessed = guess(tabular.read(source), target)
-    notes = (*tabular.inspect(data, source.csv).dialect.notes, *guessed.notes)
+    notes = (*tabular.inspect(data, source).notes, *guessed.notes)
     config = source.changed(columns=guessed.columns, recipe=guessed.recipe)
     project = project.changed(data=config)
     try:

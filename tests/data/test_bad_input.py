@@ -192,7 +192,8 @@ def test_prose_is_no_table(tmp_path: Path) -> None:
 def test_a_delimiter_that_cannot_be(tmp_path: Path, delimiter: str) -> None:
     path = write(tmp_path / "t.csv", "a,b\n1,2\n")
     if not delimiter:
-        assert tabular.inspect(path, CsvOptions(delimiter=delimiter)).columns == ("a", "b")
+        data = DataConfig(csv=CsvOptions(delimiter=delimiter))
+        assert tabular.inspect(path, data).columns == ("a", "b")
         return
     with pytest.raises(DataError, match="cannot be the delimiter"):
         read(path, delimiter=delimiter)

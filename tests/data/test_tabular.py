@@ -13,7 +13,7 @@ from tables import write
 
 from modelstudio.data import preview
 from modelstudio.data.guess import guess, guess_kind
-from modelstudio.data.sources import tabular
+from modelstudio.data.sources import delimited, tabular
 from modelstudio.data.sources.dialect import sniff, unique_names
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
@@ -92,9 +92,9 @@ def test_a_table_is_read_once_until_it_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "t.csv", "a\n1\n2\n")
-    parse, parsed = tabular._parse_text, []
+    parse, parsed = tabular.read_text, []
     monkeypatch.setattr(
-        tabular, "_parse_text", lambda *given: parsed.append(given) or parse(*given)
+        tabular, "read_text", lambda *a, **k: parsed.append(a) or parse(*a, **k)
     )
     data = DataConfig(path=str(path))
     assert tabular.read(data).equals(tabular.read(data))
@@ -241,8 +241,7 @@ def test_a_small_table_has_no_head_and_a_bad_one_says_why(tmp_path: Path) -> Non
 def test_blocks_may_end_inside_a_character_or_a_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr("modelstudio.data.sources.encoding._BLOCK", block)
-    monkeypatch.setattr(tabular, "BLOCK", block)
+    monkeypatch.setattr(delimited, "BLOCK", block)
     path = tmp_path / "t.csv"
     path.write_text("ä,b\n\nü€,1\n\n\n𝄞,2\n", encoding="utf-8")
     frame = tabular.read(DataConfig(path=str(path)))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from modelstudio.data.sources import ROW
 from modelstudio.data.sources.encoding import decode_head, find_encoding
+from modelstudio.data.sources.files import empty, first_bytes, kind_of_bytes
 from modelstudio.data.sources.values import MISSING_NUMBERS
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
@@ -33,22 +34,7 @@ SAMPLE = 200
 LONGEST_PREAMBLE = 10
 """Lines of one cell above the header, such as a title, that are passed over."""
 
-_SIGNATURES = (
-    (b"PK\x03\x04", "a zip or Excel file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"%PDF", "a PDF document"),
-    (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"SQLite format 3", "a SQLite database"),
-)
-_FIX = "Save it as CSV in the program that made it, and open that."
+_FIX = "Give the file the ending of what it is, or save it as CSV and open that."
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WITH_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
@@ -88,48 +74,28 @@ def read_head(path: Path) -> bytes:
     DataError
         When the file cannot be read, is empty, or has no line break early enough.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-            if not head.strip():
-                raise DataError(
-                    f"{path.name} is empty.",
-                    where=str(path),
-                    fix="Choose a file with a header line and rows below it.",
-                )
-            if len(head) == HEAD and not _has_break(head):
-                head += file.read(LONGEST_LINE - HEAD)
-                if len(head) == LONGEST_LINE and not _has_break(head):
-                    raise DataError(
-                        f"{path.name} has no line break in its first 16 MB, so it is no table.",
-                        where=str(path),
-                        fix="Choose a CSV file with one row a line.",
-                    )
-            return head
-    except OSError as error:
-        raise unreadable(path, error) from None
+    head = first_bytes(path, HEAD)
+    if not head.strip():
+        raise empty(path)
+    if len(head) == HEAD and not _has_break(head):
+        head = first_bytes(path, LONGEST_LINE)
+        if len(head) == LONGEST_LINE and not _has_break(head):
+            raise endless(path, 1)
+    return head
 
 
-def unreadable(path: Path, error: OSError) -> DataError:
-    """Say why a file cannot be read."""
-    where = str(path)
-    match error:
-        case FileNotFoundError():
-            fix = "Check the name, or look for where the file was moved."
-            return DataError(f"{path.name} does not exist.", where=where, fix=fix)
-        case IsADirectoryError():
-            message = f"{path.name} is a folder, not a table."
-            return DataError(message, where=where, fix="Choose a CSV file.")
-        case PermissionError() if path.is_dir():
-            message = f"{path.name} is a folder, not a table."
-            return DataError(message, where=where, fix="Choose a CSV file.")
-        case PermissionError():
-            fix = "Ask the owner of the file for the permission to read it."
-            return DataError(f"You may not read {path.name}.", where=where, fix=fix)
+def endless(path: Path, line: int) -> DataError:
+    """Say that a line has no end."""
+    if line == 1:
+        return DataError(
+            f"{path.name} has no line break in its first 16 MB, so it is no table.",
+            where=str(path),
+            fix="Choose a CSV file with one row a line.",
+        )
     return DataError(
-        f"{path.name} cannot be read: {error.strerror or error}.",
-        where=where,
-        fix="Check that the drive is connected and try again.",
+        f"Line {line:,} of {path.name} is longer than 16 MB.",
+        where=str(path),
+        fix="Mend that line; a table has one row a line.",
     )
 
 
@@ -146,15 +112,14 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
         When the file is not a text table.
     """
     head = read_head(path)
-    for signature, kind in _SIGNATURES:
-        if head.startswith(signature):
-            raise DataError(f"{path.name} is {kind}, not a text table.", where=str(path), fix=_FIX)
+    if kind := kind_of_bytes(head):
+        raise DataError(f"{path.name} is {kind}, not a text table.", where=str(path), fix=_FIX)
     encoding = options.encoding or find_encoding(head)
     text = decode_head(path, head, encoding)
     _refuse_other_text(path, text)
     cut = len(head) >= HEAD
     announced = _announced(text)
-    delimiter = options.delimiter or announced or _delimiter(text, cut)
+    delimiter = options.delimiter or announced or _expected(path, text) or _delimiter(text, cut)
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
         raise DataError(
             f"{delimiter!r} cannot be the delimiter.",
@@ -231,6 +196,12 @@ def _announced(text: str) -> str | None:
     """Return the delimiter that a first line ``sep=;`` names, as Excel writes it."""
     found = re.match(r"sep=([^\r\n\"])\r?\n", text, re.IGNORECASE)
     return found.group(1) if found else None
+
+
+def _expected(path: Path, text: str) -> str | None:
+    """Return the tab for a file named after it that has one in its first line."""
+    named = path.suffix.lower() in (".tsv", ".tab")
+    return "\t" if named and "\t" in text.lstrip("\r\n").split("\n", 1)[0] else None
 
 
 def _delimiter(text: str, cut: bool) -> str:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path
 
+from modelstudio.data.sources.files import unreadable
 from modelstudio.errors import DataError
 
-_BLOCK = 8 << 20
-"""Bytes decoded together."""
+BLOCK = 8 << 20
+"""Bytes read together."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+
+class Misfit(Exception):
+    """Bytes of a file do not fit its encoding; ``line`` is where."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 def find_encoding(head: bytes) -> str:
@@ -34,6 +44,13 @@ def find_encoding(head: bytes) -> str:
     return "latin-1"
 
 
+def candidates(encoding: str, *, found: bool) -> tuple[str, ...]:
+    """Return the encodings to try in turn; one that was found may turn out wrong further on."""
+    if not found or encoding.startswith("utf-16"):
+        return (encoding,)
+    return tuple(dict.fromkeys((encoding, "cp1252", "latin-1")))
+
+
 def decode_head(path: Path, head: bytes, encoding: str) -> str:
     """Decode the beginning of a file; a character cut in two at the end does not count.
 
@@ -50,58 +67,50 @@ def decode_head(path: Path, head: bytes, encoding: str) -> str:
             fix="Leave the encoding empty to have it found.",
         ) from None
     except UnicodeDecodeError as error:
-        raise _misfit(path, encoding, head, error) from None
+        raise misfit(path, encoding, head.count(b"\n", 0, error.start) + 1) from None
 
 
-def as_utf8(path: Path, raw: bytes, encoding: str, *, found: bool) -> bytes:
-    """Return a whole file as UTF-8 without a mark, its lines ended by line feeds.
-
-    Parameters
-    ----------
-    found
-        The encoding was found, not chosen; bytes that do not fit it are read as Windows-1252.
-
-    Raises
-    ------
-    DataError
-        When the bytes do not fit the chosen encoding.
-    """
-    if encoding == "utf-8" and _is_utf8(raw):
-        return as_lines(raw)
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        if not found or encoding.startswith("utf-16"):
-            raise _misfit(path, encoding, raw, error) from None
-        encoding = "cp1252"
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            text = raw.decode("latin-1")
-    return as_lines(text.encode())
-
-
-def _is_utf8(raw: bytes) -> bool:
-    """Tell by blocks, between which other threads have their turn."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    view = memoryview(raw)
-    try:
-        for at in range(0, len(raw), _BLOCK):
-            decoder.decode(view[at : at + _BLOCK], final=at + _BLOCK >= len(raw))
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def as_lines(content: bytes) -> bytes:
-    """Return text with its lines ended by line feeds, where they all end by carriage returns."""
-    return content if b"\n" in content else content.replace(b"\r", b"\n")
-
-
-def _misfit(path: Path, encoding: str, raw: bytes, error: UnicodeDecodeError) -> DataError:
-    line = raw.count(b"\n", 0, error.start) + 1
+def misfit(path: Path, encoding: str, line: int) -> DataError:
+    """Say that a file is not written in an encoding."""
     return DataError(
         f"{path.name} is not written in {encoding}: line {line:,} does not fit.",
         where=str(path),
         fix="Leave the encoding empty to have it found, or choose another.",
     )
+
+
+def utf8_blocks(path: Path, encoding: str, size: int = BLOCK) -> Iterator[tuple[bytes, int]]:
+    """Yield a file as UTF-8 without a mark, block by block, and how many of its bytes are read.
+
+    Lines end by line feeds, also where they all end by carriage returns.
+
+    Raises
+    ------
+    Misfit
+        When the bytes do not fit the encoding.
+    DataError
+        When the file cannot be read.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    as_is, line, old = encoding == "utf-8", 1, None
+    try:
+        with path.open("rb") as file:
+            while block := file.read(size):
+                text = _decoded(decoder, block, as_is=as_is)
+                if old is None:
+                    old = b"\n" not in text and b"\r" in text
+                yield text.replace(b"\r", b"\n") if old else text, file.tell()
+                line += block.count(b"\n")
+        block = b""
+        decoder.decode(block, True)
+    except UnicodeDecodeError as error:
+        raise Misfit(line + block.count(b"\n", 0, error.start)) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, block: bytes, *, as_is: bool) -> bytes:
+    if as_is and block.isascii() and not decoder.getstate()[0]:
+        return block
+    text = decoder.decode(block)
+    return block if as_is else text.encode()

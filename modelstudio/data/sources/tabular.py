@@ -1,82 +1,102 @@
-"""Text tables: what is in them, and reading them with the types a person chose."""
+"""Tables in files of any format: what is in them, and reading them with the kinds one chose."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol, cast
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from modelstudio.data.sources import resolve
-from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff, unreadable
-from modelstudio.data.sources.encoding import as_lines, as_utf8, decode_head
-from modelstudio.data.sources.records import BLOCK, Records, find_records
-from modelstudio.data.sources.values import typed, without_decimal_commas
+from modelstudio.data.sources import Portion, SourceInfo, finish
+from modelstudio.data.sources import resolve as resolve
+from modelstudio.data.sources.delimited import TextTable, parse_text, read_text, rows_of
+from modelstudio.data.sources.dialect import HEAD, read_head, sniff
+from modelstudio.data.sources.encoding import decode_head
+from modelstudio.data.sources.files import check_file, file_mark, first_bytes
+from modelstudio.data.sources.records import find_records, whole_records
+from modelstudio.data.sources.values import is_measurable, typed, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
+from modelstudio.recipe.columns import Column
 
-KEPT_BYTES = 1 << 29
-"""A larger file is read anew each time instead of being kept in memory."""
+KEPT_BYTES = 1 << 30
+"""A table that takes more memory is read anew each time instead of being kept."""
 
+SMALL_FILE = 32 << 20
+"""The text of all cells of a smaller file is kept; of a larger one numbers are kept as such."""
 
-@dataclass(frozen=True, slots=True)
-class SourceInfo:
-    """What a table is, from a look at its beginning; ``rows`` is an estimate for large files."""
-
-    path: Path
-    columns: tuple[str, ...]
-    rows: int
-    size_bytes: int
-    dialect: CsvDialect
+FEW_VALUES = 20
+"""So few different numbers may be classes, whose text counts."""
 
 
-def inspect(path: Path, options: CsvOptions | None = None) -> SourceInfo:
-    """Describe a table without reading all of it.
+class FileFormat(Protocol):
+    """What a module offers that reads files with types of their own."""
 
-    Raises
-    ------
-    DataError
-        When it is not a text table.
-    """
-    options = options or CsvOptions()
-    dialect = sniff(path, options)
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    if size <= len(head):
-        content = as_utf8(path, head, dialect.encoding, found=not options.encoding)
-        records = find_records(content, dialect.delimiter)
-        rows = len(_rows_of(content, records, dialect))
+    def read(self, path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
+        """Read the table in the types of `plain.plain_types`."""
+
+    def inspect(self, path: Path, data: DataConfig) -> SourceInfo:
+        """Describe the table without reading all of it."""
+
+    def head(self, path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
+        """Read the first rows at once; None when reading everything is as quick."""
+
+
+_FORMATS: dict[str, str] = {
+    **dict.fromkeys((".parquet", ".pq"), "columnar"),
+    **dict.fromkeys((".arrow", ".feather", ".ipc"), "columnar"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json_lines"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), "excel"),
+    **dict.fromkeys((".sqlite", ".sqlite3", ".db", ".db3"), "database"),
+}
+"""Module that reads files of each ending; every other file is text."""
+
+SUFFIXES = (".csv", ".tsv", ".txt", *_FORMATS)
+"""Endings of the files that can be opened as tables."""
+
+
+def reading(
+    path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
+) -> Generator[Portion, None, pl.DataFrame]:
+    """Read a table, each column as its kind; see `sources.read_table`."""
+    wanted = [column for column in data.columns if not features_only or column.role != "ignored"]
+    as_numbers = {column.name for column in wanted if column.kind == "number"}
+    if (reader := _format(path)) is None:
+        table = yield from _read_text(path, data.csv, as_numbers, exact=False)
+        as_text = {column.name for column in wanted} - as_numbers
+        if lost := as_text & table.numbers:
+            table = yield from _with_text(path, data.csv, table, lost)
+        frame = table.frame
     else:
-        rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
-    return SourceInfo(path, dialect.columns, rows, size, dialect)
+        frame = yield from _read_typed(path, data, reader)
+    if not data.columns:
+        return frame
+    held = set(frame.columns)
+    absent = [
+        column.name
+        for column in wanted
+        if column.name not in held and (target_needed or column.role != "target")
+    ]
+    if absent:
+        raise _absent(path, absent, frame.columns, data.columns)
+    present = [column for column in wanted if column.name in held]
+    return pl.DataFrame([typed(frame.get_column(column.name), column) for column in present])
 
 
-def fingerprint(path: Path) -> str:
-    """Return a hash of a file's contents; the same rows give the same."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    except OSError as error:
-        raise unreadable(path, error) from None
+def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
+    """Read a table of whose columns nothing is known; see `sources.read_plain`."""
+    if (reader := _format(path)) is not None:
+        return (yield from _read_typed(path, data, reader))
+    first = None if check_file(path).st_size <= SMALL_FILE else _head(path, data.csv, 10_000)
+    numbers = [] if first is None else [column.name for column in first if _measures(column)]
+    table = yield from _read_text(path, data.csv, numbers, exact=True)
+    return table.frame
 
 
 def read(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
-    """Read the table of a project, each column as its kind; without columns, all as text.
-
-    Numbers become Float64 (unreadable and infinite ones are missing), dates Datetime, everything
-    else String without spaces at the ends; an empty cell is missing. Blank lines are no rows.
-
-    Raises
-    ------
-    DataError
-        When there is no file, it is not a text table, or lacks a column.
-    """
+    """Read the table of a project; see `sources.read`."""
     if data.path is None:
         raise DataError("The project has no data yet.", fix="Open a table on the Data page.")
     return read_table(resolve(data.path, base), data)
@@ -85,236 +105,157 @@ def read(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
 def read_table(
     path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
 ) -> pl.DataFrame:
-    """Read another table as if it were the project's own.
+    """Read another table as if it were the project's own; see `sources.read_table`."""
+    return finish(reading(path, data, target_needed=target_needed, features_only=features_only))
 
-    Parameters
-    ----------
-    target_needed
-        Without it the target may be absent, as in rows to predict.
-    features_only
-        Ignored columns may be absent and are left out.
+
+def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
+    """Describe a table without reading all of it.
+
+    Raises
+    ------
+    DataError
+        When it is no table.
     """
-    frame = _read_text(path, data.csv)
-    return _typed(path, frame, data, target_needed=target_needed, features_only=features_only)
+    data = data or DataConfig()
+    if (reader := _format(path)) is not None:
+        return reader.inspect(path, data)
+    dialect = sniff(path, data.csv)
+    head, size = first_bytes(path, HEAD), path.stat().st_size
+    if size <= len(head):
+        content = decode_head(path, head, dialect.encoding).encode()
+        content = content if b"\n" in content else content.replace(b"\r", b"\n")
+        records = find_records(content, dialect.delimiter)
+        rows = len(rows_of(content, records, len(dialect.columns))) - dialect.skip
+    else:
+        rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
+    return SourceInfo(path, dialect.columns, rows, size, dialect.notes)
+
+
+def fingerprint(path: Path, data: DataConfig | None = None) -> str:
+    """Return a hash of a file's contents; the same rows give the same."""
+    return file_mark(path)
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
-    """Read the first rows as `read_table` would, looking at the first bytes only.
+    """Read the first rows as `reading` would; see `sources.head`."""
+    reader = _format(path)
+    frame = _head(path, data.csv, rows) if reader is None else reader.head(path, data, rows)
+    if frame is None or not data.columns:
+        return frame
+    missing = [column.name for column in data.columns if column.name not in frame.columns]
+    if missing:
+        raise _absent(path, missing, frame.columns, data.columns)
+    return pl.DataFrame([typed(frame.get_column(column.name), column) for column in data.columns])
 
-    None when the file is so small that this saves nothing, or no row ends within these bytes.
 
-    Raises
-    ------
-    DataError
-        When it is not a text table, or lacks a column.
-    """
+def _head(path: Path, options: CsvOptions, rows: int) -> pl.DataFrame | None:
+    """Read the first rows of a text table, looking at its first bytes only."""
     first = read_head(path)
-    if path.stat().st_size <= len(first):
+    if check_file(path).st_size <= len(first):
         return None
-    dialect = sniff(path, data.csv)
-    content = as_lines(decode_head(path, first, dialect.encoding).encode())
+    dialect = sniff(path, options)
+    content = decode_head(path, first, dialect.encoding).encode()
+    content = content if b"\n" in content else content.replace(b"\r", b"\n")
+    content = content[: whole_records(content)]
+    if not content:
+        return None
     records = find_records(content, dialect.delimiter)
-    whole = _rows_of(content, records, dialect)[:rows]
-    whole = whole[whole < len(records.ends) - 1]
+    whole = rows_of(content, records, len(dialect.columns))[dialect.skip :][:rows]
     if not len(whole):
         return None
-    frame = _parse_content(path, content[: records.ends[whole[-1]]], dialect)
-    return _typed(path, frame, data)
+    return parse_text(path, content[: records.ends[whole[-1]]], dialect, options)
 
 
-def _typed(
-    path: Path,
-    frame: pl.DataFrame,
-    data: DataConfig,
-    *,
-    target_needed: bool = True,
-    features_only: bool = False,
-) -> pl.DataFrame:
-    """Turn the columns of a table of text into their kinds."""
-    if words := list(data.csv.missing):
-        frame = frame.with_columns(
-            pl.when(pl.all().is_in(words)).then(None).otherwise(pl.all()).name.keep()
-        )
-    if not data.columns:
-        return frame
-    wanted = [column for column in data.columns if not features_only or column.role != "ignored"]
-    held = set(frame.columns)
-    absent = [
-        column.name
-        for column in wanted
-        if column.name not in held and (target_needed or column.role != "target")
-    ]
-    if absent:
-        known = {column.name for column in data.columns}
-        others = [name for name in frame.columns if name not in known]
-        has = f"It has {_listed(others)} besides" if others else "It has no other columns"
-        raise DataError(
-            f"{path.name} has no column {_listed(absent)}.",
-            where=str(path),
-            fix=f"{has}; its columns are {_listed(frame.columns, 8)}. "
-            "Choose a file with the same columns, or rename them.",
-        )
-    present = [column for column in wanted if column.name in held]
-    return pl.DataFrame([typed(frame.get_column(column.name), column) for column in present])
+def _measures(text: pl.Series) -> bool:
+    """Tell whether the text of a column may go: plain numbers that are neither ids nor classes."""
+    known = text.drop_nulls()
+    numbers = known.cast(pl.Float64, strict=False)
+    if not len(known) or numbers.null_count() or not is_measurable(numbers):
+        return False
+    distinct = numbers.n_unique()
+    ids = distinct == len(known) and bool((numbers == numbers.round()).all())
+    return distinct > FEW_VALUES and not ids
 
 
-def _listed(names: list[str], most: int = 5) -> str:
+def _format(path: Path) -> FileFormat | None:
+    """Return what reads a file by its ending; None for text, which says itself when it is none."""
+    module = _FORMATS.get(path.suffix.lower())
+    if module is None:
+        return None
+    check_file(path)
+    return cast(FileFormat, import_module(f"modelstudio.data.sources.{module}"))
+
+
+def _absent(
+    path: Path, absent: Sequence[str], held: Sequence[str], columns: Sequence[Column]
+) -> DataError:
+    """Say which columns a table lacks, and which it has instead."""
+    known = {column.name for column in columns}
+    others = [name for name in held if name not in known]
+    has = f"It has {_listed(others)} besides" if others else "It has no other columns"
+    return DataError(
+        f"{path.name} has no column {_listed(absent)}.",
+        where=str(path),
+        fix=f"{has}; its columns are {_listed(held, 8)}. "
+        "Choose a file with the same columns, or rename them.",
+    )
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
 
 
-_last: tuple[tuple[object, ...], pl.DataFrame] | None = None
+_last: tuple[tuple[object, ...], TextTable] | None = None
 """The table read last, by its file and how it was read: guessing, fitting and showing follow."""
 
 
-def _read_text(path: Path, options: CsvOptions) -> pl.DataFrame:
-    """Return a table as text; one that was read last and has not changed is not read again."""
-    global _last
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise unreadable(path, error) from None
-    key = (path, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, options)
+def _read_text(
+    path: Path, options: CsvOptions, numbers: Sequence[str] | set[str], *, exact: bool
+) -> Generator[Portion, None, TextTable]:
+    """Read a text table; one that was read last, is still the same and says enough is taken over.
+
+    Without ``numbers`` all text is needed.
+    """
+    key = _key(path, options)
     if (held := _last) is not None and held[0] == key:
-        return held[1]
-    frame = _parse_text(path, options)
-    _last = (key, frame) if stat.st_size <= KEPT_BYTES else None
+        table = held[1]
+        if not table.numbers or (numbers and (table.exact or not exact)):
+            return table
+    small = check_file(path).st_size <= SMALL_FILE
+    table = yield from read_text(path, options, () if small else numbers, exact=exact)
+    _keep(key, table)
+    return table
+
+
+def _with_text(
+    path: Path, options: CsvOptions, table: TextTable, names: set[str]
+) -> Generator[Portion, None, TextTable]:
+    """Read the text of some columns of which only the numbers were kept."""
+    text = yield from read_text(path, options, only=names)
+    table = table.with_text(text.frame)
+    _keep(_key(path, options), table)
+    return table
+
+
+def _read_typed(
+    path: Path, data: DataConfig, reader: FileFormat
+) -> Generator[Portion, None, pl.DataFrame]:
+    """Read a file with types of its own, or take over what was read last."""
+    key = _key(path, data.csv, data.source)
+    if (held := _last) is not None and held[0] == key:
+        return held[1].frame
+    frame = yield from reader.read(path, data)
+    frame = without_words(frame, data.csv.missing)
+    _keep(key, TextTable(frame))
     return frame
 
 
-def _parse_text(path: Path, options: CsvOptions) -> pl.DataFrame:
-    """Read every cell as text, stripped; an empty one is null."""
-    dialect = sniff(path, options)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error) from None
-    content = as_utf8(path, raw, dialect.encoding, found=not options.encoding)
-    del raw
-    return _parse_content(path, content, dialect)
+def _keep(key: tuple[object, ...], table: TextTable) -> None:
+    global _last
+    _last = (key, table) if table.frame.estimated_size() <= KEPT_BYTES else None
 
 
-def _parse_content(path: Path, content: bytes, dialect: CsvDialect) -> pl.DataFrame:
-    if (null := content.find(b"\x00")) >= 0:
-        line = content.count(b"\n", 0, null) + 1
-        raise DataError(
-            f"Line {line:,} of {path.name} holds binary data.",
-            where=str(path),
-            fix="Save the table again in the program that made it.",
-        )
-    records = find_records(content, dialect.delimiter)
-    rows = _rows_of(content, records, dialect)
-    if not len(rows):
-        raise DataError(
-            f"{path.name} has a header line but no rows.",
-            where=str(path),
-            fix="Choose a file with rows below the header.",
-        )
-    frame = None
-    if (records.cells[rows] == len(dialect.columns)).all():
-        try:
-            frame = _parse(_joined(content, records, rows), dialect)
-        except pl.exceptions.PolarsError:
-            frame = None
-    if frame is None or frame.height != len(rows):
-        frame = _parse_slowly(path, content, dialect)
-    if "\n" in (frame[-1, -1] or "") and not content.rstrip().endswith(b'"'):
-        raise _unclosed(path, content.count(b"\n", 0, content.rfind(b'"')) + 1)
-    frame = frame.with_columns(pl.all().str.strip_chars())
-    frame = frame.with_columns(
-        pl.when(pl.all().str.len_bytes() > 0).then(pl.all()).otherwise(None).name.keep()
-    )
-    if dialect.decimal_comma:
-        frame = frame.with_columns(map(without_decimal_commas, frame.get_columns()))
-    return frame
-
-
-def _rows_of(content: bytes, records: Records, dialect: CsvDialect) -> NDArray[np.int64]:
-    """Return which records are rows: not blank, and below the header."""
-    first = np.frombuffer(content, np.uint8)[records.starts]
-    filled = (first != ord("\n")) & (first != ord("\r"))
-    if len(dialect.columns) > 1:
-        for index in np.flatnonzero(filled & (records.cells == 1)):
-            start, end = records.starts[index], records.ends[index]
-            filled[index] = bool(content[start : min(end, start + 200)].strip())
-    return np.flatnonzero(filled)[dialect.skip :]
-
-
-def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
-    """Return the text of the rows without what lies between and around them.
-
-    It is copied in blocks, between which other threads have their turn.
-    """
-    gaps = np.flatnonzero(np.diff(rows) > 1)
-    first, last = rows[np.append(0, gaps + 1)], rows[np.append(gaps, len(rows) - 1)]
-    kept, text = memoryview(content), io.BytesIO()
-    for start, end in zip(records.starts[first], records.ends[last], strict=True):
-        for at in range(start, end, BLOCK):
-            text.write(kept[at : min(at + BLOCK, end)])
-    return text.getvalue()
-
-
-def _parse(content: bytes, dialect: CsvDialect) -> pl.DataFrame:
-    return pl.read_csv(
-        content,
-        separator=dialect.delimiter,
-        has_header=False,
-        schema=dict.fromkeys(dialect.columns, pl.String),
-        infer_schema=False,
-    )
-
-
-def _parse_slowly(path: Path, content: bytes, dialect: CsvDialect) -> pl.DataFrame:
-    """Read what the fast reader stumbles over, such as a lone quotation mark inside a cell.
-
-    Raises
-    ------
-    DataError
-        Naming the first line with too few or too many cells.
-    """
-    wide = len(dialect.columns)
-    text = io.StringIO(content.decode(), newline="")
-    reader = csv.reader(text, delimiter=dialect.delimiter, skipinitialspace=True)
-    rows: list[list[str]] = []
-    above, line = dialect.skip, 1
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise DataError(
-                f"Line {line:,} of {path.name} cannot be read: {error}.",
-                where=str(path),
-                fix="Check that every quotation mark is closed.",
-            ) from None
-        if row is None:
-            break
-        if (len(row) > 1 or any(cell.strip() for cell in row)) and (above := above - 1) < 0:
-            if len(row) != wide:
-                raise _ragged(path, line, row, wide)
-            rows.append(row)
-        line = reader.line_num + 1
-    return pl.DataFrame(rows, schema=dict.fromkeys(dialect.columns, pl.String), orient="row")
-
-
-def _ragged(path: Path, line: int, row: list[str], wide: int) -> DataError:
-    cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
-    if wide == 1:
-        return DataError(
-            f"{path.name} does not look like a table: line {line:,} has {cells}, the first line 1.",
-            where=str(path),
-            fix="Choose a file with a header line and rows of as many cells.",
-        )
-    if any("\n" in cell for cell in row):
-        return _unclosed(path, line)
-    return DataError(
-        f"Line {line:,} of {path.name} has {cells}, but the header has {wide:,}.",
-        where=str(path),
-        fix="Mend that line; text that holds the delimiter needs quotation marks.",
-    )
-
-
-def _unclosed(path: Path, line: int) -> DataError:
-    return DataError(
-        f"A quotation mark in line {line:,} of {path.name} is never closed.",
-        where=str(path),
-        fix="Close it, or take it out.",
-    )
+def _key(path: Path, *how: object) -> tuple[object, ...]:
+    stat = check_file(path)
+    return (path, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, *how)

@@ -1,0 +1,431 @@
+"""Reading text tables: block by block with polars, and record by record where that is unsure.
+
+Both ways give the same table. The first is taken only while each quotation mark encloses a whole
+cell and each record has as many cells as the header; from the first block on that does not, the
+second goes on.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Collection, Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.data.sources import Portion, finish
+from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, endless, sniff
+from modelstudio.data.sources.encoding import BLOCK, Misfit, candidates, misfit, utf8_blocks
+from modelstudio.data.sources.records import Records, find_records, look, whole_records
+from modelstudio.data.sources.values import (
+    all_to_numbers,
+    is_measurable,
+    measurable,
+    to_numbers,
+    without_decimal_commas,
+)
+from modelstudio.errors import DataError
+from modelstudio.project.model import CsvOptions
+
+ROWS = 20_000
+"""Records made into a table together where they are read one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A text table as it was read.
+
+    Parameters
+    ----------
+    frame
+        Text without spaces at the ends, an empty cell being missing; Float64 in ``numbers``.
+    numbers
+        Columns of which the numbers were kept and the text was not.
+    exact
+        Each cell of these was a plain number or empty.
+    """
+
+    frame: pl.DataFrame
+    numbers: frozenset[str] = frozenset()
+    exact: bool = True
+
+    def with_text(self, text: pl.DataFrame) -> TextTable:
+        """Return the table with the text of some columns in place of their numbers."""
+        frame = self.frame.with_columns(text.get_columns())
+        return replace(self, frame=frame, numbers=self.numbers - set(text.columns))
+
+
+def read_text(
+    path: Path,
+    options: CsvOptions,
+    numbers: Collection[str] = (),
+    *,
+    exact: bool = True,
+    only: Collection[str] | None = None,
+) -> Generator[Portion, None, TextTable]:
+    """Read a text table of any size in one pass, or in two.
+
+    Parameters
+    ----------
+    numbers
+        Columns to read straight as numbers.
+    exact
+        Of these, a column with a cell that is no plain number stays text; it takes a second pass.
+        Otherwise such a cell is missing.
+    only
+        Columns to keep; None keeps all.
+
+    Raises
+    ------
+    DataError
+        When the file is no text table; a line with too few or too many cells is named.
+    """
+    dialect = sniff(path, options)
+    wanted = [name for name in dialect.columns if only is None or name in only]
+    first = set() if dialect.decimal_comma else set(numbers).intersection(wanted)
+    for encoding in candidates(dialect.encoding, found=not options.encoding):
+        used = replace(dialect, encoding=encoding)
+        once = _Pass(path, used, options, wanted, first, exact=exact)
+        try:
+            series = yield from once.read_file()
+            if once.stubborn:
+                again = _Pass(path, used, options, once.stubborn)
+                series |= yield from again.read_file()
+        except Misfit as error:
+            line = error.line
+            continue
+        frame = _without_commas(pl.DataFrame([series[name] for name in wanted]), dialect)
+        return TextTable(frame, frozenset(first - once.stubborn), exact)
+    raise misfit(path, encoding, line)
+
+
+def parse_text(
+    path: Path, content: bytes, dialect: CsvDialect, options: CsvOptions
+) -> pl.DataFrame:
+    """Read the beginning of a text table, as UTF-8 cut behind a record, as text."""
+    table = _Pass(path, dialect, options, dialect.columns)
+    series = finish(table.read(iter([(content, len(content))]), len(content)))
+    return _without_commas(pl.DataFrame(list(series.values())), dialect)
+
+
+def rows_of(content: bytes, records: Records, width: int) -> NDArray[np.int64]:
+    """Return which records are not blank."""
+    first = np.frombuffer(content, np.uint8)[records.starts]
+    filled = (first != ord("\n")) & (first != ord("\r"))
+    if width > 1:
+        for index in np.flatnonzero(filled & (records.cells == 1)):
+            start, end = records.starts[index], records.ends[index]
+            filled[index] = bool(content[start : min(end, start + 200)].strip(b'" \t\r\n'))
+    return np.flatnonzero(filled)
+
+
+def _without_commas(frame: pl.DataFrame, dialect: CsvDialect) -> pl.DataFrame:
+    if not dialect.decimal_comma:
+        return frame
+    return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
+
+
+class _Pass:
+    """One reading of a text table from its beginning to its end.
+
+    ``stubborn`` are the columns that were to be numbers and have to be read again as text.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        dialect: CsvDialect,
+        options: CsvOptions,
+        wanted: Collection[str],
+        numbers: Collection[str] = (),
+        *,
+        exact: bool = True,
+    ) -> None:
+        self.stubborn: set[str] = set()
+        self._path, self._dialect = path, dialect
+        self._width = len(dialect.columns)
+        self._wanted, self._numbers, self._exact = wanted, set(numbers), exact
+        self._words = list(options.missing)
+        self._words_are_numbers = any(
+            to_numbers(pl.Series([word])).null_count() == 0 for word in self._words
+        )
+        self._at = 0
+
+    def read_file(self) -> Generator[Portion, None, dict[str, pl.Series]]:
+        """Read the whole file."""
+        blocks = utf8_blocks(self._path, self._dialect.encoding, BLOCK)
+        return (yield from self.read(blocks, self._path.stat().st_size))
+
+    def read(
+        self, blocks: Iterator[tuple[bytes, int]], total: int
+    ) -> Generator[Portion, None, dict[str, pl.Series]]:
+        """Read all blocks of UTF-8 text; returns the columns that are not stubborn by name.
+
+        Each is put together by itself, so that no two of them are held twice.
+        """
+        pieces: dict[str, list[pl.Series]] = {name: [] for name in self._wanted}
+        rows = 0
+        for frame in self._frames(self._refuse_binary(blocks)):
+            rows += frame.height
+            for name in self.stubborn:
+                pieces.pop(name, None)
+            for name, held in pieces.items():
+                held.append(frame.get_column(name))
+            yield Portion(self._at, total)
+        if not rows:
+            raise DataError(
+                f"{self._path.name} has a header line but no rows.",
+                where=str(self._path),
+                fix="Choose a file with rows below the header.",
+            )
+        columns = {}
+        for name in list(pieces):
+            column = pl.concat(pieces.pop(name)).rechunk()
+            if column.dtype == pl.Float64 and not is_measurable(column):
+                if self._exact:
+                    self.stubborn.add(name)
+                    continue
+                column = measurable(column)
+            columns[name] = column
+        return columns
+
+    def _refuse_binary(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
+        line = 1
+        for block, at in blocks:
+            if (null := block.find(b"\x00")) >= 0:
+                line += block.count(b"\n", 0, null)
+                raise DataError(
+                    f"Line {line:,} of {self._path.name} holds binary data.",
+                    where=str(self._path),
+                    fix="Save the table again in the program that made it.",
+                )
+            yield block, at
+            line += block.count(b"\n")
+
+    def _frames(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[pl.DataFrame]:
+        """Yield the rows block by block; from what is no plain table on, record by record."""
+        held, line, above = b"", 1, self._dialect.skip
+        for block, self._at in blocks:
+            held += block
+            cut = whole_records(held)
+            if not cut and len(held) <= LONGEST_LINE:
+                continue
+            frame, skipped = self._parse(held[:cut], above) if cut else (None, 0)
+            if frame is None:
+                yield from self._one_by_one(chain([(held, self._at)], blocks), line, above)
+                return
+            yield frame
+            above -= skipped
+            line += held.count(b"\n", 0, cut)
+            held = held[cut:]
+        if held:
+            yield from self._one_by_one(iter([(held, self._at)]), line, above)
+
+    def _parse(self, text: bytes, above: int) -> tuple[pl.DataFrame | None, int]:
+        """Read whole records; None when readers may disagree on them.
+
+        Of the first ``above`` that are not blank those found are left out, and counted.
+        """
+        seen = look(text, self._dialect.delimiter, self._width)
+        if seen is None or text.startswith(codecs.BOM_UTF8):
+            return None, 0
+        rows = seen.rows
+        if rows is None or above:
+            records = find_records(text, self._dialect.delimiter)
+            filled = rows_of(text, records, self._width)
+            above, filled = min(above, len(filled)), filled[above:]
+            if (records.cells[filled] != self._width).any():
+                return None, 0
+            text, rows = _joined(text, records, filled), len(filled)
+        if not rows:
+            return self._typed(pl.DataFrame(schema=self._schema()), loose=False), above
+        try:
+            frame = self._columns(text, loose=seen.loose)
+        except pl.exceptions.PolarsError:
+            return None, 0
+        return (frame if frame.height == rows else None), above
+
+    def _columns(self, text: bytes, *, loose: bool) -> pl.DataFrame:
+        numbers = self._numbers - self.stubborn
+        if numbers and not self._words_are_numbers:
+            with suppress(pl.exceptions.PolarsError):
+                return self._typed(self._csv(text, numbers), loose=loose)
+        return self._typed(self._csv(text), loose=loose)
+
+    def _csv(self, text: bytes, numbers: Collection[str] = ()) -> pl.DataFrame:
+        wanted = set(self._wanted) - self.stubborn
+        return pl.read_csv(
+            text,
+            separator=self._dialect.delimiter,
+            has_header=False,
+            schema=self._schema(numbers),
+            infer_schema=False,
+        ).select(name for name in self._dialect.columns if name in wanted)
+
+    def _schema(self, numbers: Collection[str] = ()) -> dict[str, type[pl.DataType]]:
+        return {
+            name: pl.Float64 if name in numbers else pl.String for name in self._dialect.columns
+        }
+
+    def _typed(self, frame: pl.DataFrame, *, loose: bool) -> pl.DataFrame:
+        """Strip text, empty cells that mean nothing, and make numbers of the columns that are.
+
+        Parameters
+        ----------
+        loose
+            There may be spaces at the ends of cells, or cells empty between quotation marks.
+        """
+        if loose:
+            frame = frame.with_columns(pl.col(pl.String).str.strip_chars())
+            frame = frame.with_columns(
+                pl.when(pl.col(pl.String).str.len_bytes() > 0).then(pl.col(pl.String))
+            )
+        if self._words:
+            known = ~pl.col(pl.String).is_in(self._words)
+            frame = frame.with_columns(pl.when(known).then(pl.col(pl.String)))
+        numbers = self._numbers - self.stubborn
+        text = pl.DataFrame(
+            [column for column in frame if column.name in numbers and column.dtype == pl.String]
+        )
+        if not text.width:
+            return frame
+        if not self._exact:
+            return frame.with_columns(all_to_numbers(text).get_columns())
+        read = text.select(pl.all().cast(pl.Float64, strict=False))
+        odd = {
+            column.name
+            for column, before in zip(read, text, strict=True)
+            if column.null_count() > before.null_count()
+        }
+        self.stubborn |= odd
+        return frame.with_columns(column for column in read if column.name not in odd)
+
+    def _one_by_one(
+        self, blocks: Iterator[tuple[bytes, int]], first: int, above: int
+    ) -> Iterator[pl.DataFrame]:
+        """Yield what the fast reader stumbles over, such as a lone quotation mark inside a cell.
+
+        Parameters
+        ----------
+        first
+            Number of the line that the blocks begin with.
+        above
+            Records to leave out.
+
+        Raises
+        ------
+        DataError
+            Naming the first line with too few or too many cells.
+        """
+        lines = _Lines(self._path, blocks, first)
+        reader = csv.reader(lines, delimiter=self._dialect.delimiter, skipinitialspace=True)
+        rows: list[list[str]] = []
+        last: list[str] = []
+        while True:
+            line = first + reader.line_num
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                raise DataError(
+                    f"Line {line:,} of {self._path.name} cannot be read: {error}.",
+                    where=str(self._path),
+                    fix="Check that every quotation mark is closed.",
+                ) from None
+            if row is None or len(rows) == ROWS:
+                yield self._typed(self._from_rows(rows), loose=True)
+                rows = []
+            if row is None:
+                break
+            if self._is_blank(row) or (above := above - 1) >= 0:
+                continue
+            if len(row) != self._width:
+                raise _ragged(self._path, line, row, self._width)
+            rows.append(row)
+            last = row
+        if last and "\n" in last[-1] and not lines.last.rstrip().endswith('"'):
+            raise _unclosed(self._path, lines.quoted)
+
+    def _is_blank(self, row: list[str]) -> bool:
+        return not row or (len(row) == 1 < self._width and not row[0].strip())
+
+    def _from_rows(self, rows: list[list[str]]) -> pl.DataFrame:
+        wanted = set(self._wanted) - self.stubborn
+        frame = pl.DataFrame(rows, schema=self._schema(), orient="row")
+        return frame.select(name for name in self._dialect.columns if name in wanted)
+
+
+class _Lines:
+    """The lines of a text in blocks.
+
+    ``last`` is the last that is not blank; ``quoted`` the number of the last with a quotation mark.
+    """
+
+    def __init__(self, path: Path, blocks: Iterator[tuple[bytes, int]], first: int) -> None:
+        self.last, self.quoted = "", first
+        self._path, self._number = path, first
+        self._lines = self._split(blocks)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if line.strip():
+            self.last = line
+        if '"' in line:
+            self.quoted = self._number
+        self._number += 1
+        return line
+
+    def _split(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[str]:
+        decoder, held = codecs.getincrementaldecoder("utf-8")(), ""
+        for block, _ in blocks:
+            held += decoder.decode(block)
+            cut = held.rfind("\n") + 1
+            if not cut and len(held) > LONGEST_LINE:
+                raise endless(self._path, self._number)
+            yield from io.StringIO(held[:cut], newline="")
+            held = held[cut:]
+        yield from io.StringIO(held, newline="")
+
+
+def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
+    """Return the text of the rows without what lies between and around them."""
+    if not len(rows):
+        return b""
+    gaps = np.flatnonzero(np.diff(rows) > 1)
+    first, last = rows[np.append(0, gaps + 1)], rows[np.append(gaps, len(rows) - 1)]
+    pairs = zip(records.starts[first].tolist(), records.ends[last].tolist(), strict=True)
+    return b"".join(content[start:end] for start, end in pairs)
+
+
+def _ragged(path: Path, line: int, row: list[str], wide: int) -> DataError:
+    cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
+    if wide == 1:
+        return DataError(
+            f"{path.name} does not look like a table: line {line:,} has {cells}, the first line 1.",
+            where=str(path),
+            fix="Choose a file with a header line and rows of as many cells.",
+        )
+    if any("\n" in cell for cell in row):
+        return _unclosed(path, line)
+    return DataError(
+        f"Line {line:,} of {path.name} has {cells}, but the header has {wide:,}.",
+        where=str(path),
+        fix="Mend that line; text that holds the delimiter needs quotation marks.",
+    )
+
+
+def _unclosed(path: Path, line: int) -> DataError:
+    return DataError(
+        f"A quotation mark in line {line:,} of {path.name} is never closed.",
+        where=str(path),
+        fix="Close it, or take it out.",
+    )
