@@ -6,13 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from modelstudio.data.fitted import FittedStep
+from modelstudio.data.split import Parts
 from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.steps.learning import Target
+from modelstudio.data.target import TargetState
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.steps import ColumnStep, Step, UnknownStep
+from modelstudio.recipe import order
+from modelstudio.recipe.columns import Kind
+from modelstudio.recipe.steps import Formula, Step, UnknownStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def active(recipe: Iterable[Step]) -> list[tuple[int, Step]]:
     return found
 
 
-def columns_of(step: Step, kinds: Mapping[str, str]) -> tuple[str, ...]:
+def columns_of(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
     """Return the columns a step acts on, given the present kind of each feature column.
 
     Raises
@@ -57,11 +64,7 @@ def columns_of(step: Step, kinds: Mapping[str, str]) -> tuple[str, ...]:
     DataError
         When the step names a column that is no feature of a fitting kind.
     """
-    if not isinstance(step, ColumnStep):
-        return ()
-    if step.columns is None:
-        return tuple(name for name, kind in kinds.items() if kind in step.kinds)
-    for name in step.columns:
+    for name in step.named():
         if name not in kinds:
             raise DataError(
                 f"{step.label} names the column {name}, which is no feature at that point.",
@@ -74,71 +77,147 @@ def columns_of(step: Step, kinds: Mapping[str, str]) -> tuple[str, ...]:
                 where=step.label,
                 fix=f"It acts on columns of the kind {' or '.join(step.kinds)}.",
             )
-    return step.columns
+    return order.columns_of(step, kinds)
+
+
+@dataclass
+class Learning:
+    """Training rows on their way through the steps: each learns from what those before left.
+
+    Parameters
+    ----------
+    frame
+        The features of the rows, which are never those of another part.
+    kinds
+        Kind of each column that is not made of arrays yet.
+    target
+        Class codes or values of the rows.
+    """
+
+    frame: pl.DataFrame
+    kinds: dict[str, Kind]
+    target: Target
+
+    @classmethod
+    def begin(
+        cls, data: DataConfig, training: pl.DataFrame, target: TargetState | None
+    ) -> Learning:
+        """Begin with the raw training rows."""
+        truth = None if target is None else target.truth(training.get_column(target.column))
+        kinds = {column.name: column.kind for column in data.features}
+        return cls(training.select(list(kinds)), kinds, truth)
+
+    def fit(self, step: Step) -> FittedStep:
+        """Let a step learn.
+
+        Raises
+        ------
+        DataError
+            When it cannot act on the columns, or cannot learn from them.
+        """
+        columns = columns_of(step, self.kinds)
+        state = IMPLEMENTATIONS[type(step)].fit(step, self.frame, columns, self.target)
+        return FittedStep(step=step, state=state)
+
+    def follow(self, fitted: FittedStep) -> None:
+        """Take the rows through a step that has learnt."""
+        step = fitted.step
+        learn = IMPLEMENTATIONS[type(step)].learn
+        if learn is None:
+            self.frame = fitted.apply(self.frame)
+        else:
+            columns = columns_of(step, self.kinds)
+            self.frame = learn(step, fitted.state, self.frame, columns, self.target)
+        schema = dict(self.frame.schema)
+        self.kinds = {
+            name: "number" if schema[name] == pl.Float64 else kind
+            for name, kind in order.kinds_after(step, self.kinds).items()
+            if name in schema and not schema[name].is_integer() and not schema[name].is_nested()
+        }
+
+
+def apply_to_parts(
+    fitted: FittedStep, frame: pl.DataFrame, parts: Iterable[NDArray[np.int64]]
+) -> pl.DataFrame:
+    """Change rows of several parts; one that looks at its neighbours sees only those of its own.
+
+    Parameters
+    ----------
+    parts
+        Positions of the rows of each part; together all rows.
+    """
+    if fitted.step.rowwise:
+        return fitted.apply(frame)
+    held = [part for part in parts if len(part)]
+    changed = pl.concat([fitted.apply(frame[part]) for part in held])
+    return changed[np.argsort(np.concatenate(held))]
 
 
 class Fitting(NamedTuple):
     """Steps that have learnt, and what they leave.
 
-    ``encoded`` are all clean rows after every step and ``kinds`` the kind of each of its columns;
-    ``effects`` tells what a step did, by its place in the recipe.
+    ``encoded`` are all clean rows after every step, ``training`` the training rows as the network
+    learns from them, and ``kinds`` the kinds of their columns; ``effects`` tells what a step did,
+    by its place in the recipe.
     """
 
     steps: tuple[FittedStep, ...]
     encoded: pl.DataFrame
-    kinds: dict[str, str]
+    training: pl.DataFrame
+    kinds: dict[str, Kind]
     effects: dict[int, StepEffect]
 
 
-def fit_steps(data: DataConfig, clean: pl.DataFrame, training: pl.DataFrame) -> Fitting:
-    """Fit each step on the training rows as the steps before it left them."""
-    names = [column.name for column in data.features]
-    kinds: dict[str, str] = {column.name: column.kind for column in data.features}
-    everything, learning = clean.select(names), training.select(names)
+def fit_steps(
+    data: DataConfig, clean: pl.DataFrame, parts: Parts, target: TargetState | None
+) -> Fitting:
+    """Fit each step on the training rows as the steps before it left them.
+
+    Raises
+    ------
+    DataError
+        When a step cannot be fitted; ``step`` is its place.
+    """
+    learning = Learning.begin(data, clean[parts.train], target)
+    everything = clean.select(learning.frame.columns)
+    rows = (parts.train, parts.validation, parts.test)
     steps: list[FittedStep] = []
     effects: dict[int, StepEffect] = {}
     for index, step in active(data.recipe):
         if step.stage != "fitted":
             continue
         try:
-            columns = columns_of(step, kinds)
-            state = IMPLEMENTATIONS[type(step)].fit(step, learning, columns)
+            fitted = learning.fit(step)
         except DataError as error:
             error.step = index
             raise
-        fitted = FittedStep(step=step, state=state)
-        before = everything
-        everything, learning = fitted.apply(everything), fitted.apply(learning)
-        effects[index] = _effect(before, everything, columns)
+        before, touched = everything, _touched(step, learning.kinds)
+        everything = apply_to_parts(fitted, everything, rows)
+        learning.follow(fitted)
+        effects[index] = _effect(before, everything, touched)
         steps.append(fitted)
-        update_kinds(kinds, columns, everything)
-    return Fitting(tuple(steps), everything, kinds, effects)
+    return Fitting(tuple(steps), everything, learning.frame, learning.kinds, effects)
 
 
-def update_kinds(kinds: dict[str, str], columns: Iterable[str], frame: pl.DataFrame) -> None:
-    """Note what became of the columns that a step acted on: gone, or numbers."""
-    schema = dict(frame.schema)
-    for name in columns:
-        if name not in schema:
-            del kinds[name]
-        elif schema[name] == pl.Float64:
-            kinds[name] = "number"
+def _touched(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+    """Return the columns that a step may change or write over."""
+    columns = order.columns_of(step, kinds)
+    added = step.adds(columns, kinds)
+    return tuple(added) if isinstance(step, Formula) else columns
 
 
-def _effect(before: pl.DataFrame, after: pl.DataFrame, columns: tuple[str, ...]) -> StepEffect:
-    left = set(after.columns)
-    kept = [name for name in columns if name in left]
-    if not kept:
-        return StepEffect(columns=after.width - before.width)
-    if before.select(kept).schema != after.select(kept).schema:
-        changed = dict.fromkeys(kept, before.height)
-    else:
-        counts = before.select(
-            pl.col(name).ne_missing(after.get_column(name)).sum() for name in kept
-        ).row(0)
-        changed = dict(zip(kept, counts, strict=True))
+def _effect(before: pl.DataFrame, after: pl.DataFrame, touched: tuple[str, ...]) -> StepEffect:
+    """Count the cells that differ; of a column of another type all do."""
+    changed = {}
+    for name in touched:
+        if name not in before.columns or name not in after.columns:
+            continue
+        old, new = before.get_column(name), after.get_column(name)
+        same = old.dtype == new.dtype
+        if count := int(old.ne_missing(new).sum()) if same else before.height:
+            changed[name] = count
     return StepEffect(
         cells=sum(changed.values()),
         columns=after.width - before.width,
-        changed=tuple((name, count) for name, count in changed.items() if count),
+        changed=tuple(changed.items()),
     )

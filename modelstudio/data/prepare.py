@@ -16,10 +16,10 @@ from modelstudio.data.fitting_pictures import fit_pictures
 from modelstudio.data.inputs import input_fields
 from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.split import Parts, split_table
+from modelstudio.data.steps.rows import KEEP
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.steps import DropDuplicates, DropMissingTarget
 
 Doing = str | tuple[str, int, int]
 """What is being done, or that with how much is done of how much."""
@@ -91,7 +91,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     yield "Fitting the recipe"
     training = clean[parts.train]
     state = fit_target(data, target, training.get_column(target.name))
-    fitting = fit_steps(data, clean, training)
+    fitting = fit_steps(data, clean, parts, state)
     shaping = yield from fit_pictures(data, fitting.kinds, clean, parts.train)
     steps = (*fitting.steps, *shaping)
     fitted = FittedRecipe(
@@ -107,7 +107,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         for index in range(len(data.recipe))
     )
     yield "Encoding"
-    train = fitted.transform(training, among=clean)
+    train = fitted.transform(training, encoded=fitting.training, among=clean)
     if not len(train.rows):
         reasons = ", ".join(train.unscored)
         raise DataError(
@@ -165,13 +165,13 @@ def clean_rows(data: DataConfig, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[
     frame, effects = raw, {}
     for index, step in active(data.recipe):
         before = frame.height
-        if isinstance(step, DropDuplicates):
-            names = [name for name in frame.columns if name != ROW]
-            frame = frame.unique(subset=names, keep="first", maintain_order=True)
-        elif isinstance(step, DropMissingTarget) and target is not None:
-            frame = frame.filter(pl.col(target.name).is_not_null())
-        else:
+        if (keep := KEEP.get(type(step))) is None:
             continue
+        try:
+            frame = keep(step, frame, target.name if target is not None else None)
+        except DataError as error:
+            error.step = index
+            raise
         effects[index] = StepEffect(rows=before - frame.height)
     if target is not None:
         frame = frame.filter(pl.col(target.name).is_not_null())

@@ -15,13 +15,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data.fitted import FittedStep, row_numbers
-from modelstudio.data.fitting import active, columns_of, update_kinds
+from modelstudio.data.fitting import Learning, active, apply_to_parts
 from modelstudio.data.guess import guess_kinds
 from modelstudio.data.prepare import clean_rows
 from modelstudio.data.sources import ROW, resolve, tabular
 from modelstudio.data.sources.values import typed
 from modelstudio.data.split import split_table
-from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
@@ -37,6 +37,8 @@ _LOCK = Lock()
 """Requests come from several threads; a table is made once."""
 
 _PARTS = ("", "train", "validation", "test")
+
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ class _Kept(OrderedDict[Any, Any]):
         return self[key]
 
 
-_raws, _cleans, _parts, _orders, _fits = _Kept(), _Kept(), _Kept(), _Kept(), _Kept(_KEPT_STEPS)
+_raws, _cleans, _parts, _orders, _changed = _Kept(), _Kept(), _Kept(), _Kept(), _Kept()
+_fits = _Kept(_KEPT_STEPS)
 
 
 def preview(
@@ -153,8 +156,7 @@ def preview(
         stage = _stage(data, upto, base)
         order = _order(stage, sort) if sort is not None else None
     at = slice(offset, offset + limit) if order is None else order[offset : offset + limit]
-    source = stage.rows[at]
-    shown = stage.after(source)
+    source, shown = stage.rows[at], stage.after(at)
     columns = tuple(name for name in shown.columns if name != ROW)
     numbers = row_numbers(source)
     return PreviewTable(
@@ -179,8 +181,8 @@ def _column(now: pl.Series, source: pl.DataFrame, name: str) -> PreviewColumn:
 class _Stage:
     """All rows as they are in the source, and the fitted steps that change them.
 
-    A step changes each row by itself, so only the rows in sight are ever changed. ``parts`` are
-    places in `_PARTS` by row number; equal ``key``, equal rows.
+    Only the rows in sight are changed, unless a step looks at the rows around. ``parts`` are places
+    in `_PARTS` by row number; equal ``key``, equal rows.
     """
 
     key: tuple[Any, ...]
@@ -188,10 +190,21 @@ class _Stage:
     steps: tuple[FittedStep, ...]
     parts: NDArray[np.uint8]
 
-    def after(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def after(self, at: slice | NDArray[np.uint32] = _ALL) -> pl.DataFrame:
         """Return some of the rows as the steps leave them."""
-        for step in self.steps:
-            rows = step.apply(rows)
+        if not all(fitted.step.rowwise for fitted in self.steps):
+            changed: pl.DataFrame = _changed.get_or(self.key, self._whole)
+            return changed[at]
+        rows = self.rows[at]
+        for fitted in self.steps:
+            rows = fitted.apply(rows)
+        return rows
+
+    def _whole(self) -> pl.DataFrame:
+        rows, part = self.rows, self.parts[row_numbers(self.rows)]
+        positions = [np.flatnonzero(part == place) for place in range(len(_PARTS))]
+        for fitted in self.steps:
+            rows = apply_to_parts(fitted, rows, positions)
         return rows
 
 
@@ -256,19 +269,16 @@ def _fit(
     keys = [(key, steps[: at + 1]) for at in range(len(steps))]
     if all(each in _fits for each in keys):
         return tuple(_fits.get_or(each, tuple) for each in keys)
-    learning = raw.filter(parts == _PARTS.index("train"))
-    kinds: dict[str, str] = {column.name: column.kind for column in data.features}
-    done = []
+    training = raw.filter(parts == _PARTS.index("train"))
+    target = None
+    if data.target is not None and any(step.supervised for step in steps):
+        target = fit_target(data, data.target, training.get_column(data.target.name))
+    learning = Learning.begin(data, training, target)
+    done: list[FittedStep] = []
     for each, step in zip(keys, steps, strict=True):
-        columns = columns_of(step, kinds)
-        done.append(_fits.get_or(each, partial(_fit_one, step, learning, columns)))
-        learning = done[-1].apply(learning)
-        update_kinds(kinds, columns, learning)
+        done.append(_fits.get_or(each, partial(learning.fit, step)))
+        learning.follow(done[-1])
     return tuple(done)
-
-
-def _fit_one(step: Step, learning: pl.DataFrame, columns: tuple[str, ...]) -> FittedStep:
-    return FittedStep(step=step, state=IMPLEMENTATIONS[type(step)].fit(step, learning, columns))
 
 
 def _order(stage: _Stage, sort: tuple[str, bool]) -> NDArray[np.uint32] | None:
@@ -276,7 +286,7 @@ def _order(stage: _Stage, sort: tuple[str, bool]) -> NDArray[np.uint32] | None:
     name, descending = sort
 
     def order() -> NDArray[np.uint32] | None:
-        after = stage.after(stage.rows)
+        after = stage.after()
         if name not in after.columns:
             return None
         column = after.get_column(name)

@@ -57,6 +57,7 @@ class TargetEncode(ColumnStep, label="Target encoding"):
     """
 
     kinds = ("category", "id")
+    supervised = True
 
     smoothing: float = Field(
         10.0,

@@ -20,13 +20,14 @@ class Step(Declaration):
     it, learning from training rows only; ``"pixels"`` while files become arrays; ``"samples"``
     last, when rows become samples, as windows of a series do. ``kinds`` are the columns it may act
     on; ``onnx`` tells whether the exported model can carry it; ``rowwise`` that it changes each row
-    by itself.
+    by itself; ``supervised`` that it learns from the target too.
     """
 
     stage: ClassVar[Stage] = "fitted"
     kinds: ClassVar[tuple[Kind, ...]] = ()
     onnx: ClassVar[Literal["exact", "tokens", "none"]] = "exact"
     rowwise: ClassVar[bool] = True
+    supervised: ClassVar[bool] = False
 
     enabled: bool = Field(True, description="Switch the step off without losing its settings.")
 
