@@ -34,13 +34,23 @@ from modelstudio.recipe.steps.categories import (
 from modelstudio.recipe.steps.dates import DateParts
 from modelstudio.recipe.steps.cleaning import CleanText
 from modelstudio.recipe.steps.tables import Formula, Rename
+from modelstudio.recipe.steps.pictures import (
+    Colours,
+    CropCentre,
+    PadPictures,
+    PictureStep,
+    Resize,
+    ScalePixels,
+)
 
 __all__ = [
     "Bin",
     "Cast",
     "CleanText",
     "ClipOutliers",
+    "Colours",
     "ColumnStep",
+    "CropCentre",
     "DateParts",
     "DropDuplicates",
     "DropMissingTarget",
@@ -57,11 +67,15 @@ __all__ = [
     "MissingIndicator",
     "OneHot",
     "Ordinal",
+    "PadPictures",
+    "PictureStep",
     "Power",
     "QuantileScale",
     "Rename",
+    "Resize",
     "RobustScale",
     "SampleRows",
+    "ScalePixels",
     "SmoothNoise",
     "SmoothRows",
     "Stage",
