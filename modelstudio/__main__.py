@@ -1,4 +1,4 @@
-"""Start the window (no arguments, a project file, ``demo``) or the command line (a verb)."""
+"""Start the window (no arguments, a file to open, ``demo``) or the command line (a verb)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-SUFFIX = ".mstudio"
-"""Ending of a project file; importing `modelstudio.project.files` here would delay the window."""
+SUFFIXES = (".mstudio", ".onnx", ".py")
+"""Endings of projects, and of networks to import; importing what knows of them would delay the
+window."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +39,7 @@ def wants_window(arguments: Sequence[str]) -> bool:
     if len(arguments) > 1:
         return False
     first = arguments[0] if arguments else "demo"
-    return first in {"demo", "--demo"} or first.endswith(SUFFIX)
+    return first in {"demo", "--demo"} or first.lower().endswith(SUFFIXES)
 
 
 def has_display() -> bool:

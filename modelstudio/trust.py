@@ -34,6 +34,11 @@ def trust(source: str) -> None:
     _write({*_read(), _key(source)})
 
 
+def number() -> int:
+    """Return how many texts may run."""
+    return len(_read())
+
+
 def forget(source: str | None = None) -> None:
     """Take back the trust in one text, or in all.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelstudio.errors import StudioError
-from modelstudio.trust import forget, trust, trusted
+from modelstudio.trust import forget, number, trust, trusted
 
 CODE = "class Double:\n    ...\n"
 
@@ -23,9 +23,11 @@ def test_only_the_very_same_text_is_trusted(own_home: Path) -> None:
 def test_trust_is_taken_back_singly_or_wholly() -> None:
     trust(CODE)
     trust("other")
+    assert number() == 2
     forget(CODE)
     assert not trusted(CODE)
     assert trusted("other")
+    assert number() == 1
     forget()
     assert not trusted("other")
 

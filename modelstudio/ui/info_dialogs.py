@@ -8,9 +8,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 import modelstudio
+from modelstudio import trust
+from modelstudio.errors import StudioError
 from modelstudio.ui.actions import GROUPS, SPECS, Actions, key_text, tr
 from modelstudio.ui.preferences import TEXT_SCALES, THEMES, Preferences
-from modelstudio.ui.widgets import Dialog, SegmentedControl, SpinBox, key_label, label, row, scroll
+from modelstudio.ui.widgets import (
+    Dialog,
+    SegmentedControl,
+    SpinBox,
+    button,
+    key_label,
+    label,
+    row,
+    scroll,
+)
 
 
 class SettingsDialog(Dialog):
@@ -42,8 +53,36 @@ class SettingsDialog(Dialog):
             head = label(text, "label", "secondary")
             head.setFixedWidth(100)
             dialog.body.addWidget(row(head, control, None))
+        head = label(tr("Python code"), "label", "secondary")
+        head.setFixedWidth(100)
+        dialog.body.addWidget(row(head, *_trust_controls(), None))
         dialog.add_button(tr("Close"), "close", "primary")
         dialog.run()
+
+
+def _trust_controls() -> tuple[QWidget, QWidget]:
+    """Return what says how much code may run, and the way to take that back."""
+    said = label("", name="settings.trusted")
+    take_back = button(tr("Take trust back"), "secondary", name="settings.distrust", small=True)
+
+    def show() -> None:
+        many = trust.number()
+        words = tr("1 text is trusted") if many == 1 else tr("{} texts are trusted").format(many)
+        said.setText(words if many else tr("None is trusted"))
+        take_back.setEnabled(many > 0)
+
+    def forget() -> None:
+        try:
+            trust.forget()
+        except StudioError as error:
+            said.setText(str(error))
+        else:
+            show()
+
+    take_back.setToolTip(tr("Ask again before any Python of a project or an import runs"))
+    take_back.clicked.connect(forget)
+    show()
+    return said, take_back
 
 
 class ShortcutsDialog(Dialog):

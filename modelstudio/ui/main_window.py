@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
 
     torch_loaded = Signal()
     problems_changed = Signal(str)
+    settings_closed = Signal()
 
     def __init__(self, *, warm_up: bool = True):
         super().__init__(objectName="window")
@@ -298,6 +299,7 @@ class MainWindow(QMainWindow):
 
     def _ask_settings(self) -> None:
         SettingsDialog.show_for(self, self.preferences, self._set_preferences)
+        self.settings_closed.emit()
 
     def _set_preferences(self, preferences: Preferences) -> None:
         self.preferences = preferences

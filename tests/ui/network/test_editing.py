@@ -366,6 +366,29 @@ def test_other_text_is_refused_with_a_sentence(page: NetworkPage, text: str) -> 
     page.toasts.clear()
 
 
+def test_what_does_not_belong_into_a_group_is_left_out(page: NetworkPage) -> None:
+    page.editor.select(["b", "c"])
+    key(page, "group")
+    (group,) = page.editor.selection
+    page.editor.select(["a"])
+    key(page, "copy")
+    page.editor.enter(group)
+    before = page.editor.graph
+    key(page, "paste")
+    assert page.editor.graph is before
+    (toast,) = page.toasts.shown
+    assert "Input stays outside of groups" in toast.accessibleDescription() + toast.accessibleName()
+    page.editor.select(before.nodes)
+    key(page, "copy")
+    page.editor.leave()
+    key(page, "paste")
+    names = {graph_of(page).nodes[key].layer.type_name for key in page.editor.selection}
+    assert names == {"Conv2d", "ReLU"}
+    toast = page.toasts.shown[-1]
+    assert "belongs inside a group" in toast.accessibleDescription() + toast.accessibleName()
+    page.toasts.clear()
+
+
 def test_what_is_no_text_is_refused(page: NetworkPage) -> None:
     QGuiApplication.clipboard().clear()
     before = graph_of(page)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from modelstudio.layers.custom import TEMPLATE, Custom
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.project.model import Project
 from modelstudio.trust import forget, trust, trusted
+from modelstudio.ui.info_dialogs import SettingsDialog
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.network import NetworkPage
 from modelstudio.ui.pages.network.source_dialog import SourceDialog
@@ -222,6 +223,36 @@ def test_code_inside_a_group_is_read_and_trusted_from_outside(
     assert trusted(source)
     assert page.inspector.trust.isHidden()
     assert not (tmp_path / "mark").exists()
+
+
+def test_trust_is_taken_back_at_the_block_and_in_the_settings(
+    open_page: Callable[[Graph], NetworkPage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = source_for(tmp_path / "mark")
+    trust(source)
+    page = open_page(drawn(source))
+    page.editor.select(["c"])
+    card = page.inspector.form.code
+    QTest.mouseClick(card.distrust, LEFT)
+    assert not trusted(source)
+    assert card.distrust.isHidden()
+    assert page.inspector.trust.isVisibleTo(page)
+    trust(source)
+    page.editor.look_again()
+    assert not card.distrust.isHidden()
+    assert page.inspector.trust.isHidden()
+
+    def press_and_close(dialog: SettingsDialog) -> str:
+        button = dialog.findChild(QPushButton, "settings.distrust")
+        assert dialog.findChild(QLabel, "settings.trusted").text() == "1 text is trusted"
+        QTest.mouseClick(button, LEFT)
+        assert not button.isEnabled()
+        return "close"
+
+    monkeypatch.setattr(SettingsDialog, "run", press_and_close)
+    page.main._ask_settings()
+    assert not trusted(source)
+    assert page.inspector.trust.isVisibleTo(page)
 
 
 def test_training_waits_for_trust_and_for_code_without_faults(

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from modelstudio.errors import StudioError
 from modelstudio.layers.custom import Custom, may_run, read_source
 from modelstudio.network.analysis import Problem
-from modelstudio.trust import trust
+from modelstudio.trust import forget, trust, trusted
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.source_dialog import Answer, SourceDialog
@@ -34,6 +34,10 @@ class CodeCard(QWidget):
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(8)
         self._box.addWidget(self.edit)
+        self.distrust = button(tr("Take trust back"), "ghost", name="network.python.distrust")
+        self.distrust.setToolTip(tr("Its code runs no more until you trust it again"))
+        self.distrust.clicked.connect(self._take_back)
+        self._box.addWidget(self.distrust)
         self.edit.clicked.connect(lambda: open_code(self, editor, node_id))
 
     @property
@@ -46,6 +50,7 @@ class CodeCard(QWidget):
         node = self._editor.graph.nodes.get(self._id)
         if node is None or not isinstance(node.layer, Custom):
             return
+        self.distrust.setVisible(trusted(node.layer.source))
         values = node.layer.values()
         if node.layer.source != self._source:
             self._source = node.layer.source
@@ -63,6 +68,13 @@ class CodeCard(QWidget):
             self.form = ModelForm(settings_model(values), name="network.python.form")
             self.form.changed.connect(self._set)
             self._box.insertWidget(0, self.form)
+
+    def _take_back(self) -> None:
+        try:
+            forget(self._source)
+        except StudioError as error:
+            self._editor.refused.emit(str(error))
+        self._editor.look_again()
 
     def _set(self, name: str, value: object) -> None:
         node = self._editor.graph.nodes[self._id]

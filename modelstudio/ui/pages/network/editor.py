@@ -340,13 +340,28 @@ class Editor(Sight):
             return
         self._pasted += 1
         away = float(2 * GRID * self._pasted)
+        reasons: dict[str, str] = {}
         try:
-            part = json.loads(text)
+            part = Graph.from_dict(json.loads(text))
+            reasons = self._misplaced(part)
+            part = part.remove(reasons)
             graph, new = edits.paste(self.graph, part, (away, away), at, self.path)
         except (ValueError, RecursionError, StudioError):
-            self.refused.emit(tr("The clipboard holds no blocks. Copy some first."))
+            empty = tr("The clipboard holds no blocks. Copy some first.")
+            self.refused.emit(next(iter(reasons.values()), empty))
             return
         self.apply(tr("Paste {0}").format(blocks_text(len(new))), graph, select=new)
+        if reasons:
+            said = " ".join(dict.fromkeys(reasons.values()))
+            self.refused.emit(tr("{0} The rest was pasted.").format(said))
+
+    def _misplaced(self, part: Graph) -> dict[str, str]:
+        """Say of blocks why they do not belong to the level in sight, by id."""
+        found = {
+            key: misplaced(type(node.layer), inside=bool(self.path))
+            for key, node in part.nodes.items()
+        }
+        return {key: reason for key, reason in found.items() if reason}
 
     def _called(self, ids: Any) -> str:
         """Name things for an undo label: a block by its name, several by their number."""

@@ -169,7 +169,7 @@ def to_fragment(graph: Graph, ids: Collection[str], path: LevelPath = ()) -> dic
 
 def paste(
     graph: Graph,
-    fragment: Mapping[str, Any],
+    fragment: Mapping[str, Any] | Graph,
     offset: Position,
     at: Position | None = None,
     path: LevelPath = (),
@@ -183,7 +183,7 @@ def paste(
     StudioError
         When the fragment holds no network.
     """
-    part = Graph.from_dict(fragment)
+    part = fragment if isinstance(fragment, Graph) else Graph.from_dict(fragment)
     if not part.order and not part.notes:
         raise NetworkError("There are no blocks in this part of a network.")
     if at is not None:

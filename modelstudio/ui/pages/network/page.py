@@ -237,6 +237,7 @@ class NetworkPage(Page):
         editor, canvas = self.editor, self.canvas
         editor.changed.connect(self._show_state)
         editor.refused.connect(self._refused)
+        self.main.settings_closed.connect(editor.look_again)
         editor.level_changed.connect(canvas.fit)
         editor.level_changed.connect(lambda: self.palette_.set_inside(bool(editor.path)))
         self.document.replaced.connect(canvas.fit)
