@@ -15,7 +15,7 @@ from torch import fx, nn
 
 from modelstudio.engine.custom import BlockFault, FlopCount, check_result, load, python_block
 from modelstudio.errors import NetworkError
-from modelstudio.network.analysis import Analysis, FieldLike, Problem
+from modelstudio.network.analysis import Analysis, FieldLike, Problem, parted
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
 from modelstudio.network.lowering import lower_graph
@@ -183,6 +183,11 @@ _STAND_INS = {"B": 1_009, "T": 2_003}
 """Sizes that symbols take on tensors without data; primes, found again in what comes out."""
 
 
+def _stand_in(symbol: str) -> int:
+    before, base, behind = parted(symbol)
+    return before + _STAND_INS.get(base, 3) + behind
+
+
 def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, Any]) -> Outcome:
     """Work out shape and parameters of an operation without a rule, on tensors without data.
 
@@ -203,10 +208,7 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
         with FakeTensorMode(allow_non_fake_inputs=written), torch.no_grad():
             tensors = [
                 torch.zeros(
-                    [
-                        _STAND_INS.get(dim, 3) if isinstance(dim, str) else dim
-                        for dim in value.shape
-                    ],
+                    [_stand_in(dim) if isinstance(dim, str) else dim for dim in value.shape],
                     dtype=torch.int64 if value.dtype == "int" else torch.float32,
                 )
                 for value in values
@@ -225,9 +227,9 @@ def fake_outcome(target: str, values: Sequence[Value], settings: Mapping[str, An
         raise Mismatch(f"cannot take what it is given ({reason})", 0) from None
     if written:
         check_result(result, _STAND_INS["B"])
-    symbols = {size: symbol for symbol, size in _STAND_INS.items()}
+    sizes = {dim: _stand_in(dim) for value in values for dim in value.shape if isinstance(dim, str)}
+    symbols = {size: symbol for symbol, size in (_STAND_INS | sizes).items()}
     shape = tuple(symbols.get(int(dim), int(dim)) for dim in result.shape)
-    sizes = {dim for value in values for dim in value.shape if isinstance(dim, str)}
-    macs = counter.total // 2 // prod(_STAND_INS.get(dim, 1) for dim in sizes)
+    macs = counter.total // 2 // prod(sizes.values())
     dtype = "float" if result.dtype.is_floating_point else "int"
     return Outcome(shape, parameters, macs, dtype)

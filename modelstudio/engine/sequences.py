@@ -6,7 +6,7 @@ As with `modelstudio.engine.modules`, the generated code carries the source of t
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def add_sinusoids(x: Tensor) -> Tensor:
@@ -38,6 +38,11 @@ def padding_mask(x: Tensor, ids: Tensor, padding_id: int) -> Tensor:
     padding = ids == padding_id
     hidden = padding & ~padding.all(dim=1, keepdim=True)
     return hidden.to(x.dtype) * -1e9
+
+
+def seen_first(mask: Tensor, count: int) -> Tensor:
+    """Put steps that are seen, such as a class token, before those of a mask (batch, length)."""
+    return nn.functional.pad(mask, (count, 0))
 
 
 def reduced_steps(x: Tensor, ids: Tensor, operation: str, padding_id: int) -> Tensor:

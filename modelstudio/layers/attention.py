@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from modelstudio.network.analysis import parted
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
@@ -45,10 +46,12 @@ def check_heads(width: int, heads: int) -> None:
         )
 
 
-def check_padding(steps: Value, ids: Value | None, index: int) -> None:
-    """Refuse ids that are not one a step."""
+def check_padding(steps: Value, ids: Value | None, index: int, *, token: bool = False) -> None:
+    """Refuse ids that are not one a step; with ``token`` steps before the first id need none."""
     if ids is not None and steps.shape[:2] != ids.shape[:2]:
-        raise Mismatch("needs one id for each step", index)
+        length = steps.shape[1]
+        if not (token and isinstance(length, str) and parted(length)[1:] == (ids.shape[1], 0)):
+            raise Mismatch("needs one id for each step", index)
 
 
 def padding_read(steps: Value | None, ids: Value | None, sequence: str = "x") -> Iterator[Mismatch]:
@@ -60,8 +63,13 @@ def padding_read(steps: Value | None, ids: Value | None, sequence: str = "x") ->
 
 def padding_mask(b: Builder, steps: Value, ids: Value, padding_id: int) -> Value:
     """Return what keeps every step from padding."""
-    target = "modelstudio.engine.sequences.padding_mask"
-    return b.function(target, steps, ids, padding_id=padding_id, part="padding")
+    sequences = "modelstudio.engine.sequences"
+    target = f"{sequences}.padding_mask"
+    mask = b.function(target, steps, ids, padding_id=padding_id, part="padding")
+    if steps.shape[1] == ids.shape[1]:
+        return mask
+    before, *_ = parted(str(steps.shape[1]))
+    return b.function(f"{sequences}.seen_first", mask, count=before, part="padding")
 
 
 def masks(
@@ -118,8 +126,8 @@ class MultiheadAttention(Layer, category="Attention"):
                 Repair("Make it not causal", settings=(("causal", False),)),
             )
         told = memory or x
-        check_padding(told, ids, 2)
-        call = masks(b, x, ids, causal=self.causal, padding_id=self.padding_id)
+        check_padding(told, ids, 2, token=True)
+        call = masks(b, told, ids, causal=self.causal, padding_id=self.padding_id)
         return b.module(
             "torch.nn.MultiheadAttention",
             x,
@@ -156,7 +164,7 @@ class SelfAttention(Layer, category="Attention"):
     def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
         whole = MultiheadAttention(heads=1, **self.as_values())
         if ids is not None:
-            check_padding(x, ids, 1)
+            check_padding(x, ids, 1, token=True)
         return whole.lower(b, x, None, ids)
 
     def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:

@@ -97,7 +97,7 @@ class TransformerEncoder(_Transformer, category="Attention"):
             yield from padding_read(*taken)
 
     def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
-        check_padding(x, ids, 1)
+        check_padding(x, ids, 1, token=True)
         call = masks(
             b,
             x,
@@ -132,7 +132,7 @@ class TransformerDecoder(_Transformer, category="Attention"):
     def lower(self, b: Builder, x: Value, memory: Value, ids: Value | None = None) -> Value:
         if memory.shape[-1] != x.shape[-1]:
             raise Mismatch("needs sequences of the same width", 1)
-        check_padding(memory, ids, 2)
+        check_padding(memory, ids, 2, token=True)
         call = masks(
             b,
             x,

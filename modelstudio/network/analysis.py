@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -9,7 +10,10 @@ from typing import Literal, Protocol
 from modelstudio.network.graph import Edge, Graph
 
 Dim = int | str
-"""A size, or a symbol: ``"B"`` the batch, ``"T"`` the length of a sequence."""
+"""A size, or a symbol: ``"B"`` the batch, ``"T"`` the length of a sequence.
+
+``"1+T"`` is the length of a sequence with one step put before it, ``"T+1"`` with one behind it.
+"""
 
 Shape = tuple[Dim, ...]
 """Sizes with the batch first, as PyTorch has them: ``("B", 32, 14, 14)``."""
@@ -118,6 +122,14 @@ class Analysis:
     def errors(self) -> tuple[Problem, ...]:
         """Problems that stop training."""
         return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+def parted(symbol: str) -> tuple[int, str, int]:
+    """Return a symbol and the numbers added before and behind it: 1, T and 0 for ``"1+T"``."""
+    found = re.fullmatch(r"(?:(\d+)\+)?(.*?)(?:\+(\d+))?", symbol)
+    assert found is not None
+    before, base, behind = found.groups()
+    return int(before or 0), base, int(behind or 0)
 
 
 def format_shape(shape: Shape, *, batch: bool = False) -> str:

@@ -20,11 +20,13 @@ from modelstudio.layers import (
     GRU,
     LSTM,
     RNN,
+    Concatenate,
     Embedding,
     EmbeddingBag,
     Input,
     Linear,
     Output,
+    Parameter,
     Reduce,
     Select,
     SelfAttention,
@@ -229,3 +231,49 @@ def test_a_bag_of_words_offers_to_leave_padding_out() -> None:
     graph = heeded(chain(Input(field="ids"), EmbeddingBag(embedding_dim=6), Output()))
     assert graph.nodes["bag1"].layer == EmbeddingBag(embedding_dim=6, padding_id=0)
     assert analyse(graph, [IDS]).problems == ()
+
+
+# A class token before a text
+
+
+def with_token(layer: Layer, *, before: bool = True) -> Graph:
+    """Return a network that puts a learned vector to a text and answers with what it gathers."""
+    graph = chain(Input(field="ids"), Embedding(embedding_dim=6))
+    graph, token = add(graph, Parameter(shape=(1, 6), std=1.0), name="token")
+    parts = [token, "embed1"] if before else ["embed1", token]
+    graph, joined = add(graph, Concatenate(), *parts, name="joined")
+    graph, block = add(graph, layer, joined, name="block")
+    graph = graph.connect(Edge("input1", "y", block, "ids"))
+    return chain(Select(), Output(), graph=graph, after=block)
+
+
+def test_a_class_token_gathers_a_text_without_its_padding() -> None:
+    graph = with_token(TransformerEncoder(heads=2))
+    analysis = analyse(graph, [IDS])
+    assert analysis.problems == ()
+    assert analysis.nodes["block"].outputs == (("B", "1+T", 6),)
+    torch.manual_seed(0)
+    module = compile_network(graph, [IDS]).module.eval()
+    torch.manual_seed(0)
+    ids = torch.randint(1, 9, (3, 7))
+    padded = nn.functional.pad(ids, (0, 4))
+    with torch.no_grad():
+        alone = module(ids)
+        torch.testing.assert_close(module(padded), alone, rtol=0, atol=1e-5)
+    sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", min=2)}
+    session = InferenceSession(trace(module, [ids], [sizes]).SerializeToString())
+    (got,) = session.run(None, {session.get_inputs()[0].name: padded.numpy()})
+    torch.testing.assert_close(torch.from_numpy(got), alone, rtol=0, atol=1e-5)
+
+
+def test_a_token_behind_a_text_does_not_fit_its_ids() -> None:
+    """Its ids would stand one step off."""
+    (problem,) = analyse(with_token(SelfAttention(), before=False), [IDS]).errors
+    assert problem.message.startswith("block needs one id for each step, but joined gives T+1 rows")
+
+
+def test_two_texts_of_any_length_are_not_joined() -> None:
+    graph, _ = add(chain(Input(field="x")), Input(field="x"), name="again")
+    graph, both = add(graph, Concatenate(), "input1", "again")
+    (problem,) = analyse(chain(Output(), graph=graph, after=both), FIELDS).errors
+    assert "the joined dimension to be a fixed number in all but one" in problem.message

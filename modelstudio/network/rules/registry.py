@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from modelstudio.network.analysis import Dim, Shape
+from modelstudio.network.analysis import Dim, Shape, parted
 from modelstudio.network.mismatch import Mismatch
 
 
@@ -46,6 +46,20 @@ def number(dim: Dim, what: str) -> int:
     if isinstance(dim, int):
         return dim
     raise Mismatch(f"needs {what} to be a fixed number")
+
+
+def total(dims: Sequence[Dim], what: str) -> Dim:
+    """Add sizes up; one of them may be a symbol, which the others stand before and behind."""
+    symbols = [place for place, dim in enumerate(dims) if isinstance(dim, str)]
+    if len(symbols) > 1:
+        raise Mismatch(f"needs {what} to be a fixed number in all but one of its values")
+    sizes = [dim if isinstance(dim, int) else 0 for dim in dims]
+    if not symbols:
+        return sum(sizes)
+    (place,) = symbols
+    before, base, behind = parted(str(dims[place]))
+    before, behind = before + sum(sizes[:place]), behind + sum(sizes[place:])
+    return "+".join(str(part) for part in (before, base, behind) if part)
 
 
 def each(settings: Settings, name: str, axes: int, default: Any) -> Sequence[Any]:

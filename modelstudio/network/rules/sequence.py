@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelstudio.network.analysis import Shape
-from modelstudio.network.rules.registry import Outcome, Settings, count, rule
+from modelstudio.network.rules.registry import Outcome, Settings, count, rule, total
 
 
 @rule("torch.nn.EmbeddingBag")
@@ -99,6 +99,13 @@ def causal_mask(shapes: Sequence[Shape], settings: Settings) -> Outcome:
 def padding_mask(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Tell which steps are padding."""
     return Outcome(shapes[1])
+
+
+@rule("modelstudio.engine.sequences.seen_first")
+def seen_first(shapes: Sequence[Shape], settings: Settings) -> Outcome:
+    """Put steps before those of a mask."""
+    batch, length = shapes[0]
+    return Outcome((batch, total([settings["count"], length], "the length")))
 
 
 @rule("modelstudio.engine.sequences.reduced_steps")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from modelstudio.network.analysis import Shape
-from modelstudio.network.rules.registry import Outcome, Settings, each, number, rule
+from modelstudio.network.rules.registry import Outcome, Settings, each, number, rule, total
 
 
 @rule("torch.nn.functional.pad")
@@ -44,8 +44,8 @@ def concatenate(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Join values along one dimension."""
     axis = settings["dim"]
     first = shapes[0]
-    total = sum(number(shape[axis], "the joined dimension") for shape in shapes)
-    return Outcome((*first[:axis], total, *first[axis + 1 :]))
+    joined = total([shape[axis] for shape in shapes], "the joined dimension")
+    return Outcome((*first[:axis], joined, *first[axis + 1 :]))
 
 
 @rule("torch.stack")
