@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
-from math import ceil, sqrt
+from itertools import count, pairwise
+from math import ceil, dist, sqrt
 
 from modelstudio.network.graph import Graph, Position
 
@@ -45,7 +45,8 @@ _Pair = tuple[Key, Key]
 def arrange(graph: Graph) -> Mapping[str, Position]:
     """Return a place for every block: the flow runs down, wires cross little, on the grid.
 
-    The top left block stays where the old top left was. Notes are left where they are.
+    The top left block stays where the old top left was. Notes stay where they are, unless a block
+    comes to lie there: such a note goes with the block that it was nearest to, or to the right.
     """
     if not graph.nodes:
         return {}
@@ -54,10 +55,42 @@ def arrange(graph: Graph) -> Mapping[str, Position]:
     placed = _placed(graph)
     low_x = min(x for x, _ in placed.values())
     low_y = min(y for _, y in placed.values())
-    return {
+    places = {
         node_id: (_snap(left + x - low_x), _snap(top + y - low_y))
         for node_id, (x, y) in placed.items()
     }
+    return places | _notes_aside(graph, places)
+
+
+def _notes_aside(graph: Graph, places: Mapping[str, Position]) -> dict[str, Position]:
+    """Return new places for the notes on which blocks came to lie."""
+    moved: dict[str, Position] = {}
+    right = max(x for x, _ in places.values()) + BLOCK[0] + GAP[0]
+    taken = [(place, BLOCK) for place in places.values()]
+    covered = [note for note in graph.notes if _covered(note.position, note.size, taken)]
+    taken += [(note.position, note.size) for note in graph.notes if note not in covered]
+    for note in covered:
+        x, y = note.position
+        near = min(graph.nodes.values(), key=lambda node: dist(node.position, note.position))
+        new_x, new_y = places[near.id]
+        beside = (_snap(x + new_x - near.position[0]), _snap(y + new_y - near.position[1]))
+        spot = next(
+            place
+            for place in (beside, *((_snap(right), _snap(y + row * GRID)) for row in count()))
+            if not _covered(place, note.size, taken)
+        )
+        moved[note.id] = spot
+        taken.append((spot, note.size))
+    return moved
+
+
+def _covered(place: Position, size: Position, taken: Iterable[tuple[Position, Position]]) -> bool:
+    """Return whether a rectangle touches another."""
+    (x, y), (width, height) = place, size
+    return any(
+        x < left + wide and left < x + width and y < top + high and top < y + height
+        for (left, top), (wide, high) in taken
+    )
 
 
 def _snap(value: float) -> float:

@@ -136,19 +136,29 @@ def test_a_loop_is_refused_while_it_is_drawn(page: NetworkPage, hand: Any) -> No
     hint = page.findChild(object, "network.hint")
     assert hint.isVisible()
     assert "loop" in hint.text()
-    dimmed = {key for key, item in page.canvas.network_scene.blocks.items() if item.open_ports == frozenset()}
+    dimmed = {
+        key
+        for key, item in page.canvas.network_scene.blocks.items()
+        if item.open_ports == frozenset()
+    }
     assert "b" in dimmed
     hand.release(end)
     assert graph_of(page) is before
     assert not hint.isVisible()
-    assert not any(item.open_ports == frozenset() for item in page.canvas.network_scene.blocks.values())
+    assert not any(
+        item.open_ports == frozenset() for item in page.canvas.network_scene.blocks.values()
+    )
 
 
 def test_a_block_whose_shape_does_not_fit_is_dimmed(page: NetworkPage, hand: Any) -> None:
     start = hand.port("b", "y", "output")
     hand.press(start)
     hand.move(start + QPointF(40, 10))
-    dimmed = {key for key, item in page.canvas.network_scene.blocks.items() if item.open_ports == frozenset()}
+    dimmed = {
+        key
+        for key, item in page.canvas.network_scene.blocks.items()
+        if item.open_ports == frozenset()
+    }
     assert "d" in dimmed
     assert "c" not in dimmed
     QTest.keyClick(page.canvas, Qt.Key.Key_Escape)

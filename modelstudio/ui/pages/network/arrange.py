@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Literal, NamedTuple
 
 from modelstudio.network.graph import Edge, Graph, Position
@@ -70,6 +71,26 @@ def distributed(items: Mapping[str, Spot], how: Direction) -> dict[str, Position
         moved[key] = (at, place[1]) if axis == 0 else (place[0], at)
         at += size[axis] + gap
     return moved
+
+
+def free_offset(graph: Graph, ids: Collection[str], step: Position) -> Position:
+    """Return how far copies of blocks and notes lie from these so as to cover nothing."""
+    copied = spots(graph, ids).values()
+    taken = spots(graph, [*graph.nodes, *(note.id for note in graph.notes)]).values()
+    return next(
+        away
+        for away in ((step[0] * times, step[1] * times) for times in count(1))
+        if not any(_meet(one, away, other) for one in copied for other in taken)
+    )
+
+
+def _meet(one: Spot, away: Position, other: Spot) -> bool:
+    """Return whether a thing, moved away, would cover another."""
+    return all(
+        one.place[axis] + away[axis] < other.place[axis] + other.size[axis]
+        and other.place[axis] < one.place[axis] + away[axis] + one.size[axis]
+        for axis in (0, 1)
+    )
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class Backdrop:
 class Marks:
     """What gestures show while they last, in canvas coordinates; ``ring`` is the keyboard focus.
 
-    ``leader`` is the line from a block to its bubble, in viewport coordinates.
+    ``leader`` is the line from a block to its bubble, in viewport coordinates, and its colour.
     """
 
     band: QRectF | None = None
@@ -86,7 +86,7 @@ class Marks:
     ring: bool = False
     guides: list[Guide] = field(default_factory=list)
     forecast: Forecast | None = None
-    leader: QLineF | None = None
+    leader: tuple[QLineF, str] | None = None
 
 
 def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
@@ -117,8 +117,9 @@ def paint_over(painter: QPainter, view: QGraphicsView, marks: Marks) -> None:
             painter.drawEllipse(QPointF(*end), PORT_RADIUS, PORT_RADIUS)
     painter.resetTransform()
     if marks.leader is not None:
-        painter.setPen(skin.bad)
-        painter.drawLine(marks.leader)
+        line, role = marks.leader
+        painter.setPen(QPen(theme().color(role), 1))
+        painter.drawLine(line)
     if marks.ring:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme().color("focusRing"), 2))

@@ -51,6 +51,8 @@ from modelstudio.ui.theme import themes
 
 _CONTROL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
+_TAP, _REPEAT = 600, 40
+"""Milliseconds: the longest that Space is held to be a tap; from a release to a repeated press."""
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -90,6 +92,8 @@ class Canvas(MarkedView):
         self._let_go: Selection = frozenset()
         self._space = False
         self._space_used = False
+        self._space_down, self._space_up = 0, 0
+        """When Space was pressed and let go, in milliseconds."""
 
         self.looked.connect(self._place_bubble)
         editor.changed.connect(self.sync)
@@ -100,6 +104,7 @@ class Canvas(MarkedView):
         self.foresight.shown.connect(self._show_forecast)
         self.bubble.foresee(self.foresight)
         self.note_editor.done.connect(self._note_edited)
+        self.note_editor.left.connect(self._note_left)
         themes().changed.connect(self._restyle)
         self.sync()
 
@@ -201,7 +206,8 @@ class Canvas(MarkedView):
             self.editor.select(edge=item.edge)
             return None
         if isinstance(item, BlockItem | NoteItem):
-            if isinstance(item, NoteItem) and item.grip.contains(point - item.pos()):
+            gripped = isinstance(item, NoteItem) and item.grip.contains(point - item.pos())
+            if isinstance(item, NoteItem) and gripped and not self.network_scene.plain:
                 return ResizeNoteTool(self, point, where, item)
             key = item.node.id if isinstance(item, BlockItem) else item.note.id
             chosen = self.editor.selection
@@ -342,7 +348,8 @@ class Canvas(MarkedView):
             covers = QRect(QPoint(0, self.height() - self.corner.height()), self.corner)
             place = self.screen_rect(block.area)
             leader = self.bubble.point_at(place, self.viewport().rect(), (*others, covers))
-        self.show_leader(leader)
+        tone = self.bubble.tone
+        self.show_leader(None if leader is None else (leader, tone))
 
     def _problem_to_show(self) -> Problem | None:
         """Return the problem of the selected block, or the only error there is."""
@@ -380,7 +387,12 @@ class Canvas(MarkedView):
             self.look_at(item.area.center())
         area = self.screen_rect(item.area)
         area.setSize(area.size().expandedTo(QRect(0, 0, 160, 56).size()))
+        item.write(True)
         self.note_editor.begin(note_id, item.note.text, area)
+
+    def _note_left(self, note_id: str) -> None:
+        if (item := self.network_scene.notes.get(note_id)) is not None:
+            item.write(False)
 
     def _note_edited(self, note_id: str, text: str) -> None:
         note = next((n for n in self.editor.graph.notes if n.id == note_id), None)
@@ -408,7 +420,9 @@ class Canvas(MarkedView):
         key, modifiers = Qt.Key(event.key()), event.modifiers()
         if key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self._space, self._space_used = True, False
+                if event.timestamp() - self._space_up > _REPEAT:
+                    self._space_down, self._space_used = event.timestamp(), False
+                self._space = True
                 self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
         elif key == Qt.Key.Key_Escape:
             if self._tool is not None:
@@ -444,10 +458,10 @@ class Canvas(MarkedView):
         if event.key() != Qt.Key.Key_Space or event.isAutoRepeat() or not self._space:
             event.ignore()
             return
-        self._space = False
+        self._space, self._space_up = False, event.timestamp()
         if self._tool is None:
             self.viewport().unsetCursor()
-            if not self._space_used:
+            if not self._space_used and self._space_up - self._space_down < _TAP:
                 self.tapped.emit(self.pointer())
 
     def _go_to(self, node_id: str) -> None:

@@ -313,8 +313,15 @@ class NoteItem(BoxItem):
     def __init__(self, note: Note):
         super().__init__()
         self.note = note
+        self.written = False
+        """True while its text is edited over it."""
         self.setPos(*note.position)
         self.setZValue(0)
+
+    def write(self, on: bool) -> None:
+        """Leave the text to the editor over it, or show it again."""
+        self.written = on
+        self.update()
 
     def take(self, note: Note) -> None:
         """Take a new state of the note."""
@@ -355,6 +362,8 @@ class NoteItem(BoxItem):
         corners = [body.topLeft(), body.topRight(), grip.topRight(), grip.bottomLeft()]
         painter.drawPolygon(QPolygonF([*corners, body.bottomLeft()]))
         painter.drawPolygon(QPolygonF([grip.topRight(), grip.topLeft(), grip.bottomLeft()]))
+        if self.written:
+            return
         painter.setFont(skin.detail)
         painter.setPen(skin.text)
         wrapped = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap

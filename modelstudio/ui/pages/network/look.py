@@ -19,6 +19,9 @@ PITCH = 80.0
 PORT_RADIUS, PORT_HIT = 4.0, 10.0
 LABEL_ZOOM, DETAIL_ZOOM = 0.6, 0.4
 
+_SMALLEST = 9
+"""Pixels of the smallest letters that can be read."""
+
 HUES: dict[Category, str] = {
     "Input and output": "inputOutput",
     "Convolution": "convolution",
@@ -125,7 +128,7 @@ class Look:
         self.link.setDashPattern([4, 3])
         self.port = QPen(self.tertiary, 1.5)
         self.port_open = QPen(self.accent, 2)
-        self.port_shut = QPen(of.color("border"), 1.5)
+        self.port_shut = QPen(of.color("borderStrong"), 1)
         self.note_borders = {name: QPen(of.color(edge), 1) for name, (_, edge) in NOTES.items()}
         self.dots = QPen(of.color("canvasDot"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
         self.dots.setCosmetic(True)
@@ -143,14 +146,18 @@ class Look:
         self.shape.setPixelSize(self.detail.pixelSize())
         self.edge_label = QFont(of.font("mono"))
         self.edge_label.setPixelSize(of.font("edgeLabel").pixelSize())
-        self.far = QFont(self.detail)
-        self.far.setPixelSize(9)
-        self.far_metrics = QFontMetricsF(self.far)
+        self._scale = of.scale
         self.title_metrics = QFontMetricsF(self.title)
         self.detail_metrics = QFontMetricsF(self.detail)
         self.edge_advance = QFontMetricsF(self.edge_label).horizontalAdvance("0")
         """Width of a character; the font is fixed-width."""
         self.sequential = of.sequential
+
+    def far(self, height: float) -> QFont:
+        """Return the font of a name on a block that is ``height`` screen pixels high."""
+        font = QFont(self.detail)
+        font.setPixelSize(max(_SMALLEST, min(round(_SMALLEST * self._scale), int(0.6 * height))))
+        return font
 
     def heat(self, strength: float) -> QColor:
         """Return the colour for a share of a cost, from none (0) to the greatest (1)."""

@@ -78,11 +78,16 @@ class MarkedView(ZoomView):
         self._marks.forecast = shown
         self.viewport().update()
 
-    def show_leader(self, line: QLineF | None) -> None:
-        """Draw the line from a block to what is said of it elsewhere, or remove it."""
-        if line != self._marks.leader:
-            self._marks.leader = line
+    def show_leader(self, leader: tuple[QLineF, str] | None) -> None:
+        """Draw the line, of a colour role, from a block to what is said of it, or remove it."""
+        if leader != self._marks.leader:
+            self._marks.leader = leader
             self.viewport().update()
+
+    def show_moved(self, area: QRectF) -> None:
+        """Paint anew where something moved: an overview has no items that would ask for it."""
+        if self.network_scene.plain:
+            self.viewport().update(self.screen_rect(area).adjusted(-4, -4, 4, 4))
 
     def mark_wire(self, edge: Edge | None) -> None:
         """Mark the wire into which a block would drop."""

@@ -91,12 +91,19 @@ class BlockMenu(QMenu):
             place = snapped(self._point.x(), self._point.y())
             paste.triggered.connect(partial(self._editor.paste, place))
         elif name == "rename":
-            if len(self._editor.selection) == 1:
+            if self._editor.single is not None:
                 self.addAction(self._page.actions_["network.rename"])
+            elif len(self._editor.selection) == 1:
+                self._add_editing()
         elif name in _FOR_ONE and self._editor.single is None:
             return
         elif grouped or name not in ("ungroup", "open_group"):
             self.addAction(self._page.actions_[f"network.{name}"])
+
+    def _add_editing(self) -> None:
+        edit = self.addAction(self._page.actions_["network.rename"].icon(), tr("Edit text"))
+        edit.setShortcut(self._page.actions_["network.rename"].shortcut())
+        edit.triggered.connect(self._page.canvas.rename)
 
     def _add_colors(self) -> None:
         chosen = self._page.commands.note_colors()

@@ -95,8 +95,8 @@ class Minimap(QWidget):
             painter.translate(origin)
             painter.scale(scale, scale)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, scale > _SHARP_SCALE)
-        painter.setBrush(skin.warning)
-        painter.drawRects([note.area for note in scene.notes.values()])
+        for note in scene.notes.values():
+            painter.fillRect(note.area, skin.note_borders[note.note.color].color())
         Figures(scene.blocks.values()).draw(painter)
         painter.end()
 

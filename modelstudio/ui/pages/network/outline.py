@@ -1,4 +1,4 @@
-"""The outline: every block as a line of a tree, in the order of the wires, for the keyboard."""
+"""The outline: each block a line of a tree, in the order of the wires, then the notes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import NodeInfo, format_shape
-from modelstudio.network.graph import Graph, Node
+from modelstudio.network.graph import Graph, Node, Note
 from modelstudio.network.group import Group
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.editor import Editor
@@ -50,13 +50,14 @@ _STEP = 14
 
 
 class Outline(QFrame):
-    """The blocks as a tree beside the canvas; its selection is the editor's.
+    """The blocks as a tree beside the canvas, and the notes; its selection is the editor's.
 
-    ``opened`` gives the address of a block on which Enter was pressed, from the level in sight;
-    ``add_wanted`` tells of Space, ``left`` of Escape.
+    ``opened`` gives the address of a block on which Enter was pressed, from the level in sight,
+    ``note_opened`` the id of a note; ``add_wanted`` tells of Space, ``left`` of Escape.
     """
 
     opened = Signal(object)
+    note_opened = Signal(str)
     add_wanted = Signal()
     left = Signal()
 
@@ -86,7 +87,7 @@ class Outline(QFrame):
             box.addWidget(part)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._take_first)
-        self.tree.opened.connect(self.opened)
+        self.tree.opened.connect(self._open)
         self.tree.add_wanted.connect(self.add_wanted)
         self.tree.left.connect(self.left)
         self.tree.itemSelectionChanged.connect(self._chosen)
@@ -110,8 +111,18 @@ class Outline(QFrame):
     def rename(self) -> None:
         """Edit the name of the current block in its line."""
         item = self.tree.currentItem()
-        if item is not None and item.parent() is None:
+        if item is None or item.parent() is not None:
+            return
+        if item.flags() & Qt.ItemFlag.ItemIsEditable:
             self.tree.editItem(item)
+        else:
+            self._open(self.tree.address_of(item))
+
+    def _open(self, address: tuple[str, ...]) -> None:
+        if address[0] in self._editor.graph.nodes:
+            self.opened.emit(address)
+        else:
+            self.note_opened.emit(address[0])
 
     def refresh(self) -> None:
         """Follow the network, while somebody looks; only lines of what changed are told anew."""
@@ -119,7 +130,8 @@ class Outline(QFrame):
         if not self.isVisible():
             return
         tree.blockSignals(True)
-        order = _in_order(graph)
+        blocks = _in_order(graph)
+        order = [*blocks, *(note.id for note in graph.notes)]
         fresh = self._renew(graph)
         if fresh or order != [tree.node_of(item) for item in tree.tops()]:
             self._line_up(order)
@@ -127,28 +139,35 @@ class Outline(QFrame):
         problems: dict[str | None, list[str]] = {}
         for problem in self._editor.analysis.problems:
             problems.setdefault(problem.node, []).append(problem.message)
-        for node_id in order:
+        for node_id in blocks:
             self._describe(graph.nodes[node_id], tuple(problems.get(node_id, ())))
+        for note in graph.notes:
+            self._describe_note(note)
         tree.blockSignals(False)
-        self._count.setText(blocks_text(len(order)))
+        self._count.setText(blocks_text(len(blocks)))
         self._filter()
         self._show_selection()
 
     def _renew(self, graph: Graph) -> bool:
         """Make lines for new blocks and changed groups, and drop the others; tell if any did."""
+        notes = {note.id for note in graph.notes}
+        known = self._shown.nodes
         stale = {
-            node_id
-            for node_id in self._lines
-            if node_id not in graph.nodes or _other_inside(self._shown.nodes[node_id], graph)
+            key
+            for key in self._lines
+            if (key in known) is (key in notes)
+            or (key in known and (key not in graph.nodes or _other_inside(known[key], graph)))
         }
-        for node_id in stale:
-            del self._lines[node_id], self._told[node_id]
+        for key in stale:
+            del self._lines[key], self._told[key]
         fresh = [node for node_id, node in graph.nodes.items() if node_id not in self._lines]
         for node in fresh:
             item = _line(node)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             self._lines[node.id] = item
-        return bool(stale or fresh)
+        added = notes - self._lines.keys()
+        self._lines |= {note_id: _note_line(note_id) for note_id in added}
+        return bool(stale or fresh or added)
 
     def _line_up(self, order: list[str]) -> None:
         """Put the lines into order; what was open stays so."""
@@ -182,11 +201,21 @@ class Outline(QFrame):
         item.setData(0, _TOLD, ", ".join((*said, *problems)))
         item.setToolTip(0, "\n".join((node.layer.purpose(), *problems)))
 
+    def _describe_note(self, note: Note) -> None:
+        if self._told.get(note.id) == (note.text,):
+            return
+        self._told[note.id] = (note.text,)
+        item, text = self._lines[note.id], " ".join(note.text.split())
+        item.setText(0, text or tr("Empty note"))
+        item.setData(0, _TOLD, tr("Note: {0}").format(text))
+        item.setToolTip(0, note.text)
+
     def _filter(self) -> None:
         words = self.search.text().strip().lower()
         for item in self.tree.tops():
-            node = self._shown.nodes[self.tree.node_of(item)]
-            hidden = words not in node.name.lower() and words not in node.layer.label.lower()
+            node = self._shown.nodes.get(self.tree.node_of(item))
+            kind = node.layer.label if node is not None else tr("Note")
+            hidden = words not in item.text(0).lower() and words not in kind.lower()
             if hidden != item.isHidden():
                 item.setHidden(hidden)
 
@@ -299,7 +328,6 @@ class _Delegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         now, rect, state = theme(), QRectF(option.rect), QStyle.StateFlag
-        layer, enabled, frozen, known = index.data(_STATE)
         if option.state & state.State_Selected:
             painter.fillRect(rect, now.color("selection"))
         elif option.state & state.State_MouseOver:
@@ -307,6 +335,10 @@ class _Delegate(QStyledItemDelegate):
         if option.state & state.State_HasFocus:
             painter.setPen(now.color("focusRing"))
             painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
+        if index.data(_STATE) is None:
+            self._paint_note(painter, rect, index.data())
+            return
+        layer, enabled, frozen, known = index.data(_STATE)
         middle = Qt.AlignmentFlag.AlignVCenter
         hue = now.category(HUES[layer.category]) if enabled else now.color("textDisabled")
         paint_icon(
@@ -336,6 +368,17 @@ class _Delegate(QStyledItemDelegate):
             index.data(), Qt.TextElideMode.ElideRight, int(room.width())
         )
         painter.drawText(room, middle, short)
+
+    def _paint_note(self, painter: QPainter, rect: QRectF, text: str) -> None:
+        now, box = theme(), QRectF(rect.left() + 4, rect.center().y() - 7.5, 15, 15)
+        paint_icon(painter, box, "note", "warning")
+        room = rect.adjusted(26, 0, -8, 0)
+        painter.setFont(now.font("base"))
+        painter.setPen(now.color("textSecondary"))
+        short = painter.fontMetrics().elidedText(
+            text, Qt.TextElideMode.ElideRight, int(room.width())
+        )
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, short)
 
 
 def _in_order(graph: Graph) -> list[str]:
@@ -371,4 +414,11 @@ def _line(node: Node) -> QTreeWidgetItem:
         inside = node.layer.graph
         for node_id in _in_order(inside):
             item.addChild(_line(inside.nodes[node_id]))
+    return item
+
+
+def _note_line(note_id: str) -> QTreeWidgetItem:
+    """Return the line of a note, which has no state of a block."""
+    item = QTreeWidgetItem()
+    item.setData(0, _NODE, note_id)
     return item

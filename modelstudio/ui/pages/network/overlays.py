@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPolygonF,
+    QRegion,
     QTransform,
 )
 from PySide6.QtWidgets import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _ARROW = 8
 _HINT_WIDTH = 300
+_LONG_WORD = re.compile(r"\S{24}")
 _BUBBLE_WIDTH, _WIDEST_BUBBLE = 264, 436
 _TONES = {
     "error": ("error", "errorTint"),
@@ -46,6 +49,11 @@ _TONES = {
     "notice": ("accent", "accentTint"),
 }
 """Edge and ground of a bubble, by severity."""
+
+
+def breakable(text: str) -> str:
+    """Let very long words, as names can be, go on in the next line."""
+    return _LONG_WORD.sub("\\g<0>\u200b", text)
 
 
 def sentence(problem: Problem) -> str:
@@ -86,6 +94,11 @@ class Bubble(QWidget):
         """The problem shown."""
         return self._problem
 
+    @property
+    def tone(self) -> str:
+        """Role of the colour of its edge."""
+        return _TONES[self._problem.severity if self._problem else "error"][0]
+
     def show_problem(self, problem: Problem | None) -> None:
         """Show a problem, or none."""
         if problem is self._problem:
@@ -98,7 +111,7 @@ class Bubble(QWidget):
         labels = [fix.label for fix in problem.fixes]
         if problem.untrusted is not None:
             labels = [tr("Trust and run...")]
-        self._text.setText(sentence(problem))
+        self._text.setText(breakable(sentence(problem)))
         self._buttons.setVisible(bool(labels))
         self._more.setVisible(len(labels) > 1)
         if labels:
@@ -136,20 +149,22 @@ class Bubble(QWidget):
         self.setFixedHeight(self._box.totalHeightForWidth(self.width()))
         spot = place_beside(block, self.size(), area, others)
         self._tip = spot.tip
+        self.setMask(self._body().united(spot.tip.room(self.size(), _ARROW)))
         self.move(spot.corner)
         self.show()
         self.update()
         if spot.tip.side != "none":
             return None
-        body = self.geometry().adjusted(_ARROW, _ARROW, -_ARROW, -_ARROW)
-        return leader(block, body)
+        return leader(block, self._body().boundingRect().translated(spot.corner))
+
+    def _body(self) -> QRegion:
+        return QRegion(self.rect().adjusted(_ARROW, _ARROW, -_ARROW, -_ARROW))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        kind = self._problem.severity if self._problem else "error"
-        edge, ground = _TONES[kind]
+        edge, ground = _TONES[self._problem.severity if self._problem else "error"]
         painter.setPen(QPen(now.color(edge), 1))
         painter.setBrush(now.color(ground))
         inset = _ARROW + 0.5
@@ -234,10 +249,12 @@ class Hint(QLabel):
         self.setVisible(bool(text))
         if not text:
             return
-        self.setWordWrap(self.fontMetrics().horizontalAdvance(text) > _HINT_WIDTH)
+        long = self.fontMetrics().horizontalAdvance(text) > _HINT_WIDTH
+        self.setWordWrap(long)
+        self.setMinimumWidth(_HINT_WIDTH if long else 0)
         self.setMaximumWidth(_HINT_WIDTH + 16)
-        if text != self.text() or self.property("role") != ("error" if bad else ""):
-            self.setText(text)
+        if breakable(text) != self.text() or self.property("role") != ("error" if bad else ""):
+            self.setText(breakable(text))
             restyle(self, role="error" if bad else "")
             self.adjustSize()
         area = self._over.rect()
@@ -258,9 +275,13 @@ class Hint(QLabel):
 
 
 class NoteEditor(QPlainTextEdit):
-    """Edits a note where it lies; Esc gives up, leaving it keeps the text."""
+    """Edits a note where it lies; Esc gives up, leaving it keeps the text.
+
+    ``left`` tells that a note is no longer edited, ``done`` that it has another text.
+    """
 
     done = Signal(str, str)
+    left = Signal(str)
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, objectName="network.note_editor", frameShape=QFrame.Shape.NoFrame)
@@ -304,6 +325,7 @@ class NoteEditor(QPlainTextEdit):
         note_id, self.note_id = self.note_id, ""
         if note_id:
             self.hide()
+            self.left.emit(note_id)
             self._over.setFocus(Qt.FocusReason.ShortcutFocusReason)
             if keep:
                 self.done.emit(note_id, self.toPlainText())

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsView
 
 from modelstudio.ui.pages.network.items import BlockItem, BoxItem, NoteItem
@@ -65,17 +65,19 @@ class Figures:
     def write(self, painter: QPainter) -> None:
         """Write the names of the blocks as long as they can be read."""
         way = painter.transform()
-        if BLOCK_HEIGHT * way.m11() < _LEAST_NAMED:
+        height = BLOCK_HEIGHT * way.m11()
+        if height < _LEAST_NAMED:
             return
+        metrics = QFontMetricsF(font := look().far(height))
         screen = QRectF(painter.viewport())
         painter.save()
         painter.resetTransform()
-        painter.setFont(look().far)
+        painter.setFont(font)
         for item in self._blocks:
             place = way.mapRect(item.area).adjusted(3, 0, -2, 0)
             if place.intersects(screen):
                 painter.setPen(self._ink(item.color()))
-                name = self._shortened(item.node.name, place.width())
+                name = self._shortened(item.node.name, place.width(), metrics)
                 painter.drawText(place, _NAMED, name)
         painter.restore()
 
@@ -85,11 +87,11 @@ class Figures:
             self._inks[key] = look().ink(ground)
         return self._inks[key]
 
-    def _shortened(self, name: str, width: float) -> str:
+    def _shortened(self, name: str, width: float, metrics: QFontMetricsF) -> str:
         key = (name, round(width))
         if key not in self._short:
             elide = Qt.TextElideMode.ElideRight
-            self._short[key] = look().far_metrics.elidedText(name, elide, width)
+            self._short[key] = metrics.elidedText(name, elide, width)
         return self._short[key]
 
 

@@ -28,6 +28,20 @@ class Tip(NamedTuple):
     side: TipSide
     along: int
 
+    def room(self, size: QSize, depth: int) -> QRect:
+        """Return the part of a bubble that its tip takes, as deep as its body is set in."""
+        half, width, height = depth, size.width(), size.height()
+        match self.side:
+            case "top":
+                return QRect(self.along - half, 0, 2 * half, depth)
+            case "bottom":
+                return QRect(self.along - half, height - depth, 2 * half, depth)
+            case "left":
+                return QRect(0, self.along - half, depth, 2 * half)
+            case "right":
+                return QRect(width - depth, self.along - half, depth, 2 * half)
+        return QRect()
+
 
 class Spot(NamedTuple):
     """Upper left corner of a bubble, and its tip."""

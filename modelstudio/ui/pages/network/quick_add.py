@@ -193,6 +193,9 @@ class QuickAdd(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
             self.hide()
+        elif event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # what the keys do elsewhere must not happen behind the list
+            return True
         elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             if step is not None:

@@ -242,9 +242,13 @@ class NetworkScene(QGraphicsScene):
                 return shape
         return None
 
-    def preview(self, positions: Mapping[str, Position]) -> None:
-        """Show blocks and notes elsewhere without an edit, as while they are dragged."""
+    def preview(self, positions: Mapping[str, Position]) -> QRectF:
+        """Show blocks and notes elsewhere without an edit, as while they are dragged.
+
+        Returns where something looks different now.
+        """
         stale: set[Edge] = set()
+        left = self.bounds(positions)
         self.moving = frozenset(positions)
         for item_id, position in positions.items():
             item = self.blocks.get(item_id) or self.notes.get(item_id)
@@ -256,8 +260,18 @@ class NetworkScene(QGraphicsScene):
                 self._put(item, position)
                 stale.update(self.graph.incoming[item_id])
                 stale.update(self.graph.outgoing[item_id])
+        dirty = left.united(self._extent((), stale))
         self._reroute(stale)
         self._sync_links()
+        return dirty.united(self._extent(positions, stale))
+
+    def _extent(self, ids: Iterable[str], edges: Iterable[Edge]) -> QRectF:
+        """Return the rectangle around some blocks and notes, and around wires."""
+        rect = self.bounds(ids)
+        for edge in edges:
+            if edge in self.wires:
+                rect = rect.united(self.wires[edge].sceneBoundingRect())
+        return rect
 
     def _reroute(self, edges: Collection[Edge]) -> None:
         sources: dict[tuple[str, str], None] = {}

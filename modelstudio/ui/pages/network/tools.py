@@ -146,7 +146,7 @@ class MoveTool(Tool):
         new = wanted if free else snap(wanted)
         dx, dy = new[0] - x, new[1] - y
         self._now = {key: (a + dx, b + dy) for key, (a, b) in self._places.items()}
-        self.scene.preview(self._now)
+        self.canvas.show_moved(self.scene.preview(self._now))
         self._onto = self._wire_below(new)
         self.canvas.mark_wire(self._onto)
         self.canvas.show_guides(self._guides.at(new) if block and self._onto is None else [])
@@ -172,7 +172,7 @@ class MoveTool(Tool):
 
     def cancel(self) -> None:
         self._clear()
-        self.scene.preview(self._places)
+        self.canvas.show_moved(self.scene.preview(self._places))
 
     def _clear(self) -> None:
         self.canvas.mark_wire(None)
