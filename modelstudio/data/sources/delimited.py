@@ -172,7 +172,7 @@ class _Pass:
         """
         pieces: dict[str, list[pl.Series]] = {name: [] for name in self._wanted}
         rows = 0
-        for frame in self._frames(self._refuse_binary(blocks)):
+        for frame in self._frames(self._lines_of(blocks)):
             rows += frame.height
             for name in self.stubborn:
                 pieces.pop(name, None)
@@ -196,18 +196,20 @@ class _Pass:
             columns[name] = column
         return columns
 
-    def _refuse_binary(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
+    def _lines_of(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
+        """Yield the blocks with their lines ended by line feeds; binary data is refused."""
         line = 1
         for block, at in blocks:
-            if (null := block.find(b"\x00")) >= 0:
-                line += block.count(b"\n", 0, null)
+            text = block.replace(b"\r", b"\n") if self._dialect.returns else block
+            if (null := text.find(b"\x00")) >= 0:
+                line += text.count(b"\n", 0, null)
                 raise DataError(
                     f"Line {line:,} of {self._path.name} holds binary data.",
                     where=str(self._path),
                     fix="Save the table again in the program that made it.",
                 )
-            yield block, at
-            line += block.count(b"\n")
+            yield text, at
+            line += text.count(b"\n")
 
     def _frames(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[pl.DataFrame]:
         """Yield the rows block by block; from what is no plain table on, record by record."""

@@ -54,6 +54,8 @@ class CsvDialect:
         Names made unique: an empty one becomes ``column_3``, a second ``a`` becomes ``a_2``.
     skip
         Records above the first row, the header among them; blank lines do not count.
+    returns
+        Lines end by carriage returns alone.
     notes
         Sentences about what is unusual.
     """
@@ -63,6 +65,7 @@ class CsvDialect:
     columns: tuple[str, ...]
     skip: int = 1
     decimal_comma: bool = False
+    returns: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -161,6 +164,7 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
         unique_names(header),
         above + named,
         _has_decimal_commas(body, delimiter),
+        "\r" in text and "\n" not in text,
         tuple(notes),
     )
 

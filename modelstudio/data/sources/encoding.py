@@ -79,10 +79,8 @@ def misfit(path: Path, encoding: str, line: int) -> DataError:
     )
 
 
-def utf8_blocks(path: Path, encoding: str, size: int = BLOCK) -> Iterator[tuple[bytes, int]]:
+def utf8_blocks(path: Path, encoding: str, size: int) -> Iterator[tuple[bytes, int]]:
     """Yield a file as UTF-8 without a mark, block by block, and how many of its bytes are read.
-
-    Lines end by line feeds, also where they all end by carriage returns.
 
     Raises
     ------
@@ -92,14 +90,11 @@ def utf8_blocks(path: Path, encoding: str, size: int = BLOCK) -> Iterator[tuple[
         When the file cannot be read.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
-    as_is, line, old = encoding == "utf-8", 1, None
+    as_is, line = encoding == "utf-8", 1
     try:
         with path.open("rb") as file:
             while block := file.read(size):
-                text = _decoded(decoder, block, as_is=as_is)
-                if old is None:
-                    old = b"\n" not in text and b"\r" in text
-                yield text.replace(b"\r", b"\n") if old else text, file.tell()
+                yield _decoded(decoder, block, as_is=as_is), file.tell()
                 line += block.count(b"\n")
         block = b""
         decoder.decode(block, True)

@@ -12,7 +12,7 @@ import polars as pl
 from modelstudio.data.sources import Portion, SourceInfo, finish
 from modelstudio.data.sources import resolve as resolve
 from modelstudio.data.sources.delimited import TextTable, parse_text, read_text, rows_of
-from modelstudio.data.sources.dialect import HEAD, read_head, sniff
+from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff
 from modelstudio.data.sources.encoding import decode_head
 from modelstudio.data.sources.files import check_file, file_mark, first_bytes
 from modelstudio.data.sources.records import find_records, whole_records
@@ -123,8 +123,7 @@ def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
     dialect = sniff(path, data.csv)
     head, size = first_bytes(path, HEAD), path.stat().st_size
     if size <= len(head):
-        content = decode_head(path, head, dialect.encoding).encode()
-        content = content if b"\n" in content else content.replace(b"\r", b"\n")
+        content = _lines(path, head, dialect)
         records = find_records(content, dialect.delimiter)
         rows = len(rows_of(content, records, len(dialect.columns))) - dialect.skip
     else:
@@ -155,8 +154,7 @@ def _head(path: Path, options: CsvOptions, rows: int) -> pl.DataFrame | None:
     if check_file(path).st_size <= len(first):
         return None
     dialect = sniff(path, options)
-    content = decode_head(path, first, dialect.encoding).encode()
-    content = content if b"\n" in content else content.replace(b"\r", b"\n")
+    content = _lines(path, first, dialect)
     content = content[: whole_records(content)]
     if not content:
         return None
@@ -165,6 +163,12 @@ def _head(path: Path, options: CsvOptions, rows: int) -> pl.DataFrame | None:
     if not len(whole):
         return None
     return parse_text(path, content[: records.ends[whole[-1]]], dialect, options)
+
+
+def _lines(path: Path, head: bytes, dialect: CsvDialect) -> bytes:
+    """Return the beginning of a text table as UTF-8, its lines ended by line feeds."""
+    text = decode_head(path, head, dialect.encoding).encode()
+    return text.replace(b"\r", b"\n") if dialect.returns else text
 
 
 def _measures(text: pl.Series) -> bool:
