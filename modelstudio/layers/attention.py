@@ -54,9 +54,14 @@ def check_padding(steps: Value, ids: Value | None, index: int, *, token: bool = 
             raise Mismatch("needs one id for each step", index)
 
 
-def padding_read(steps: Value | None, ids: Value | None, sequence: str = "x") -> Iterator[Mismatch]:
-    """Yield a notice where the steps of a sequence of any length are read, padding and all."""
-    if ids is None and steps is not None and isinstance(steps.shape[1], str):
+def padding_read(
+    steps: Value | None, ids: Value | None, *, sequence: str = "x", token: bool = False
+) -> Iterator[Mismatch]:
+    """Yield a notice where a sequence of any length is read, padding and all."""
+    if ids is not None or steps is None or not isinstance(steps.shape[1], str):
+        return
+    before, _, behind = parted(steps.shape[1])
+    if not behind and (token or not before):
         wire = Repair("Wire the ids to it", wire=(sequence, "ids"))
         yield Mismatch("reads the padding of short rows, too", None, wire)
 
@@ -96,7 +101,8 @@ class MultiheadAttention(Layer, category="Attention"):
     """Let each step gather what it needs from all steps, in several ways at once.
 
     With ``memory`` wired, it gathers from that sequence instead of its own (cross attention). Wire
-    the ids of the sequence it gathers from to leave out its padding.
+    the ids of the sequence it gathers from to leave out its padding; a class token before them is
+    seen.
     """
 
     stem = "attn"
@@ -145,7 +151,8 @@ class MultiheadAttention(Layer, category="Attention"):
     def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
         x, memory, ids = taken
         if not self.causal:
-            yield from padding_read(memory or x, ids, "memory" if memory else "x")
+            sequence = "memory" if memory else "x"
+            yield from padding_read(memory or x, ids, sequence=sequence, token=True)
 
     def summary(self) -> str:
         return f"{self.heads} heads{', causal' if self.causal else ''}"
@@ -169,7 +176,7 @@ class SelfAttention(Layer, category="Attention"):
 
     def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
         if not self.causal:
-            yield from padding_read(*taken)
+            yield from padding_read(*taken, token=True)
 
     def summary(self) -> str:
         return "causal" if self.causal else "1 head"

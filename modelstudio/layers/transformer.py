@@ -94,7 +94,7 @@ class TransformerEncoder(_Transformer, category="Attention"):
 
     def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
         if not self.causal:
-            yield from padding_read(*taken)
+            yield from padding_read(*taken, token=True)
 
     def lower(self, b: Builder, x: Value, ids: Value | None = None) -> Value:
         check_padding(x, ids, 1, token=True)
@@ -127,7 +127,7 @@ class TransformerDecoder(_Transformer, category="Attention"):
 
     def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
         _, memory, ids = taken
-        yield from padding_read(memory, ids, "memory")
+        yield from padding_read(memory, ids, sequence="memory", token=True)
 
     def lower(self, b: Builder, x: Value, memory: Value, ids: Value | None = None) -> Value:
         if memory.shape[-1] != x.shape[-1]:

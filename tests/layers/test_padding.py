@@ -103,7 +103,7 @@ def written(graph: Graph) -> Run:
     return run
 
 
-WAYS = {trained: LAYERS, printed: LAYERS, written: PAIRS}
+WAYS: dict[Callable[[Graph], Run], list[Layer]] = {trained: LAYERS, printed: LAYERS, written: PAIRS}
 
 
 @cache
@@ -277,3 +277,11 @@ def test_two_texts_of_any_length_are_not_joined() -> None:
     graph, both = add(graph, Concatenate(), "input1", "again")
     (problem,) = analyse(chain(Output(), graph=graph, after=both), FIELDS).errors
     assert "the joined dimension to be a fixed number in all but one" in problem.message
+
+
+@pytest.mark.parametrize(("layer", "noticed"), [(SelfAttention(), 1), (Reduce(), 0)], ids=str)
+def test_only_what_sees_a_token_beside_the_ids_offers_to_wire_them(
+    layer: Layer, noticed: int
+) -> None:
+    graph = with_token(layer).disconnect(Edge("input1", "y", "block", "ids"))
+    assert len(analyse(graph, [IDS]).problems) == noticed
