@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.runs import Decision
 from modelstudio.errors import ExportError
-from modelstudio.project.model import Project
+from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.export import ExportPage
 from modelstudio.ui.pages.export.columns import TryField
@@ -132,6 +133,38 @@ def test_a_test_row_fills_the_form_and_tells_its_truth(
     values = page.try_.values()
     assert values["tenure"] == float(told["tenure"])
     assert values["contract"] == told["contract"]
+
+
+def test_an_imported_network_is_exported_as_tensors(
+    window: MainWindow, engine: Any, qtbot: QtBot, tmp_path: Path
+) -> None:
+    fields = (
+        FieldSpec(name="ids", role="input", kind="ids", shape=("T",), dtype="int", vocabulary=9),
+        FieldSpec(name="x", role="input", kind="features", shape=(3, 8), dtype="float"),
+        FieldSpec(name="y", role="target", kind="binary", shape=(), dtype="float"),
+    )
+    project = Project(name="net", data=DataConfig(fields=fields))
+    window.document.new(project)
+    window.go("export")
+    page = window.page("export")
+    with page._store().create(project, "{}", parameters=3) as writer:
+        writer.end("finished")
+    page._store().best_file(writer.run_id).write_bytes(b"weights")
+    page.shown()
+    page.onnx.path.set_value(str(tmp_path / "net.onnx"))
+    assert "ids (batch×T), x (batch×3×8)" in page.onnx._lines["recipe"][1].full_text()
+    assert not page.onnx.threshold.isVisible()
+    with qtbot.waitSignal(page.export_job.finished, timeout=20_000):
+        page.actions_["export.run"].trigger()
+    assert page.targets.cards["onnx"].state == "Checked"
+    assert page.try_.empty.isVisible()
+    said = [words.text() for words in page.try_.empty.findChildren(QLabel)]
+    assert "This file takes tensors" in said
+    assert "train from this run's weights" in " ".join(said)
+    code = page.onnx._usage.toPlainText()
+    compile(code, "usage", "exec")
+    assert "'ids': np.zeros((1, 16), np.int64)" in code
+    assert not page.columns_job.running
 
 
 def test_python_code_is_shown_and_saved(

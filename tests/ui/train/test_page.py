@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionComboBox
+from PySide6.QtWidgets import QApplication, QMenu, QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 
+from modelstudio.engine import run as engine
 from modelstudio.engine.events import BatchEnd, EpochEnd, RunStarted
 from modelstudio.project.training import SGD, Constant
 from modelstudio.ui.main_window import MainWindow
@@ -255,6 +256,40 @@ def test_settings_of_a_run_are_taken_over(open_page: OpenPage, window: MainWindo
     assert window.document.project.training == before.changed(batch_size=65)
     window.toasts.shown[-1].action.click()
     assert window.document.project.training == before
+
+
+@pytest.mark.qt_log_ignore("plugin does not support", extend=True)  # the offscreen platform
+def test_the_menu_of_an_imported_run_trains_from_its_weights(
+    open_page: OpenPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    import torch
+    from safetensors.torch import save
+
+    from modelstudio.engine.compile import compile_network
+    from modelstudio.engine.session import load_weights
+
+    page = open_page(epochs=1, optimizer=SGD(lr=1e-8))
+    project = window.document.project
+    state = compile_network(project.network, project.data.fields).module.state_dict()
+    brought = {name: torch.full_like(value, 0.25) for name, value in state.items()}
+    store = engine.store(None, project)
+    with store.create(project, "{}", parameters=3) as writer:
+        writer.write("best.safetensors", save(brought, {"epoch": "0"}))
+        writer.end("finished")
+    page.shown()
+    window.activateWindow()
+    assert QTest.qWaitForWindowActive(window)
+    page.runs._open_menu(QPoint(5, 5))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    (action,) = (a for a in menu.actions() if a.text() == "Train from its weights")
+    assert action.isEnabled()
+    with qtbot.waitSignal(window.run_controller.finished, timeout=30_000):
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    (_, trained) = sorted(store.list(), key=lambda run: run.number)
+    assert trained.best_epoch == 1
+    for name, value in load_weights(store, trained).items():
+        torch.testing.assert_close(value, brought[name], atol=1e-4, rtol=0)
 
 
 def test_drawing_waits_for_its_turn(open_page: OpenPage, window: MainWindow, qtbot: QtBot) -> None:

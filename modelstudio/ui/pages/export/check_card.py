@@ -44,8 +44,16 @@ class CheckCard(QFrame):
         layout.addWidget(figures)
         layout.addWidget(self._sentence)
 
-    def show_record(self, record: ExportRecord, *, classes: bool) -> None:
-        """Show the check of an export; ``classes`` says that the model names classes."""
+    def show_record(self, record: ExportRecord, *, classes: bool, tensors: bool = False) -> None:
+        """Show the check of an export.
+
+        Parameters
+        ----------
+        classes
+            Whether the model names classes.
+        tensors
+            Whether it takes tensors, and was checked on random numbers.
+        """
         good = record.same
         self._sign.set_icon(*(("okc", "success") if good else ("warn", "warning")))
         self._title.setText(
@@ -55,9 +63,10 @@ class CheckCard(QFrame):
         )
         restyle(self, check="good" if good else "warning")
         agreeing = tr("{:,} of {:,}").format(record.rows_agreeing, record.rows_checked)
+        alike = tr("same class, real rows") if classes else tr("same value, real rows")
         told = (
             (_power(record.max_abs_diff), tr("largest difference")),
-            (agreeing, tr("same class, real rows") if classes else tr("same value, real rows")),
+            (agreeing, tr("same answer, random numbers") if tensors else alike),
             (size_text(record.size_bytes), tr("file size")),
             (time_text(record.seconds_per_row), tr("a row, on the CPU")),
         )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -31,16 +32,37 @@ from modelstudio.ui.widgets import (
     toned,
 )
 
+if TYPE_CHECKING:
+    from modelstudio.recipe.fields import FieldSpec
+
+_LENGTH = 16
+"""Length of a sequence in the example of use."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What goes into the file: recipe steps, class names, threshold, and what it will ask for."""
+    """What goes into the file: recipe steps, class names, threshold, and what it will ask for.
+
+    ``tensors`` are the inputs of an imported network, which no table feeds.
+    """
 
     steps: int
     columns: int
     classes: tuple[str, ...]
     threshold: float | None
     target: str
+    tensors: tuple[FieldSpec, ...] = ()
+
+
+def tensor_usage(file_name: str, tensors: Sequence[FieldSpec]) -> str:
+    """Return a Python program that asks the file of an imported network about one sample."""
+    lines = ["import numpy as np", "import onnxruntime", ""]
+    lines += [f"model = onnxruntime.InferenceSession({file_name!r})", "sample = {"]
+    for field in tensors:
+        shape = (1, *(_LENGTH if isinstance(dim, str) else dim for dim in field.shape))
+        dtype = "np.int64" if field.dtype == "int" else "np.float32"
+        lines.append(f"    {field.name!r}: np.zeros({shape}, {dtype}),")
+    return "\n".join([*lines, "}", "print(model.run(None, sample))", ""])
 
 
 def usage(file_name: str, fields: Sequence[TryField]) -> str:
@@ -55,6 +77,10 @@ def usage(file_name: str, fields: Sequence[TryField]) -> str:
             text = "" if field.typical is None else str(field.typical)
             lines.append(f"    {field.name!r}: np.array([[{text!r}]], dtype=object),")
     return "\n".join([*lines, "}", "print(model.run(None, row))", ""])
+
+
+def _shape(field: FieldSpec) -> str:
+    return "×".join([tr("batch"), *map(str, field.shape)])
 
 
 class OnnxPanel(QWidget):
@@ -138,7 +164,11 @@ class OnnxPanel(QWidget):
         steps = tr("{} steps").format(facts.steps) if facts.steps != 1 else tr("1 step")
         words = tr("{}, so the model takes raw rows: {} columns by their names")
         self._say("recipe", words.format(steps, facts.columns))
-        if facts.classes:
+        if facts.tensors:
+            taken = ", ".join(f"{field.name} ({_shape(field)})" for field in facts.tensors)
+            self._say("recipe", tr("none: it takes tensors, {}").format(taken), known=False)
+            self._say("answer", tr("what the network says, before any softmax or sigmoid"))
+        elif facts.classes:
             names = ", ".join(facts.classes)
             self._say("answer", tr("class names and probabilities: {}").format(names))
         else:
@@ -151,8 +181,13 @@ class OnnxPanel(QWidget):
             words = tr("{} from {:.2f} on, set on the Evaluate page")
             self._say("threshold", words.format(facts.classes[-1], facts.threshold))
 
-    def show_record(self, record: ExportRecord | None, *, classes: bool) -> None:
-        """Show the check of the last export of this model, if there was one."""
+    def show_record(
+        self, record: ExportRecord | None, *, classes: bool, tensors: bool = False
+    ) -> None:
+        """Show the check of the last export of this model, if there was one.
+
+        With ``tensors`` it was checked on random numbers.
+        """
         self.card.setVisible(record is not None)
         self.show_folder.setEnabled(record is not None and record.exists)
         opset = tr("recommended; works with every ONNX Runtime of the last years")
@@ -162,13 +197,13 @@ class OnnxPanel(QWidget):
             clock = time.strftime("%H:%M", time.localtime(record.at))
             words = tr("Last export {}, checked on {:,} rows")
             self.last.set_full_text(words.format(clock, record.rows_checked))
-            self.card.show_record(record, classes=classes)
+            self.card.show_record(record, classes=classes, tensors=tensors)
             opset = tr("{}, recommended").format(record.opset)
         self._say("opset", opset)
 
-    def show_usage(self, file_name: str, fields: Sequence[TryField]) -> None:
-        """Show how another program asks the file, with this model's columns."""
-        self._usage.setPlainText(usage(file_name, fields))
+    def show_usage(self, code: str) -> None:
+        """Show how another program asks the file."""
+        self._usage.setPlainText(code)
 
     def _make_usage(self) -> QWidget:
         self._usage = QPlainTextEdit(objectName="export.usage", readOnly=True)

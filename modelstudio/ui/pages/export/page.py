@@ -21,7 +21,7 @@ from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.export.code_panel import CodePanel
 from modelstudio.ui.pages.export.columns import TestRow, TryField, test_rows, try_fields
-from modelstudio.ui.pages.export.onnx_panel import ModelFacts, OnnxPanel
+from modelstudio.ui.pages.export.onnx_panel import ModelFacts, OnnxPanel, tensor_usage, usage
 from modelstudio.ui.pages.export.records import ExportRecord, keep, records
 from modelstudio.ui.pages.export.targets import TargetsPanel
 from modelstudio.ui.pages.export.try_panel import TryPanel
@@ -158,6 +158,7 @@ class ExportPage(Page):
             self.targets.show_facts([(tr("Train the network first"), "")])
             self.onnx.show_facts(None)
             self.onnx.show_record(None, classes=True)
+            self.try_.set_tensors(False)
             self.try_.set_ready(False)
             self._show_code(self.document.project)
             return
@@ -166,17 +167,25 @@ class ExportPage(Page):
         except StudioError as error:
             self._failed(error)
             return
-        facts = _facts(snapshot, self._store().decision(run.id).threshold)
+        facts = _facts(snapshot, self._store().decision(run.id).threshold, imported=run.imported)
         self._record = next((one for one in exports if one.run == run.id and one.exists), None)
         self.targets.show_facts(_listed(run, facts))
         self.onnx.show_facts(facts)
         if self._path_for != run.id:  # a path that was typed for this run stays
             self._path_for = run.id
             self.onnx.path.set_value(str(self._suggested(run)))
-        self.onnx.show_record(self._record, classes=bool(facts.classes))
+        tensors = bool(facts.tensors)
+        self.onnx.show_record(self._record, classes=bool(facts.classes), tensors=tensors)
+        self.try_.set_tensors(tensors)
         self._rows = ()
         self._show_state(facts)
         self._show_code(snapshot)
+        if tensors:
+            self.columns_job.cancel()
+            self.try_.show_fields(())
+            self.try_.set_ready(False)
+            self.onnx.show_usage(tensor_usage(Path(self.onnx.path.text()).name, facts.tensors))
+            return
         base = self._base()
         self.columns_job.start(lambda: try_fields(snapshot, base), name="columns")
 
@@ -272,7 +281,12 @@ class ExportPage(Page):
         self._set_busy(False)
         threshold = None
         if self._snapshot is not None:
-            threshold = _facts(self._snapshot, self._store().decision(run_id).threshold).threshold
+            kept = self._store()
+            threshold = _facts(
+                self._snapshot,
+                kept.decision(run_id).threshold,
+                imported=kept.info(run_id).imported,
+            ).threshold
         record = ExportRecord.of(report, run_id, threshold)
         keep(self.document.project.id, record)
         name = report.path.name
@@ -313,7 +327,7 @@ class ExportPage(Page):
 
     def _show_columns(self, fields: tuple[TryField, ...]) -> None:
         self.try_.show_fields(fields)
-        self.onnx.show_usage(Path(self.onnx.path.text()).name, fields)
+        self.onnx.show_usage(usage(Path(self.onnx.path.text()).name, fields))
         self.try_.set_ready(self._record is not None)
         self.try_now()
 
@@ -358,15 +372,18 @@ class ExportPage(Page):
         self.try_.show_problem(str(error))
 
 
-def _facts(project: Project, threshold: float) -> ModelFacts:
+def _facts(project: Project, threshold: float, *, imported: bool = False) -> ModelFacts:
     target = next((spec for spec in project.data.fields if spec.role == "target"), None)
     name = project.data.target.name if project.data.target else ""
+    inputs = tuple(spec for spec in project.data.fields if spec.role == "input")
+    binary = target is not None and target.kind == "binary" and not imported
     return ModelFacts(
         steps=len(project.data.recipe),
         columns=len(project.data.features),
         classes=target.classes if target else (),
-        threshold=threshold if target and target.kind == "binary" else None,
+        threshold=threshold if binary else None,
         target=name,
+        tensors=inputs if imported else (),
     )
 
 

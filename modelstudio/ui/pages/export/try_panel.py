@@ -63,12 +63,8 @@ class TryPanel(QWidget):
         self.header.add(self.test_row)
         self.test_row.setToolTip(tr("Fill in a random test row and show its true answer"))
         self.test_row.clicked.connect(self.row_asked)
-        self.empty = EmptyState(
-            "bolt",
-            tr("Export first"),
-            tr("Answers come from the exported file, as another program would get them."),
-            name="export.try.empty",
-        )
+        self.empty = EmptyState("bolt", "", "", name="export.try.empty")
+        self.set_tensors(False)
         self._form = QVBoxLayout()
         self._form.setContentsMargins(16, 12, 16, 16)
         self._form.setSpacing(8)
@@ -111,6 +107,20 @@ class TryPanel(QWidget):
     def fields(self) -> tuple[TryField, ...]:
         """Columns of the form."""
         return self._fields
+
+    def set_tensors(self, tensors: bool) -> None:
+        """Say why there is no form: nothing was exported yet, or the file takes tensors."""
+        if tensors:
+            title = tr("This file takes tensors")
+            text = tr(
+                "An imported network has no table whose columns could be filled in here. Ask the "
+                "file from Python as shown beside this, or open a table on the Data page and train "
+                "from this run's weights."
+            )
+        else:
+            title = tr("Export first")
+            text = tr("Answers come from the exported file, as another program would get them.")
+        self.empty.set_text(title, text)
 
     def set_ready(self, ready: bool) -> None:
         """Show the form once there is an exported file and its columns are known."""
