@@ -128,9 +128,9 @@ def vocabularies(steps: Sequence[FittedStep]) -> dict[str, int]:
     """Return how many different ids the columns of ids have, 0 for unknown or padding included."""
     found: dict[str, int] = {}
     for fitted in steps:
-        tell = IMPLEMENTATIONS[type(fitted.step)].vocabularies
-        if tell is not None:
-            found.update(tell(fitted.state))
+        made = IMPLEMENTATIONS.get(type(fitted.step))
+        if made is not None and made.vocabularies is not None:
+            found.update(made.vocabularies(fitted.state))
     return found
 
 

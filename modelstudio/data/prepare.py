@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import sources
 from modelstudio.data.fitted import Encoded, FittedRecipe, row_numbers
 from modelstudio.data.fitting import StepEffect, active, fit_steps
 from modelstudio.data.fitting_pictures import fit_pictures
 from modelstudio.data.inputs import input_fields
-from modelstudio.data.sources import ROW, resolve, tabular
+from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.split import Parts, split_table
 from modelstudio.data.steps.rows import KEEP
 from modelstudio.data.target import fit_target
@@ -73,7 +74,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     if not data.features:
         raise _nothing_to_see(data)
     yield "Reading the data"
-    raw = tabular.read(data, base).with_row_index(ROW)
+    raw = (yield from _read(data, base)).with_row_index(ROW)
     clean, row_effects = clean_rows(data, raw)
     if not clean.height:
         raise DataError(
@@ -86,7 +87,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     tests = None
     if data.split.test_path is not None:
         path = resolve(data.split.test_path, base)
-        tests = tabular.read_table(path, data).with_row_index(ROW)
+        tests = sources.read_table(path, data).with_row_index(ROW)
         tests = tests.filter(pl.col(target.name).is_not_null())
     yield "Fitting the recipe"
     training = clean[parts.train]
@@ -123,11 +124,24 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         else fitted.transform(clean[parts.test], among=clean),
         parts=parts,
         effects=effects,
-        fingerprint=fingerprint(data, base),
+        fingerprint=sources.fingerprint(data, base),
         source_rows=raw.height,
         clean=clean,
         tests=tests,
     )
+
+
+def _read(data: DataConfig, base: Path | None) -> Generator[Doing, None, pl.DataFrame]:
+    """Read the source, telling how far that is where it is known."""
+    reading = sources.reading(data, base)
+    while True:
+        try:
+            portion = next(reading)
+            if portion.total:
+                yield "Reading the data", portion.done, portion.total
+        except StopIteration as end:
+            frame: pl.DataFrame = end.value
+            return frame
 
 
 def _nothing_to_see(data: DataConfig) -> DataError:
@@ -148,12 +162,6 @@ def _nothing_to_see(data: DataConfig) -> DataError:
         f"none can be a feature yet: {listed}.",
         fix="Bring number or category columns, or change the kind of a column on the Data page.",
     )
-
-
-def fingerprint(data: DataConfig, base: Path | None = None) -> str:
-    """Return a hash of the contents of the project's files."""
-    paths = [data.path, data.split.test_path]
-    return "-".join(tabular.fingerprint(resolve(path, base)) for path in paths if path)
 
 
 def clean_rows(data: DataConfig, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[int, StepEffect]]:

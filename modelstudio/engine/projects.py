@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.results import Draft
 from modelstudio.errors import DataError
-from modelstudio.project.model import DataConfig, Project
+from modelstudio.project.model import DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
+    from modelstudio.data.detect import Task
     from modelstudio.data.prepare import Prepared
     from modelstudio.network.graph import Graph
 
@@ -26,41 +27,58 @@ def new_project(
     target: str | None = None,
     test_data: Path | None = None,
     split_seed: int | None = None,
+    task: Task | None = None,
 ) -> Draft:
-    """Make a project from a data file: roles, recipe, network and training choices are guessed.
+    """Make a project from a file or folder: roles, recipe, network and settings are guessed.
 
     Raises
     ------
     DataError
-        When the file is no table, or ``target`` is no column of it.
+        When nothing can be learnt from what lies there, or ``target`` is no column of it.
     """
-    return with_data(
-        Project(name=data.stem), data, target=target, test_data=test_data, split_seed=split_seed
-    )
+    project = Project(name=data.stem)
+    return drain(opening(project, data, target, test_data, split_seed, task))
 
 
-def with_data(
+def with_data(project: Project, data: Path, *, target: str | None = None) -> Draft:
+    """Give a project other data, as `opening` does."""
+    return drain(opening(project, data, target))
+
+
+def opening(
     project: Project,
     data: Path,
-    *,
     target: str | None = None,
     test_data: Path | None = None,
     split_seed: int | None = None,
-) -> Draft:
-    """Give a project another data file; network and training choices stay if there is a network."""
-    from modelstudio.data.guess import guess
-    from modelstudio.data.sources import tabular
+    task: Task | None = None,
+) -> Generator[Progress, None, Draft]:
+    """Give a project other data; network and training choices stay if there is a network."""
+    yield Progress("Looking at the data")
+    from modelstudio.data import detect, sources
 
     seed = project.data.split.seed if split_seed is None else split_seed
     tests = str(test_data.resolve()) if test_data else None
-    split = project.data.split.changed(seed=seed, test_path=tests)
-    source = DataConfig(path=str(data.resolve()), csv=project.data.csv, split=split)
-    guessed = guess(tabular.read(source), target)
-    notes = (*tabular.inspect(data, source).notes, *guessed.notes)
-    config = source.changed(columns=guessed.columns, recipe=guessed.recipe)
+    split = SplitConfig(seed=seed, test_path=tests)
+    source = DataConfig(
+        path=str(data.resolve()), source=detect.detect(data, task), csv=project.data.csv
+    )
+    reading = sources.reading_plain(source)
+    while True:
+        try:
+            portion = next(reading)
+            yield Progress("Reading the data", portion.done, portion.total)
+        except StopIteration as end:
+            frame = end.value
+            break
+    guessed = detect.guess(source, frame, target, task)
+    notes = (*sources.inspect(source).notes, *guessed.notes)
+    config = source.changed(
+        columns=guessed.columns, recipe=guessed.recipe, split=split.changed(**guessed.split)
+    )
     project = project.changed(data=config)
     try:
-        project, rows = _with_fields(project, None)
+        project, rows = yield from _with_fields(project, None)
     except DataError as error:
         return Draft(project, (*notes, error.message), error)
     if not project.network.nodes:
@@ -83,11 +101,12 @@ def draft_network(project: Project) -> Graph:
 
 def with_target(project: Project, target: str, base: Path | None = None) -> Draft:
     """Make another column the target; the head of the network is changed to fit."""
-    from modelstudio.data.guess import guess, guess_recipe
-    from modelstudio.data.sources import tabular
+    from modelstudio.data import detect, sources
+    from modelstudio.data.guess import guess_recipe
 
     data = project.data
-    guessed = guess(tabular.read(data.changed(columns=()), base), target)
+    plain = data.changed(columns=())
+    guessed = detect.guess(plain, sources.read_plain(plain, base), target)
     kinds = {column.name: column.kind for column in guessed.columns}
     columns = []
     for column in data.columns:
@@ -112,12 +131,14 @@ def with_fitting_head(project: Project, base: Path | None = None) -> Project:
 
 def refresh_fields(project: Project, base: Path | None = None) -> Project:
     """Work out fields and fingerprint from the file; the same project when nothing changed."""
-    return _with_fields(project, base)[0]
+    return drain(_with_fields(project, base))[0]
 
 
-def _with_fields(project: Project, base: Path | None) -> tuple[Project, int]:
+def _with_fields(
+    project: Project, base: Path | None
+) -> Generator[Progress, None, tuple[Project, int]]:
     """Return the project with fresh fields, and the number of training rows."""
-    prepared = drain(prepare(project, base))
+    prepared = yield from prepare(project, base)
     fields, mark = prepared.fitted.fields, prepared.fingerprint
     data = project.data
     if (data.fields, data.fingerprint) != (fields, mark):

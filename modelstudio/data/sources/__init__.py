@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.sources import Database, Source, Table, is_connection
+from modelstudio.recipe.sources import Database, ImageFolder, Source, Table, is_connection
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,7 +24,11 @@ T = TypeVar("T")
 ROW = "__row__"
 """Column that carries the number of a row in its source, from 0; no column has this name."""
 
-READERS: dict[type[Source], str] = {Table: "tabular", Database: "database"}
+READERS: dict[type[Source], str] = {
+    Table: "tabular",
+    Database: "database",
+    ImageFolder: "pictures",
+}
 """Module of this package that reads each kind of source."""
 
 

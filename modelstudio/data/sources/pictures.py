@@ -11,7 +11,7 @@ from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
 from modelstudio.data.sources.folders import FILE, LABEL, PICTURES
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
-from modelstudio.recipe.sources import ImageFolder, Table
+from modelstudio.recipe.sources import ImageFolder
 
 MATCHING = 0.5
 """A column of a table of labels names the pictures when so many of its cells do."""
@@ -87,7 +87,7 @@ def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> pl.DataFrame
 
 def _joined(table: Path, frame: pl.DataFrame, csv: CsvOptions) -> pl.DataFrame | None:
     """Return the rows of a table whose pictures are there, with their paths; None without any."""
-    rows = tabular.read_table(table, DataConfig(csv=csv, source=Table()))
+    rows = tabular.read_table(table, DataConfig(csv=csv))
     paths = frame.get_column(FILE)
     places: dict[str, str] = {}
     for path in map(Path, paths.to_list()):
