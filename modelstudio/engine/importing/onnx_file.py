@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
@@ -23,6 +24,9 @@ MAX_BYTES = 2**31
 MOST_NODES = 100_000
 
 STANDARD = ("", "ai.onnx")
+
+LEARNERS = "ai.onnx.ml"
+"""Domain of what scikit-learn's converter writes."""
 
 
 @dataclass
@@ -111,6 +115,7 @@ def read(path: Path, *, steps_first: bool = False) -> Foreign:
         When it is no ONNX file, or cannot be used.
     """
     model = _parsed(path)
+    _say_plainly(model)
     weights = _weights(model, path)
     if steps_first:
         _turn_inputs(model, weights)
@@ -149,6 +154,14 @@ def _parsed(path: Path) -> onnx.ModelProto:
         raise broken from None
     if not model.opset_import or not model.graph.node or not model.graph.output:
         raise broken
+    newest = onnx.defs.onnx_opset_version()
+    opset = max((one.version for one in model.opset_import if one.domain in STANDARD), default=1)
+    if opset > newest:
+        raise ImportFailed(
+            f"{path.name} is written for opset {opset}, and those up to {newest} are known.",
+            where=str(path),
+            fix="Export it again for an older opset.",
+        )
     if len(model.graph.node) > MOST_NODES:
         raise ImportFailed(f"{path.name} has more than {MOST_NODES:,} operations.", where=str(path))
     try:
@@ -178,6 +191,34 @@ def _weights(model: onnx.ModelProto, path: Path) -> dict[str, Array]:
     if model.graph.sparse_initializer:
         raise ImportFailed(f"{path.name} holds sparse weights, which cannot be read.")
     return found
+
+
+def _say_plainly(model: onnx.ModelProto) -> None:
+    """Write what scikit-learn's converter puts around a network with plain operations.
+
+    A ZipMap names the columns of its values, and is left out; a Scaler subtracts and multiplies.
+    """
+    if all(node.domain != LEARNERS for node in model.graph.node):
+        return
+    nodes: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        told = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+        if node.domain == LEARNERS and node.op_type == "ZipMap":
+            nodes.append(helper.make_node("Identity", node.input, node.output))
+        elif node.domain == LEARNERS and node.op_type == "Scaler":
+            result = node.output[0]
+            names = [f"{result}/offset", f"{result}/scale"]
+            for name, values in zip(names, (told["offset"], told["scale"]), strict=True):
+                constant = np.array(values, np.float32).reshape(1, -1)
+                model.graph.initializer.append(numpy_helper.from_array(constant, name))
+            nodes += [
+                helper.make_node("Sub", [node.input[0], names[0]], [f"{result}/apart"]),
+                helper.make_node("Mul", [f"{result}/apart", names[1]], [result]),
+            ]
+        else:
+            nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def _turn_inputs(model: onnx.ModelProto, weights: Iterable[str]) -> None:

@@ -38,6 +38,10 @@ STEPS = 200
 """Operations between two events."""
 
 
+_RENAMED = frozenset(["Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze"])
+"""Operations behind an ArgMax that leave its choice as it is."""
+
+
 def import_onnx(
     path: Path, shapes: Sequence[Sequence[int]] = (), *, steps_first: bool = False
 ) -> Generator[Progress, None, Imported]:
@@ -95,6 +99,7 @@ def _rank(imported: Imported) -> tuple[int, bool]:
 
 
 def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
+    _leave_decisions_out(foreign)
     known = origins(foreign.ops, foreign.constants)
     made_from: dict[str, Origin] = {}
     apart = {"", *foreign.apart, *foreign.constants}
@@ -130,6 +135,38 @@ def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
     yield Progress("Comparing with the original")
     targets = draw_outputs(drawing, answers)
     return conclude(drawing, entries, targets, foreign.answers, made_from)
+
+
+def _leave_decisions_out(foreign: Foreign) -> None:
+    """Let a network that says which number is the largest answer with the numbers themselves.
+
+    Other names of classes beside numbers, such as scikit-learn's labels, are left out.
+    """
+    chosen: set[str] = set()
+    for op in foreign.ops:
+        if op.kind == "ArgMax" or chosen.intersection(op.sources):
+            chosen.update(op.results)
+    numbers = [
+        name
+        for name in foreign.outputs
+        if (
+            foreign.answers[name].dtype.kind == "f"
+            if name in foreign.answers
+            else name not in chosen
+        )
+    ]
+    if not numbers:
+        made_by = {name: op for op in foreign.ops for name in op.results}
+        for name in foreign.outputs:
+            while name in made_by and made_by[name].kind in _RENAMED:
+                name = made_by[name].sources[0]
+            op = made_by.get(name)
+            if op is not None and op.kind == "ArgMax" and op.sources[0] in foreign.values:
+                numbers.append(op.sources[0])
+                foreign.answers[op.sources[0]] = foreign.values[op.sources[0]]
+    if numbers:
+        foreign.outputs = list(dict.fromkeys(numbers))
+        foreign.drop_unused()
 
 
 def _as_numbers(foreign: Foreign, entry: Entry) -> Entry:

@@ -136,6 +136,8 @@ def _trial(
             raise _Untriable(f"its input {name} is too large.")
         fed[name] = _drawn(generator, value.type.tensor_type.elem_type, shape, foreign, name)
     results = [name for node in nodes for name in node.output if name]
+    if not results:
+        return _Run(fed, {}, sizes)
     graph = onnx.GraphProto()
     graph.CopyFrom(foreign.model.graph)
     del graph.node[:], graph.output[:], graph.value_info[:], graph.input[:]
@@ -156,7 +158,7 @@ def _trial(
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-        found = session.run(results, fed) if results else []
+        found = session.run(results, fed)
     except Exception as error:
         raise _Untriable(first_line(error)) from None
     return _Run(fed, dict(zip(results, found, strict=True)), sizes)

@@ -134,6 +134,21 @@ def test_absurd_sizes_are_refused(tmp_path: Path) -> None:
     assert "too large" in refused(path).message
 
 
+def test_an_opset_that_nobody_knows_yet(tmp_path: Path) -> None:
+    model = onnx.ModelProto()
+    model.CopyFrom(WHOLE)
+    model.opset_import[0].version = 999
+    onnx.save(model, path := tmp_path / "net.onnx")
+    assert "opset 999" in refused(path).message
+
+
+def test_a_file_of_which_nothing_can_be_run_stays_in_view(tmp_path: Path) -> None:
+    node = helper.make_node("LinearClassifier", ["x"], ["y"], domain="ai.onnx.ml")
+    onnx.save(network(node), path := tmp_path / "net.onnx")
+    (lost,) = drain(import_onnx(path)).placeholders
+    assert lost.operation == "ai.onnx.ml.LinearClassifier"
+
+
 def test_an_output_that_depends_on_nothing(tmp_path: Path) -> None:
     model = network(helper.make_node("Identity", ["w"], ["y"]), w=np.ones(3, np.float32))
     onnx.save(model, path := tmp_path / "net.onnx")

@@ -296,6 +296,42 @@ def test_what_has_no_block_stays_as_a_placeholder(tmp_path: Path) -> None:
     assert imported.placeholders[0].reason in imported.problem
 
 
+def test_a_pipeline_of_scikit_learn_answers_with_its_probabilities(tmp_path: Path) -> None:
+    learners = {"domain": "ai.onnx.ml"}
+    nodes = [
+        helper.make_node("Scaler", ["x"], ["s"], **learners, offset=[1.0, 2.0], scale=[0.5, 4.0]),
+        helper.make_node("MatMul", ["s", "w"], ["m"]),
+        helper.make_node("Softmax", ["m"], ["p"], axis=1),
+        helper.make_node("ArgMax", ["p"], ["best"], axis=1),
+        helper.make_node("ArrayFeatureExtractor", ["names", "best"], ["label"], **learners),
+        helper.make_node("ZipMap", ["p"], ["y"], **learners, classlabels_int64s=[7, 8, 9]),
+    ]
+    weights = {"w": floats(2, 3), "names": np.array([7, 8, 9])}
+    path = built(tmp_path / "m.onnx", nodes, [("x", ["N", 2])], weights)
+    model = onnx.load(path)
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
+    model.graph.output.append(helper.make_tensor_value_info("label", TensorProto.INT64, None))
+    onnx.save(model, path)
+    imported = brought_in(path)
+    agrees(imported)
+    assert [field.name for field in imported.fields] == ["features", "target"]
+
+
+def test_a_choice_of_the_largest_is_left_out(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["m"]),
+        helper.make_node("ArgMax", ["m"], ["best"], axis=1, keepdims=0),
+        helper.make_node("Cast", ["best"], ["y"], to=TensorProto.INT32),
+    ]
+    path = built(tmp_path / "m.onnx", nodes, [("x", ["N", 4])], {"w": floats(4, 3)})
+    model = onnx.load(path)
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT32
+    onnx.save(model, path)
+    imported = brought_in(path)
+    agrees(imported)
+    assert len(imported.fields[1].classes) == 3
+
+
 def test_gelu_in_its_shapes(tmp_path: Path) -> None:
     root, half, one = (np.float32(value) for value in (math.sqrt(2), 0.5, 1.0))
     nodes = [
