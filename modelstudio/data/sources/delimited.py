@@ -172,7 +172,7 @@ class _Pass:
         """
         pieces: dict[str, list[pl.Series]] = {name: [] for name in self._wanted}
         rows = 0
-        for frame in self._frames(self._lines_of(blocks)):
+        for frame in self._frames(blocks):
             rows += frame.height
             for name in self.stubborn:
                 pieces.pop(name, None)
@@ -196,63 +196,49 @@ class _Pass:
             columns[name] = column
         return columns
 
-    def _lines_of(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
-        """Yield the blocks with their lines ended by line feeds; binary data is refused."""
-        line = 1
-        for block, at in blocks:
-            text = block.replace(b"\r", b"\n") if self._dialect.returns else block
-            if (null := text.find(b"\x00")) >= 0:
-                line += text.count(b"\n", 0, null)
-                raise DataError(
-                    f"Line {line:,} of {self._path.name} holds binary data.",
-                    where=str(self._path),
-                    fix="Save the table again in the program that made it.",
-                )
-            yield text, at
-            line += text.count(b"\n")
-
     def _frames(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[pl.DataFrame]:
         """Yield the rows block by block; from what is no plain table on, record by record."""
         held, line, above = b"", 1, self._dialect.skip
         for block, self._at in blocks:
-            held += block
+            held += block.replace(b"\r", b"\n") if self._dialect.returns else block
             cut = whole_records(held)
             if not cut and len(held) <= LONGEST_LINE:
                 continue
-            frame, skipped = self._parse(held[:cut], above) if cut else (None, 0)
-            if frame is None:
-                yield from self._one_by_one(chain([(held, self._at)], blocks), line, above)
+            text, held = held[:cut], held[cut:]
+            read = self._parse(text, above) if cut else None
+            if read is None:
+                yield from self._one_by_one(chain([(text + held, self._at)], blocks), line, above)
                 return
-            yield frame
-            above -= skipped
-            line += held.count(b"\n", 0, cut)
-            held = held[cut:]
+            yield read[0]
+            above -= read[1]
+            line += read[2]
         if held:
             yield from self._one_by_one(iter([(held, self._at)]), line, above)
 
-    def _parse(self, text: bytes, above: int) -> tuple[pl.DataFrame | None, int]:
+    def _parse(self, text: bytes, above: int) -> tuple[pl.DataFrame, int, int] | None:
         """Read whole records; None when readers may disagree on them.
 
-        Of the first ``above`` that are not blank those found are left out, and counted.
+        Returns also how many of the first ``above`` that are not blank were found and left out,
+        and the number of lines.
         """
         seen = look(text, self._dialect.delimiter, self._width)
         if seen is None or text.startswith(codecs.BOM_UTF8):
-            return None, 0
+            return None
         rows = seen.rows
         if rows is None or above:
             records = find_records(text, self._dialect.delimiter)
             filled = rows_of(text, records, self._width)
             above, filled = min(above, len(filled)), filled[above:]
             if (records.cells[filled] != self._width).any():
-                return None, 0
+                return None
             text, rows = _joined(text, records, filled), len(filled)
-        if not rows:
-            return self._typed(pl.DataFrame(schema=self._schema()), loose=False), above
-        try:
-            frame = self._columns(text, loose=seen.loose)
-        except pl.exceptions.PolarsError:
-            return None, 0
-        return (frame if frame.height == rows else None), above
+        frame = self._typed(pl.DataFrame(schema=self._schema()), loose=False)
+        if rows:
+            try:
+                frame = self._columns(text, loose=seen.loose)
+            except pl.exceptions.PolarsError:
+                return None
+        return (frame, above, seen.lines) if frame.height == rows else None
 
     def _columns(self, text: bytes, *, loose: bool) -> pl.DataFrame:
         numbers = self._numbers - self.stubborn
@@ -326,7 +312,7 @@ class _Pass:
         DataError
             Naming the first line with too few or too many cells.
         """
-        lines = _Lines(self._path, blocks, first)
+        lines = _Lines(self._path, blocks, first, self._dialect)
         reader = csv.reader(lines, delimiter=self._dialect.delimiter, skipinitialspace=True)
         rows: list[list[str]] = []
         last: list[str] = []
@@ -369,9 +355,11 @@ class _Lines:
     ``last`` is the last that is not blank; ``quoted`` the number of the last with a quotation mark.
     """
 
-    def __init__(self, path: Path, blocks: Iterator[tuple[bytes, int]], first: int) -> None:
+    def __init__(
+        self, path: Path, blocks: Iterator[tuple[bytes, int]], first: int, dialect: CsvDialect
+    ) -> None:
         self.last, self.quoted = "", first
-        self._path, self._number = path, first
+        self._path, self._number, self._dialect = path, first, dialect
         self._lines = self._split(blocks)
 
     def __iter__(self) -> _Lines:
@@ -379,6 +367,12 @@ class _Lines:
 
     def __next__(self) -> str:
         line = next(self._lines)
+        if "\x00" in line:
+            raise DataError(
+                f"Line {self._number:,} of {self._path.name} holds binary data.",
+                where=str(self._path),
+                fix="Save the table again in the program that made it.",
+            )
         if line.strip():
             self.last = line
         if '"' in line:
@@ -388,14 +382,19 @@ class _Lines:
 
     def _split(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[str]:
         decoder, held = codecs.getincrementaldecoder("utf-8")(), ""
-        for block, _ in blocks:
-            held += decoder.decode(block)
-            cut = held.rfind("\n") + 1
+        filled = (block for block, _ in blocks if block)
+        for block in chain(filled, [b""]):
+            try:
+                held += decoder.decode(block, not block)
+            except UnicodeDecodeError as error:
+                raise Misfit(self._number + block.count(b"\n", 0, error.start)) from None
+            if self._dialect.returns:
+                held = held.replace("\r", "\n")
+            cut = held.rfind("\n") + 1 if block else len(held)
             if not cut and len(held) > LONGEST_LINE:
                 raise endless(self._path, self._number)
             yield from io.StringIO(held[:cut], newline="")
             held = held[cut:]
-        yield from io.StringIO(held, newline="")
 
 
 def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:

@@ -82,6 +82,8 @@ def misfit(path: Path, encoding: str, line: int) -> DataError:
 def utf8_blocks(path: Path, encoding: str, size: int) -> Iterator[tuple[bytes, int]]:
     """Yield a file as UTF-8 without a mark, block by block, and how many of its bytes are read.
 
+    What is said to be UTF-8 is handed on as it is; who parses it finds what is not.
+
     Raises
     ------
     Misfit
@@ -90,22 +92,23 @@ def utf8_blocks(path: Path, encoding: str, size: int) -> Iterator[tuple[bytes, i
         When the file cannot be read.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
-    as_is, line = encoding == "utf-8", 1
+    block, read = b"", 0
     try:
         with path.open("rb") as file:
             while block := file.read(size):
-                yield _decoded(decoder, block, as_is=as_is), file.tell()
-                line += block.count(b"\n")
-        block = b""
-        decoder.decode(block, True)
+                yield block if encoding == "utf-8" else decoder.decode(block).encode(), file.tell()
+                read += len(block)
+        decoder.decode(b"", True)
     except UnicodeDecodeError as error:
-        raise Misfit(line + block.count(b"\n", 0, error.start)) from None
+        raise Misfit(_line_at(path, read + error.start)) from None
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def _decoded(decoder: codecs.IncrementalDecoder, block: bytes, *, as_is: bool) -> bytes:
-    if as_is and block.isascii() and not decoder.getstate()[0]:
-        return block
-    text = decoder.decode(block)
-    return block if as_is else text.encode()
+def _line_at(path: Path, offset: int) -> int:
+    line = 1
+    with path.open("rb") as file:
+        while offset > 0 and (block := file.read(min(offset, BLOCK))):
+            line += block.count(b"\n")
+            offset -= len(block)
+    return line

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_QUOTE, _BREAK, _RETURN = ord('"'), ord("\n"), ord("\r")
+_WIDE_SPACES = (0xC285, 0xC2A0, 0xE19A, 0xE280, 0xE281, 0xE380)
+"""First two bytes of the spaces beyond ASCII."""
 
-_WIDE_SPACES = (
-    *(b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80"),
-    b"\xe2\x80",
-)
-"""Spaces beyond ASCII; all others begin with the last."""
+_QUOTE, _BREAK, _RETURN = ord('"'), ord("\n"), ord("\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +36,15 @@ class Look:
 
     Parameters
     ----------
+    lines
+        Line breaks, those in cells among them.
     rows
         Records there are when each has the expected number of cells and none is blank; else None.
     loose
         A cell may be empty between quotation marks, or have spaces at its ends.
     """
 
+    lines: int
     rows: int | None
     loose: bool
 
@@ -68,11 +68,12 @@ def find_records(content: bytes, delimiter: str) -> Records:
 def whole_records(content: bytes) -> int:
     """Return how many bytes at the beginning of a text are whole records; 0 when none is."""
     cut = content.rfind(b"\n") + 1
-    quotes = content.count(b'"', 0, cut)
+    array = np.frombuffer(content, np.uint8)
+    quotes = np.count_nonzero(array[:cut] == _QUOTE)
     while cut and quotes % 2:
         opened = content.rfind(b'"', 0, cut)
         before = content.rfind(b"\n", 0, opened) + 1
-        quotes -= content.count(b'"', before, cut)
+        quotes -= np.count_nonzero(array[before:cut] == _QUOTE)
         cut = before
     return cut
 
@@ -88,51 +89,68 @@ def look(content: bytes, delimiter: str, width: int) -> Look | None:
     low = np.flatnonzero(array <= ord(" "))
     kinds = array[low]
     breaks, returns = low[kinds == _BREAK], low[kinds == _RETURN]
-    if len(returns) and (array[_next(returns, array)] != _BREAK).any():
+    if not kinds.all() or (_behind(array, returns) != _BREAK).any():
         return None
-    marks = np.flatnonzero(array == mark) if b'"' in content else None
-    cells = np.count_nonzero(array == mark) if marks is None else len(marks)
+    quotes = np.flatnonzero(array == _QUOTE)
+    if len(quotes) % 2:
+        return None
+    opened, closed = quotes[::2], quotes[1::2]
+    before, behind = _before(array, opened), _behind(array, closed)
+    if not (_is_end(before, mark) | (before == _QUOTE)).all():
+        return None
+    if not (_is_end(behind, mark) | (behind == _QUOTE)).all():
+        return None
+    within = _within(array, opened, closed)
     rows = len(breaks) + (len(array) > 0 and array[-1] != _BREAK)
-    loose = False
-    if marks is not None:
-        quotes = np.flatnonzero(array == _QUOTE)
-        opened, closed = quotes[::2], quotes[1::2]
-        if len(opened) != len(closed):
-            return None
-        before, behind = _around(array, opened, closed)
-        edges = np.array([mark, _BREAK, _QUOTE], np.uint8)
-        if not np.isin(before, edges).all():
-            return None
-        if not np.isin(behind, np.append(edges, np.uint8(_RETURN))).all():
-            return None
-        within = np.searchsorted(marks, closed) - np.searchsorted(marks, opened)
-        cells -= int(within.sum())
-        rows -= int((np.searchsorted(breaks, closed) - np.searchsorted(breaks, opened)).sum())
-        spaced = (array[_next(opened, array)] <= ord(" ")) | (array[closed - 1] <= ord(" "))
-        loose = bool((spaced | (closed - opened == 1)).any())
-    loose = loose or _spaced(content, array, low[(kinds != _BREAK) & (kinds != mark)], mark)
-    return Look(rows if cells == rows * (width - 1) and width > 1 else None, loose)
+    rows -= np.count_nonzero(within == _BREAK)
+    cells = np.count_nonzero(array == mark) - np.count_nonzero(within == mark)
+    spaces = low[(kinds != _BREAK) & (kinds != _RETURN) & (kinds != mark)]
+    loose = (
+        bool((array[opened + 1][before != _QUOTE] <= ord(" ")).any())
+        or bool((array[closed - 1][behind != _QUOTE] <= ord(" ")).any())
+        or bool(((closed - opened == 1) & (before != _QUOTE) & (behind != _QUOTE)).any())
+        or _has_open_ends(array, spaces, quotes, mark)
+        or (not content.isascii() and _has_wide_spaces(array))
+    )
+    even = cells == rows * (width - 1) and width > 1
+    return Look(len(breaks), rows if even else None, loose)
 
 
-def _around(
+def _before(array: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return the bytes before some places; before the first is a line break."""
+    return np.where(places > 0, array[places - 1], np.uint8(_BREAK))
+
+
+def _behind(array: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return the bytes behind some places; behind the last is a line break."""
+    last = len(array) - 1
+    return np.where(places < last, array[np.minimum(places + 1, last)], np.uint8(_BREAK))
+
+
+def _is_end(found: NDArray[np.uint8], mark: int) -> NDArray[np.bool_]:
+    """Tell which bytes stand between cells."""
+    return (found == mark) | (found == _BREAK) | (found == _RETURN)
+
+
+def _within(
     array: NDArray[np.uint8], opened: NDArray[np.int64], closed: NDArray[np.int64]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the bytes before opening and behind closing marks; the ends count as line breaks."""
-    before = np.where(opened > 0, array[opened - 1], _BREAK)
-    behind = np.where(closed + 1 < len(array), array[_next(closed, array)], _BREAK)
-    return before.astype(np.uint8), behind.astype(np.uint8)
+) -> NDArray[np.uint8]:
+    """Return the bytes between quotation marks, one pair after another."""
+    lengths = closed - opened
+    starts = opened - np.cumsum(lengths) + lengths
+    return array[np.repeat(starts, lengths) + np.arange(lengths.sum())]
 
 
-def _next(places: NDArray[np.int64], array: NDArray[np.uint8]) -> NDArray[np.int64]:
-    return np.minimum(places + 1, len(array) - 1)
+def _has_open_ends(
+    array: NDArray[np.uint8], spaces: NDArray[np.int64], quotes: NDArray[np.int64], mark: int
+) -> bool:
+    """Tell whether a space outside of quotation marks stands at the end of a cell."""
+    at_ends = spaces[_is_end(_before(array, spaces), mark) | _is_end(_behind(array, spaces), mark)]
+    return bool((np.searchsorted(quotes, at_ends) % 2 == 0).any())
 
 
-def _spaced(content: bytes, array: NDArray[np.uint8], spaces: NDArray[np.int64], mark: int) -> bool:
-    """Tell whether a space may stand at the end of a cell; ``spaces`` are those of ASCII."""
-    if len(spaces):
-        spaces = spaces[array[spaces] != _RETURN]
-        before, behind = _around(array, spaces, spaces)
-        ends = np.array([mark, _BREAK, _QUOTE, _RETURN], np.uint8)
-        if np.isin(before, ends).any() or np.isin(behind, ends).any():
-            return True
-    return not content.isascii() and any(space in content for space in _WIDE_SPACES)
+def _has_wide_spaces(array: NDArray[np.uint8]) -> bool:
+    """Tell whether there may be spaces beyond ASCII, such as one that does not break."""
+    first = np.flatnonzero((array == 0xC2) | ((array >= 0xE1) & (array <= 0xE3)))
+    pairs = array[first].astype(np.uint16) * 256 + _behind(array, first)
+    return bool(np.isin(pairs, _WIDE_SPACES).any())

@@ -71,8 +71,27 @@ def reading(
         frame = table.frame
     else:
         frame = yield from _read_typed(path, data, reader)
+    return as_declared(path, frame, data, target_needed=target_needed, features_only=features_only)
+
+
+def as_declared(
+    path: Path,
+    frame: pl.DataFrame,
+    data: DataConfig,
+    *,
+    target_needed: bool = True,
+    features_only: bool = False,
+) -> pl.DataFrame:
+    """Return the columns of a project, each as its kind; see `sources.read_table`.
+
+    Raises
+    ------
+    DataError
+        When one of them is not there.
+    """
     if not data.columns:
         return frame
+    wanted = [column for column in data.columns if not features_only or column.role != "ignored"]
     held = set(frame.columns)
     absent = [
         column.name
