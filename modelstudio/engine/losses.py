@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,11 +13,16 @@ from modelstudio.recipe.fields import FieldKind, FieldSpec
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
-LOSSES: dict[type[declared.Loss], Callable[[Any], LossFunction]] = {
-    declared.CrossEntropy: lambda loss: nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing),
-    declared.BinaryCrossEntropy: lambda loss: _flat(_binary(loss.positive_weight)),
-    declared.MSE: lambda loss: _flat(nn.MSELoss()),
-    declared.L1: lambda loss: _flat(nn.L1Loss()),
+Weights = Sequence[float]
+"""How much a row of each class counts; empty where all count alike."""
+
+LOSSES: dict[type[declared.Loss], Callable[[Any, Weights], LossFunction]] = {
+    declared.CrossEntropy: lambda loss, weights: _classes(loss.label_smoothing, weights),
+    declared.BinaryCrossEntropy: lambda loss, weights: _flat(
+        _binary(loss.positive_weight * (weights[1] / weights[0] if weights else 1.0))
+    ),
+    declared.MSE: lambda loss, weights: _flat(nn.MSELoss()),
+    declared.L1: lambda loss, weights: _flat(nn.L1Loss()),
 }
 
 USUAL: dict[FieldKind, declared.Loss] = {
@@ -27,6 +32,16 @@ USUAL: dict[FieldKind, declared.Loss] = {
     "labels": declared.BinaryCrossEntropy(),
     "tokens": declared.CrossEntropy(),
 }
+
+
+def _classes(label_smoothing: float, weights: Weights) -> LossFunction:
+    def compare(output: Tensor, target: Tensor) -> Tensor:
+        weight = output.new_tensor(weights) if weights else None
+        return nn.functional.cross_entropy(
+            output, target, weight=weight, label_smoothing=label_smoothing
+        )
+
+    return compare
 
 
 def _binary(positive_weight: float) -> LossFunction:
@@ -56,8 +71,12 @@ def _each_place(function: LossFunction) -> LossFunction:
     return compare
 
 
-def build_loss(loss: declared.Loss | None, target: FieldSpec) -> LossFunction:
+def build_loss(
+    loss: declared.Loss | None, target: FieldSpec, weights: Weights = ()
+) -> LossFunction:
     """Return the function of a loss, or the usual one for the target.
+
+    ``weights`` are for targets of classes, one for each.
 
     Raises
     ------
@@ -72,7 +91,7 @@ def build_loss(loss: declared.Loss | None, target: FieldSpec) -> LossFunction:
             f"{_KIND_NAMES[target.kind]}.",
             fix=f"Choose {usual.label} or leave the loss empty.",
         )
-    made = LOSSES[type(chosen)](chosen)
+    made = LOSSES[type(chosen)](chosen, weights)
     return _each_place(made) if target.kind == "tokens" else made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from modelstudio.data.balance import Resampling, class_weights
 from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import Encoded, FittedRecipe
 from modelstudio.data.prepare import Prepared
@@ -34,15 +35,20 @@ from modelstudio.errors import DataError, NetworkError, RunError, StudioError
 from modelstudio.network.graph import Graph
 from modelstudio.network.group import Group
 from modelstudio.network.layer import UnknownLayer
-from modelstudio.project.model import Project, TrainConfig
+from modelstudio.project.model import Project, SplitConfig, TrainConfig
 
 
-def compile_task(project: Project, fitted: FittedRecipe) -> tuple[Task, CompiledModel]:
-    """Build the network of a project and what it is trained towards."""
+def compile_task(
+    project: Project, fitted: FittedRecipe, weights: Sequence[float] = ()
+) -> tuple[Task, CompiledModel]:
+    """Build the network of a project and what it is trained towards.
+
+    ``weights`` say how much a row of each class counts.
+    """
     compiled = compile_network(project.network, fitted.fields)
     specs = {field.name: field for field in fitted.fields}
     losses = tuple(
-        (name, build_loss(project.training.loss, specs[name]))
+        (name, build_loss(project.training.loss, specs[name], weights))
         for name in compiled.outputs
         if name in specs
     )
@@ -83,21 +89,29 @@ class Session:
         config = project.training
         self.device = pick(config.device)
         torch.manual_seed(config.seed)
-        task, compiled = compile_task(project, prepared.fitted)
+        learnable = _learnable(prepared.train)
+        counting, resampling = _balance(project.data.split, prepared.fitted, learnable)
+        task, compiled = compile_task(project, prepared.fitted, counting)
         self.fresh = () if weights is None else take_weights(task.module, weights)
         task.module.to(self.device)
         self.parameters = compiled.analysis.parameters
         fields, target = prepared.fitted.fields, prepared.fitted.target
-        self.train = TensorData.from_encoded(_learnable(prepared.train), fields, self.device)
+        self.train = TensorData.from_encoded(learnable, fields, self.device)
         validation = known_rows(prepared.validation)
         self.validation: TensorData | None = None
         if len(validation.rows):
             self.validation = TensorData.from_encoded(validation, fields, self.device)
-        self.task = replace(task, score=_scorer(target, validation.truth))
+        self.task = replace(task, score=_scorer(target, validation.truth), resampling=resampling)
         self.project = project.changed(
             training=config.changed(threads=config.threads or self._measured_threads(config))
         )
         self.recipe = prepared.fitted.model_dump_json()
+
+    @property
+    def epoch_rows(self) -> int:
+        """Rows that an epoch takes."""
+        resampling = self.task.resampling
+        return self.train.rows if resampling is None else len(resampling.rows(0))
 
     def _measured_threads(self, config: TrainConfig) -> int:
         if self.device.type != "cpu":
@@ -124,7 +138,7 @@ class Session:
                     run=writer.run_id,
                     number=writer.store.info(writer.run_id).number,
                     epochs=config.epochs,
-                    batches=-(-self.train.rows // config.batch_size),
+                    batches=-(-self.epoch_rows // config.batch_size),
                     train_rows=self.train.rows,
                     validation_rows=self.validation.rows if self.validation else 0,
                     device=self.device.type,
@@ -191,16 +205,7 @@ def known_rows(encoded: Encoded) -> Encoded:
     """Return the rows whose target is known and was seen in training."""
     truth = encoded.truth
     keep = truth >= 0 if truth.dtype.kind == "i" else ~np.isnan(truth)
-    if keep.all():
-        return encoded
-    fields = {name: values[keep] for name, values in encoded.fields.items()}
-    return replace(
-        encoded,
-        fields=fields,
-        truth=truth[keep],
-        scaled=encoded.scaled[keep],
-        rows=encoded.rows[keep],
-    )
+    return encoded if keep.all() else encoded.take(keep)
 
 
 def _learnable(encoded: Encoded) -> Encoded:
@@ -212,6 +217,18 @@ def _learnable(encoded: Encoded) -> Encoded:
             fix="Add Fill missing to the recipe, or ignore the columns that are empty.",
         )
     return known
+
+
+def _balance(
+    split: SplitConfig, fitted: FittedRecipe, train: Encoded
+) -> tuple[list[float], Resampling | None]:
+    """Return the weights of the classes or the rows of an epoch, as the split says."""
+    classes = len(fitted.target.classes)
+    if not classes or split.balance == "none":
+        return [], None
+    if split.balance == "weights":
+        return class_weights(train.truth, classes).tolist(), None
+    return [], Resampling(train.truth, split.balance)
 
 
 def _scorer(target: TargetState, truth: NDArray[Any]) -> Callable[[Tensor], Mapping[str, float]]:

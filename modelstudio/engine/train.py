@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 import torch
 from torch import Tensor, nn
 
+from modelstudio.data.balance import Resampling
 from modelstudio.data.batches import TensorData
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import (
@@ -50,6 +51,8 @@ class Task:
         Target and loss of each value that the module returns, in order.
     score
         Metrics of the first target's outputs for all validation rows.
+    resampling
+        Which rows an epoch takes, where that is not each row once.
     right
         Number of right answers among the first target's outputs; None where that means nothing.
     sample_bytes
@@ -61,6 +64,7 @@ class Task:
     losses: tuple[tuple[str, LossFunction], ...]
     score: Callable[[Tensor], Mapping[str, float]] = lambda output: {}
     right: Callable[[Tensor, Tensor], Tensor] | None = None
+    resampling: Resampling | None = None
     sample_bytes: int = 0
 
     def outputs(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
@@ -191,7 +195,9 @@ def fit(
             began = time.perf_counter()
             grad_norm = torch.zeros((), device=device)
             module.train()
-            order = epoch_order(train.rows, config.batch_size, config.seed, state.epoch)
+            order = epoch_order(
+                train.rows, config.batch_size, config.seed, state.epoch, task.resampling
+            )
             batches = math.ceil(len(order) / config.batch_size)
             for batch in train.batches(order, config.batch_size, skip=state.batch):
                 if control.paused:
@@ -294,14 +300,19 @@ def run_module(task: Task, data: TensorData) -> tuple[Tensor, ...]:
     return tuple(torch.cat(column) for column in zip(*pieces, strict=True))
 
 
-def epoch_order(rows: int, batch_size: int, seed: int, epoch: int) -> Tensor:
+def epoch_order(
+    rows: int, batch_size: int, seed: int, epoch: int, resampling: Resampling | None = None
+) -> Tensor:
     """Return the row order of an epoch; it depends on nothing but the arguments.
 
     A last batch of one row is left out: batch normalisation cannot take it.
     """
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    order = torch.randperm(rows, generator=generator)
-    return order[:-1] if rows > batch_size and rows % batch_size == 1 else order
+    seed = seed * 1_000_003 + epoch
+    if resampling is not None:
+        order = torch.from_numpy(resampling.rows(seed))
+    else:
+        order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))
+    return order[:-1] if len(order) > batch_size and len(order) % batch_size == 1 else order
 
 
 class Clock:
