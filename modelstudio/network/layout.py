@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import chain, count, pairwise
 from math import ceil, dist, sqrt
 
 from modelstudio.network.graph import Graph, Position
@@ -74,11 +74,9 @@ def _notes_aside(graph: Graph, places: Mapping[str, Position]) -> dict[str, Posi
         near = min(graph.nodes.values(), key=lambda node: dist(node.position, note.position))
         new_x, new_y = places[near.id]
         beside = (_snap(x + new_x - near.position[0]), _snap(y + new_y - near.position[1]))
-        spot = next(
-            place
-            for place in (beside, *((_snap(right), _snap(y + row * GRID)) for row in count()))
-            if not _covered(place, note.size, taken)
-        )
+        aside = ((_snap(right), _snap(y) + row * GRID) for row in count())
+        free = (place for place in chain([beside], aside) if not _covered(place, note.size, taken))
+        spot = next(free)
         moved[note.id] = spot
         taken.append((spot, note.size))
     return moved
