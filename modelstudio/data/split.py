@@ -215,10 +215,11 @@ def _by_time(count: int, config: SplitConfig, by: pl.Series | None) -> Parts:
 
 
 def _cut(times: NDArray[np.generic], place: int) -> int:
-    """Return the place moved back to the first row of its time."""
+    """Return the place moved to the nearer end of the rows of its time."""
     if not 0 < place < len(times):
         return max(0, min(place, len(times)))
-    return int(np.searchsorted(times, times[place], side="left")) or place
+    first, end = (int(np.searchsorted(times, times[place], side)) for side in ("left", "right"))
+    return first if place - first <= end - place else end
 
 
 def _by_column(by: pl.Series, config: SplitConfig) -> Parts:
