@@ -134,6 +134,19 @@ def test_the_corner_stays_and_notes_do_not_move() -> None:
     assert arrange(graph.move(places)) == places
 
 
+def test_a_note_under_a_block_goes_aside() -> None:
+    graph = chain(Input(), Linear(), Output())
+    apart = {name: (320.0 * i, 0.0) for i, name in enumerate(graph.nodes)}
+    note = Note("n9", "why", (0.0, 80.0))
+    graph = graph.move(apart).with_notes([note])
+    tidy = graph.move(arrange(graph))
+    (moved,) = tidy.notes
+    assert moved.position != note.position
+    for x, y in (node.position for node in tidy.nodes.values()):
+        beside = moved.position[0] >= x + BLOCK[0] or moved.position[0] + moved.size[0] <= x
+        assert beside or moved.position[1] >= y + BLOCK[1] or moved.position[1] + moved.size[1] <= y
+
+
 def test_nothing_to_place() -> None:
     assert arrange(Graph()) == {}
     assert arrange(chain(Input())) == {"input1": (0, 0)}

@@ -6,20 +6,33 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from modelstudio.network.graph import Edge, Graph
 from modelstudio.network.layer import Layer
 from modelstudio.ui.pages.network import NetworkPage
-from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, PITCH
+from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, PITCH, look
 from modelstudio.ui.pages.network.palette_list import layer_mime
 
 MIDDLE = Qt.MouseButton.MiddleButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, watched: QWidget):
+        super().__init__(watched)
+        self.count = 0
+        watched.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False
 
 
 def graph_of(page: NetworkPage) -> Graph:
@@ -163,6 +176,57 @@ def test_a_block_whose_shape_does_not_fit_is_dimmed(page: NetworkPage, hand: Any
     assert "c" not in dimmed
     QTest.keyClick(page.canvas, Qt.Key.Key_Escape)
     hand.release(start)
+
+
+def test_only_ports_that_fit_stay_while_a_wire_is_drawn(page: NetworkPage, hand: Any) -> None:
+    blocks = page.canvas.network_scene.blocks
+    start = hand.port("b", "y", "output")
+    hand.press(start)
+    hand.move(start + QPointF(40, 10))
+    assert blocks["c"].open_ports == {("input", "x")}, "its output is no end for this wire"
+    assert blocks["b"].open_ports == {("output", "y")}, "where the wire begins"
+    assert blocks["a"].open_ports == frozenset()
+    QTest.keyClick(page.canvas, Qt.Key.Key_Escape)
+    hand.release(start)
+    assert all(item.open_ports is None for item in blocks.values())
+
+
+def test_a_block_dragged_in_the_overview_is_painted_on_its_way(
+    page: NetworkPage, hand: Any, qtbot: QtBot
+) -> None:
+    page.canvas.set_zoom(0.3)
+    hand.press(hand.block("c"))
+    QApplication.processEvents()
+    painted = Paints(page.canvas.viewport())
+    hand.move(hand.block("c") + QPointF(150, 60))
+    qtbot.waitUntil(lambda: painted.count > 0, timeout=1000)
+    QTest.keyClick(page.canvas, Qt.Key.Key_Escape)
+
+
+def test_names_are_written_in_the_overview(page: NetworkPage) -> None:
+    canvas = page.canvas
+    canvas.set_zoom(0.35)
+    canvas.look_at(canvas.network_scene.blocks["c"].area.center())
+    with_name = canvas.viewport().grab(canvas.screen_rect(canvas.network_scene.blocks["c"].area))
+    image = with_name.toImage()
+    places = ((x, y) for x in range(image.width()) for y in range(image.height()))
+    seen = [image.pixelColor(x, y).lightness() for x, y in places]
+    ground = canvas.network_scene.blocks["c"].color()
+    ink, paper = look().ink(ground).lightness(), ground.lightness()
+    written = [one for one in seen if abs(one - ink) < abs(one - paper)]
+    assert len(written) > 20
+
+
+def test_space_that_was_held_asks_for_nothing(page: NetworkPage) -> None:
+    canvas, heard = page.canvas, []
+    canvas.tapped.connect(heard.append)
+    for held in (100, 900):
+        for kind, time in ((QEvent.Type.KeyPress, 5000), (QEvent.Type.KeyRelease, 5000 + held)):
+            event = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier)
+            event.setTimestamp(time)
+            QApplication.sendEvent(canvas, event)
+    assert len(heard) == 1
+    page.quick_add.hide()
 
 
 def test_a_wire_pulled_off_its_input_is_gone(page: NetworkPage, hand: Any) -> None:
@@ -322,7 +386,7 @@ def test_the_bubble_repairs_the_network(page: NetworkPage) -> None:
     assert {("relu1", "flat1"), ("flat1", "fc1")} <= wires(graph)
     assert not page.editor.analysis.errors
     assert not bubble.isVisible()
-    assert page.chip.isHidden()
+    assert page.toolbar.chip.isHidden()
     places = list(positions(graph).values())
     assert len(set(places)) == len(places)
     assert page.document.undo_label == "Insert Flatten"
@@ -331,7 +395,7 @@ def test_the_bubble_repairs_the_network(page: NetworkPage) -> None:
 
 
 def test_problems_reach_chip_list_and_status(page: NetworkPage) -> None:
-    assert page.chip.text() == "1 problem stops training"
+    assert page.toolbar.chip.text() == "1 problem stops training"
     assert [problem.kind for problem in page.main.problems()] == ["error"]
     page.main.problems()[0].go()
     assert page.editor.selection == {"d"}
@@ -372,7 +436,7 @@ def test_the_wheel_zooms_at_the_pointer(page: NetworkPage) -> None:
     QApplication.sendEvent(canvas.viewport(), event)
     assert canvas.zoom == pytest.approx(before * 1.15**2)
     assert (canvas.mapFromScene(held) - where).manhattanLength() <= 2
-    assert page.zoom_text.text() == f"{canvas.zoom * 100:.0f} %"
+    assert page.toolbar.zoom_text.text() == f"{canvas.zoom * 100:.0f} %"
 
 
 def test_fit_shows_everything(page: NetworkPage) -> None:

@@ -189,7 +189,9 @@ def test_ids_are_refused_where_numbers_are_wanted(
     hand.press(start)
     hand.move((start + end) / 2)
     hand.move(end)
-    assert {k for k, item in page.canvas.network_scene.blocks.items() if item.open_ports == frozenset()} == {"b"}
+    assert {
+        k for k, item in page.canvas.network_scene.blocks.items() if item.open_ports == frozenset()
+    } == {"b"}
     hint = page.canvas.findChild(object, "network.hint")
     assert "ids" in hint.text()
     QTest.keyClick(page.canvas, Qt.Key.Key_Escape)

@@ -10,7 +10,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTabBar, QTableView, QTreeView
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLineEdit,
+    QTabBar,
+    QTableView,
+    QTreeView,
+)
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine import projects, run
@@ -280,3 +287,26 @@ def test_another_project_replaces_the_network(page: NetworkPage, window: MainWin
     assert set(page.canvas.network_scene.blocks) == {"a"}
     assert page.editor.selection == frozenset()
     assert page.inspector.form is None
+
+
+# Where there is little room
+
+
+def test_the_tabs_of_the_dock_stay_whole(page: NetworkPage) -> None:
+    dock = page.dock
+    for width in (900, 420, 260):
+        dock.resize(width, 200)
+        QApplication.processEvents()
+        assert dock.tabs.width() >= dock.tabs.sizeHint().width()
+        shown = [part for part in (dock.batch, dock.heat) if part.isVisible()]
+        assert all(part.geometry().left() >= dock.tabs.geometry().right() for part in shown)
+
+
+def test_the_toolbar_gives_up_its_words_where_there_is_no_room(page: NetworkPage) -> None:
+    bar = page.toolbar
+    whole = bar.chip.text()
+    bar.resize(240, bar.height())
+    assert bar.chip.text() == "1"
+    assert bar.chip.toolTip() == bar.chip.accessibleName() == whole
+    bar.resize(900, bar.height())
+    assert bar.chip.text() == whole

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -95,6 +95,9 @@ class Dock(QFrame):
         bar = QHBoxLayout(head)
         bar.setContentsMargins(4, 0, 12, 0)
         bar.setSpacing(8)
+        bar.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._bar = bar
         bar.addWidget(self.tabs)
         bar.addWidget(self._totals, 1)
         bar.addWidget(self.batch)
@@ -119,6 +122,18 @@ class Dock(QFrame):
         self.refresh()
         self._show_tab(0)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_bar()
+
+    def _fit_bar(self) -> None:
+        """Leave out what the tabs need the room of: the batch size first, then the heat."""
+        for batch, heat in ((True, True), (False, True), (False, False)):
+            self.batch.setVisible(batch)
+            self.heat.setVisible(heat)
+            if self._bar.minimumSize().width() <= self.width():
+                return
+
     def show_tab(self, name: str) -> None:
         """Bring a tab to the front."""
         self.tabs.setCurrentIndex(TABS.index(name))
@@ -127,6 +142,7 @@ class Dock(QFrame):
         self._pages.setCurrentIndex(index)
         self.code.copy.setVisible(TABS[index] == "code")
         self._export.setVisible(TABS[index] == "summary")
+        self._fit_bar()
 
     def _follow_training(self) -> None:
         """Take the batch size of the training when that changes, and its optimizer."""
@@ -174,6 +190,7 @@ class Dock(QFrame):
         self._count.setVisible(bool(found))
         self._count.resize(self._count.sizeHint() if found else QSize(0, 0))
         self.tabs.setTabText(TABS.index("problems"), tr("Problems"))  # makes room for the count
+        self._fit_bar()
 
     def _export_csv(self) -> None:
         name = f"{self._main.document.name} summary.csv"

@@ -20,6 +20,7 @@ from modelstudio.network.levels import level, with_level
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
+from modelstudio.ui.pages.network.arrange import free_offset
 from modelstudio.ui.pages.network.catalogue import Stock, misplaced
 from modelstudio.ui.pages.network.look import GRID
 from modelstudio.ui.pages.network.my_blocks import SavedBlock
@@ -311,7 +312,8 @@ class Editor(Sight):
         """Copy the selection beside it."""
         if self.selection:
             part = edits.to_fragment(self.graph, self.selection, self.path)
-            graph, new = edits.paste(self.graph, part, (176.0, 0.0), path=self.path)
+            away = free_offset(self.graph, self.selection, (176.0, 0.0))
+            graph, new = edits.paste(self.graph, part, away, path=self.path)
             label = tr("Duplicate {0}").format(self._called(self.selection))
             self.apply(label, graph, select=new)
 

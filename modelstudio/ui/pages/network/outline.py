@@ -47,6 +47,8 @@ _STATE = Qt.ItemDataRole.UserRole + 1
 _DETAIL = Qt.ItemDataRole.UserRole + 2
 _TOLD = Qt.ItemDataRole.AccessibleTextRole
 _STEP = 14
+_LEAST_NAME = 64
+"""Pixels that a name keeps at 100 %; a shape that leaves less is not shown."""
 
 
 class Outline(QFrame):
@@ -352,8 +354,10 @@ class _Delegate(QStyledItemDelegate):
         bad = known == "error"
         painter.setPen(now.color("error" if bad else "textTertiary"))
         detail = str(index.data(_DETAIL))
-        painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, detail)
-        room.setRight(room.right() - painter.fontMetrics().horizontalAdvance(detail) - 8)
+        taken = painter.fontMetrics().horizontalAdvance(detail) + 8
+        if bad or room.width() - taken >= now.grown(_LEAST_NAME):
+            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, detail)
+            room.setRight(room.right() - taken)
         for shown, drawing, role in (
             (bad, "err", "error"),
             (frozen, "lock", "textSecondary"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.errors import StudioError
 from modelstudio.network.analysis import Problem
@@ -30,18 +30,13 @@ from modelstudio.ui.pages.network.palette import WIDE, Palette
 from modelstudio.ui.pages.network.palette_list import NARROW
 from modelstudio.ui.pages.network.quick_add import QuickAdd
 from modelstudio.ui.pages.network.shaping import Shaper
+from modelstudio.ui.pages.network.toolbar import Toolbar
 from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
-from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     EmptyState,
-    TagButton,
-    action_button,
-    button,
     count_text,
-    icon_button,
     rule,
     splitter,
-    toned,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +57,7 @@ class NetworkPage(Page):
         self.editor = Editor(self.document, self)
         self.palette_ = Palette()
         self.outline = Outline(self.editor)
+        self.toolbar = Toolbar(self.actions_)
         self.canvas = Canvas(self.editor)
         self.minimap = Minimap(self.canvas)
         self.breadcrumb = Breadcrumb(self.canvas)
@@ -103,7 +99,8 @@ class NetworkPage(Page):
             sizes=(600, _DOCK),
             name="network.rows",
         )
-        box.addWidget(self._toolbar())
+        box.addWidget(self.toolbar)
+        box.addWidget(rule())
         box.addWidget(self._rows, 1)
         self._left = QStackedWidget(objectName="network.left")
         self._left.addWidget(self.palette_)
@@ -124,12 +121,10 @@ class NetworkPage(Page):
         """Let Tab go from the left to the right, and past what only scrolls."""
         for area in self.findChildren(QScrollArea):
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        toolbar = self.findChild(QFrame, "network.toolbar")
-        parts = (self._left, toolbar, self.canvas, self.dock, self.inspector)
+        parts = (self._left, self.toolbar, self.canvas, self.dock, self.inspector)
         takers = [
             widget
             for part in parts
-            if part is not None
             for widget in (part, *part.findChildren(QWidget))
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
             and widget.focusProxy() is None
@@ -139,46 +134,6 @@ class NetworkPage(Page):
             QWidget.setTabOrder(before, behind)
         for bars in (self._rows, self._columns):
             bars.splitterMoved.connect(self._ring.place)
-
-    def _toolbar(self) -> QWidget:
-        bar = toned(QFrame(objectName="network.toolbar"), "panel")
-        bar.setFixedHeight(theme().size("panelHeader"))
-        line = QHBoxLayout(bar)
-        line.setContentsMargins(12, 0, 12, 0)
-        line.setSpacing(4)
-        self._outline_button = icon_button(
-            "outline", self.actions_["network.outline"].toolTip(), "network.outline.toggle"
-        )
-        self._outline_button.setCheckable(True)
-        self._outline_button.setAccessibleName(tr("Outline"))
-        self._outline_button.clicked.connect(self.actions_["network.outline"].trigger)
-        line.addWidget(self._outline_button)
-        for name in ("quick_add", "group", "tidy", "note"):
-            line.addWidget(action_button(self.actions_[f"network.{name}"]))
-        line.addStretch(1)
-        self.chip = TagButton("", "error", name="network.chip")
-        self._zoom_out = icon_button("minus", tr("Zoom out"), "network.zoom_out")
-        self.zoom_text = button("100 %", "ghost", name="network.zoom", small=True)
-        self.zoom_text.setToolTip(tr("Back to 100 %"))
-        self.zoom_text.setMinimumWidth(56)
-        self._zoom_in = icon_button("plus", tr("Zoom in"), "network.zoom_in")
-        line.addWidget(self.chip)
-        line.addSpacing(8)
-        divider = rule(vertical=True)
-        divider.setFixedHeight(20)
-        line.addWidget(divider)
-        line.addSpacing(4)
-        line.addWidget(self._zoom_out)
-        line.addWidget(self.zoom_text)
-        line.addWidget(self._zoom_in)
-        line.addWidget(action_button(self.actions_["network.fit"], text=False))
-        outer = QWidget()
-        box = QVBoxLayout(outer)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
-        box.addWidget(bar)
-        box.addWidget(rule())
-        return outer
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -206,7 +161,7 @@ class NetworkPage(Page):
         shown = self._left.isVisible() and self._left.currentWidget() is self.outline
         self._left.setCurrentWidget(self.palette_ if shown else self.outline)
         self._left.show()
-        self._outline_button.setChecked(not shown)
+        self.toolbar.outline.setChecked(not shown)
         self._fit_left()
         if shown:
             self.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -241,20 +196,21 @@ class NetworkPage(Page):
         editor.level_changed.connect(canvas.fit)
         editor.level_changed.connect(lambda: self.palette_.set_inside(bool(editor.path)))
         self.document.replaced.connect(canvas.fit)
-        canvas.zoomed.connect(lambda zoom: self.zoom_text.setText(f"{zoom * 100:.0f} %"))
+        canvas.zoomed.connect(lambda zoom: self.toolbar.zoom_text.setText(f"{zoom * 100:.0f} %"))
         canvas.looked.connect(self.minimap.place)
         canvas.opened.connect(self._open_block)
         self.palette_.chosen.connect(self.commands.add_after_selection)
         self.palette_.refused.connect(self._refused)
         self.palette_.deleted.connect(self.commands.offer_restore)
         self.outline.opened.connect(self._open_line)
+        self.outline.note_opened.connect(canvas.edit_note)
         self.outline.left.connect(partial(canvas.setFocus, Qt.FocusReason.ShortcutFocusReason))
         self._empty.triggered.connect(self.draft)
         canvas.looked.connect(self._place_empty)
-        self.chip.clicked.connect(self._show_first_problem)
-        self._zoom_in.clicked.connect(lambda: canvas.set_zoom(canvas.zoom * ZOOM_STEP))
-        self._zoom_out.clicked.connect(lambda: canvas.set_zoom(canvas.zoom / ZOOM_STEP))
-        self.zoom_text.clicked.connect(lambda: canvas.set_zoom(1.0))
+        self.toolbar.chip.clicked.connect(self._show_first_problem)
+        self.toolbar.zoom_in.clicked.connect(lambda: canvas.set_zoom(canvas.zoom * ZOOM_STEP))
+        self.toolbar.zoom_out.clicked.connect(lambda: canvas.set_zoom(canvas.zoom / ZOOM_STEP))
+        self.toolbar.zoom_text.clicked.connect(lambda: canvas.set_zoom(1.0))
 
     def _place_empty(self) -> None:
         """Keep the invitation in the middle of a canvas without blocks."""
@@ -283,13 +239,13 @@ class NetworkPage(Page):
         self.set_problems(found)
         errors = len(whole.errors)
         warnings = len(found) - errors
-        self.chip.setVisible(bool(found))
         if errors:
             text = tr("1 problem stops training") if errors == 1 else None
-            self.chip.set(text or tr("{0} problems stop training").format(errors), "error")
-        elif warnings:
+            text = text or tr("{0} problems stop training").format(errors)
+            self.toolbar.show_problems(errors, text, "error")
+        else:
             text = tr("1 warning") if warnings == 1 else tr("{0} warnings").format(warnings)
-            self.chip.set(text, "warning")
+            self.toolbar.show_problems(warnings, text, "warning")
         if self.editor.root.nodes:
             count = count_text(whole.parameters)
             self.set_badge("done", tr("{0} parameters").format(count))

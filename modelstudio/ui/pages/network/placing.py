@@ -16,6 +16,9 @@ _MARGIN = 4
 _CORNER = 20
 """How near to a corner of the bubble its tip comes."""
 
+_CUT = 8
+"""How much worse it is that a part of the bubble is cut off than that it hides as much."""
+
 _STEP = 24
 """Between the places that are tried away from the block."""
 
@@ -66,7 +69,7 @@ def place_beside(block: QRect, size: QSize, area: QRect, others: Sequence[QRect]
     for spot in away:
         if _hidden(spot, size, inside, blocked) == 0:
             return spot
-    return min(near, key=lambda spot: _hidden(spot, size, inside, others))
+    return min((*near, *away), key=lambda spot: _hidden(spot, size, inside, blocked))
 
 
 def leader(block: QRect, bubble: QRect) -> QLineF:
@@ -120,11 +123,11 @@ def _distance(spot: Spot, size: QSize, block: QRect) -> int:
 
 
 def _hidden(spot: Spot, size: QSize, inside: QRect, others: Sequence[QRect]) -> int:
-    """Return how much a bubble would hide or be cut off, in square pixels."""
+    """Return how bad a place is: what a bubble hides there and what is cut off, in pixels."""
     taken = QRect(spot.corner, size)
     seen = taken.intersected(inside)
-    hidden = _surface(taken) - _surface(seen)
-    return hidden + sum(_surface(taken.intersected(other)) for other in others)
+    cut = _surface(taken) - _surface(seen)
+    return _CUT * cut + sum(_surface(taken.intersected(other)) for other in others)
 
 
 def _surface(rect: QRect) -> int:
