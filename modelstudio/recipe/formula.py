@@ -282,7 +282,7 @@ def _numbers(
 def _comparable(operation: str, operands: tuple[Term, ...], sorts: list[Sort]) -> None:
     if all(sort in ("number", "truth") for sort in sorts):
         return
-    if set(sorts) == {"text"} and any(isinstance(each, Constant) for each in operands):
+    if set(sorts) == {"text"} and sum(isinstance(each, Cell) for each in operands) == 1:
         if operation in ("==", "!="):
             return
         raise ValueError(f"{operation} compares numbers and dates; categories only with == and !=")
@@ -294,7 +294,7 @@ def _comparable(operation: str, operands: tuple[Term, ...], sorts: list[Sort]) -
     if set(sorts) == {"date"}:
         return
     if set(sorts) == {"text"}:
-        raise ValueError("a category is compared with a text in quotes, not with another column")
+        raise ValueError("a column of text is compared with a text in quotes")
     raise ValueError(f"{operation} cannot compare a {sorts[0]} with a {sorts[1]}")
 
 

@@ -167,10 +167,16 @@ def fit_smooth(
 
 
 def _even_bins(values: Numbers, bins: int) -> tuple[Numbers, NDArray[np.int64]]:
-    """Return the inner edges of bins that all hold a value, and the bin of each value."""
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1]))
-    held, place = np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)
-    return edges[held[1:] - 1], place
+    """Return the inner edges of bins that all hold a value, and the bin of each value.
+
+    An edge lies midway between two values, so that rounding moves no training row to another bin.
+    """
+    known = np.unique(values)
+    ranks = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
+    upper = np.unique(np.searchsorted(known, ranks, side="left"))
+    upper = upper[upper > 0]
+    edges = known[upper - 1] + (known[upper] - known[upper - 1]) / 2
+    return edges, np.searchsorted(edges, values, side="right")
 
 
 def apply_bins(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:

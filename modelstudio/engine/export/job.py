@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-import numpy as np
-
 from modelstudio.data import prepare
-from modelstudio.data.sources import ROW
 from modelstudio.engine import session
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.export import onnx, replay, tensors
+from modelstudio.engine.export.beginning import begin, reaches_back
 from modelstudio.engine.results import ExportReport
 from modelstudio.engine.runs import RunStore
 from modelstudio.project.model import DataConfig
@@ -52,12 +50,15 @@ def export_run(
         prepared = drain(prepare.fit_recipe(data))
         parts = ("test", "validation", "train")
         part = next(part for part in parts if prepared.frame(part).height)
-        frame, encoded = prepared.frame(part), prepared.encoded(part, trained.fitted)
+        encoded = prepared.encoded(part, trained.fitted)
         expected = predictions(trained.task, encoded, trained.fitted, trained.device)
-        scored = np.isin(frame.get_column(ROW).to_numpy(), expected.rows)
-        agreement = replay.compare(replay.open_model(out), frame.filter(scored), expected)
+        frame = prepared.frame(part)
+        if frame is not prepared.tests and reaches_back(trained.fitted):
+            frame = prepared.clean
+        agreement = replay.compare(replay.open_model(out), frame, expected)
     yield Progress("Done", 4, 4)
-    return _report(out, onnx.opset_of(model), size, agreement)
+    needs = begin(trained.fitted).needs_first
+    return _report(out, onnx.opset_of(model), size, agreement, needs)
 
 
 def _as_it_came(
@@ -73,7 +74,9 @@ def _as_it_came(
     return _report(out, onnx.opset_of(model), size, agreement)
 
 
-def _report(out: Path, opset: int, size: int, agreement: replay.Agreement) -> ExportReport:
+def _report(
+    out: Path, opset: int, size: int, agreement: replay.Agreement, needs: tuple[str, ...] = ()
+) -> ExportReport:
     return ExportReport(
         path=out,
         opset=opset,
@@ -82,4 +85,5 @@ def _report(out: Path, opset: int, size: int, agreement: replay.Agreement) -> Ex
         rows_agreeing=agreement.agreeing,
         max_abs_diff=agreement.max_abs_diff,
         seconds_per_row=agreement.seconds_per_row,
+        needs_first=needs,
     )

@@ -9,27 +9,37 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
+import polars as pl
 import torch
 from onnx import TensorProto, compose, helper
 from torch import fx
 
 import modelstudio
 from modelstudio.data.fitted import FittedRecipe
+from modelstudio.data.inputs import InputField
 from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel
+from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
 from modelstudio.engine.export.tracing import trace
-from modelstudio.engine.export.writers import ML_DOMAIN, WRITERS, Writer
+from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
+from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
+from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.steps import ScalePixels
 
 OPSET = 18
 """Operator set of the file; onnxruntime 1.14 and later run it."""
 
 ML_OPSET = 3
+
+LENGTH = 16
+"""Length of the sequences that a network is traced with."""
 
 ONE_FILE = 2_000_000_000
 """Most bytes of weights in the file itself."""
@@ -49,10 +59,14 @@ def build(
     """Put preprocessing, network and answer together.
 
     The inputs are the raw feature columns by name, each (batch, 1): double for numbers, NaN where
-    missing; string for categories, empty where missing. A classifier gives ``label``, the class
-    names (batch,), and ``probabilities`` (batch, classes) float; a regression the value (batch, 1),
-    double, named after the target. A row that still lacks a number after the last step has no
-    answer: an empty label and NaN.
+    missing; string for categories, empty where missing. Where the recipe has a step that ONNX
+    cannot express, they are the columns after the last such step, ids and tokens as int64, and the
+    metadata ``modelstudio.needs_first`` lists what the caller must do. Pictures are uint8 (batch,
+    channels, height, width), windows of a series (batch, steps, columns).
+
+    A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
+    float; a regression the value (batch, 1), double, named after the target. A row that still lacks
+    a number after the last step has no answer: an empty label and NaN.
 
     The network of a regression is written in double where onnxruntime can run that, as in single
     precision a price of 18,000 has a spacing of 0.002.
@@ -63,19 +77,24 @@ def build(
         When the network uses an operation that cannot be exported; ``where`` is the address of its
         block.
     """
-    writer = Writer()
-    inputs = writer.open(fitted.columns)
-    for step in fitted.steps:
+    begun, writer = begin(fitted), Writer()
+    inputs = _columns(writer, begun, fitted)
+    for step in begun.rest:
         WRITERS[type(step.step)](step.state, writer)
-    joined, width = writer.join()
-    network = _network(compiled, width, opset, exact=fitted.target.kind == "value")
-    start = network.graph.input[0]
-    features = writer.node("Cast", joined, to=start.type.tensor_type.elem_type)
+    fields = {field.name: field for field in fitted.fields if field.role == "input"}
+    network = _network(
+        compiled, [fields[name] for name in compiled.inputs], opset, fitted.target.kind == "value"
+    )
+    given, joined = _given(writer, fitted, begun, inputs)
+    names = {
+        value.name: writer.node("Cast", given[field], to=value.type.tensor_type.elem_type)
+        for value, field in zip(network.graph.input, compiled.inputs, strict=True)
+    }
     before = len(writer.nodes)
     for node in network.graph.node:
-        node.input[:] = [features if name == start.name else name for name in node.input]
+        node.input[:] = [names.get(name, name) for name in node.input]
     end = network.graph.output[compiled.outputs.index(fitted.target.column)].name
-    outputs = _answer(writer, fitted, joined, features if end == start.name else end, threshold)
+    outputs = _answer(writer, fitted, joined, names.get(end, end), threshold)
     graph = helper.make_graph(
         [*writer.nodes[:before], *network.graph.node, *writer.nodes[before:]],
         "modelstudio",
@@ -98,48 +117,106 @@ def build(
         ],
         functions=network.functions,
     )
-    helper.set_model_props(model, _metadata(fitted, threshold, run))
+    helper.set_model_props(model, _metadata(fitted, begun, threshold, run))
     return model
 
 
-def _metadata(fitted: FittedRecipe, threshold: float, run: str) -> dict[str, str]:
+def _columns(w: Writer, begun: Beginning, fitted: FittedRecipe) -> list[onnx.ValueInfoProto]:
+    """Begin with the columns that the file takes."""
+    inputs = []
+    kinds = kinds_of(fitted, begun.columns)
+    for (name, dtype), kind in zip(begun.columns.items(), kinds, strict=True):
+        sort: Sort = {pl.Float64: "number", pl.String: "text"}.get(dtype.base_type(), "ids")
+        length = "length" if dtype.is_nested() else 1
+        inputs.append(w.open(name, sort, kind, length=length))
+    return inputs
+
+
+def _given(
+    w: Writer, fitted: FittedRecipe, begun: Beginning, inputs: list[onnx.ValueInfoProto]
+) -> tuple[dict[str, str], str | None]:
+    """Return the tensor of each field, and that of all numbers side by side, if there are any."""
+    given: dict[str, str] = {}
+    joined = None
+    for field in fitted.inputs:
+        name = field.spec.name
+        if field in begun.arrays:
+            given[name] = _array(w, field, fitted, inputs)
+        elif field.spec.kind == "features":
+            given[name], width = w.join()
+            joined = given[name]
+            assert field.spec.shape == (width,), (field.spec.shape, width)
+        else:
+            block = w.blocks[field.columns[0]]
+            flat = w.node("Reshape", block.tensor, w.constant([-1], np.int64))
+            given[name] = block.tensor if field.spec.shape else flat
+    return given, joined
+
+
+def _array(
+    w: Writer, field: InputField, fitted: FittedRecipe, inputs: list[onnx.ValueInfoProto]
+) -> str:
+    """Begin with a field that is given whole; pictures are scaled here."""
+    spec = field.spec
+    kind = {"image": TensorProto.UINT8, "ids": TensorProto.INT64}.get(spec.kind, TensorProto.DOUBLE)
+    shape = ["batch", *("length" if dim == "T" else dim for dim in spec.shape)]
+    inputs.append(helper.make_tensor_value_info(spec.name, kind, shape, spec.kind))
+    tensor = spec.name
+    for fitted_step in fitted.steps:
+        figures = fitted_step.state.get(field.columns[0])
+        if isinstance(fitted_step.step, ScalePixels) and figures:
+            shift, factor = np.reshape(figures, (2, 1, -1, 1, 1))
+            numbers = w.node("Cast", tensor, to=TensorProto.FLOAT)
+            centred = w.node("Sub", numbers, w.constant(shift, np.float32))
+            tensor = w.node("Mul", centred, w.constant(factor, np.float32))
+    return tensor
+
+
+def _metadata(fitted: FittedRecipe, begun: Beginning, threshold: float, run: str) -> dict[str, str]:
     target = fitted.target
-    return {
+    told = {
         "modelstudio.version": modelstudio.__version__,
         "modelstudio.run": run,
-        "modelstudio.columns": json.dumps([column.name for column in fitted.columns]),
-        "modelstudio.kinds": json.dumps([column.kind for column in fitted.columns]),
+        "modelstudio.columns": json.dumps(list(begun.columns)),
+        "modelstudio.kinds": json.dumps(kinds_of(fitted, begun.columns)),
         "modelstudio.target": target.column,
         "modelstudio.task": target.kind,
         "modelstudio.classes": json.dumps(list(target.classes)),
         "modelstudio.threshold": json.dumps(threshold),
         "modelstudio.missing": json.dumps(list(fitted.csv.missing)),
-        "modelstudio.needs_first": json.dumps([]),
+        "modelstudio.needs_first": json.dumps(begun.needs_first),
     }
+    if begun.needs_first:
+        told["modelstudio.recipe"] = fitted.model_dump_json()
+    return told
 
 
-def _network(compiled: CompiledModel, width: int, opset: int, *, exact: bool) -> onnx.ModelProto:
+def _network(
+    compiled: CompiledModel, fields: Sequence[FieldSpec], opset: int, exact: bool
+) -> onnx.ModelProto:
     """Export the network alone, in double when ``exact`` and onnxruntime can run that."""
     if exact:
         # some operators (Erf, LeakyRelu, Conv) have no kernel for double
         with contextlib.suppress(Exception):
-            model = _traced(compiled.module, width, opset, torch.float64)
+            model = _traced(compiled.module, fields, opset, torch.float64)
             onnxruntime.InferenceSession(
                 model.SerializeToString(), _quiet(), providers=["CPUExecutionProvider"]
             )
             return model
     try:
-        return _traced(compiled.module, width, opset, torch.float32)
+        return _traced(compiled.module, fields, opset, torch.float32)
     except Exception as error:
-        raise _unwritten(compiled, width, opset, error) from error
+        raise _unwritten(compiled, fields, opset, error) from error
 
 
-def _unwritten(compiled: CompiledModel, width: int, opset: int, error: Exception) -> ExportError:
+def _unwritten(
+    compiled: CompiledModel, fields: Sequence[FieldSpec], opset: int, error: Exception
+) -> ExportError:
     """Say which block could not be written, and why."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__
     reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    address = _culprit(compiled.module, width, opset)
+    address = _culprit(compiled.module, fields, opset)
     if address is None:
         return ExportError(
             f"The network cannot be written as ONNX: {reason[:200]}",
@@ -153,7 +230,7 @@ def _unwritten(compiled: CompiledModel, width: int, opset: int, error: Exception
     )
 
 
-def _culprit(module: fx.GraphModule, width: int, opset: int) -> str | None:
+def _culprit(module: fx.GraphModule, fields: Sequence[FieldSpec], opset: int) -> str | None:
     """Return the address of the first block with which the network cannot be written.
 
     The operations up to some place are written alone, and the place is found by bisection.
@@ -162,7 +239,7 @@ def _culprit(module: fx.GraphModule, width: int, opset: int) -> str | None:
 
     def fails(count: int) -> bool:
         try:
-            _traced(_beginning(module, steps[count - 1]), width, opset, torch.float32)
+            _traced(_part(module, steps[count - 1]), fields, opset, torch.float32)
         except Exception:
             return True
         return False
@@ -171,7 +248,7 @@ def _culprit(module: fx.GraphModule, width: int, opset: int) -> str | None:
     return steps[first].meta.get("block") if first < len(steps) else None
 
 
-def _beginning(module: fx.GraphModule, last: fx.Node) -> fx.GraphModule:
+def _part(module: fx.GraphModule, last: fx.Node) -> fx.GraphModule:
     """Return the network up to an operation; it gives every value that nothing there takes."""
     graph = fx.Graph()
     kept: dict[fx.Node, fx.Node] = {}
@@ -189,26 +266,35 @@ def _quiet() -> onnxruntime.SessionOptions:
     return options
 
 
-def _traced(module: fx.GraphModule, width: int, opset: int, dtype: torch.dtype) -> onnx.ModelProto:
+def _traced(
+    module: fx.GraphModule, fields: Sequence[FieldSpec], opset: int, dtype: torch.dtype
+) -> onnx.ModelProto:
     """Write a network with names of its own and nothing of this machine, for any batch."""
-    example = torch.zeros(2, width, dtype=dtype)
-    shapes = ({0: torch.export.Dim("batch")},)
-    model = trace(module, (example,), shapes, opset=opset, dtype=dtype)
-    return compose.add_prefix(model, "net/")
+    batch, length = torch.export.Dim("batch"), torch.export.Dim("length", min=2)
+    examples, shapes = [], []
+    for field in fields:
+        shape = (2, *(LENGTH if isinstance(dim, str) else dim for dim in field.shape))
+        free = {axis: length for axis, dim in enumerate(field.shape, 1) if isinstance(dim, str)}
+        examples.append(torch.zeros(shape, dtype=torch.int64 if field.dtype == "int" else dtype))
+        shapes.append({0: batch, **free})
+    return compose.add_prefix(trace(module, examples, shapes, opset=opset, dtype=dtype), "net/")
 
 
 def _answer(
-    w: Writer, fitted: FittedRecipe, joined: str, logits: str, threshold: float
+    w: Writer, fitted: FittedRecipe, joined: str | None, logits: str, threshold: float
 ) -> list[onnx.ValueInfoProto]:
     """Write what turns logits into an answer, in double as PyTorch's is worked out."""
     target = fitted.target
-    zeros = w.node("Mul", joined, w.constant(0.0))
-    gap = w.node("ReduceSum", zeros, w.constant([1], np.int64), keepdims=1)  # NaN or 0 by row
+    gap = w.constant([[0.0]])
+    if joined is not None:
+        zeros = w.node("Mul", joined, w.constant(0.0))
+        gap = w.node("ReduceSum", zeros, w.constant([1], np.int64), keepdims=1)  # NaN or 0 by row
     exact = w.node("Cast", logits, to=TensorProto.DOUBLE)
     if target.kind == "value":
         return [_value(w, target, exact, gap)]
+    taken = {*w.blocks, *(field.spec.name for field in fitted.inputs)}
     label, probabilities = (
-        name if name not in w.blocks else f"predicted_{name}" for name in (LABEL, PROBABILITIES)
+        name if name not in taken else f"predicted_{name}" for name in (LABEL, PROBABILITIES)
     )
     if target.kind == "binary":
         column = w.node("Reshape", exact, w.constant([-1, 1], np.int64))

@@ -15,7 +15,12 @@ import onnxruntime
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.sources import tabular
+from modelstudio.data import sources
+from modelstudio.data.fitted import FittedRecipe, row_numbers
+from modelstudio.data.inputs import padded
+from modelstudio.data.sources.values import typed
+from modelstudio.data.stored import Stored
+from modelstudio.engine.export.beginning import Fed, feed
 from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions
 from modelstudio.errors import ExportError
@@ -32,7 +37,18 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """An exported file, opened; it needs nothing but onnxruntime."""
+    """An exported file, opened.
+
+    Parameters
+    ----------
+    columns
+        The raw columns that rows are told by.
+    recipe
+        What is done with them before the file is asked; None where it takes them as they are, and
+        then it needs nothing but onnxruntime.
+    needs_first
+        That in words.
+    """
 
     session: onnxruntime.InferenceSession
     columns: tuple[Column, ...]
@@ -41,41 +57,60 @@ class OnnxModel:
     target: str
     threshold: float
     csv: CsvOptions
+    recipe: FittedRecipe | None = None
+    needs_first: tuple[str, ...] = ()
 
     @property
     def config(self) -> DataConfig:
         """How tables for the model are read."""
+        if self.recipe is not None:
+            return self.recipe.config()
         return DataConfig(columns=self.columns, csv=self.csv)
 
     def run(self, frame: pl.DataFrame) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:
-        """Return labels (rows,), None for a value, and scores (rows, classes) or (rows,)."""
-        labels: list[NDArray[Any]] = []
-        scores: list[NDArray[Any]] = []
-        for start in range(0, max(1, frame.height), ROWS):
-            outputs = self.session.run(None, self.feed(frame.slice(start, ROWS)))
-            if self.task == "value":
-                scores.append(outputs[0][:, 0])
-            else:
-                labels.append(outputs[0])
-                scores.append(outputs[1])
-        joined = np.concatenate(scores).astype(np.float64)
-        return (np.concatenate(labels) if labels else None), joined
+        """Return labels (rows,), None for a value, and scores (rows, classes) or (rows,).
 
-    def feed(self, frame: pl.DataFrame) -> dict[str, NDArray[Any]]:
-        """Return typed columns as the model takes them: (rows, 1), NaN and empty for missing."""
-        given: dict[str, NDArray[Any]] = {}
-        for column in self.columns:
-            values = frame.get_column(column.name)
-            if column.kind == "number":
-                array = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        A row that cannot be scored has an empty label and NaN.
+        """
+        fed = Fed(frame, {}, np.arange(frame.height))
+        if self.recipe is not None:
+            fed = feed(self.recipe, frame)
+        classes = len(self.classes)
+        scores = np.full((frame.height, classes) if classes else frame.height, np.nan)
+        labels = np.full(frame.height, "", dtype=object)
+        for start in range(0, len(fed.places), ROWS):
+            part = slice(start, start + ROWS)
+            outputs = self.session.run(None, self._given(fed, part))
+            places = fed.places[part]
+            if self.task == "value":
+                scores[places] = outputs[0][:, 0]
             else:
+                labels[places], scores[places] = outputs
+        return (None if self.task == "value" else labels), scores
+
+    def _given(self, fed: Fed, part: slice) -> dict[str, NDArray[Any]]:
+        """Return some rows as the file takes them: (rows, 1), NaN and empty for missing."""
+        given: dict[str, NDArray[Any]] = {}
+        for taken in self.session.get_inputs():
+            if taken.name in fed.arrays:
+                array = fed.arrays[taken.name][part]
+                given[taken.name] = array.read() if isinstance(array, Stored) else array
+                continue
+            values = fed.columns.get_column(taken.name)[part]
+            if taken.type == "tensor(double)":
+                array = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            elif taken.type == "tensor(string)":
                 array = np.array(values.fill_null("").to_list(), dtype=object)
-            given[column.name] = array.reshape(-1, 1)
+            elif values.dtype.is_nested():
+                array = padded(values)
+            else:
+                array = values.to_numpy()
+            given[taken.name] = array.reshape(len(values), -1)
         return given
 
     def read(self, path: Path) -> pl.DataFrame:
         """Read a table with the columns that the model takes."""
-        return tabular.read_table(path, self.config, target_needed=False, features_only=True)
+        return sources.read_table(path, self.config, target_needed=False, features_only=True)
 
 
 def open_model(path: Path) -> OnnxModel:
@@ -117,16 +152,23 @@ def _open(path: Path, stamp: int) -> OnnxModel:
             where=str(path),
             fix="Export the model here, or run it with a tool of its own.",
         )
-    names = json.loads(known["modelstudio.columns"])
-    kinds = json.loads(known["modelstudio.kinds"])
+    recipe = None
+    if "modelstudio.recipe" in known:
+        recipe = FittedRecipe.model_validate_json(known["modelstudio.recipe"])
+        columns = recipe.columns
+    else:
+        names, kinds = (json.loads(known[f"modelstudio.{key}"]) for key in ("columns", "kinds"))
+        columns = tuple(Column(name=n, kind=k) for n, k in zip(names, kinds, strict=True))
     return OnnxModel(
         session,
-        tuple(Column(name=n, kind=k) for n, k in zip(names, kinds, strict=True)),
+        columns,
         known["modelstudio.task"],
         tuple(json.loads(known["modelstudio.classes"])),
         known["modelstudio.target"],
         json.loads(known["modelstudio.threshold"]),
         CsvOptions(missing=tuple(json.loads(known["modelstudio.missing"]))),
+        recipe,
+        tuple(json.loads(known["modelstudio.needs_first"])),
     )
 
 
@@ -146,27 +188,31 @@ class Agreement:
 
 
 def compare(model: OnnxModel, frame: pl.DataFrame, expected: Predictions) -> Agreement:
-    """Run raw rows through the file and compare with what PyTorch said of them.
+    """Run raw rows through the file and compare with what PyTorch said of some of them.
 
     Parameters
     ----------
     frame
-        Typed raw rows, in the order of ``expected``.
+        Typed raw rows with their row numbers in the source.
     """
     began = time.perf_counter()
     labels, scores = model.run(frame)
     seconds = (time.perf_counter() - began) / max(1, frame.height)
-    if not frame.height:
+    if not len(expected.rows):
         return Agreement(0, 0, 0.0, 0.0)
-    difference = np.abs(scores - expected.scores)
+    numbers = row_numbers(frame)
+    order = np.argsort(numbers)
+    places = order[np.searchsorted(numbers, expected.rows, sorter=order)]
+    difference = np.abs(scores[places] - expected.scores)
     if labels is None:
         scale = np.maximum(np.abs(expected.scores), expected.scores.std())
         agree = difference <= TOLERANCE * scale
     else:
         index = decide(expected.scores, model.threshold)
-        agree = np.array(expected.classes)[index] == labels.astype(str)
+        agree = np.array(expected.classes)[index] == labels[places].astype(str)
         agree &= (difference <= TOLERANCE).all(axis=1)
-    return Agreement(frame.height, int(agree.sum()), float(difference.max()), seconds)
+    worst = float(difference.max())
+    return Agreement(len(places), int(agree.sum()), worst, seconds)
 
 
 def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float] | float:
@@ -182,13 +228,9 @@ def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float
     """
     model = open_model(path)
     cells = {column.name: _cell(column, values.get(column.name)) for column in model.columns}
-    schema = {
-        column.name: pl.Float64 if column.kind == "number" else pl.String
-        for column in model.columns
-    }
-    _, scores = model.run(pl.DataFrame([cells], schema=schema))
+    _, scores = model.run(pl.DataFrame(list(cells.values())))
     if np.isnan(scores).any():
-        empty = [name for name, value in cells.items() if value is None]
+        empty = [name for name, cell in cells.items() if cell.null_count()]
         raise ExportError(
             f"There is no answer without a value for {', '.join(empty)}.",
             fix="Give a value, or add Fill missing to the recipe and train again.",
@@ -198,14 +240,16 @@ def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float
     return dict(zip(model.classes, map(float, scores[0]), strict=True))
 
 
-def _cell(column: Column, value: str | float | None) -> str | float | None:
-    if value is None or value == "":
-        return None
-    if column.kind != "number":
-        return str(value)
-    try:
-        return float(value)
-    except ValueError:
-        raise ExportError(
-            f"{column.name} takes a number, not {value!r}.", where=column.name
-        ) from None
+def _cell(column: Column, value: str | float | None) -> pl.Series:
+    """Return a column of one row."""
+    text = None if value is None or value == "" else str(value)
+    if column.kind == "number":
+        try:
+            return pl.Series(column.name, [None if text is None else float(text)], pl.Float64)
+        except ValueError:
+            pass
+    else:
+        cell = typed(pl.Series(column.name, [text], pl.String), column)
+        if text is None or not cell.null_count():
+            return cell
+    raise ExportError(f"{column.name} takes a {column.kind}, not {value!r}.", where=column.name)

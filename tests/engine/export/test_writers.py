@@ -12,28 +12,54 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.fitting import Learning
 from modelstudio.engine.export.onnx import ML_OPSET, OPSET
-from modelstudio.engine.export.writers import ML_DOMAIN, WRITERS, Writer
-from modelstudio.recipe.columns import Column
+from modelstudio.engine.export.writer import ML_DOMAIN, Writer
+from modelstudio.engine.export.writers import WRITERS
+from modelstudio.errors import DataError
+from modelstudio.recipe import order
 from modelstudio.recipe.steps import (
+    Bin,
     ClipOutliers,
+    ColumnStep,
+    FillByModel,
     FillMissing,
+    Formula,
+    GroupRare,
+    Index,
+    Log,
     MinMax,
+    MissingIndicator,
     OneHot,
     Ordinal,
+    Power,
+    QuantileScale,
+    Rename,
+    RobustScale,
+    SmoothNoise,
     Standardise,
     Step,
+    TargetEncode,
 )
 
 CELLS: dict[str, list[float | str | None]] = {
-    "a": [None, 1.5, 2e9, -3.0, 0.1],
-    "b": [None, 0.0, 5.0],
+    "a": [None, 1.5, 2e9, -3.0, 0.1, 1e8],
+    "b": [None, 0.0, 5.0, 1e8, 7.0, -2.5],
     "c": [None, "x", "y", "z"],
     "d": [None, "1", "1.0", "ü"],
 }
-COLUMNS = tuple(Column(name=n, kind="number" if n in "ab" else "category") for n in CELLS)
-SCHEMA = {c.name: pl.Float64 if c.kind == "number" else pl.String for c in COLUMNS}
+KINDS = {name: "number" if name in "ab" else "category" for name in CELLS}
+SCHEMA = {name: pl.Float64 if kind == "number" else pl.String for name, kind in KINDS.items()}
+
+SMOOTH = ("a / b + 1", "log(1 + abs(a)) - sqrt(b)", "a ** 2 / exp(b)", "4")
+FORMULAS = (
+    *SMOOTH,
+    "1 if a > b and c == 'x' else -a",
+    "max(a, b, 0) * min(1, a)",
+    'c in ["x", "z"] or not b <= 5',
+    "fill(a, 3) + is_missing(b) + is_missing(c) + floor(b / 2) + ceil(b / 3) + log10(a)",
+    "(c != 'y') + (a == 1.5) + (b != 5) + (a >= b) + (a < 1e9)",
+)
 
 CHOICES: dict[str, Sequence[Callable[[], Step]]] = {
     "number": (
@@ -44,58 +70,139 @@ CHOICES: dict[str, Sequence[Callable[[], Step]]] = {
         lambda: ClipOutliers(method="z-score", factor=0.5),
         Standardise,
         lambda: MinMax(low=-1.0, high=2.0),
+        RobustScale,
+        lambda: RobustScale(share=0.9),
+        MissingIndicator,
+        SmoothNoise,
+        lambda: SmoothNoise(bins=3, method="mean"),
+        Log,
+        lambda: Log(method="log(x)"),
+        lambda: Log(method="signed"),
+        Power,
+        lambda: Power(standardise=False),
+        QuantileScale,
+        lambda: QuantileScale(shape="normal", knots=5),
+        Bin,
+        lambda: Bin(method="equal width", bins=3),
+        FillByModel,
     ),
     "category": (
         FillMissing,
         lambda: FillMissing(method="constant", value="new"),
         lambda: FillMissing(method="constant", value="x"),
         lambda: FillMissing(method="constant", value=""),
+        MissingIndicator,
+        lambda: GroupRare(least=0.3),
+        lambda: GroupRare(least=0.2, name="x"),
     ),
-    "encoding": (OneHot, lambda: OneHot(limit=2), Ordinal, lambda: Ordinal(order=("y", "x", "1"))),
+    "encoding": (
+        OneHot,
+        lambda: OneHot(limit=2),
+        Ordinal,
+        lambda: Ordinal(order=("y", "x", "1", "")),
+        TargetEncode,
+        Index,
+    ),
+    "numbers": (FillByModel, lambda: FillByModel(rounds=1), lambda: Bin(encode="one-hot")),
 }
 
 
-def table(seed: random.Random, rows: int) -> pl.DataFrame:
+def table(
+    seed: random.Random, rows: int, cells: dict[str, list[float | str | None]]
+) -> pl.DataFrame:
     """Return rows of random cells."""
     return pl.DataFrame(
-        {name: [seed.choice(cells) for _ in range(rows)] for name, cells in CELLS.items()},
+        {name: [seed.choice(known) for _ in range(rows)] for name, known in cells.items()},
         schema=SCHEMA,
     )
 
 
-def asked(writer: Writer, inputs: list[object], frame: pl.DataFrame) -> NDArray[np.float64]:
-    """Return what onnxruntime makes of raw rows."""
-    joined, _ = writer.join()
-    output = helper.make_tensor_value_info(joined, TensorProto.DOUBLE, None)
-    graph = helper.make_graph(writer.nodes, "steps", inputs, [output], writer.constants)
+def opened(frame: pl.DataFrame) -> tuple[Writer, list[object]]:
+    """Begin a graph with the columns of a table."""
+    writer = Writer()
+    return writer, [
+        writer.open(name, "number" if dtype == pl.Float64 else "text")
+        for name, dtype in frame.schema.items()
+    ]
+
+
+def asked(writer: Writer, inputs: list[object], frame: pl.DataFrame) -> list[NDArray[np.float64]]:
+    """Return what onnxruntime makes of raw rows: the numbers, then each column of ids."""
+    ids = [block.tensor for block in writer.blocks.values() if block.sort == "ids"]
+    given = [helper.make_tensor_value_info(name, TensorProto.INT64, None) for name in ids]
+    if any(block.sort == "number" for block in writer.blocks.values()):
+        joined, _ = writer.join()
+        given.insert(0, helper.make_tensor_value_info(joined, TensorProto.DOUBLE, None))
+    graph = helper.make_graph(writer.nodes, "steps", inputs, given, writer.constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    given = {}
-    for column in COLUMNS:
-        cells = frame.get_column(column.name)
-        filled = cells.fill_null(float("nan") if column.kind == "number" else "")
-        dtype = np.float64 if column.kind == "number" else object
-        given[column.name] = np.array(filled.to_list(), dtype=dtype).reshape(-1, 1)
-    return session.run(None, given)[0]
+    fed = {}
+    for column in frame.iter_columns():
+        number = column.dtype == pl.Float64
+        filled = column.fill_null(float("nan") if number else "").to_list()
+        fed[column.name] = np.array(filled, dtype=np.float64 if number else object).reshape(-1, 1)
+    return session.run(None, fed)
 
 
-@pytest.mark.parametrize("seed", range(60))
+def agree(writer: Writer, inputs: list[object], raw: pl.DataFrame, rows: pl.DataFrame) -> None:
+    """Compare what the graph makes of raw rows with what the steps made of them."""
+    found = asked(writer, inputs, raw)
+    numbers = [name for name, dtype in rows.schema.items() if dtype == pl.Float64]
+    ids = [name for name in rows.columns if name not in numbers]
+    if numbers:
+        expected = rows.select(numbers).fill_null(float("nan")).to_numpy()
+        np.testing.assert_allclose(found.pop(0), expected, rtol=1e-6, atol=1e-12)
+    for name, array in zip(ids, found, strict=True):
+        assert array[:, 0].tolist() == rows.get_column(name).to_list()
+
+
+def test_every_exact_step_is_tried() -> None:
+    tried = {type(make()) for makers in CHOICES.values() for make in makers} | {Formula, Rename}
+    assert tried == set(WRITERS)
+    assert tried == {s for s in Step.members() if s.stage == "fitted" and s.onnx == "exact"}
+
+
+@pytest.mark.parametrize("seed", range(40))
 def test_steps_in_any_order(seed: int) -> None:
     chance = random.Random(seed)
-    training, raw = table(chance, 40), table(chance, 20)
-    rows, writer = raw, Writer()
-    inputs = writer.open(COLUMNS)
-    plan = [(c, kind) for c in COLUMNS for kind in [c.kind] * chance.randint(0, 4)]
-    chance.shuffle(plan)
-    plan += [(c, "encoding") for c in COLUMNS if c.kind == "category"]
-    for column, kind in plan:
-        step = chance.choice(CHOICES[kind])()
-        implementation = IMPLEMENTATIONS[type(step)]
-        state = implementation.fit(step, training, [column.name])
-        training, rows = (implementation.apply(state, part) for part in (training, rows))
-        WRITERS[type(step)](state, writer)
-    expected = rows.fill_null(float("nan")).to_numpy()
-    np.testing.assert_allclose(asked(writer, inputs, raw), expected, rtol=1e-11, atol=1e-11)
+    training = table(chance, 40, CELLS)
+    unseen = {**CELLS, "a": [*CELLS["a"], 77.7, -1e8], "c": [*CELLS["c"], "new", "w"]}
+    raw = rows = table(chance, 20, unseen)
+    target = np.array([chance.randrange(3) for _ in range(40)])
+    writer, inputs = opened(raw)
+    learning = Learning(training, dict(KINDS), target)
+    recipe = [(name, kind) for name, kind in KINDS.items() for _ in range(chance.randint(0, 3))]
+    chance.shuffle(recipe)
+    steps = [chance.choice(CHOICES[kind])().changed(columns=(name,)) for name, kind in recipe]
+    formula = chance.choice(FORMULAS)
+    place = chance.randint(0, len(steps)) if formula in SMOOTH else 0
+    steps.insert(place, Formula(name=chance.choice(["e", "a"]), formula=formula))
+    steps += [Rename(column="b", name="the b"), chance.choice(CHOICES["numbers"])()]
+    steps += [chance.choice(CHOICES["encoding"])().changed(columns=(name,)) for name in "cd"]
+    for step in steps:
+        columns = order.columns_of(step, learning.kinds)
+        if isinstance(step, ColumnStep) and not columns:
+            continue
+        try:
+            fitted = learning.fit(step)
+        except DataError:  # a logarithm may leave nothing to learn from
+            continue
+        rows = fitted.apply(rows)
+        learning.follow(fitted)
+        WRITERS[type(step)](fitted.state, writer)
+    agree(writer, inputs, raw, rows)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_formulas_with_infinities_and_missing_cells(formula: str) -> None:
+    raw = table(random.Random(0), 40, {**CELLS, "a": [*CELLS["a"], float("inf"), -1.0]})
+    learning = Learning(raw, dict(KINDS), None)
+    fitted = learning.fit(Formula(name="e", formula=formula))
+    writer, inputs = opened(raw)
+    WRITERS[Formula](fitted.state, writer)
+    for name in "abcd":
+        del writer.blocks[name]
+    agree(writer, inputs, raw, fitted.apply(raw).select("e"))

@@ -1,0 +1,139 @@
+"""Where an exported file begins: after the last step of the recipe that ONNX cannot express."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.data.fitted import FittedRecipe, FittedStep
+from modelstudio.data.inputs import Array, InputField
+from modelstudio.data.sources import ROW
+from modelstudio.recipe.steps import ColumnStep, Formula, Rename
+
+_TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "date": pl.Datetime("ms")}
+"""Type of a raw column by its kind; all others hold text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the caller does before asking the file, and what it gives.
+
+    Parameters
+    ----------
+    first, rest
+        Steps of the table before the file and in it.
+    columns
+        Type of each column that the file takes, (batch, 1) or a row of ids (batch, length).
+    arrays
+        Fields that it takes whole: pictures, windows.
+    needs_first
+        What the caller must do, in words.
+    """
+
+    first: tuple[FittedStep, ...]
+    rest: tuple[FittedStep, ...]
+    columns: Mapping[str, pl.DataType]
+    arrays: tuple[InputField, ...]
+    needs_first: tuple[str, ...]
+
+
+def begin(fitted: FittedRecipe) -> Beginning:
+    """Find where the file begins.
+
+    Where samples are made of several rows, as windows of a series, it takes these whole.
+    """
+    steps = [each for each in fitted.steps if each.step.stage == "fitted" and acts(each)]
+    others = [each for each in fitted.steps if each.step.stage != "fitted"]
+    whole = reaches_back(fitted)
+    inexact = [at for at, each in enumerate(steps) if whole or each.step.onnx != "exact"]
+    start = inexact[-1] + 1 if inexact else 0
+    needs = [each for each in steps[:start] + others if each in steps or each.step.onnx != "exact"]
+    arrays = tuple(
+        field for field in fitted.inputs if whole or field.spec.kind not in ("features", "ids")
+    )
+    taken = {name for field in arrays for name in field.columns}
+    empty = pl.DataFrame(
+        schema={column.name: _TYPES.get(column.kind, pl.String()) for column in fitted.columns}
+    )
+    for each in steps[:start]:
+        empty = each.apply(empty)
+    return Beginning(
+        first=tuple(steps[:start]),
+        rest=tuple(steps[start:]),
+        columns={name: kind for name, kind in empty.schema.items() if name not in taken},
+        arrays=arrays,
+        needs_first=tuple(map(in_words, needs)),
+    )
+
+
+def reaches_back(fitted: FittedRecipe) -> bool:
+    """Tell whether samples are made of several rows, as windows of a series are."""
+    return any(each.step.stage == "samples" for each in fitted.steps)
+
+
+def acts(fitted: FittedStep) -> bool:
+    """Tell whether a step does anything; one that found no column has nothing in its state."""
+    return bool(fitted.state)
+
+
+def in_words(fitted: FittedStep) -> str:
+    """Say what a step does: ``Hash of town (size 32)``."""
+    step = fitted.step
+    match step:
+        case Formula():
+            return f"{step.label} {step.name} = {step.formula}"
+        case Rename():
+            return f"{step.label} {step.column} to {step.name}"
+    names = fitted.state.get("columns") or list(fitted.state)
+    if isinstance(step, ColumnStep) and step.columns:
+        names = step.columns
+    plain = step.model_dump(exclude={"enabled", "columns"}).items()
+    settings = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in plain)
+    return f"{step.label} of {_listed(names)}" + (f" ({settings})" if settings else "")
+
+
+def _setting(value: object) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def kinds_of(fitted: FittedRecipe, columns: Mapping[str, pl.DataType]) -> tuple[str, ...]:
+    """Return the kind of each column that the file takes: that of the table, or what it became."""
+    raw = {column.name: column.kind for column in fitted.columns if column.kind != "number"}
+    return tuple(
+        raw.get(name, "category")
+        if dtype == pl.String
+        else ("number" if dtype == pl.Float64 else "ids")
+        for name, dtype in columns.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """What a file is given for some rows: columns, whole fields, and where the rows stand."""
+
+    columns: pl.DataFrame
+    arrays: Mapping[str, Array]
+    places: NDArray[np.int64]
+
+
+def feed(fitted: FittedRecipe, frame: pl.DataFrame) -> Fed:
+    """Do with raw rows what comes before the file; where it takes fields, only with whole rows."""
+    begun = begin(fitted)
+    columns = frame.select(column.name for column in fitted.columns)
+    for each in begun.first:
+        columns = each.apply(columns)
+    columns = columns.select(list(begun.columns))
+    if not begun.arrays:
+        return Fed(columns, {}, np.arange(frame.height))
+    samples = fitted.transform(frame.drop(ROW, strict=False))
+    arrays = {field.spec.name: samples.fields[field.spec.name] for field in begun.arrays}
+    return Fed(columns[samples.rows] if columns.width else columns, arrays, samples.rows)
