@@ -15,6 +15,8 @@ from modelstudio.data.sources.values import (
     MISSING_NUMBERS,
     all_to_dates,
     all_to_numbers,
+    as_text,
+    measurable,
     to_numbers,
 )
 from modelstudio.errors import DataError
@@ -58,6 +60,9 @@ they count up from 0 or 1, or the name says so."""
 _KNOWN = pl.all().count()
 """How many cells of a column are not missing."""
 
+_DISTINCT = pl.all().drop_nulls().n_unique()
+"""How many different values these have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -78,7 +83,7 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
     Parameters
     ----------
     frame
-        The table as text, as `tabular.read` gives it without columns.
+        The table as `sources.read_plain` gives it.
     target
         The column to predict, if it is known.
 
@@ -108,7 +113,8 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         )
     others = [name for name in frame.columns if name != target]
     if all(kinds[name] in ("id", "date", "text") for name in others):
-        known, numbers = _each(sample, _KNOWN), _each(all_to_numbers(sample), _KNOWN)
+        text = pl.DataFrame([as_text(column) for column in sample])
+        known, numbers = _each(text, _KNOWN), _each(all_to_numbers(text), _KNOWN)
         kinds.update({name: "number" for name in others if 0 < known[name] == numbers[name]})
     kinds[target] = _target_kind(frame.get_column(target), kinds[target], notes)
     reasons = _reasons_to_ignore(frame, kinds, same)
@@ -160,15 +166,24 @@ def _only(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 
 def guess_kind(column: pl.Series) -> Kind:
-    """Tell the kind of a column of text from its values."""
+    """Tell the kind of a column from its values."""
     return guess_kinds(column.to_frame())[column.name]
 
 
 def guess_kinds(frame: pl.DataFrame) -> dict[str, Kind]:
-    """Tell the kinds of columns of text from their values."""
+    """Tell the kinds of columns from their values; numbers and dates may come as such."""
+    numbers = frame.select(pl.col(pl.Float64))
+    known, distinct = _each(numbers, _KNOWN), _each(numbers, _DISTINCT)
+    kinds: dict[str, Kind] = dict.fromkeys(frame.columns, "date")
+    kinds.update(_number_or_id(numbers, known, distinct))
+    kinds.update(_kinds_of_text(frame.select(pl.col(pl.String))))
+    return kinds
+
+
+def _kinds_of_text(frame: pl.DataFrame) -> dict[str, Kind]:
     known = _each(frame, _KNOWN)
     words = _each(frame, (~pl.all().is_in(MISSING_NUMBERS)).sum())
-    distinct = _each(frame, pl.all().drop_nulls().n_unique())
+    distinct = _each(frame, _DISTINCT)
     numbers = all_to_numbers(frame)
     read = _each(numbers, _KNOWN)
     kinds: dict[str, Kind] = {name: "category" if known[name] else "number" for name in known}
@@ -227,13 +242,9 @@ def _other_kinds(
 
 def _same(frame: pl.DataFrame, sample: pl.DataFrame) -> set[str]:
     """Return the columns whose known values are all one; most differ in the sample already."""
-    counts = _each(sample, pl.all().drop_nulls().n_unique())
+    counts = _each(sample, _DISTINCT)
     doubtful = _only(frame, [name for name, count in counts.items() if count < 2])
-    return {
-        name
-        for name, count in _each(doubtful, pl.all().drop_nulls().n_unique()).items()
-        if count < 2
-    }
+    return {name for name, count in _each(doubtful, _DISTINCT).items() if count < 2}
 
 
 def guess_target(kinds: dict[str, Kind], same: Collection[str]) -> tuple[str, str]:
@@ -255,20 +266,23 @@ def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
     """Take whole numbers of few values for classes, any text for classes."""
     if kind == "date":
         return kind
-    numbers = to_numbers(column).drop_nulls()
-    if kind != "number" and len(numbers) < len(column.drop_nulls()):
+    known = column.drop_nulls()
+    different = known.unique()
+    numbers = to_numbers(different) if known.dtype == pl.String else measurable(different)
+    if kind != "number" and numbers.null_count():
         return "category"
-    distinct = numbers.n_unique()
+    values = numbers.drop_nulls().unique().sort().to_list()
+    distinct = len(values)
     if distinct <= 2:
         return "category"
     if distinct > MOST_CLASSES:
         return "number"
-    values = numbers.unique().sort().to_list()
+    count = int(known.is_in(different.filter(numbers.is_not_null()).implode()).sum())
     whole = all(value == round(value) for value in values)
     counted = values[0] in (0, 1) and values[-1] - values[0] == distinct - 1
     named = column.name.lower().endswith(CLASS_NAMES)
     most = MOST_CLASSES if counted or named else FEW_CLASSES
-    if not whole or distinct > most or len(numbers) < 5 * distinct:
+    if not whole or distinct > most or count < 5 * distinct:
         return "number"
     notes.append(
         f"{column.name} has {distinct} different whole numbers, taken as classes. "
@@ -279,8 +293,13 @@ def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
 
 def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
     """Say which cells count as missing, or do not, though a person may think otherwise."""
+    written = set(frame.select(pl.col(pl.String)).columns)
     named = {
-        kind: [each.name for each in columns if each.kind == kind and each.role != "ignored"]
+        kind: [
+            each.name
+            for each in columns
+            if each.kind == kind and each.role != "ignored" and each.name in written
+        ]
         for kind in ("number", "category")
     }
     text = _only(frame, named["number"])
