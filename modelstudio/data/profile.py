@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from modelstudio.data.sources.values import to_numbers
 from modelstudio.recipe.columns import Column
@@ -15,6 +16,9 @@ from modelstudio.recipe.steps import FillMissing, Step
 
 BINS = 12
 """Bars of a histogram."""
+
+MANY_ROWS, MANY_VALUES = 1_000_000, 100_000
+"""A longer column with more different values is counted by hashes."""
 
 MIXED = 10
 """A category column with so many different numbers among its words is suspected to be mixed."""
@@ -59,27 +63,28 @@ def profile(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[ColumnProfi
 
 def _profile(values: pl.Series, column: Column) -> ColumnProfile:
     missing = values.null_count()
-    known = values.drop_nulls()
-    distinct = known.n_unique() if len(known) else 0
-    summary, quantiles = "empty", ""
+    known = values.drop_nulls() if missing else values
+    distinct, summary, quantiles = 0, "empty", ""
     histogram: tuple[float, ...] = ()
     if len(known) and column.kind == "number":
-        numbers = known.to_numpy().astype(np.float64)
-        low, high = float(numbers.min()), float(numbers.max())
+        ordered = known.sort().to_numpy()
+        low, high = float(ordered[0]), float(ordered[-1])
+        distinct = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
         summary = f"{_short(low)} – {_short(high)}"
-        counts, _ = np.histogram(numbers, bins=min(BINS, max(1, distinct)))
-        histogram = _bars(counts.tolist())
-        points = np.quantile(numbers, (0.25, 0.5, 0.75))
+        edges = np.linspace(low, high, 1 + min(BINS, distinct))
+        below = np.append(np.searchsorted(ordered, edges[:-1]), len(ordered))
+        histogram = _bars(np.diff(below).tolist())
+        quartiles = [_quantile(ordered, share) for share in (0.25, 0.5, 0.75)]
         quantiles = "Quartiles {}, {}, {} · mean {} · SD {}".format(
-            *map(_short, (*points, numbers.mean(), numbers.std()))
+            *map(_short, (*quartiles, _mean(known), _deviation(known)))
         )
     elif len(known):
+        distinct, top = _most_frequent(known)
         if distinct == len(known) and distinct > 1:
             summary = "all different"
         else:
             summary = f"{distinct:,} value{'' if distinct == 1 else 's'}"
-        top = known.alias("value").value_counts(sort=True).head(BINS)
-        histogram = _bars(top.get_column("count").to_list())
+        histogram = _bars(top)
     return ColumnProfile(
         column.name,
         column.kind,
@@ -90,6 +95,37 @@ def _profile(values: pl.Series, column: Column) -> ColumnProfile:
         histogram,
         quantiles,
     )
+
+
+def _quantile(ordered: NDArray[np.float64], share: float) -> float:
+    """Return a quantile of sorted numbers, between two of them by its distance from each."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return float(ordered[below] * (1 - place + below) + ordered[above] * (place - below))
+
+
+def _mean(numbers: pl.Series) -> float:
+    return float(numbers.mean())  # type: ignore[arg-type]
+
+
+def _deviation(numbers: pl.Series) -> float:
+    return float(numbers.std(ddof=0))  # type: ignore[arg-type]
+
+
+def _most_frequent(known: pl.Series) -> tuple[int, list[int]]:
+    """Count the different values, and how often each of the most frequent ones is there.
+
+    Of many different values in a long column only hashes of 64 bits are sorted: a table of the
+    values would take more memory than the column.
+    """
+    if len(known) <= MANY_ROWS or known.approx_n_unique() <= MANY_VALUES:
+        counts = known.alias("value").value_counts().get_column("count")
+        return len(counts), counts.top_k(BINS).sort(descending=True).to_list()
+    ordered = known.hash().sort().to_numpy()
+    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    sizes = np.diff(starts, prepend=0, append=len(ordered))
+    return len(sizes), np.sort(np.partition(sizes, -BINS)[-BINS:])[::-1].tolist()
 
 
 def _short(number: float) -> str:
