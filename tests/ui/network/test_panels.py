@@ -74,11 +74,15 @@ def test_favourites_are_kept_for_the_next_window(page: NetworkPage) -> None:
 
 
 def test_a_narrow_window_folds_the_palette_to_icons(page: NetworkPage, qtbot: QtBot) -> None:
+    page.palette_.search.setText("junk")
     page.main.resize(1280, 720)
     qtbot.waitUntil(lambda: page.palette_.list.narrow)
     assert page.palette_.width() == 48
     assert page.canvas.width() >= 640
     assert page.canvas.height() >= 360
+    assert not page.palette_.search.text(), "an empty palette that nobody could fill again"
+    QTest.keyClick(page.canvas, Qt.Key.Key_Slash)
+    assert page.quick_add.isVisible()
 
 
 # Inspector

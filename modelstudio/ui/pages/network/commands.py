@@ -94,9 +94,17 @@ class Commands(QObject):
                 canvas.addAction(action)
                 page.outline.addAction(action)
         inside = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence("/"), page, page.palette_.search.setFocus, context=inside)
+        QShortcut(QKeySequence("/"), page, self._search_blocks, context=inside)
 
     # Adding
+
+    def _search_blocks(self) -> None:
+        """Search the palette, or ask for a block where the palette is folded or away."""
+        search = self._page.palette_.search
+        if search.isVisible():
+            search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self.quick_add()
 
     def quick_add(self) -> None:
         """Ask for a block in the corner of the canvas; it goes behind the selection."""

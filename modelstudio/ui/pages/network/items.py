@@ -32,6 +32,9 @@ PortKind = Literal["input", "output"]
 Socket = tuple[PortKind, str]
 """A port of a block: its side and its name."""
 
+BLOCK_LAYER = 2.0
+"""Blocks lie over wires, and these over notes."""
+
 _BODY = QRectF(0, 0, BLOCK_WIDTH, BLOCK_HEIGHT)
 
 
@@ -79,7 +82,7 @@ class BlockItem(BoxItem):
         """Ports that a wire in hand may be drawn to; None while none is drawn."""
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.put(node.position)
-        self.setZValue(2)
+        self.setZValue(BLOCK_LAYER)
 
     def put(self, position: Position) -> None:
         """Stand somewhere else."""

@@ -58,7 +58,9 @@ class Palette(QFrame):
         self.list.rename(block)
 
     def set_narrow(self, narrow: bool) -> None:
-        """Fold to a column of icons, or unfold."""
+        """Fold to a column of icons, which cannot be searched, or unfold."""
+        if narrow:
+            self.search.clear()
         self.search.setVisible(not narrow)
         self.list.set_narrow(narrow)
         self._box.setContentsMargins(*((2, 8, 2, 0) if narrow else (8, 8, 8, 0)))

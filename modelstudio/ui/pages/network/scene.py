@@ -13,6 +13,7 @@ from modelstudio.network.costs import Metric, shares
 from modelstudio.network.graph import Edge, Graph, Position
 from modelstudio.ui.pages.network.cells import Cells
 from modelstudio.ui.pages.network.items import (
+    BLOCK_LAYER,
     BlockItem,
     BoxItem,
     CanvasItem,
@@ -35,6 +36,8 @@ from modelstudio.ui.pages.network.wires import WireItem, WireState
 
 _UNKNOWN = NodeInfo(state="waiting")
 _RANK: dict[Severity, int] = {"": 0, "notice": 1, "warning": 2, "error": 3}
+_LIFTED = BLOCK_LAYER + 0.5
+"""Blocks that are dragged pass over the others."""
 _REACH = 48.0
 """How far around a wire's ends blocks are looked for that it must go around."""
 
@@ -81,6 +84,8 @@ class NetworkScene(QGraphicsScene):
         """
         old, known = self.graph, self.analysis
         self.revision += 1
+        for item in (self.blocks[key] for key in self.moving if key in self.blocks):
+            item.setZValue(BLOCK_LAYER)
         self.moving = frozenset()
         self.graph, self.analysis, self._target = graph, analysis, target
         stale: set[Edge] = set()
@@ -257,6 +262,7 @@ class NetworkScene(QGraphicsScene):
             if isinstance(item, NoteItem):
                 item.setPos(*position)
             else:
+                item.setZValue(_LIFTED)
                 self._put(item, position)
                 stale.update(self.graph.incoming[item_id])
                 stale.update(self.graph.outgoing[item_id])
