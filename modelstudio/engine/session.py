@@ -331,8 +331,8 @@ def whole_project(store: RunStore, run: RunInfo) -> Project:
         raise RunError(
             f"Run {run.number} cannot run: {name} stands for {layer.type_name}, which has no block"
             f"{more}.",
-            fix="Put other blocks in its place on the Network page, and train from this run's"
-            " weights.",
+            fix=f"Put other blocks in {'their' if more else 'its'} place on the Network page, and"
+            " train from this run's weights.",
         )
     return project
 

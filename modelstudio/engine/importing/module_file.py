@@ -114,7 +114,7 @@ def settled(module: nn.Module) -> nn.Module:
             elif isinstance(hook, SpectralNorm):
                 nn.utils.remove_spectral_norm(part, hook.name)
             elif isinstance(hook, prune.BasePruningMethod):
-                prune.remove(part, hook._tensor_name)
+                prune.remove(part, hook._tensor_name)  # type: ignore[no-untyped-call]
     return module
 
 
@@ -259,8 +259,9 @@ def _options(module: nn.Module, traced: fx.GraphModule | None, name: str) -> lis
         return [several[0], ((), rows), *several[1:]]
     if isinstance(first, nn.Linear | nn.Bilinear):
         wide = int(getattr(first, "in_features", 0) or getattr(first, "in1_features", 0))
-        row, steps = ((wide,), 0), [((length, wide), 0) for length in LENGTHS]
-        likely = [*steps, row] if any(map(_reads_steps, module.modules())) else [row, *steps]
+        row: list[Sample] = [((wide,), 0)]
+        steps: list[Sample] = [((length, wide), 0) for length in LENGTHS]
+        likely = steps + row if any(map(_reads_steps, module.modules())) else row + steps
         return [*likely, *_rows(module)]
     if isinstance(first, nn.LSTM | nn.GRU | nn.RNN):
         return [((length, first.input_size), 0) for length in LENGTHS]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from modelstudio.engine.importing.drawing import Array, Scope, Unmapped, Wire, palette_layer
 from modelstudio.engine.importing.module_layers import (
     Arguments,
+    Drawer,
     Grows,
     arrays,
     draws,
@@ -191,7 +192,7 @@ def _stack(
 ) -> Ref:
     x: Ref = args[0]
     around = _inside(s)
-    draw = _decoder_layer if isinstance(module, nn.TransformerDecoder) else _encoder_layer
+    draw: Drawer = _decoder_layer if isinstance(module, nn.TransformerDecoder) else _encoder_layer
     for number, inner in enumerate(module.layers):
         s.drawing.scope = (*around, "layers", str(number))
         s.drawing.stem = ""
@@ -212,7 +213,8 @@ def _transformer_whole(
     s.drawing.scope, s.drawing.stem = around, "encoder"
     memory = _stack(s, module.encoder, args[:1], {}, args[0].seen)
     s.drawing.scope, s.drawing.stem = around, "decoder"
-    return _stack(s, module.decoder, [args[1], memory], {}, shape)
+    found: Ref = _stack(s, module.decoder, [args[1], memory], {}, shape)
+    return found
 
 
 def _inside(s: Shaping) -> Scope:

@@ -160,10 +160,10 @@ def _leave_decisions_out(foreign: Foreign) -> None:
         for name in foreign.outputs:
             while name in made_by and made_by[name].kind in _RENAMED:
                 name = made_by[name].sources[0]
-            op = made_by.get(name)
-            if op is not None and op.kind == "ArgMax" and op.sources[0] in foreign.values:
-                numbers.append(op.sources[0])
-                foreign.answers[op.sources[0]] = foreign.values[op.sources[0]]
+            maker = made_by.get(name)
+            if maker is not None and maker.kind == "ArgMax" and maker.sources[0] in foreign.values:
+                numbers.append(maker.sources[0])
+                foreign.answers[maker.sources[0]] = foreign.values[maker.sources[0]]
     if numbers:
         foreign.outputs = list(dict.fromkeys(numbers))
         foreign.drop_unused()
