@@ -106,6 +106,7 @@ def test_a_column_that_turns_out_to_hold_words_is_read_again_as_text(
     table = finish(read_text(path, CsvOptions(), ["a", "b"]))
     assert table.frame.get_column("a").to_list() == ["1.50"] * 30 + ["NA", "inf"]
     assert table.numbers == {"b"}
+    assert finish(read_text(path, CsvOptions(), ["a"], only=["a"])).frame.height == 32
     table = finish(read_text(path, CsvOptions(), ["a", "b"], exact=False))
     assert table.frame.get_column("a").to_list() == [1.5] * 30 + [None, None]
 

@@ -132,6 +132,10 @@ def _without_commas(frame: pl.DataFrame, dialect: CsvDialect) -> pl.DataFrame:
     return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
 
 
+TOGETHER = 8
+"""Blocks merged at once, so that few pieces of memory are left behind."""
+
+
 class _Pass:
     """One reading of a text table from its beginning to its end.
 
@@ -166,35 +170,40 @@ class _Pass:
     def read(
         self, blocks: Iterator[tuple[bytes, int]], total: int
     ) -> Generator[Portion, None, dict[str, pl.Series]]:
-        """Read all blocks of UTF-8 text; returns the columns that are not stubborn by name.
-
-        Each is put together by itself, so that no two of them are held twice.
-        """
-        pieces: dict[str, list[pl.Series]] = {name: [] for name in self._wanted}
+        """Read all blocks of UTF-8 text; returns the columns that are not stubborn by name."""
+        merged: list[pl.DataFrame] = []
+        fresh: list[pl.DataFrame] = []
         rows = 0
         for frame in self._frames(blocks):
             rows += frame.height
-            for name in self.stubborn:
-                pieces.pop(name, None)
-            for name, held in pieces.items():
-                held.append(frame.get_column(name))
+            fresh.append(frame)
+            if len(fresh) == TOGETHER:
+                merged.append(self._merged(fresh).rechunk())
+                fresh = []
             yield Portion(self._at, total)
+        if fresh:
+            merged.append(self._merged(fresh).rechunk())
         if not rows:
             raise DataError(
                 f"{self._path.name} has a header line but no rows.",
                 where=str(self._path),
                 fix="Choose a file with rows below the header.",
             )
-        columns = {}
-        for name in list(pieces):
-            column = pl.concat(pieces.pop(name)).rechunk()
-            if column.dtype == pl.Float64 and not is_measurable(column):
-                if self._exact:
-                    self.stubborn.add(name)
-                    continue
-                column = measurable(column)
-            columns[name] = column
-        return columns
+        whole = self._merged(merged)
+        infinite = [
+            column.name
+            for column in whole
+            if column.dtype == pl.Float64 and not is_measurable(column)
+        ]
+        if self._exact:
+            self.stubborn.update(infinite)
+        else:
+            whole = whole.with_columns(measurable(whole.get_column(name)) for name in infinite)
+        return {each.name: each for each in whole if each.name not in self.stubborn}
+
+    def _merged(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        names = [name for name in self._wanted if name not in self.stubborn]
+        return pl.concat([frame.select(names) for frame in frames])
 
     def _frames(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[pl.DataFrame]:
         """Yield the rows block by block; from what is no plain table on, record by record."""

@@ -86,12 +86,12 @@ def look(content: bytes, delimiter: str, width: int) -> Look | None:
     """
     array = np.frombuffer(content, np.uint8)
     mark = ord(delimiter)
-    low = np.flatnonzero(array <= ord(" "))
+    low = np.flatnonzero(array <= _QUOTE)
     kinds = array[low]
     breaks, returns = low[kinds == _BREAK], low[kinds == _RETURN]
     if not kinds.all() or (_behind(array, returns) != _BREAK).any():
         return None
-    quotes = np.flatnonzero(array == _QUOTE)
+    quotes = low[kinds == _QUOTE]
     if len(quotes) % 2:
         return None
     opened, closed = quotes[::2], quotes[1::2]
@@ -104,7 +104,7 @@ def look(content: bytes, delimiter: str, width: int) -> Look | None:
     rows = len(breaks) + (len(array) > 0 and array[-1] != _BREAK)
     rows -= np.count_nonzero(within == _BREAK)
     cells = np.count_nonzero(array == mark) - np.count_nonzero(within == mark)
-    spaces = low[(kinds != _BREAK) & (kinds != _RETURN) & (kinds != mark)]
+    spaces = low[(kinds <= ord(" ")) & (kinds != _BREAK) & (kinds != _RETURN) & (kinds != mark)]
     loose = (
         bool((array[opened + 1][before != _QUOTE] <= ord(" ")).any())
         or bool((array[closed - 1][behind != _QUOTE] <= ord(" ")).any())
@@ -151,6 +151,6 @@ def _has_open_ends(
 
 def _has_wide_spaces(array: NDArray[np.uint8]) -> bool:
     """Tell whether there may be spaces beyond ASCII, such as one that does not break."""
-    first = np.flatnonzero((array == 0xC2) | ((array >= 0xE1) & (array <= 0xE3)))
+    first = np.flatnonzero(array >= 0xC2)
     pairs = array[first].astype(np.uint16) * 256 + _behind(array, first)
     return bool(np.isin(pairs, _WIDE_SPACES).any())
