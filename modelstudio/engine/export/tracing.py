@@ -8,6 +8,8 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import onnx
@@ -37,6 +39,7 @@ def trace(
     dtype
         What its weights are turned into.
     """
+    _keep_operators()
     module = exportable(copy.deepcopy(module).to("cpu", dtype).eval())
     with _quiet(), _plain_attention():
         program = torch.onnx.export(
@@ -53,6 +56,14 @@ def trace(
     for part in (*model.graph.node, *model.graph.initializer):
         del part.metadata_props[:]
     return model
+
+
+@cache
+def _keep_operators() -> None:
+    """Have the exporter read its table of operators from their source once, not for every file."""
+    with contextlib.suppress(ImportError, AttributeError):
+        scripts = import_module("torch.onnx._internal.exporter._registration").onnxscript_apis
+        scripts.get_torchlib_ops = cache(scripts.get_torchlib_ops)
 
 
 @contextlib.contextmanager
