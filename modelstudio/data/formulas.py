@@ -8,7 +8,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.recipe.formula import Call, Cell, Constant, Sort, Term, date_of, parse, sort_of
+from modelstudio.recipe.formula import (
+    COMPARISONS,
+    Call,
+    Cell,
+    Constant,
+    Sort,
+    Term,
+    date_of,
+    parse,
+    sort_of,
+)
 
 Numbers = NDArray[np.float64]
 
@@ -43,7 +53,8 @@ def holds(text: str, frame: pl.DataFrame) -> NDArray[np.bool_]:
     term = parse(text)
     if sort_of(term, sorts_of(frame)) != "truth":
         raise ValueError("the condition compares nothing; write it as age > 18")
-    return evaluate(term, frame) == 1.0
+    found: NDArray[np.bool_] = evaluate(term, frame) == 1.0
+    return found
 
 
 def _value(term: Term, frame: pl.DataFrame) -> Numbers:
@@ -55,11 +66,8 @@ def _value(term: Term, frame: pl.DataFrame) -> Numbers:
         case Call("is_missing", (Cell(column),)):
             return _missing(frame.get_column(column))
         case Call(operation, operands):
-            if (
-                operation in ("==", "!=", "<", "<=", ">", ">=")
-                and (found := _others_compared(operation, operands, frame)) is not None
-            ):
-                return found
+            if operation in COMPARISONS and _without_numbers(operands, frame):
+                return _others_compared(operation, operands, frame)
             return _OPERATIONS[operation](*(_value(each, frame) for each in operands))
     raise AssertionError(term)
 
@@ -79,17 +87,15 @@ def _missing(column: pl.Series) -> Numbers:
     return column.is_null().to_numpy().astype(np.float64)
 
 
-def _others_compared(
-    operation: str, operands: tuple[Term, ...], frame: pl.DataFrame
-) -> Numbers | None:
-    """Compare texts or dates; None for numbers."""
+def _without_numbers(operands: tuple[Term, ...], frame: pl.DataFrame) -> bool:
     sorts = sorts_of(frame)
-    columns = [each.column for each in operands if isinstance(each, Cell)]
-    if all(sorts[name] == "number" for name in columns) and not any(
-        isinstance(each, Constant) and isinstance(each.value, str) for each in operands
-    ):
-        return None
-    dates = any(sorts[name] == "date" for name in columns)
+    return all(sort_of(each, sorts) in ("text", "date") for each in operands)
+
+
+def _others_compared(operation: str, operands: tuple[Term, ...], frame: pl.DataFrame) -> Numbers:
+    """Compare texts or dates."""
+    sorts = sorts_of(frame)
+    dates = any(sort_of(each, sorts) == "date" for each in operands)
     left, right = (_other(each, frame, dates=dates) for each in operands)
     found = getattr(left, _METHODS[operation])(right)
     return _numbers(frame.select(found.cast(pl.Float64).alias("found")).to_series())
@@ -97,7 +103,7 @@ def _others_compared(
 
 def _other(term: Term, frame: pl.DataFrame, *, dates: bool) -> pl.Expr:
     if isinstance(term, Cell):
-        column = pl.lit(frame.get_column(term.column))
+        column = pl.col(term.column)
         return column.cast(pl.Datetime("ms")) if dates else column
     assert isinstance(term, Constant)
     text = str(term.value)
@@ -114,10 +120,6 @@ def _compared(compare: Callable[[Numbers, Numbers], NDArray[np.bool_]]) -> Calla
     return apply
 
 
-def _chosen(choose: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Numbers]:
-    return choose
-
-
 def _result(operation: Callable[..., Numbers]) -> Callable[..., Numbers]:
     def apply(*operands: Numbers) -> Numbers:
         return _finite(operation(*operands))
@@ -131,6 +133,10 @@ def _and(a: Numbers, b: Numbers) -> Numbers:
 
 def _or(a: Numbers, b: Numbers) -> Numbers:
     return np.where((a == 1) | (b == 1), 1.0, a + b)
+
+
+def _fill(a: Numbers, b: Numbers) -> Numbers:
+    return np.where(np.isnan(a), b, a)
 
 
 def _if(test: Numbers, then: Numbers, other: Numbers) -> Numbers:
@@ -163,5 +169,5 @@ _OPERATIONS: dict[str, Callable[..., Numbers]] = {
     "or": _or,
     "not": lambda a: 1.0 - a,
     "if": _if,
-    "fill": lambda a, b: np.where(np.isnan(a), b, a),
+    "fill": _fill,
 }

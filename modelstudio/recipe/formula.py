@@ -12,7 +12,7 @@ import difflib
 import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -167,14 +167,14 @@ class _Reader:
         return Constant(number)
 
     def _comparison(self, node: ast.Compare, depth: int) -> Term:
-        parts = []
+        parts: list[Term] = []
         left = self.read(node.left, depth)
         for op, right in zip(node.ops, node.comparators, strict=True):
             if isinstance(op, ast.In | ast.NotIn):
                 if not isinstance(right, ast.List | ast.Tuple) or not right.elts:
                     raise ValueError('after in stands a list, such as ["Ulm", "Bonn"]')
-                choices = [Call("==", (left, self.read(each, depth))) for each in right.elts]
-                found = _chain("or", choices)
+                choices = (Call("==", (left, self.read(each, depth))) for each in right.elts)
+                found = _chain("or", list(choices))
                 parts.append(found if isinstance(op, ast.In) else Call("not", (found,)))
                 continue
             if type(op) not in _COMPARE:
@@ -187,7 +187,7 @@ class _Reader:
     @staticmethod
     def _call(name: str, operands: tuple[Term, ...]) -> Term:
         if name in EXTREMES and len(operands) > 1:
-            return _chain(name, list(operands))
+            return _chain(name, operands)
         counts = {**FUNCTIONS, "fill": 2, "is_missing": 1}
         if name not in counts and name not in EXTREMES:
             raise ValueError(
@@ -201,12 +201,12 @@ class _Reader:
         return Call(name, operands)
 
 
-def _chain(operation: str, terms: list[Term]) -> Term:
+def _chain(operation: str, terms: Sequence[Term]) -> Term:
     """Join terms two by two, so that many of them do not lie deep within one another."""
-    while len(terms) > 1:
-        pairs = [terms[at : at + 2] for at in range(0, len(terms), 2)]
-        terms = [Call(operation, tuple(pair)) if len(pair) == 2 else pair[0] for pair in pairs]
-    return terms[0]
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return Call(operation, (_chain(operation, terms[:half]), _chain(operation, terms[half:])))
 
 
 def _functions() -> list[str]:

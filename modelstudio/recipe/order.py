@@ -82,7 +82,8 @@ def order_fault(recipe: Sequence[Step], columns: Sequence[Column]) -> str | None
 
 
 def _stage_fault(recipe: Sequence[Step]) -> str | None:
-    learning = arranging = None
+    learning: Step | None = None
+    arranging: Step | None = None
     for step in recipe:
         if step.stage == "rows":
             if (other := learning or arranging) is not None:

@@ -148,7 +148,8 @@ def fit_bins(
             edges, _ = _even_bins(values, step.bins)
         else:
             edges = np.linspace(values.min(), values.max(), step.bins + 1)[1:-1]
-        state[name] = {"edges": np.unique(edges).tolist(), "one_hot": step.encode == "one-hot"}
+        edges = edges[edges > values.min()]
+        state[name] = {"edges": edges.tolist(), "one_hot": step.encode == "one-hot"}
     return state
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from modelstudio.data.formulas import evaluate, sorts_of
-from modelstudio.data.sources.values import to_numbers
+from modelstudio.data.sources.values import as_text, measurable, to_numbers
 from modelstudio.data.steps.learning import Target, numbers
 from modelstudio.errors import DataError
 from modelstudio.recipe.formula import parse, sort_of
@@ -96,9 +96,6 @@ def apply_cast(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cast(column: pl.Series, to: str) -> pl.Series:
-    if to == "number":
-        return column if column.dtype == pl.Float64 else to_numbers(column)
-    if column.dtype != pl.Float64:
-        return column
-    written = (column + 0.0).cast(pl.String).str.replace(r"\.0$", "")
-    return written.set(~column.is_finite(), None)
+    if to == "category":
+        return column if column.dtype == pl.String else as_text(measurable(column))
+    return to_numbers(column) if column.dtype == pl.String else column

@@ -81,10 +81,10 @@ def _codes(column: pl.Series, categories: Sequence[str]) -> NDArray[np.int64]:
 def _sums(codes: NDArray[np.int64], wanted: Numbers, size: int) -> tuple[Numbers, Numbers]:
     """Return sum and count of what is known, by code; each (codes, columns)."""
     seen = ~np.isnan(wanted).any(axis=1)
-    sums = np.zeros((size, wanted.shape[1]))
-    np.add.at(sums, codes[seen], wanted[seen])
-    counts = np.bincount(codes[seen], minlength=size).astype(np.float64)[:, None]
-    return sums, np.broadcast_to(counts, sums.shape)
+    codes, wanted = codes[seen], wanted[seen]
+    sums = [np.bincount(codes, column, size) for column in wanted.T]
+    counts = np.bincount(codes, minlength=size).astype(np.float64)[:, None]
+    return np.stack(sums, axis=1), counts
 
 
 def _overall(sums: Numbers, counts: Numbers) -> Numbers:
@@ -126,14 +126,12 @@ def learn_target_mean(
     for name, learnt in state.items():
         size = len(learnt["categories"]) + 1
         codes = _codes(frame.get_column(name), learnt["categories"])
-        sums, counts = _sums(codes, wanted, size)
         values = np.empty_like(wanted)
         for at in range(step.folds):
             inside = fold == at
-            own_sums, own_counts = _sums(codes[inside], wanted[inside], size)
-            left_sums, left_counts = sums - own_sums, counts - own_counts
-            overall = _overall(left_sums.sum(axis=0), left_counts.sum(axis=0))
-            means = _drawn(left_sums, left_counts, overall, step.smoothing)
+            sums, counts = _sums(codes[~inside], wanted[~inside], size)
+            overall = _overall(sums.sum(axis=0), counts.sum(axis=0))
+            means = _drawn(sums, counts, overall, step.smoothing)
             values[inside] = means[codes[inside]]
         parts[name] = _columns(learnt["names"], values)
     return in_place(frame, parts)

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-import polars as pl
 import torch
 from onnx import TensorProto, compose, helper
 from torch import fx
@@ -126,7 +125,9 @@ def _columns(w: Writer, begun: Beginning, fitted: FittedRecipe) -> list[onnx.Val
     inputs = []
     kinds = kinds_of(fitted, begun.columns)
     for (name, dtype), kind in zip(begun.columns.items(), kinds, strict=True):
-        sort: Sort = {pl.Float64: "number", pl.String: "text"}.get(dtype.base_type(), "ids")
+        sort: Sort = "ids"
+        if kind != "ids":
+            sort = "number" if kind == "number" else "text"
         length = "length" if dtype.is_nested() else 1
         inputs.append(w.open(name, sort, kind, length=length))
     return inputs
