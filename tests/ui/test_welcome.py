@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.results import Draft
@@ -19,7 +19,7 @@ from modelstudio.ui.journal import recoveries
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.welcome.page import SAMPLES, STEPS, WelcomePage
 from modelstudio.ui.pages.welcome.recents import when_text
-from modelstudio.ui.pages.welcome.templates import TEMPLATES
+from modelstudio.ui.pages.welcome.templates import TEMPLATES, TemplateCard
 from modelstudio.ui.preferences import Preferences, Recents
 from modelstudio.ui.widgets import Banner, ConfirmDialog
 
@@ -207,3 +207,11 @@ def test_broken_settings_give_the_defaults(own_home: Path) -> None:
     (own_home / "recents.json").write_text('{"entries": [{"path": 3}]}', encoding="utf-8")
     assert Preferences.load() == Preferences()
     assert Recents.load() == Recents()
+
+
+def test_cards_show_all_their_words_at_every_width(window: MainWindow) -> None:
+    for width in (1280, 1440):
+        window.resize(width, 720)
+        QApplication.processEvents()
+        for card in window.findChildren(TemplateCard):
+            assert card.width() >= card.words_width(), (width, card.template.title)

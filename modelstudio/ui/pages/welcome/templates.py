@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from modelstudio.ui.actions import tr
@@ -15,8 +15,8 @@ from modelstudio.ui.widgets import grow
 
 _PICTURE = 104
 _CARD = 196
-_WIDE = 760
-"""Width of the gallery from which its cards stand in one row; below, in two."""
+_MARGIN = 14
+_TAG_PADDING, _TAG_GAP = 12, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,18 @@ class TemplateCard(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(224, self.height())
 
+    def words_width(self) -> int:
+        """Return the width that shows all words, in pixels."""
+        now, template = theme(), self.template
+        title = QFontMetrics(now.font("panelTitle")).horizontalAdvance(tr(template.title))
+        small = QFontMetrics(now.font("label"))
+        detail, tag, cost = (
+            small.horizontalAdvance(tr(text))
+            for text in (template.detail, template.tag, template.cost)
+        )
+        words = max(title, detail, tag + _TAG_PADDING + _TAG_GAP + cost)
+        return words + 2 * (_MARGIN + 1) + 1
+
     def paintEvent(self, event: QPaintEvent) -> None:
         now, template = theme(), self.template
         painter = QPainter(self)
@@ -168,8 +180,8 @@ class TemplateCard(QAbstractButton):
 
     def _paint_words(self, painter: QPainter, body: QRectF) -> None:
         now, template = theme(), self.template
-        left, top = body.left() + 14, body.top() + _PICTURE + now.grown(10)
-        width = body.width() - 28
+        left, top = body.left() + _MARGIN, body.top() + _PICTURE + now.grown(10)
+        width = body.width() - 2 * _MARGIN
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for y, height, style, role, text in (
             (0, 20, "panelTitle", "text", tr(template.title)),
@@ -181,7 +193,7 @@ class TemplateCard(QAbstractButton):
             place = QRectF(left, top + now.grown(y), width, now.grown(height))
             painter.drawText(place, flags, short)
         painter.setFont(now.font("label"))
-        tag_width = painter.fontMetrics().horizontalAdvance(tr(template.tag)) + 12
+        tag_width = painter.fontMetrics().horizontalAdvance(tr(template.tag)) + _TAG_PADDING
         tag = QRectF(left, top + now.grown(47), tag_width, now.grown(20))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(now.color("raised"))
@@ -189,7 +201,8 @@ class TemplateCard(QAbstractButton):
         painter.setPen(now.color("textSecondary"))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, tr(template.tag))
         painter.setPen(now.color("textTertiary"))
-        rest = QRectF(tag.right() + 8, tag.top(), body.right() - tag.right() - 16, tag.height())
+        rest = tag.translated(tag.width() + _TAG_GAP, 0)
+        rest.setRight(left + width)
         cost = painter.fontMetrics().elidedText(
             tr(template.cost), Qt.TextElideMode.ElideRight, int(rest.width())
         )
@@ -224,7 +237,7 @@ def _paint_chain(painter: QPainter, area: QRectF, blocks: Sequence[str]) -> None
 
 
 class Gallery(QWidget):
-    """The cards, side by side as far as there is room."""
+    """The cards, at most four side by side, as many as can show all their words."""
 
     chosen = Signal(object)
 
@@ -241,7 +254,9 @@ class Gallery(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange(4 if self.width() >= theme().grown(_WIDE) else 2)
+        least = max(card.words_width() for card in self.cards)
+        gap = self._grid.spacing()
+        self._arrange(min(max((self.width() + gap) // (least + gap), 1), 4))
 
     def _arrange(self, columns: int) -> None:
         if columns == self._columns:
