@@ -87,9 +87,10 @@ def _stage_fault(recipe: Sequence[Step]) -> str | None:
     for step in recipe:
         if step.stage == "rows":
             if (other := learning or arranging) is not None:
+                why = "learns from training rows" if other is learning else "puts rows together"
                 return (
                     f"{step.label} works on whole rows before the split, so it stays above "
-                    f"{other.label}, which comes after it."
+                    f"{other.label}, which {why}."
                 )
         elif step.stage == "samples":
             arranging = arranging or step

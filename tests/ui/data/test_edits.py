@@ -7,6 +7,7 @@ import pytest
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
+from modelstudio.recipe.order import order_fault
 from modelstudio.recipe.steps import (
     ClipOutliers,
     DropDuplicates,
@@ -76,7 +77,7 @@ def test_steps_let_go_of_a_column_whose_kind_no_longer_fits(data: DataConfig) ->
 def test_a_new_step_goes_where_its_sort_goes(data: DataConfig, step: Step, place: int) -> None:
     changed, at = edits.add_step(data, step)
     assert (at, changed.recipe[at]) == (place, step)
-    assert edits.order_fault(changed.recipe) is None
+    assert order_fault(changed.recipe, changed.columns) is None
 
 
 def test_moving_keeps_all_steps(data: DataConfig) -> None:

@@ -8,15 +8,11 @@ from typing import get_args
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column, Kind, Role
-from modelstudio.recipe.steps import ColumnStep, OneHot, Ordinal, Step
+from modelstudio.recipe.order import natural_place, order_fault
+from modelstudio.recipe.steps import ColumnStep, Step
 
 ROLES: tuple[Role, ...] = get_args(Role)
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-_ENCODERS = (OneHot, Ordinal)
-
-_ORDER = ("FillMissing", "ClipOutliers", "Standardise", "MinMax", "OneHot", "Ordinal")
-"""Where a new step goes, when nothing else is known: repair, then scale, then encode."""
 
 
 def next_role(role: Role) -> Role:
@@ -57,22 +53,9 @@ def _let_go(step: Step, names: Collection[str]) -> Step | None:
 
 def add_step(data: DataConfig, step: Step) -> tuple[DataConfig, int]:
     """Put a step where steps of its sort go; return its place too."""
-    place = _place(data.recipe, step)
+    place = natural_place(data.recipe, step)
     recipe = (*data.recipe[:place], step, *data.recipe[place:])
     return data.changed(recipe=recipe), place
-
-
-def _place(recipe: tuple[Step, ...], step: Step) -> int:
-    rank = _rank(step)
-    later = (index for index, other in enumerate(recipe) if _rank(other) > rank)
-    return next(later, len(recipe))
-
-
-def _rank(step: Step) -> int:
-    if step.stage == "rows":
-        return -1
-    name = step.type_name
-    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
 def handled_by(data: DataConfig, step: Step) -> int | None:
@@ -106,34 +89,10 @@ def move_step(data: DataConfig, source: int, target: int) -> DataConfig:
     """
     recipe = list(data.recipe)
     recipe.insert(target, recipe.pop(source))
-    if fault := order_fault(tuple(recipe)):
+    fault = order_fault(recipe, data.columns)
+    if fault and fault != order_fault(data.recipe, data.columns):
         raise DataError(fault)
     return data.changed(recipe=tuple(recipe))
-
-
-def order_fault(recipe: tuple[Step, ...]) -> str | None:
-    """Say why steps cannot run in this order; None when they can."""
-    fitted: Step | None = None
-    encoded: dict[str, Step] = {}
-    for step in recipe:
-        if step.stage == "fitted":
-            fitted = fitted or step
-        elif fitted is not None:
-            return (
-                f"{step.label} works on whole rows before the split, so it stays above "
-                f"{fitted.label}, which learns from training rows."
-            )
-        if not isinstance(step, ColumnStep):
-            continue
-        for name in step.columns or ():
-            if name in encoded and "category" in step.kinds:
-                return (
-                    f"{encoded[name].label} has replaced {name} by then, so {step.label} "
-                    "must stay above it."
-                )
-        if isinstance(step, _ENCODERS):
-            encoded.update(dict.fromkeys(step.columns or (), step))
-    return None
 
 
 def fitting_columns(data: DataConfig, step: type[Step] | Step) -> tuple[str, ...]:
