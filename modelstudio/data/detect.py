@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 from modelstudio.data import guess as tables
-from modelstudio.data import guess_pictures
+from modelstudio.data import guess_pictures, guess_ratings, guess_series
 from modelstudio.data.guess import Guess
 from modelstudio.data.sources.folders import PICTURES, find
 from modelstudio.errors import DataError
@@ -60,4 +60,13 @@ def guess(
     """
     if isinstance(data.source, ImageFolder):
         return guess_pictures.guess(frame, target)
-    return tables.guess(frame, target)
+    guessed = tables.guess(frame, target)
+    rated = guess_ratings.adapt(frame, guessed, recommend=_asked(task, "recommend"))
+    if rated is not guessed:
+        return rated
+    return guess_series.adapt(frame, guessed, forecast=_asked(task, "forecast"))
+
+
+def _asked(task: Task | None, wanted: Task) -> bool | None:
+    """Tell whether a task was asked for, or another; None leaves it to the data."""
+    return None if task is None else task == wanted

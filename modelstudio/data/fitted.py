@@ -82,8 +82,8 @@ class FittedRecipe(BaseModel):
     """A recipe with all it learnt from the training rows; JSON, kept with the run.
 
     ``columns`` are the raw feature columns in file order; ``inputs`` the fields that the encoded
-    ones become. An imported network comes without a table: ``given`` are the fields it was made
-    for.
+    ones become; ``beside`` other columns that samples are made by, such as the time of a series. An
+    imported network comes without a table: ``given`` are the fields it was made for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -94,6 +94,7 @@ class FittedRecipe(BaseModel):
     target: TargetState
     csv: CsvOptions = CsvOptions()
     source: SourceField = Table()
+    beside: tuple[Column, ...] = ()
     given: tuple[FieldSpec, ...] = ()
 
     @model_validator(mode="before")
@@ -118,7 +119,8 @@ class FittedRecipe(BaseModel):
         """Return a data configuration that reads other tables with the same columns."""
         kind: Any = "number" if self.target.kind == "value" else "category"
         target = Column(name=self.target.column, kind=kind, role="target")
-        return DataConfig(columns=(*self.columns, target), csv=self.csv, source=self.source)
+        columns = (*self.columns, *self.beside, target)
+        return DataConfig(columns=columns, csv=self.csv, source=self.source)
 
     def encode(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Apply every step; raw feature columns in, encoded ones out."""

@@ -17,9 +17,11 @@ from pydantic import BaseModel, ConfigDict
 from modelstudio.data.pictures import stored_pictures
 from modelstudio.data.shaping import shaping_of
 from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.steps.series import WINDOW, past_width
 from modelstudio.data.stored import Stored
 from modelstudio.errors import DataError
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.steps import Windows
 
 if TYPE_CHECKING:
     from modelstudio.data.fitted import FittedStep
@@ -93,7 +95,20 @@ def input_fields(
 
     found: list[InputField] = []
     numbers = tuple(name for name, dtype in frame.schema.items() if dtype == pl.Float64)
-    if numbers:
+    windows = next((fitted for fitted in steps if isinstance(fitted.step, Windows)), None)
+    if windows is not None:
+        width = len(numbers) + past_width(windows.step, windows.state["classes"])
+        if not width:
+            raise DataError(
+                "The windows would hold nothing: no column of numbers is left.",
+                where=windows.step.label,
+                fix="Make a column a feature, or let the windows hold the past of the target.",
+            )
+        spec = FieldSpec(
+            name=name_of(WINDOW), role="input", kind="window", shape=(windows.step.length, width)
+        )
+        found.append(InputField(spec=spec, columns=numbers))
+    elif numbers:
         spec = FieldSpec(
             name=name_of(FEATURES), role="input", kind="features", shape=(len(numbers),)
         )
@@ -181,6 +196,8 @@ def _numbers(
             if empty.any():
                 unscored[f"{name} is missing"] = int(empty.sum())
             keep &= ~empty
+    if not columns.width:
+        return np.zeros((len(keep), 0))
     return np.ascontiguousarray(columns.fill_null(0.0).to_numpy().astype(np.float64, copy=False))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,16 +11,19 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import sources
-from modelstudio.data.fitted import Encoded, FittedRecipe, row_numbers
+from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep, row_numbers
 from modelstudio.data.fitting import StepEffect, active, fit_steps
 from modelstudio.data.fitting_pictures import fit_pictures
 from modelstudio.data.inputs import input_fields
 from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.split import Parts, split_table
+from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.rows import KEEP
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import Step, Windows
 
 Doing = str | tuple[str, int, int]
 """What is being done, or that with how much is done of how much."""
@@ -71,8 +74,16 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         raise DataError(
             "No column is the target.", fix="Mark the column to predict on the Data page."
         )
-    if not data.features:
+    arranging = [step for _, step in active(data.recipe) if step.stage == "samples"]
+    if not data.features and not arranging:
         raise _nothing_to_see(data)
+    if arranging and data.split.method == "random":
+        raise DataError(
+            f"{arranging[0].label} overlap, so a split at random would show the network the rows "
+            "it is tested on.",
+            where=arranging[0].label,
+            fix="Split by time, or by group if there are several series.",
+        )
     yield "Reading the data"
     raw = (yield from _read(data, base)).with_row_index(ROW)
     clean, row_effects = clean_rows(data, raw)
@@ -94,7 +105,18 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     state = fit_target(data, target, training.get_column(target.name))
     fitting = fit_steps(data, clean, parts, state)
     shaping = yield from fit_pictures(data, fitting.kinds, clean, parts.train)
-    steps = (*fitting.steps, *shaping)
+    truth = state.truth(training.get_column(target.name))
+    steps = (
+        *fitting.steps,
+        *shaping,
+        *(
+            FittedStep(
+                step=step,
+                state=IMPLEMENTATIONS[type(step)].fit(step, fitting.training, (), truth),
+            )
+            for step in arranging
+        ),
+    )
     fitted = FittedRecipe(
         columns=data.features,
         steps=steps,
@@ -102,6 +124,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         target=state,
         csv=data.csv,
         source=data.source,
+        beside=_beside(data, arranging),
     )
     effects = tuple(
         row_effects.get(index) or fitting.effects.get(index) or StepEffect()
@@ -129,6 +152,27 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         clean=clean,
         tests=tests,
     )
+
+
+def _beside(data: DataConfig, arranging: Sequence[Step]) -> tuple[Column, ...]:
+    """Return the columns that samples are made by and that are no features.
+
+    Raises
+    ------
+    DataError
+        When a step names one that is not there.
+    """
+    columns = {column.name: column for column in data.columns}
+    names = [name for step in arranging if isinstance(step, Windows) for name in step.beside]
+    for name in names:
+        if name not in columns:
+            raise DataError(
+                f"Windows of a series goes by the column {name}, which the data does not have.",
+                where=name,
+                fix="Choose another column in that step.",
+            )
+    found = dict.fromkeys(name for name in names if columns[name].role == "ignored")
+    return tuple(columns[name].model_copy(update={"role": "feature"}) for name in found)
 
 
 def _read(data: DataConfig, base: Path | None) -> Generator[Doing, None, pl.DataFrame]:

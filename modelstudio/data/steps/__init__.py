@@ -20,6 +20,7 @@ from modelstudio.data.steps import (
     impute,
     rolling,
     scale,
+    series,
     tables,
     target_mean,
 )
@@ -51,6 +52,7 @@ from modelstudio.recipe.steps import (
     Standardise,
     Step,
     TargetEncode,
+    Windows,
 )
 
 if TYPE_CHECKING:
@@ -110,4 +112,7 @@ IMPLEMENTATIONS: dict[type[Step], Implementation] = {
     CleanText: Implementation(clean.fit_clean, clean.apply_clean),
     Formula: Implementation(tables.fit_formula, tables.apply_formula),
     Rename: Implementation(tables.fit_rename, tables.apply_rename),
+    Windows: Implementation(
+        series.fit_windows, series.apply_windows, arrange=series.arrange_windows
+    ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from modelstudio.engine.draft import pictures, tables
+from modelstudio.engine.draft import pictures, series, tables
 from modelstudio.engine.draft.chain import Chain
 from modelstudio.layers import Concatenate, Dropout, Linear, Output
 from modelstudio.network.graph import Graph
@@ -15,7 +15,11 @@ from modelstudio.recipe.fields import FieldSpec
 
 rows_for = tables.rows_for
 
-BRANCHES = {"image": pictures.branch, "spectrogram": pictures.branch}
+BRANCHES = {
+    "image": pictures.branch,
+    "spectrogram": pictures.branch,
+    "window": series.branch,
+}
 """What leads from a field of a kind to one row of numbers; the others go in as they are."""
 
 
@@ -45,6 +49,8 @@ def settings(
     """Return training settings for a number of training rows; seed and device are kept."""
     if any(field.kind in ("image", "spectrogram") for field in fields):
         return pictures.settings(rows, config)
+    if any(field.kind == "window" for field in fields):
+        return series.settings(rows, config)
     return tables.settings(rows, config)
 
 

@@ -42,6 +42,7 @@ from modelstudio.recipe.steps.pictures import (
     Resize,
     ScalePixels,
 )
+from modelstudio.recipe.steps.series import Windows
 
 __all__ = [
     "Bin",
@@ -83,4 +84,5 @@ __all__ = [
     "Step",
     "TargetEncode",
     "UnknownStep",
+    "Windows",
 ]

@@ -1,0 +1,108 @@
+"""What changes in a guess when a table says what people think of things."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import polars as pl
+
+from modelstudio.data.guess import Guess, guess_recipe
+from modelstudio.data.sources.values import as_text, to_numbers
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import Index
+
+FEWEST_ROWS: Final = 1_000
+FEWEST_IDS: Final = 50
+FEWEST_EACH: Final = 5
+"""Rows, different ids in a column, and rows of each id in the mean, of a table of ratings."""
+
+PAIRS: Final = 0.9
+"""Share of the rows that no other row has the same pair of ids as."""
+
+MOST_GRADES: Final = 20
+"""Different values of a rating."""
+
+NAMES: Final = re.compile(
+    r"(^|_)(user|customer|client|visitor|member|person|student|reader|viewer|item|product|movie|"
+    r"film|book|song|track|artist|article|game|restaurant|business|lecturer)s?(_?(id|no|key))?$"
+    r"|^(uid|iid|mid|pid)$",
+    re.IGNORECASE,
+)
+
+
+def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None) -> Guess:
+    """Index the two columns of ids where a table holds ratings.
+
+    Parameters
+    ----------
+    recommend
+        Whether the person asked for it; None leaves it to the data.
+    """
+    if recommend is False or not (recommend or frame.height >= FEWEST_ROWS):
+        return guessed
+    target = next(column for column in guessed.columns if column.role == "target")
+    grades = to_numbers(as_text(frame.get_column(target.name))).drop_nulls()
+    rated = len(grades) > 0.95 * frame.height and 2 < grades.n_unique() <= MOST_GRADES
+    if not recommend and not rated:
+        return guessed
+    found = [
+        column.name
+        for column in guessed.columns
+        if column.role != "target" and _holds_ids(frame.get_column(column.name))
+    ]
+    named = [name for name in found if NAMES.search(name)]
+    counted = [name for name in found if _counts(frame.get_column(name))]
+    if len(named) >= 2:
+        found = named[:2]
+    elif recommend or counted:
+        found = [*named, *counted, *found]
+        found = list(dict.fromkeys(found))[:2]
+    else:
+        return guessed
+    if len(found) < 2 or frame.select(found).n_unique() < PAIRS * frame.height:
+        return guessed
+    columns = tuple(
+        Column(name=column.name, kind="id", role="feature")
+        if column.name in found
+        else Column(name=column.name, kind="number", role="target")
+        if column.role == "target" and rated
+        else column
+        for column in guessed.columns
+    )
+    kept = tuple(note for note in guessed.notes if not note.startswith(tuple(found)))
+    return replace(
+        guessed,
+        columns=columns,
+        recipe=(*guess_recipe(columns), Index(columns=tuple(found))),
+        notes=(
+            *kept,
+            f"{found[0]} and {found[1]} were taken for the ids of a table of ratings; each gets a "
+            "vector of its own.",
+        ),
+    )
+
+
+def _holds_ids(values: pl.Series) -> bool:
+    """Tell whether values could name people or things: many, each with several rows."""
+    known = values.drop_nulls()
+    distinct = known.n_unique()
+    if distinct < FEWEST_IDS or len(known) < FEWEST_EACH * distinct:
+        return False
+    text = as_text(known)
+    numbers = to_numbers(text)
+    if numbers.null_count():
+        return numbers.null_count() == len(numbers)
+    return bool(((numbers == numbers.round()) & (numbers >= 0)).all())
+
+
+def _counts(values: pl.Series) -> bool:
+    """Tell whether numbers count up from 0 or 1 with hardly a gap, as no measurement does."""
+    numbers = to_numbers(as_text(values.drop_nulls())).drop_nulls()
+    if len(numbers) < values.len() - values.null_count():
+        return False
+    low, high = numbers.min(), numbers.max()
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+    return low in (0, 1) and numbers.n_unique() >= 0.9 * (high - low + 1) >= 100
