@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.repairs import linear, pointwise
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -136,8 +137,14 @@ class GLU(Activation):
 
     def lower(self, b: Builder, x: Value) -> Value:
         dim = -1 if self.axis == "last" else 1
-        if x.size(dim, "the dimension it halves") % 2:
-            raise Mismatch("needs an even number to halve", 0)
+        wide = x.size(dim, "the dimension it halves")
+        if wide % 2:
+            even = Repair(
+                f"Set {wide + 1} outputs", source=True, settings=(("out_features", wide + 1),)
+            )
+            row = dim == x.rank - 1 or self.axis == "last"
+            grown = linear(wide + 1) if row else pointwise(x.rank - 2, wide + 1)
+            raise Mismatch("needs an even number to halve", 0, *([even] if row else []), *grown)
         return b.module("torch.nn.GLU", x, dim=dim)
 
 

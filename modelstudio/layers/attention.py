@@ -10,6 +10,7 @@ from pydantic import Field
 from modelstudio.network.analysis import parted
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.repairs import linear
 from modelstudio.network.shapes import Builder, Value
 
 Heads = Annotated[
@@ -107,8 +108,8 @@ class MultiheadAttention(Layer, category="Attention"):
 
     stem = "attn"
     inputs = (
-        Port("x", rank=3),
-        Port("memory", rank=3, optional=True),
+        Port("x", rank=3, order="steps"),
+        Port("memory", rank=3, order="steps", optional=True),
         Port("ids", rank=2, dtype="int", optional=True),
     )
 
@@ -124,7 +125,7 @@ class MultiheadAttention(Layer, category="Attention"):
         width = x.size(-1, "the width of a step")
         check_heads(width, self.heads)
         if memory is not None and memory.shape[-1] != width:
-            raise Mismatch("needs sequences of the same width", 1)
+            raise Mismatch("needs sequences of the same width", 1, *linear(width))
         if memory is not None and self.causal:
             raise Mismatch(
                 "can be causal only when it looks at its own sequence",
@@ -162,7 +163,7 @@ class SelfAttention(Layer, category="Attention"):
     """Let each step gather what it needs from all steps of its sequence, with a single head."""
 
     stem = "attn"
-    inputs = (Port("x", rank=3), Port("ids", rank=2, dtype="int", optional=True))
+    inputs = (Port("x", rank=3, order="steps"), Port("ids", rank=2, dtype="int", optional=True))
 
     causal: Causal = False
     dropout: Share = 0.0

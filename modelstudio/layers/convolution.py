@@ -16,6 +16,9 @@ from modelstudio.layers.windows import (
     MarginTriple,
     Pair,
     Triple,
+    check_length,
+    check_windows,
+    odd,
     padded,
     sides,
     sizes,
@@ -82,6 +85,14 @@ def slid(
 ) -> tuple[Value, dict[str, Any]]:
     """Return what a filter slides over, and how, as torch takes it."""
     kernel, stride, dilation = map(sizes, (layer.kernel_size, layer.stride, layer.dilation))
+    spans = [step * (side - 1) for side, step in zip(kernel, dilation, strict=True)]
+    if layer.padding == "same":
+        margins = [span // 2 * 2 for span in spans]
+    else:
+        margins = [2 * m if layer.padding == "custom" else 0 for m in sizes(layer.margin)]
+        same = Repair("Keep the size", settings=(("padding", "same"),))
+        check_windows(x, kernel, dilation, margins, same)
+    check_length(x, spans, margins, stride, odd(kernel) | {"padding": "same"})
     filling = layer.padding_mode
     x, margin = padded(b, x, layer.padding, sizes(layer.margin), filling, kernel, dilation)
     windows: dict[str, Any] = {
@@ -116,7 +127,7 @@ class Filtering(Layer, abstract=True, category="Convolution"):
 class Sliding1d(Filtering, abstract=True):
     """What filters that slide along signals share."""
 
-    inputs = (Port("x", rank=3),)
+    inputs = (Port("x", rank=3, order="channels"),)
 
     kernel_size: Length = Field(3, description="Length of a filter, in samples.")
     stride: Length = Field(1, description="How far the filter moves each time.")

@@ -90,7 +90,8 @@ class EmbeddingBag(Layer, category="Linear"):
     def lower(self, b: Builder, x: Value) -> Value:
         size = room(self.num_embeddings, x)
         if self.padding_id is not None and self.padding_id >= size:
-            raise Mismatch(f"has a padding id that is not one of its {size} ids")
+            every = Repair("Count every id", settings=(("padding_id", None),))
+            raise Mismatch(f"has a padding id that is not one of its {size} ids", None, every)
         return b.module(
             "torch.nn.EmbeddingBag",
             x,
@@ -114,7 +115,7 @@ class PositionalEncoding(Layer, category="Attention"):
     """Add to each step of a sequence numbers that tell where it stands."""
 
     stem = "pos"
-    inputs = (Port("x", rank=3),)
+    inputs = (Port("x", rank=3, order="steps"),)
 
     kind: Literal["sinusoidal", "learned"] = Field(
         "sinusoidal", description="Waves of rising length, or a learned row for each place."
@@ -134,7 +135,7 @@ class PositionalEncoding(Layer, category="Attention"):
         length = x.shape[1]
         if isinstance(length, int) and length > self.max_length:
             raise Mismatch(
-                f"has places for {self.max_length} steps",
+                f"needs sequences of at most {self.max_length} steps",
                 0,
                 Repair(f"Set {length} places", settings=(("max_length", length),)),
             )
@@ -143,6 +144,14 @@ class PositionalEncoding(Layer, category="Attention"):
             "torch.nn.Embedding", steps, num_embeddings=self.max_length, embedding_dim=wide
         )
         return b.function("torch.add", x, places)
+
+    def notices(self, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+        (x,) = taken
+        if self.kind == "learned" and x is not None and isinstance(x.shape[1], str):
+            waves = Repair("Use waves, which have no end", settings=(("kind", "sinusoidal"),))
+            yield Mismatch(
+                f"cannot read sequences of more than {self.max_length} steps", None, waves
+            )
 
     def summary(self) -> str:
         return f"learned · {self.max_length}" if self.kind == "learned" else "sinusoidal"

@@ -81,7 +81,7 @@ class NextTokenHead(Head, category="Heads", label="Next-token head"):
     """
 
     stem = "head"
-    inputs = (Port("x", rank=3),)
+    inputs = (Port("x", rank=3, order="steps"),)
     ties = ("Embedding",)
     kinds = ("tokens",)
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch, Repair
-from modelstudio.network.repairs import alike, joined, resized
+from modelstudio.network.mismatch import LAST_AXIS, Mismatch, Repair
+from modelstudio.network.repairs import alike, joined, levelled, resized
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -30,7 +30,7 @@ def check_alike(values: Sequence[Value], *others: Repair) -> None:
         pairs = list(zip(first.shape, value.shape, strict=False))
         if value.rank == first.rank and all(a == b or 1 in (a, b) for a, b in pairs):
             continue
-        repairs = (*alike(first.shape, value.shape), *others)
+        repairs = (*alike([one.shape for one in values], index), *others)
         raise Mismatch("needs values of the same shape", index, *repairs)
 
 
@@ -66,7 +66,7 @@ class Concatenate(Layer, category="Merge and shape"):
         first = values[0]
         axis = first.rank - 1 if self.axis == -1 else self.axis
         if axis == 0 or axis >= first.rank:
-            raise Mismatch(f"has no dimension {self.axis} to join along", 0)
+            raise Mismatch(f"has no dimension {self.axis} to join along", 0, LAST_AXIS)
         for index, value in enumerate(values[1:], 1):
             if value.rank != first.rank or any(
                 a != b
@@ -74,8 +74,8 @@ class Concatenate(Layer, category="Merge and shape"):
                 if i not in (0, axis)
             ):
                 needs = "needs values that agree in every dimension but the joined one"
-                repairs = resized if value.rank == first.rank else alike
-                raise Mismatch(needs, index, *repairs(first.shape, value.shape))
+                repairs = resized if value.rank == first.rank else levelled
+                raise Mismatch(needs, index, *repairs([one.shape for one in values], index))
         return b.function("torch.cat", for_each_sample(b, values), dim=axis)
 
 
@@ -145,10 +145,11 @@ class Stack(Layer, category="Merge and shape"):
         first = values[0]
         axis = first.rank if self.axis == -1 else self.axis
         if axis == 0 or axis > first.rank:
-            raise Mismatch(f"has no place {self.axis} for a new dimension", 0)
+            raise Mismatch(f"has no place {self.axis} for a new dimension", 0, LAST_AXIS)
         for index, value in enumerate(values[1:], 1):
             if value.shape[1:] != first.shape[1:]:
-                raise Mismatch("needs values of the same shape", index)
+                repairs = alike([one.shape for one in values], index)
+                raise Mismatch("needs values of the same shape", index, *repairs)
         return b.function("torch.stack", for_each_sample(b, values), dim=axis)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.mismatch import REMOVE, Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 Eps = Annotated[
@@ -40,7 +40,7 @@ class BatchNorm1d(_BatchNorm):
     """Shift and scale each number of a row, or each channel of a signal, over the batch."""
 
     stem = "bn"
-    inputs = (Port("x", rank=(2, 3)),)
+    inputs = (Port("x", rank=(2, 3), order="channels"),)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -107,7 +107,7 @@ class GroupNorm(Layer, category="Normalise"):
     """Shift and scale each sample over groups of its channels."""
 
     stem = "gn"
-    inputs = (Port("x", rank=(3, 4, 5)),)
+    inputs = (Port("x", rank=(3, 4, 5), order="channels"),)
 
     groups: int = Field(8, ge=1, le=65_536, description="Number of groups; divides the channels.")
     eps: Eps = 1e-5
@@ -143,7 +143,7 @@ class _InstanceNorm(Layer, abstract=True, category="Normalise"):
 
     def lower(self, b: Builder, x: Value) -> Value:
         if all(size == 1 for size in x.shape[2:]):
-            raise Mismatch("needs more than one number in each channel", 0)
+            raise Mismatch("needs more than one number in each channel", 0, REMOVE)
         return b.module(
             f"torch.nn.{self.type_name}",
             x,
@@ -159,7 +159,7 @@ class InstanceNorm1d(_InstanceNorm):
     """Shift and scale each channel of each signal."""
 
     stem = "inorm"
-    inputs = (Port("x", rank=3),)
+    inputs = (Port("x", rank=3, order="channels"),)
 
 
 class InstanceNorm2d(_InstanceNorm):
@@ -180,7 +180,7 @@ class LocalResponseNorm(Layer, category="Normalise"):
     """Damp each number by its neighbours in other channels, as AlexNet does."""
 
     stem = "lrn"
-    inputs = (Port("x", rank=(3, 4, 5)),)
+    inputs = (Port("x", rank=(3, 4, 5), order="channels"),)
 
     window: int = Field(5, ge=1, le=1024, description="Channels that count as neighbours.")
     alpha: float = Field(1e-4, ge=0, le=100, description="Weight of the neighbours.")

@@ -13,11 +13,14 @@ from modelstudio.layers.windows import (
     MarginTriple,
     Pair,
     Triple,
+    check_length,
+    check_windows,
+    odd,
     sides,
     sizes,
 )
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 Ceil = Annotated[
@@ -44,8 +47,18 @@ class _Pool(Layer, abstract=True, category="Pooling"):
 
     def lower(self, b: Builder, x: Value) -> Value:
         kernel, padding = sizes(self.kernel_size), sizes(self.padding)
+        stride = kernel if self.stride is None else sizes(self.stride)
+        dilation = sizes(getattr(self, "dilation", (1,) * len(kernel)))
         if any(2 * p > k for k, p in zip(kernel, padding, strict=True)):
-            raise Mismatch("needs a padding of at most half its window")
+            most = tuple(side // 2 for side in kernel)
+            half = most if len(most) > 1 else most[0]
+            less = Repair(f"Set its padding to {sides(most)}", settings=(("padding", half),))
+            raise Mismatch("needs a padding of at most half its window", None, less)
+        margins = [2 * size for size in padding]
+        check_windows(x, kernel, dilation, margins)
+        spans = [step * (side - 1) for side, step in zip(kernel, dilation, strict=True)]
+        plain = {"dilation": 1} if hasattr(self, "dilation") else {}
+        check_length(x, spans, margins, stride, odd(kernel) | plain)
         return b.module(f"torch.nn.{self.type_name}", x, **self.as_values())
 
     def summary(self) -> str:
@@ -55,7 +68,7 @@ class _Pool(Layer, abstract=True, category="Pooling"):
 class _Pool1d(_Pool, abstract=True):
     """What poolings over signals share."""
 
-    inputs = (Port("x", rank=3),)
+    inputs = (Port("x", rank=3, order="channels"),)
 
     kernel_size: Length = Field(2, description="Length of the window, in samples.")
     stride: Length | None = Field(None, description="Step of the window; empty is its length.")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from modelstudio.layers.windows import Length, Pair, Triple, sides, sizes
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -19,10 +19,17 @@ def windows(x: Value, wanted: tuple[int, ...]) -> tuple[int, ...]:
     """
     given = [x.size(axis, "the size it pools") for axis in range(2, x.rank)]
     if any(size % out for size, out in zip(given, wanted, strict=True)):
+        fitting = tuple(
+            max(n for n in range(1, out + 1) if size % n == 0)
+            for size, out in zip(given, wanted, strict=True)
+        )
+        one = fitting if len(fitting) > 1 else fitting[0]
+        other = Repair(f"Set its size to {sides(fitting)}", settings=(("output_size", one),))
         raise Mismatch(
             f"needs a size that is a multiple of {sides(wanted)}, so that the exported file gives"
             " the same answer",
             0,
+            other,
         )
     return tuple(size // out for size, out in zip(given, wanted, strict=True))
 
@@ -31,7 +38,7 @@ class _GlobalPool(Layer, abstract=True, category="Pooling"):
     """What poolings over everything but the channels share."""
 
     stem = "pool"
-    inputs = (Port("x", rank=(3, 4, 5)),)
+    inputs = (Port("x", rank=(3, 4, 5), order="channels"),)
 
     function: ClassVar[str]
 
@@ -73,6 +80,10 @@ class _AdaptivePool(Layer, abstract=True, category="Pooling"):
 
     def lower(self, b: Builder, x: Value) -> Value:
         wanted = sizes(self.output_size)
+        if any(isinstance(size, str) for size in x.shape[2:]) and set(wanted) == {1}:
+            kind = f"Global{self.kind}Pool"
+            whole = Repair(f"Use {kind}", become=kind, settings=(("keep_dims", True),))
+            raise Mismatch("needs a fixed size to pool", 0, whole)
         windows(x, wanted)
         size: Any = wanted if len(wanted) > 1 else wanted[0]
         return b.module(f"torch.nn.{self.type_name}", x, output_size=size)
@@ -84,7 +95,7 @@ class _AdaptivePool(Layer, abstract=True, category="Pooling"):
 class _Adaptive1d(_AdaptivePool, abstract=True):
     """What poolings of signals to a size share."""
 
-    inputs = (Port("x", rank=3),)
+    inputs = (Port("x", rank=3, order="channels"),)
 
     output_size: Length = Field(1, description="Length that comes out.")
 

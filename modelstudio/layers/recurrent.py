@@ -20,7 +20,7 @@ class _Recurrent(Layer, abstract=True):
     before it, reading backwards begins there, and a sequence has zeros in its place.
     """
 
-    inputs = (Port("x", rank=3), Port("ids", rank=2, dtype="int", optional=True))
+    inputs = (Port("x", rank=3, order="steps"), Port("ids", rank=2, dtype="int", optional=True))
 
     state: ClassVar[tuple[int, ...]] = (1,)
     """Where the last states stand in what the torch module returns."""

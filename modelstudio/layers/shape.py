@@ -10,7 +10,8 @@ from pydantic import Field
 
 from modelstudio.layers.attention import padding_read
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.mismatch import LAST_AXIS, REMOVE, Mismatch, Repair
+from modelstudio.network.repairs import without_length
 from modelstudio.network.shapes import Builder, Value
 
 Size = Annotated[int, Field(ge=-1, le=2**31 - 1)]
@@ -27,6 +28,21 @@ PaddingId = Annotated[
 Axis = Annotated[int, Field(ge=1, le=7)]
 
 
+SIZES = "every size of a sample"
+
+ENDS = (
+    Repair("Take the last step", settings=(("index", -1),)),
+    Repair("Take the first step", settings=(("index", 0),)),
+)
+
+
+def check_fixed(x: Value, *, become: bool) -> None:
+    """Refuse values of which a size is not known; repairs may take the place of a block."""
+    if any(isinstance(size, str) for size in x.shape[1:]):
+        repairs = without_length(x.shape, become)
+        raise Mismatch(f"needs {SIZES} to be a fixed number", 0, *repairs)
+
+
 def axis_of(axis: int, x: Value) -> int:
     """Return the number of a dimension of a sample; -1 is the last.
 
@@ -37,7 +53,7 @@ def axis_of(axis: int, x: Value) -> int:
     """
     found = x.rank - 1 if axis == -1 else axis
     if not 0 < found < x.rank:
-        raise Mismatch(f"has no dimension {axis}", 0)
+        raise Mismatch(f"has no dimension {axis}", 0, LAST_AXIS if x.rank > 1 else REMOVE)
     return found
 
 
@@ -58,6 +74,7 @@ class Flatten(Layer, category="Merge and shape"):
     def lower(self, b: Builder, x: Value) -> Value:
         if x.rank == 1:
             return b.function("torch.reshape", x, shape=(-1, 1))
+        check_fixed(x, become=True)
         return b.function("torch.flatten", x, start_dim=1)
 
 
@@ -74,14 +91,15 @@ class Reshape(Layer, category="Merge and shape"):
     )
 
     def lower(self, b: Builder, x: Value) -> Value:
-        total = math.prod(x.size(axis, "every size of a sample") for axis in range(1, x.rank))
+        check_fixed(x, become=False)
+        total = math.prod(x.size(axis, SIZES) for axis in range(1, x.rank))
         fixed = math.prod(size for size in self.shape if size != -1)
         open_sizes = self.shape.count(-1)
+        row = Repair(f"Make one row of {total}", settings=(("shape", (-1,)),))
         if 0 in self.shape or open_sizes > 1:
-            raise Mismatch("needs a shape of positive sizes with at most one -1")
+            raise Mismatch("needs a shape of positive sizes with at most one -1", None, row)
         if total % fixed or (not open_sizes and total != fixed):
             wanted = " x ".join(map(str, self.shape))
-            row = Repair(f"Make one row of {total}", settings=(("shape", (-1,)),))
             raise Mismatch(f"cannot make {wanted} of {total} numbers", 0, row)
         sizes = tuple(total // fixed if size == -1 else size for size in self.shape)
         return b.function("torch.reshape", x, shape=(-1, *sizes))
@@ -103,9 +121,18 @@ class Permute(Layer, category="Merge and shape"):
     )
 
     def lower(self, b: Builder, x: Value) -> Value:
-        axes = ", ".join(map(str, range(1, x.rank)))
-        if sorted(self.order) != list(range(1, x.rank)):
-            raise Mismatch(f"needs each of the dimensions {axes} once in its order", 0)
+        axes = list(range(1, x.rank))
+        if sorted(self.order) != axes and x.rank < 3:
+            raise Mismatch("has nothing to put in another order", 0, REMOVE)
+        if sorted(self.order) != axes:
+            last = (*axes[1:], 1)
+            spoken = " ".join(map(str, last))
+            fitting = Repair(f"Set its order to {spoken}", settings=(("order", last),))
+            raise Mismatch(
+                f"needs each of the dimensions {', '.join(map(str, axes))} once in its order",
+                0,
+                fitting,
+            )
         return b.function("torch.permute", x, dims=(0, *self.order))
 
     def summary(self) -> str:
@@ -122,7 +149,9 @@ class Squeeze(Layer, category="Merge and shape"):
     def lower(self, b: Builder, x: Value) -> Value:
         axis = axis_of(self.axis, x)
         if x.shape[axis] != 1:
-            raise Mismatch(f"needs the size 1 in dimension {self.axis}", 0)
+            single = [axis for axis in range(1, x.rank) if x.shape[axis] == 1]
+            repairs = [Repair(f"Drop dimension {n}", settings=(("axis", n),)) for n in single]
+            raise Mismatch(f"needs the size 1 in dimension {self.axis}", 0, *repairs, REMOVE)
         return b.function("torch.squeeze", x, dim=axis)
 
     def summary(self) -> str:
@@ -140,7 +169,7 @@ class Unsqueeze(Layer, category="Merge and shape"):
 
     def lower(self, b: Builder, x: Value) -> Value:
         if self.axis == 0 or self.axis > x.rank:
-            raise Mismatch(f"has no place {self.axis} for a new dimension", 0)
+            raise Mismatch(f"has no place {self.axis} for a new dimension", 0, LAST_AXIS)
         return b.function("torch.unsqueeze", x, dim=x.rank if self.axis == -1 else self.axis)
 
     def summary(self) -> str:
@@ -209,9 +238,10 @@ class Select(Layer, category="Merge and shape"):
         axis = axis_of(self.axis, x)
         size = x.shape[axis]
         if isinstance(size, int) and not -size <= self.index < size:
-            raise Mismatch(f"has no place {self.index} to take", 0)
+            raise Mismatch(f"has no place {self.index} to take", 0, *ENDS)
         if isinstance(size, str) and self.index not in (0, -1):
-            raise Mismatch("needs a fixed length to take a place that is not at an end", 0)
+            needs = "needs a fixed length to take a place that is not the first or the last"
+            raise Mismatch(needs, 0, *ENDS)
         if ids is None:
             return b.function("torch.select", x, dim=axis, index=self.index)
         check_steps(x, axis, ids)
@@ -219,7 +249,7 @@ class Select(Layer, category="Merge and shape"):
             raise Mismatch(
                 "can leave out padding only for the last step",
                 None,
-                Repair("Take the last step", settings=(("index", -1),)),
+                ENDS[0],
             )
         if self.index == 0:
             return b.function("torch.select", x, dim=axis, index=0)

@@ -9,8 +9,14 @@ from pydantic import Field
 from modelstudio.layers.shape import Place, axis_of
 from modelstudio.layers.windows import Filling, Margin
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.mismatch import REMOVE, Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
+
+FILL_ZEROS = Repair("Fill it with zeros", settings=(("mode", "zeros"),))
+
+_ALL = slice(0, None, 1)
+_ENDS = ((-1, None), (0, 1))
+_LABELS = ("Keep the last step", "Keep the first step")
 
 
 class _Edges(Layer, abstract=True, category="Merge and shape"):
@@ -27,7 +33,8 @@ class _Edges(Layer, abstract=True, category="Merge and shape"):
         """Return the margins as torch takes them, the last dimension first."""
         sides = (self.left, self.right), (self.top, self.bottom)
         if x.rank == 3 and any(sides[1]):
-            raise Mismatch("needs maps to act at the top and the bottom", 0)
+            flat = Repair("Leave top and bottom as they are", settings=(("top", 0), ("bottom", 0)))
+            raise Mismatch("needs maps to act at the top and the bottom", 0, flat)
         return tuple(margin for side in sides[: x.rank - 2] for margin in side)
 
     def summary(self) -> str:
@@ -45,7 +52,9 @@ class Pad(_Edges):
         wide = zip(reversed(x.shape[2:]), around[::2], around[1::2], strict=True)
         for size, *margins in wide:
             if most is not None and isinstance(size, int) and max(margins) > size - most:
-                raise Mismatch(f"has a margin too wide for its padding value {self.mode!r}", 0)
+                raise Mismatch(
+                    f"has a margin too wide for its padding value {self.mode!r}", 0, FILL_ZEROS
+                )
         mode = "constant" if self.mode == "zeros" else self.mode
         return b.function("torch.nn.functional.pad", x, pad=around, mode=mode)
 
@@ -57,7 +66,7 @@ class Crop(_Edges):
         around = self.around(x)
         cut = zip(reversed(x.shape[2:]), around[::2], around[1::2], strict=True)
         if any(isinstance(size, int) and sum(margins) >= size for size, *margins in cut):
-            raise Mismatch("cuts off all there is", 0)
+            raise Mismatch("cuts off all there is", 0, REMOVE)
         return b.function(
             "torch.nn.functional.pad", x, pad=tuple(-margin for margin in around), mode="constant"
         )
@@ -80,7 +89,17 @@ class Slice(Layer, category="Merge and shape"):
         size = x.shape[axis]
         part = slice(self.start, self.stop, self.step)
         if isinstance(size, int) and not range(*part.indices(size)):
-            raise Mismatch("keeps nothing of what it is given", 0)
+            whole = Repair("Keep all of it", settings=(("start", 0), ("stop", None), ("step", 1)))
+            raise Mismatch("keeps nothing of what it is given", 0, whole)
+        if isinstance(size, str) and (self.start, self.stop) not in _ENDS and part != _ALL:
+            raise Mismatch(
+                "needs a fixed length to keep more than the first or the last step",
+                0,
+                *(
+                    Repair(label, settings=(("start", start), ("stop", stop), ("step", 1)))
+                    for label, (start, stop) in zip(_LABELS, _ENDS, strict=True)
+                ),
+            )
         settings: dict[str, Any] = {"start": self.start, "stop": self.stop, "step": self.step}
         return b.function("modelstudio.engine.modules.sliced", x, dim=axis, **settings)
 

@@ -20,6 +20,7 @@ from modelstudio.layers.attention import (
 )
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.repairs import linear
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -87,7 +88,7 @@ class TransformerEncoder(_Transformer, category="Attention"):
     """
 
     stem = "encoder"
-    inputs = (Port("x", rank=3), Port("ids", rank=2, dtype="int", optional=True))
+    inputs = (Port("x", rank=3, order="steps"), Port("ids", rank=2, dtype="int", optional=True))
 
     causal: Causal = False
     padding_id: PaddingId = 0
@@ -117,8 +118,8 @@ class TransformerDecoder(_Transformer, category="Attention"):
 
     stem = "decoder"
     inputs = (
-        Port("x", rank=3),
-        Port("memory", rank=3),
+        Port("x", rank=3, order="steps"),
+        Port("memory", rank=3, order="steps"),
         Port("ids", rank=2, dtype="int", optional=True),
     )
 
@@ -131,7 +132,7 @@ class TransformerDecoder(_Transformer, category="Attention"):
 
     def lower(self, b: Builder, x: Value, memory: Value, ids: Value | None = None) -> Value:
         if memory.shape[-1] != x.shape[-1]:
-            raise Mismatch("needs sequences of the same width", 1)
+            raise Mismatch("needs sequences of the same width", 1, *linear(x.shape[-1]))
         check_padding(memory, ids, 2, token=True)
         call = masks(
             b,

@@ -14,10 +14,12 @@ from modelstudio.layers.windows import (
     MarginTriple,
     Pair,
     Triple,
+    check_length,
+    odd,
     sizes,
 )
 from modelstudio.network.layer import Port
-from modelstudio.network.mismatch import Mismatch
+from modelstudio.network.mismatch import Mismatch, Repair
 from modelstudio.network.shapes import Builder, Value
 
 
@@ -27,7 +29,14 @@ def enlarge(
     """Lower a transposed convolution over one, two or three axes."""
     extra, stride, dilation = map(sizes, (layer.output_padding, layer.stride, layer.dilation))
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        raise Mismatch("needs an output padding smaller than its stride or its dilation")
+        none = Repair("Set output padding to 0", settings=(("output_padding", 0),))
+        raise Mismatch(
+            "needs an output padding smaller than its stride or its dilation", None, none
+        )
+    kernel, padding = sizes(layer.kernel_size), sizes(layer.padding)
+    spans = [d * (k - 1) + e for k, d, e in zip(kernel, dilation, extra, strict=True)]
+    margins = [2 * size for size in padding]
+    check_length(x, spans, margins, stride, odd(kernel) | {"output_padding": 0, "dilation": 1})
     windows: dict[str, Any] = {
         "kernel_size": layer.kernel_size,
         "stride": layer.stride,
@@ -42,7 +51,7 @@ class ConvTranspose1d(Filtering):
     """Lengthen signals by learned filters: a convolution backwards."""
 
     stem = "up"
-    inputs = (Port("x", rank=3),)
+    inputs = (Port("x", rank=3, order="channels"),)
 
     kernel_size: Length = Field(2, description="Length of a filter, in samples.")
     stride: Length = Field(2, description="How much longer the signal becomes.")

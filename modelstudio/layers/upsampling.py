@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from modelstudio.layers.windows import Length, sides
 from modelstudio.network.layer import Layer, Port
-from modelstudio.network.mismatch import Mismatch, Repair
+from modelstudio.network.mismatch import REMOVE, Mismatch, Repair
+from modelstudio.network.repairs import pointwise
 from modelstudio.network.shapes import Builder, Value
 
 Factor = Annotated[int, Field(ge=1, le=64)]
@@ -19,7 +21,7 @@ _MODES = {3: "linear", 4: "bilinear", 5: "trilinear"}
 class Upsample(Layer, category="Merge and shape"):
     """Enlarge signals, maps or volumes by a factor or to a size."""
 
-    inputs = (Port("x", rank=(3, 4, 5)),)
+    inputs = (Port("x", rank=(3, 4, 5), order="channels"),)
 
     scale_factor: Factor = Field(
         2, title="Factor", description="How much larger each side becomes."
@@ -37,9 +39,11 @@ class Upsample(Layer, category="Merge and shape"):
     def lower(self, b: Builder, x: Value) -> Value:
         axes = x.rank - 2
         if self.size and len(self.size) != axes:
-            raise Mismatch(f"needs a size of {axes} numbers, or none", 0)
+            none = Repair("Enlarge by the factor", settings=(("size", ()),))
+            raise Mismatch(f"needs a size of {axes} numbers, or none", 0, none)
         if self.mode == "cubic" and x.rank != 4:
-            raise Mismatch("can draw curves between the pixels of maps only", 0)
+            lines = Repair("Draw lines", settings=(("mode", "linear"),))
+            raise Mismatch("needs maps to draw curves between their pixels", 0, lines)
         for axis in range(2, x.rank):
             x.size(axis, "the size it enlarges")
         mode = {"nearest": "nearest", "cubic": "bicubic"}.get(self.mode, _MODES[x.rank])
@@ -67,15 +71,7 @@ class PixelShuffle(Layer, category="Merge and shape"):
         channels, square = x.size(1, "the number of maps"), self.upscale_factor**2
         if channels % square:
             wide = -(-channels // square) * square
-            raise Mismatch(
-                f"needs a multiple of {square} maps",
-                0,
-                Repair(
-                    f"Insert a 1 x 1 convolution to {wide}",
-                    "Conv2d",
-                    settings=(("out_channels", wide), ("kernel_size", 1)),
-                ),
-            )
+            raise Mismatch(f"needs a multiple of {square} maps", 0, *pointwise(2, wide))
         return b.module("torch.nn.PixelShuffle", x, upscale_factor=self.upscale_factor)
 
     def summary(self) -> str:
@@ -93,10 +89,23 @@ class PixelUnshuffle(Layer, category="Merge and shape"):
     )
 
     def lower(self, b: Builder, x: Value) -> Value:
-        sizes = [x.size(axis, "the size of the maps") for axis in (2, 3)]
-        if any(size % self.downscale_factor for size in sizes):
-            raise Mismatch(f"needs maps whose sides are multiples of {self.downscale_factor}", 0)
-        return b.module("torch.nn.PixelUnshuffle", x, downscale_factor=self.downscale_factor)
+        factor = self.downscale_factor
+        high, wide = (x.size(axis, "the size of the maps") for axis in (2, 3))
+        if high % factor or wide % factor:
+            shared = gcd(high, wide)
+            best = max(n for n in range(1, factor) if shared % n == 0)
+            smaller = Repair(f"Set the factor to {best}", settings=(("downscale_factor", best),))
+            cut = (("bottom", high % factor), ("right", wide % factor))
+            spoken = f"{high - high % factor} x {wide - wide % factor}"
+            crop = Repair(f"Insert Crop to {spoken}", "Crop", settings=cut)
+            raise Mismatch(
+                f"needs maps whose sides are multiples of {factor}",
+                0,
+                *([smaller] if best > 1 else []),
+                *([crop] if min(high, wide) >= factor else []),
+                REMOVE,
+            )
+        return b.module("torch.nn.PixelUnshuffle", x, downscale_factor=factor)
 
     def summary(self) -> str:
         return f"÷{self.downscale_factor}"

@@ -9,7 +9,7 @@ from modelstudio.network.fixes import become, change, fixes_for, insert_before, 
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.layer import Layer
 from modelstudio.network.mismatch import describe
-from modelstudio.network.repairs import rows
+from modelstudio.network.repairs import EVERY_STEP, rows
 from modelstudio.network.shapes import Value
 
 
@@ -90,15 +90,17 @@ def _wrong_size(
     fixes: list[Fix] = []
     if meant := _fitting_head(source.layer, target):
         fixes.append(become(source.id, f"Use {meant.label}", meant))
-    elif value.rank == 2 and not target.shape:
-        given = f"{value.shape[1]}"
+    elif value.shape[1:-1] == target.shape:
+        given = f"{value.shape[1]}" if value.rank == 2 else given
         head = _head(graph, source)
         if head is not None:
             fixes.append(change(head.id, f"Set {head.name} to {wanted}", out_features=wanted))
         linear = Layer.from_dict({"type": "Linear", "out_features": wanted})
         fixes.append(insert_before(edge, linear, f"Insert Linear with {wanted}"))
-    elif value.rank > 2 and not target.shape:
-        fixes += fixes_for(graph, node, edge, tuple(rows(value.shape)))
+    elif target.shape:
+        fixes += fixes_for(graph, node, [EVERY_STEP], [edge], 0)
+    elif value.rank > 2:
+        fixes += fixes_for(graph, node, rows(value.shape), [edge], 0)
     advice = f" {fixes[0].label}." if fixes else ""
     text = f"{node.name} needs {needs}, but {source.name} gives {given}.{advice}"
     return Problem(node.id, text, "error", tuple(fixes), edge)

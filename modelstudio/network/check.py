@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from modelstudio.errors import NetworkError
 from modelstudio.network import answers
 from modelstudio.network.analysis import Analysis, FieldLike, NodeInfo, Problem, Shape
 from modelstudio.network.fixes import (
+    add_input,
     add_output,
     disconnect,
     fixes_for,
@@ -37,6 +39,7 @@ from modelstudio.network.lowering import (
     leading_to_output,
     lower_graph,
     lower_node,
+    misread,
     shares_weights,
 )
 from modelstudio.network.mismatch import Mismatch, NotYet, Untrusted, describe
@@ -157,7 +160,8 @@ class _Walk:
             loop.fail(Problem(error.where, str(error)), error.message)
             return loop
         found = _Level(graph, leading_to_output(graph))
-        for problem in (*_whole(graph, found.useful, bool(places)), *_names(graph)):
+        whole = _whole(graph, found.useful, bool(places), self.fields)
+        for problem in (*whole, *_names(graph)):
             found.fail(problem, problem.message)
         for node_id in order:
             self._block(found, graph.nodes[node_id], places, given)
@@ -191,7 +195,7 @@ class _Walk:
             found.values[node.id, name] = value
         infos[node.id] = _info(node, taken, known)
         if node.enabled:
-            found.problems += _notices(graph, node, taken)
+            found.problems += _notices(graph, node, taken, found.values)
         answer = taken[0] if node.layer.answers else None
         if answer is not None:
             wrong = answers.check(graph, node, answer, self.fields, self.answered)
@@ -347,8 +351,9 @@ def _problem(
     if mismatch.given is not None and mismatch.given < len(wires):
         edge = wires[mismatch.given]
         meant = [wire for wire in dict.fromkeys((wires[0], edge)) if wire]
-        text += ", but " + " and ".join(_says(graph, values, wire) for wire in meant)
-    fixes = fixes_for(graph, node, edge, mismatch.repairs)
+        text += ", but " if mismatch.needs.startswith("needs ") else ": "
+        text += " and ".join(_says(graph, values, wire) for wire in meant)
+    fixes = fixes_for(graph, node, mismatch.repairs, wires, mismatch.given)
     if isinstance(mismatch, BadWire):
         edge, fixes = mismatch.edge, (disconnect(mismatch.edge),)
     elif node.shares is not None and not fixes:
@@ -362,10 +367,15 @@ def _problem(
     return Problem(node.id, sentence, "error" if useful else "warning", fixes, edge), text
 
 
-def _notices(graph: Graph, node: Node, taken: Sequence[Value | None]) -> Iterator[Problem]:
+def _notices(
+    graph: Graph,
+    node: Node,
+    taken: Sequence[Value | None],
+    values: Mapping[tuple[str, str], Value],
+) -> Iterator[Problem]:
     """Yield what is worth knowing of a block that runs, where something can be done about it."""
-    for mismatch in node.layer.notices(taken):
-        problem, _ = _problem(graph, node, {}, mismatch, True)
+    for mismatch in chain(node.layer.notices(taken), misread(node.layer, taken)):
+        problem, _ = _problem(graph, node, values, mismatch, True)
         if problem.fixes:
             yield replace(problem, severity="notice")
 
@@ -390,7 +400,9 @@ def _in_port_order(graph: Graph, node: Node) -> list[Edge | None]:
     return wires
 
 
-def _whole(graph: Graph, useful: set[str], inside: bool) -> Iterator[Problem]:
+def _whole(
+    graph: Graph, useful: set[str], inside: bool, fields: Sequence[FieldLike]
+) -> Iterator[Problem]:
     """Yield what concerns the network, or the inside of a group, as a whole."""
     if inside:
         if not useful:
@@ -402,7 +414,10 @@ def _whole(graph: Graph, useful: set[str], inside: bool) -> Iterator[Problem]:
         text = "The network has no Output, so it gives no answer."
         yield Problem(None, text, "error", (fix,) if fix else ())
     elif all(graph.nodes[node_id].layer.input_ports() for node_id in useful):
-        yield Problem(None, "No Input leads to an Output. Add an Input and wire it.")
+        fix = add_input(graph, fields)
+        advice = f"{fix.label}." if fix else "Add an Input and wire it."
+        text = f"No Input leads to an Output. {advice}"
+        yield Problem(None, text, "error", (fix,) if fix else ())
 
 
 def _names(graph: Graph) -> Iterator[Problem]:

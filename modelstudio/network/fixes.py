@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from modelstudio.errors import StudioError
-from modelstudio.network.analysis import Fix
+from modelstudio.network.analysis import FieldLike, Fix
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.layout import BLOCK, GAP
@@ -47,7 +48,7 @@ def change(node_id: str, label: str, **settings: object) -> Fix:
     return Fix(label, apply)
 
 
-def become(node_id: str, label: str, kind: type[Layer]) -> Fix:
+def become(node_id: str, label: str, kind: type[Layer], **settings: object) -> Fix:
     """Offer another type for a block, which keeps the settings that both have, and its wires.
 
     What is said for each axis is said for as many axes as the new type has.
@@ -60,7 +61,7 @@ def become(node_id: str, label: str, kind: type[Layer]) -> Fix:
             for name, value in node.layer.as_values().items()
             if name in kind.model_fields
         }
-        layer = kind.build(**kept)
+        layer = kind.build(**{**kept, **settings})
         into = _renamed(node.layer.input_ports(), layer.input_ports())
         out = _renamed(node.layer.output_ports(), layer.output_ports())
         edges = tuple(
@@ -154,29 +155,83 @@ def add_output(graph: Graph) -> Fix | None:
     return Fix("Add Output", apply)
 
 
+def add_input(graph: Graph, fields: Sequence[FieldLike]) -> Fix | None:
+    """Offer a wire from an Input to the first block that has none; a new one where none is free."""
+    declared = Layer.find("Input")
+    open_ports = (
+        (node_id, port.name)
+        for node_id in graph.order
+        for port in graph.nodes[node_id].layer.input_ports()
+        if not port.optional and all(e.target_port != port.name for e in graph.incoming[node_id])
+    )
+    end = next(open_ports, None)
+    if end is None or declared is None:
+        return None
+    unused = next((node for node in graph.of_type(declared) if not graph.outgoing[node.id]), None)
+    if unused is not None:
+        port = unused.layer.output_ports()[0].name
+        wire = Edge(unused.id, port, *end)
+        return Fix(f"Wire {unused.name}", partial(Graph.connect, edge=wire))
+    names = [field.name for field in fields if field.role == "input"]
+
+    def apply(graph: Graph) -> Graph:
+        x, y = graph.nodes[end[0]].position
+        layer = declared.build(**({"field": names[0]} if names else {}))
+        node = Node(graph.free_id(), graph.free_name(layer.stem), layer, (x, y - ROW))
+        return graph.add(node).connect(Edge(node.id, layer.output_ports()[0].name, *end))
+
+    return Fix("Add Input", apply)
+
+
 def fixes_for(
-    graph: Graph, node: Node, edge: Edge | None, repairs: tuple[Repair, ...]
+    graph: Graph,
+    node: Node,
+    repairs: Iterable[Repair],
+    wires: Sequence[Edge | None],
+    given: int | None,
 ) -> tuple[Fix, ...]:
-    """Turn the repairs that a layer proposed into edits of this graph."""
+    """Turn the repairs that a layer proposed into edits of this graph; what does not work goes.
+
+    Parameters
+    ----------
+    wires
+        What leads into the block, in port order.
+    given
+        Which of the wires brings the value that was refused.
+    """
     found: list[Fix] = []
     for repair in repairs:
-        if repair.insert is not None:
-            if edge is not None:
-                layer = Layer.from_dict({"type": repair.insert, **dict(repair.settings)})
-                found.append(insert_before(edge, layer, repair.label))
-        elif repair.become is not None:
-            kind = Layer.find(repair.become)
-            if kind is not None:
-                found.append(become(node.id, repair.label, kind))
-        elif repair.wire is not None:
-            sequence, port = repair.wire
-            ids = _ids_of(graph, node, sequence)
-            if ids is not None:
-                wire = Edge(*ids, node.id, port)
-                found.append(Fix(repair.label, partial(Graph.connect, edge=wire)))
-        else:
-            found.append(change(node.id, repair.label, **dict(repair.settings)))
-    return tuple(fix for fix in found if _works(fix, graph))
+        place = given if repair.at is None else repair.at
+        edge = wires[place] if place is not None and place < len(wires) else None
+        with suppress(StudioError):
+            fix = _edit(graph, node, edge, repair)
+            if fix is not None:
+                fix.apply(graph)
+                found.append(fix)
+    return tuple(found)
+
+
+def _edit(graph: Graph, node: Node, edge: Edge | None, repair: Repair) -> Fix | None:
+    settings = dict(repair.settings)
+    if repair.remove:
+        return remove(node.id, repair.label)
+    if repair.wire is not None:
+        sequence, port = repair.wire
+        ids = _ids_of(graph, node, sequence)
+        if ids is None:
+            return None
+        return Fix(repair.label, partial(Graph.connect, edge=Edge(*ids, node.id, port)))
+    if repair.become is not None:
+        kind = Layer.find(repair.become)
+        return become(node.id, repair.label, kind, **settings) if kind is not None else None
+    if repair.insert is None and not repair.source:
+        return change(node.id, repair.label, **settings)
+    if edge is None:
+        return None
+    if repair.source:
+        return change(edge.source, repair.label, **settings)
+    layer = Layer.from_dict({"type": repair.insert, **settings})
+    return insert_before(edge, layer, repair.label)
 
 
 def _ids_of(graph: Graph, node: Node, sequence: str) -> tuple[str, str] | None:
@@ -191,11 +246,3 @@ def _ids_of(graph: Graph, node: Node, sequence: str) -> tuple[str, str] | None:
                 if port is not None and port.dtype == "int":
                     return edge.source, edge.source_port
     return None
-
-
-def _works(fix: Fix, graph: Graph) -> bool:
-    try:
-        fix.apply(graph)
-    except StudioError:
-        return False
-    return True

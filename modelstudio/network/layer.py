@@ -31,6 +31,9 @@ Category = Literal[
 ]
 """Palette categories in palette order; each has a hue in the tokens."""
 
+Order = Literal["", "steps", "channels"]
+"""What comes first in rows of numbers, where it is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Port:
@@ -48,6 +51,9 @@ class Port:
         Takes one or more wires, kept in order.
     optional
         May be left open.
+    order
+        How it reads rows of numbers: ``"steps"`` (steps x width) or ``"channels"`` (channels x
+        length); empty for either.
     """
 
     name: str
@@ -55,6 +61,7 @@ class Port:
     dtype: Literal["float", "int", "any"] = "float"
     variadic: bool = False
     optional: bool = False
+    order: Order = ""
 
     @property
     def ranks(self) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from modelstudio.errors import NetworkError
@@ -10,8 +10,17 @@ from modelstudio.network import repairs
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.network.group import PORTS, Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer, Port, UnknownLayer
-from modelstudio.network.mismatch import Mismatch, NotYet, Repair, rank_text
-from modelstudio.network.shapes import Builder, Path, Place, Value
+from modelstudio.network.mismatch import (
+    ORDER_WORDS,
+    PERMUTE,
+    RANK_WORDS,
+    Mismatch,
+    NotYet,
+    Repair,
+    Unfixed,
+    rank_text,
+)
+from modelstudio.network.shapes import TURNED, Builder, Path, Place, Value
 
 Values = dict[tuple[str, str], Value]
 """Value at each output port, by node id and port name."""
@@ -107,7 +116,10 @@ def lower_node(
     if isinstance(layer, Group):
         return _lower_group(node, layer, b, [value for value in taken if value], root)
     with b.within(node, owner=_owner(node, b, root)):
-        result = layer.lower(b, *taken)
+        try:
+            result = layer.lower(b, *taken)
+        except Unfixed as unfixed:
+            raise _placed(unfixed, layer, taken) from None
     return result if isinstance(result, tuple) else (result,)
 
 
@@ -160,9 +172,34 @@ def check_ports(layer: Layer, taken: Sequence[Value | None]) -> None:
             raise Mismatch("needs ids", index, *numbers)
         if port.ranks and value.rank not in port.ranks:
             ranks = (2,) if port.ranks == (2, 3) else port.ranks
-            raise Mismatch(
-                f"needs {rank_text(ranks)}", index, *repairs.of_rank(layer, port, value.shape)
-            )
+            words = RANK_WORDS | ({3: ORDER_WORDS[port.order]} if port.order else {})
+            needs = f"needs {rank_text(ranks, words)}"
+            raise Mismatch(needs, index, *repairs.of_rank(layer, port, value.shape))
+        if not value.order or value.order != TURNED[port.order]:
+            continue
+        if isinstance(value.shape[1 if port.order == "channels" else 2], str):
+            raise Mismatch(f"needs {ORDER_WORDS[port.order]}", index, PERMUTE)
+
+
+def _placed(unfixed: Unfixed, layer: Layer, taken: Sequence[Value | None]) -> Mismatch:
+    """Return a refusal with the value it is about; a sequence may stand the wrong way round."""
+    ports = layer.input_ports()
+    for index, value in enumerate(taken):
+        if value is not None and value.shape == unfixed.shape:
+            turned = value.order and not ports[min(index, len(ports) - 1)].order
+            return Mismatch(unfixed.needs, index, *([PERMUTE] if turned else []))
+    return unfixed
+
+
+def misread(layer: Layer, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+    """Yield a notice where steps are taken for channels, or channels for steps."""
+    ports = layer.input_ports()
+    for index, value in enumerate(taken):
+        port = ports[min(index, len(ports) - 1)]
+        if value is not None and value.order and value.order == TURNED[port.order]:
+            first, second = value.shape[1:]
+            text = f"takes {first} {value.order} of {second} numbers for {port.order}"
+            yield Mismatch(text, None, replace(PERMUTE, at=index))
 
 
 def group_input(node: Node, given: Mapping[str, Value]) -> Value:

@@ -15,8 +15,9 @@ class Repair:
 
     With ``insert`` a layer of that type and those ``settings`` is put into the wire; with
     ``become`` the layer that refused turns into one of that type; with ``wire``, the names of
-    two ports, the second is given the ids that the sequence at the first is made of; otherwise its
-    settings change.
+    two ports, the second is given the ids that the sequence at the first is made of; with
+    ``remove`` it goes; otherwise its settings change, or with ``source`` those of the block before.
+    ``at`` is the place of the value that is meant, where it is not the one that was refused.
     """
 
     label: str
@@ -24,6 +25,14 @@ class Repair:
     become: str | None = None
     wire: tuple[str, str] | None = None
     settings: tuple[tuple[str, Any], ...] = ()
+    source: bool = False
+    remove: bool = False
+    at: int | None = None
+
+
+REMOVE = Repair("Remove it", remove=True)
+PERMUTE = Repair("Insert Permute", "Permute")
+LAST_AXIS = Repair("Use the last dimension", settings=(("axis", -1),))
 
 
 class Mismatch(Exception):
@@ -45,6 +54,14 @@ class Mismatch(Exception):
         self.needs = needs
         self.given = given
         self.repairs = repairs
+
+
+class Unfixed(Mismatch):
+    """A layer needs a size as a number, but it is a symbol."""
+
+    def __init__(self, what: str, shape: Shape) -> None:
+        super().__init__(f"needs {what} to be a fixed number")
+        self.shape = shape
 
 
 class NotYet(Mismatch):
@@ -69,6 +86,10 @@ RANK_WORDS = {
 """What a value of a rank is called; the batch counts as one dimension."""
 
 
+ORDER_WORDS = {"steps": "a sequence (steps x width)", "channels": RANK_WORDS[3]}
+"""What rows of numbers are called where their order is known."""
+
+
 def rank_text(ranks: Iterable[int], words: Mapping[int, str] = RANK_WORDS) -> str:
     """Say what values of some ranks are called: ``a sequence or maps``."""
     return " or ".join(words.get(rank, f"{rank} dimensions") for rank in ranks)
@@ -80,10 +101,12 @@ def describe(shape: Shape, dtype: str) -> str:
     if dtype == "int":
         if not dims:
             return "one id for each sample"
-        return f"{' x '.join(map(str, dims))} ids for each sample"
+        several = "" if dims == (1,) else "s"
+        return f"{' x '.join(map(str, dims))} id{several} for each sample"
     if not dims:
         return "one number for each sample"
     if len(dims) == 1:
         return f"a row of {dims[0]} numbers" if dims[0] != 1 else "one number"
-    kind = {2: "rows", 3: "maps", 4: "volumes"}.get(len(dims), "blocks")
-    return f"{dims[0]} {kind} of {' x '.join(map(str, dims[1:]))}"
+    kind = {2: "row", 3: "map", 4: "volume"}.get(len(dims), "block")
+    several = "" if dims[0] == 1 else "s"
+    return f"{dims[0]} {kind}{several} of {' x '.join(map(str, dims[1:]))}"

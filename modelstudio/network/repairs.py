@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from modelstudio.network.analysis import Dim, Shape
 from modelstudio.network.layer import Layer, Port
@@ -12,16 +14,33 @@ from modelstudio.network.mismatch import Repair
 _FLATTEN = Repair("Insert Flatten", "Flatten")
 _AVERAGE = Repair("Insert GlobalAvgPool", "GlobalAvgPool")
 
+EVERY_STEP = Repair(
+    "Give the state after every step", source=True, settings=(("output", "sequence"),)
+)
+"""For what only a recurrent layer that keeps its last state can be asked."""
+
+_MOST_TRIMMED = 6
+"""Pixels by which a convolution without padding may make maps smaller."""
+
 
 def of_rank(layer: Layer, port: Port, shape: Shape) -> Iterator[Repair]:
     """Yield what brings a value to the number of dimensions that a port takes."""
     yield from _twins(layer, len(shape))
     sizes = [size for size in shape[1:] if isinstance(size, int)]
     fixed = len(sizes) == len(shape) - 1
-    if 2 in port.ranks and len(shape) > 2:
+    if 2 in port.ranks and len(shape) == 1:
+        yield _FLATTEN
+    elif 2 in port.ranks and len(shape) > 2:
         yield from rows(shape)
     elif 4 in port.ranks and len(shape) == 2 and fixed:
         yield from _pictures(sizes[0])
+    elif port.order == "steps" and len(shape) == 2:
+        yield EVERY_STEP
+        yield (
+            _reshape(sizes[0], 1)
+            if fixed
+            else Repair("Insert Unsqueeze", "Unsqueeze", settings=(("axis", -1),))
+        )
     elif max(port.ranks) == len(shape) + 1:
         if fixed:
             yield _reshape(1, *sizes)
@@ -31,21 +50,27 @@ def of_rank(layer: Layer, port: Port, shape: Shape) -> Iterator[Repair]:
         yield _reshape(*sizes[:kept], math.prod(sizes[kept:]))
 
 
-def alike(first: Shape, shape: Shape) -> Iterator[Repair]:
-    """Yield what brings a value to the shape of another, to be added to it."""
-    if len(shape) == len(first) == 2:
-        yield _linear(first[1])
-    elif len(shape) == len(first) == 3:
-        if shape[1] == first[1]:
-            yield _linear(first[2])
-        elif shape[2] == first[2]:
-            yield _pointwise(1, first[1])
-    elif len(shape) == len(first) == 4:
-        yield from _maps(first, shape)
-    elif len(shape) == 2 and len(first) == 4 and shape[1] == first[1]:
-        yield _reshape(_whole(shape[1]), 1, 1)
-    elif len(shape) > len(first) == 2:
+def alike(values: Sequence[Shape], index: int) -> Iterator[Repair]:
+    """Yield what brings a value to the shape of the first, to be added to it.
+
+    Of two values the first may change as well; the one that grows comes first.
+    """
+    first, shape = values[0], values[index]
+    own = list(_brought(shape, first))
+    other = list(_brought(first, shape)) if len(values) == 2 else []
+    if len(first) != len(shape):
+        other = [] if own else other
+    other = [replace(repair, at=0) for repair in other]
+    yield from (*other, *own) if _grows(first, shape) else (*own, *other)
+
+
+def levelled(values: Sequence[Shape], index: int) -> Iterator[Repair]:
+    """Yield what makes rows of numbers of that of two values which has more dimensions."""
+    first, shape = values[0], values[index]
+    if len(shape) > len(first) == 2:
         yield from rows(shape)
+    elif len(values) == 2 and len(first) > len(shape) == 2:
+        yield from (replace(repair, at=0) for repair in rows(first))
 
 
 def joined(values: Sequence[Shape]) -> Iterator[Repair]:
@@ -55,31 +80,97 @@ def joined(values: Sequence[Shape]) -> Iterator[Repair]:
         yield Repair("Use Concatenate", become="Concatenate")
 
 
-def resized(first: Shape, shape: Shape) -> Iterator[Repair]:
-    """Yield what brings maps to the height and width of others, whatever their channels."""
-    if len(shape) != 4 or len(first) != 4 or shape[2:] == first[2:]:
+def resized(values: Sequence[Shape], index: int) -> Iterator[Repair]:
+    """Yield what brings maps to the height and width of the first, whatever their channels."""
+    yield from _scaled(values[index], values[0])
+
+
+def rows(shape: Shape) -> Iterator[Repair]:
+    """Yield what makes a row of numbers of more dimensions."""
+    if all(isinstance(size, int) for size in shape[1:]):
+        yield _FLATTEN
+        yield _AVERAGE
+    else:
+        yield from without_length(shape)
+
+
+def without_length(shape: Shape, become: bool = False) -> Iterator[Repair]:
+    """Yield what leaves out the dimension that has no fixed length, before a block or in place."""
+    axis = next(axis for axis, size in enumerate(shape) if axis and isinstance(size, str))
+    for label, layer, *settings in (
+        ("Average over the steps", "Reduce", ("operation", "mean")),
+        ("Take the last step", "Select", ("index", -1)),
+    ):
+        how = (("axis", axis), *settings)
+        yield Repair(label, None if become else layer, layer if become else None, settings=how)
+
+
+def linear(wide: Dim) -> Iterator[Repair]:
+    """Yield what gives rows a length."""
+    if isinstance(wide, int):
+        settings = (("out_features", wide),)
+        yield Repair(f"Insert Linear with {wide}", "Linear", settings=settings)
+
+
+def pointwise(axes: int, channels: Dim) -> Iterator[Repair]:
+    """Yield what gives signals, maps or volumes a number of channels."""
+    if isinstance(channels, int):
+        yield _convolution(channels, (1,) * axes)
+
+
+def _brought(shape: Shape, goal: Shape) -> Iterator[Repair]:
+    """Yield what brings a value to the shape of another."""
+    rank = len(shape)
+    if rank == len(goal) == 2 or (rank == len(goal) == 3 and shape[1] == goal[1]):
+        yield from linear(goal[-1])
+    elif rank == len(goal) and rank in (3, 4, 5):
+        yield from _convolved(shape, goal)
+        if shape[1] == goal[1]:
+            yield from _scaled(shape, goal)
+    elif rank == 2 and len(goal) == 4 and shape[1] == goal[1]:
+        yield _reshape(_whole(shape[1]), 1, 1)
+    elif rank > len(goal) == 2:
+        yield from rows(shape)
+
+
+def _convolved(shape: Shape, goal: Shape) -> Iterator[Repair]:
+    """Yield the convolution that brings a value to the channels and sizes of another."""
+    axes = len(shape) - 2
+    if not isinstance(goal[1], int) or not isinstance(shape[1], int):
         return
-    high, wide = first[2:]
+    if shape[2:] == goal[2:]:
+        yield from pointwise(axes, goal[1])
+        return
+    pairs = [(_whole(a), _whole(b)) for a, b in zip(shape[2:], goal[2:], strict=True)]
+    if not all(a >= b > 0 for a, b in pairs):
+        return
+    strides = [next((s for s in range(1, a + 1) if -(-a // s) == b), 0) for a, b in pairs]
+    if all(strides):
+        yield _convolution(goal[1], (1,) * axes, tuple(strides))
+    elif all(a - b <= _MOST_TRIMMED for a, b in pairs):
+        yield _convolution(goal[1], tuple(a - b + 1 for a, b in pairs), trims=True)
+
+
+def _scaled(shape: Shape, goal: Shape) -> Iterator[Repair]:
+    """Yield what brings maps to the height and width of others."""
+    if len(shape) != 4 or len(goal) != 4 or shape[2:] == goal[2:]:
+        return
+    high, wide = goal[2:]
     if not isinstance(high, int) or not isinstance(wide, int):
         return
     spoken = f"{high} x {wide}"
-    if step := _step(first, shape):
-        settings = (("kernel_size", step),)
+    pairs = [(_whole(a), b) for a, b in zip(shape[2:], (high, wide), strict=True)]
+    if all(b and a % b == 0 for a, b in pairs):
+        settings = (("kernel_size", tuple(a // b for a, b in pairs)),)
         yield Repair(f"Insert MaxPool to {spoken}", "MaxPool2d", settings=settings)
     yield Repair(f"Insert Upsample to {spoken}", "Upsample", settings=(("size", (high, wide)),))
 
 
-def _maps(first: Shape, shape: Shape) -> Iterator[Repair]:
-    """Yield what matches maps: a convolution of 1 x 1, with a stride where they are larger."""
-    if shape[2:] == first[2:]:
-        yield _pointwise(2, first[1])
-        return
-    if step := _step(first, shape):
-        settings = (("out_channels", first[1]), ("kernel_size", (1, 1)), ("stride", step))
-        text = f"Insert a 1 x 1 convolution to {first[1]} with stride {step[0]}"
-        yield Repair(text, "Conv2d", settings=settings)
-    if shape[1] == first[1]:
-        yield from resized(first, shape)
+def _grows(shape: Shape, goal: Shape) -> bool:
+    """Say whether a value has fewer channels, or is narrower, than another of its rank."""
+    pairs = zip(shape[1:], goal[1:], strict=False)
+    first, second = next(((a, b) for a, b in pairs if a != b), (0, 0))
+    return len(shape) == len(goal) and _whole(first) < _whole(second)
 
 
 def _twins(layer: Layer, rank: int) -> Iterator[Repair]:
@@ -93,17 +184,6 @@ def _twins(layer: Layer, rank: int) -> Iterator[Repair]:
             yield Repair(f"Use {twin.label}", become=twin.__name__)
 
 
-def rows(shape: Shape) -> Iterator[Repair]:
-    """Yield what makes a row of numbers of more dimensions."""
-    if all(isinstance(size, int) for size in shape[1:]):
-        yield _FLATTEN
-        yield _AVERAGE
-    else:
-        mean = (("operation", "mean"), ("axis", 1))
-        yield Repair("Average over the steps", "Reduce", settings=mean)
-        yield Repair("Take the last step", "Select", settings=(("axis", 1), ("index", -1)))
-
-
 def _pictures(total: int) -> Iterator[Repair]:
     """Yield square pictures of one channel or three."""
     for channels in (1, 3):
@@ -113,25 +193,32 @@ def _pictures(total: int) -> Iterator[Repair]:
 
 
 def _reshape(*shape: int) -> Repair:
-    spoken = " x ".join(map(str, shape))
-    return Repair(f"Insert Reshape to {spoken}", "Reshape", settings=(("shape", shape),))
+    return Repair(f"Insert Reshape to {_spoken(shape)}", "Reshape", settings=(("shape", shape),))
 
 
-def _linear(wide: Dim) -> Repair:
-    return Repair(f"Insert Linear with {wide}", "Linear", settings=(("out_features", wide),))
+def _convolution(
+    channels: int, kernel: tuple[int, ...], stride: tuple[int, ...] = (), *, trims: bool = False
+) -> Repair:
+    """Return a convolution of a number of filters; one that ``trims`` has no padding."""
+    axes = len(kernel)
+    kind = f"{_spoken(kernel)} convolution" if axes > 1 else f"convolution of width {kernel[0]}"
+    text = f"Insert a {kind} to {channels}"
+    settings: dict[str, Any] = {"out_channels": channels, "kernel_size": kernel}
+    if any(step > 1 for step in stride):
+        steps = stride[:1] if len(set(stride)) == 1 else stride
+        text, settings = f"{text} with stride {_spoken(steps)}", settings | {"stride": stride}
+    if trims:
+        text, settings = f"{text} without padding", settings | {"padding": "valid"}
+    if axes == 1:
+        settings = {
+            name: value[0] if isinstance(value, tuple) else value
+            for name, value in settings.items()
+        }
+    return Repair(text, f"Conv{axes}d", settings=tuple(settings.items()))
 
 
-def _pointwise(axes: int, channels: Dim) -> Repair:
-    spoken = "1 x 1 convolution" if axes > 1 else "convolution of width 1"
-    settings = (("out_channels", channels), ("kernel_size", 1 if axes == 1 else (1,) * axes))
-    return Repair(f"Insert a {spoken} to {channels}", f"Conv{axes}d", settings=settings)
-
-
-def _step(first: Shape, shape: Shape) -> Sequence[int]:
-    """Return by which whole number maps are larger than others, each way; empty if by none."""
-    pairs = [(_whole(a), _whole(b)) for a, b in zip(shape[2:], first[2:], strict=True)]
-    whole = all(b and a % b == 0 for a, b in pairs)
-    return tuple(a // b for a, b in pairs) if whole else ()
+def _spoken(sizes: Sequence[int]) -> str:
+    return " x ".join(map(str, sizes))
 
 
 def _whole(dim: Dim) -> int:

@@ -17,7 +17,8 @@ from typing import Any, Literal, NamedTuple
 
 from modelstudio.network.analysis import FieldLike, Shape
 from modelstudio.network.graph import Node
-from modelstudio.network.mismatch import Mismatch, NotYet, Repair
+from modelstudio.network.layer import Order
+from modelstudio.network.mismatch import Mismatch, NotYet, Repair, Unfixed
 from modelstudio.network.rules import RULES, Outcome
 
 Weights = tuple[str, tuple[tuple[str, Any], ...]]
@@ -59,12 +60,15 @@ class Value:
         What a back end knows it by; None here.
     vocabulary
         Number of different ids, when they are ids.
+    order
+        What comes first in rows of numbers, where that is known.
     """
 
     shape: Shape
     dtype: Literal["float", "int"] = "float"
     ref: Any = None
     vocabulary: int | None = None
+    order: Order = ""
 
     @property
     def rank(self) -> int:
@@ -82,7 +86,7 @@ class Value:
         dim = self.shape[axis]
         if isinstance(dim, int):
             return dim
-        raise Mismatch(f"needs {what} to be a fixed number")
+        raise Unfixed(what, self.shape)
 
 
 def identifier(name: str) -> str:
@@ -213,7 +217,8 @@ class Builder:
             )
         shape: Shape = ("B", *field.shape)
         ref = self.write_input(name)
-        return Value(shape, field.dtype, ref, field.vocabulary)
+        told: Order = "steps" if field.kind == "window" else ""
+        return Value(shape, field.dtype, ref, field.vocabulary, order_of(shape, told))
 
     def output(self, name: str, value: Value) -> None:
         """Make a value the answer for a target."""
@@ -297,7 +302,24 @@ class Builder:
             return Value(outcome.shape, "float", ref)
         dtype: Any = outcome.dtype or values[0].dtype
         ids = dtype == "int" and len(values) == 1
-        return Value(outcome.shape, dtype, ref, values[0].vocabulary if ids else None)
+        known: Order = next((value.order for value in values if value.order), "")
+        if outcome.order == "turned":
+            known = TURNED[known]
+        elif outcome.order is not None:
+            known = outcome.order
+        order = order_of(outcome.shape, known)
+        return Value(outcome.shape, dtype, ref, values[0].vocabulary if ids else None, order)
+
+
+TURNED: Mapping[Order, Order] = {"": "", "steps": "channels", "channels": "steps"}
+
+
+def order_of(shape: Shape, told: Order) -> Order:
+    """Return what comes first in rows of numbers: a free length is one of steps."""
+    if len(shape) != 3:
+        return ""
+    first, second = (isinstance(size, str) for size in shape[1:])
+    return told if first == second else "steps" if first else "channels"
 
 
 def check_tied(known: Made, made: Made) -> None:

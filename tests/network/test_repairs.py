@@ -65,7 +65,7 @@ ONE: list[tuple[Layer, FieldSpec, list[str]]] = [
     (BatchNorm2d(), a(6, 4), ["Use BatchNorm1d", "Insert Reshape to 1 x 6 x 4"]),
     (MaxPool2d(), a(6, 8), ["Use MaxPool1d"]),
     (Linear(), a(6, 4, 4), ["Insert Flatten", "Insert GlobalAvgPool"]),
-    (LSTM(), a(8), ["Insert Reshape to 1 x 8", "Insert Unsqueeze"]),
+    (LSTM(), a(8), ["Insert Reshape to 8 x 1"]),
     (ClassificationHead(), a("T", 8), ["Average over the steps", "Take the last step"]),
     (Embedding(), a(8), ["Use Linear"]),
     (Linear(), given("a", 4, vocabulary=30), ["Insert Embedding"]),

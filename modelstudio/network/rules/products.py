@@ -21,7 +21,7 @@ def linear(shapes: Sequence[Shape], settings: Settings) -> Outcome:
 def embedding(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Look up a vector for each id."""
     wide = settings["embedding_dim"]
-    return Outcome((*shapes[0], wide), settings["num_embeddings"] * wide, 0, "float")
+    return Outcome((*shapes[0], wide), settings["num_embeddings"] * wide, 0, "float", "steps")
 
 
 @rule("torch.nn.Bilinear")
@@ -40,7 +40,7 @@ def matmul(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     first, second = shapes
     leading = tuple(b if a == 1 else a for a, b in zip(first[:-2], second[:-2], strict=True))
     shape = (*leading, first[-2], second[-1])
-    return Outcome(shape, 0, count(shape[1:]) * count(first[-1:]))
+    return Outcome(shape, 0, count(shape[1:]) * count(first[-1:]), order="")
 
 
 @rule("torch.nn.functional.cosine_similarity")

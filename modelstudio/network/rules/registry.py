@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from modelstudio.network.analysis import Dim, Shape, parted
+from modelstudio.network.layer import Order
 from modelstudio.network.mismatch import Mismatch
 
 
 class Outcome(NamedTuple):
-    """What an operation gives and costs. ``dtype`` None keeps that of the first value."""
+    """What an operation gives and costs.
+
+    ``dtype`` None keeps that of the first value, ``order`` None that of the first that has one;
+    ``"turned"`` puts steps for channels.
+    """
 
     shape: Shape
     parameters: int = 0
     macs: int = 0
     dtype: str | None = None
+    order: Order | Literal["turned"] | None = None
 
 
 Settings = Mapping[str, Any]

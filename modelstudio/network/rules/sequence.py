@@ -26,7 +26,7 @@ def _recurrent(gates: int, shapes: Sequence[Shape], settings: Settings) -> Outco
     if settings.get("pick", (0,))[0] == 1:
         state: Shape = (layers * directions, batch, hidden)
         out = state[settings["pick"].count(-1) :]
-    return Outcome(out, matrices + biases, count((length,)) * matrices)
+    return Outcome(out, matrices + biases, count((length,)) * matrices, order="steps")
 
 
 @rule("torch.nn.RNN")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from modelstudio.network.analysis import Shape
 from modelstudio.network.rules.registry import Outcome, Settings, each, number, rule, total
@@ -30,13 +31,15 @@ def flatten(shapes: Sequence[Shape], settings: Settings) -> Outcome:
 @rule("torch.reshape")
 def reshape(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Arrange the numbers of a sample anew; ``shape`` begins with -1 for the batch."""
-    return Outcome((shapes[0][0], *settings["shape"][1:]))
+    return Outcome((shapes[0][0], *settings["shape"][1:]), order="")
 
 
 @rule("torch.permute")
 def permute(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     """Put the dimensions in another order."""
-    return Outcome(tuple(shapes[0][axis] for axis in settings["dims"]))
+    dims = settings["dims"]
+    order: Literal["turned"] | None = "turned" if dims == (0, 2, 1) else None
+    return Outcome(tuple(shapes[0][axis] for axis in dims), order=order)
 
 
 @rule("torch.cat")
@@ -81,7 +84,7 @@ def transpose(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     dims = list(shapes[0])
     one, other = settings["dim0"], settings["dim1"]
     dims[one], dims[other] = dims[other], dims[one]
-    return Outcome(tuple(dims))
+    return Outcome(tuple(dims), order="turned")
 
 
 @rule("torch.mean", "torch.sum", "torch.amax", "torch.amin")

@@ -41,7 +41,9 @@ def convolution(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     channels = settings["out_channels"]
     weights = channels * (settings["in_channels"] // settings.get("groups", 1)) * math.prod(kernel)
     bias = channels if settings.get("bias", True) else 0
-    return Outcome((shape[0], channels, *spatial), weights + bias, weights * count(spatial))
+    return Outcome(
+        (shape[0], channels, *spatial), weights + bias, weights * count(spatial), order="channels"
+    )
 
 
 @rule("torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d", "torch.nn.ConvTranspose3d")
@@ -64,7 +66,9 @@ def transposed(shapes: Sequence[Shape], settings: Settings) -> Outcome:
     weights = channels * (settings["in_channels"] // settings.get("groups", 1))
     weights *= math.prod(windows[0])
     bias = channels if settings.get("bias", True) else 0
-    return Outcome((shape[0], channels, *spatial), weights + bias, weights * count(shape[2:]))
+    return Outcome(
+        (shape[0], channels, *spatial), weights + bias, weights * count(shape[2:]), order="channels"
+    )
 
 
 def _spread(size: Dim, kernel: int, stride: int, padding: int, extra: int, dilation: int) -> Dim:
