@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from modelstudio.data.sources import Portion, finish
 from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, endless, sniff
 from modelstudio.data.sources.encoding import BLOCK, Misfit, candidates, misfit, utf8_blocks
+from modelstudio.data.sources.files import no_rows
 from modelstudio.data.sources.records import Records, find_records, look, whole_records
 from modelstudio.data.sources.values import (
     all_to_numbers,
@@ -184,11 +185,7 @@ class _Pass:
         if fresh:
             merged.append(self._merged(fresh).rechunk())
         if not rows:
-            raise DataError(
-                f"{self._path.name} has a header line but no rows.",
-                where=str(self._path),
-                fix="Choose a file with rows below the header.",
-            )
+            raise no_rows(self._path)
         whole = self._merged(merged)
         infinite = [
             column.name

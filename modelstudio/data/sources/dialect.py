@@ -13,7 +13,13 @@ from pathlib import Path
 
 from modelstudio.data.sources import ROW
 from modelstudio.data.sources.encoding import decode_head, find_encoding
-from modelstudio.data.sources.files import empty, first_bytes, kind_of_bytes
+from modelstudio.data.sources.files import (
+    empty,
+    first_bytes,
+    kind_of_bytes,
+    no_rows,
+    too_wide,
+)
 from modelstudio.data.sources.values import MISSING_NUMBERS
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
@@ -132,11 +138,7 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     above = 1 if announced else _preamble(rows)
     rows = rows[above:] or [[""]]
     if len(rows[0]) > MOST_COLUMNS:
-        raise DataError(
-            f"{path.name} has {len(rows[0]):,} columns; up to {MOST_COLUMNS:,} can be used.",
-            where=str(path),
-            fix="Leave out columns, or turn the table so that each sample is a row.",
-        )
+        raise too_wide(path, len(rows[0]), MOST_COLUMNS)
     notes = []
     if above and not announced:
         lines = "line" if above == 1 else f"{above} lines"
@@ -150,11 +152,7 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
             f"column_{len(header)}."
         )
     if not body:
-        raise DataError(
-            f"{path.name} has a header line but no rows.",
-            where=str(path),
-            fix="Choose a file with rows below the header.",
-        )
+        raise no_rows(path)
     header = _with_side_column(header, body)
     if encoding in ("cp1252", "latin-1") and not options.encoding:
         notes.append(f"{path.name} is not UTF-8 and was read as Windows-1252.")

@@ -67,6 +67,47 @@ def first_bytes(path: Path, count: int) -> bytes:
         raise unreadable(path, error) from None
 
 
+def foreign(path: Path, head: bytes, expected: str) -> DataError:
+    """Say that a file does not hold what its ending says."""
+    if not head:
+        return empty(path)
+    kind = kind_of_bytes(head)
+    if kind is None:
+        kind = "something else" if b"\x00" in head else "a text file"
+    return DataError(
+        f"{path.name} is not {expected}, but {kind}.",
+        where=str(path),
+        fix="Give the file the ending of what it is, or choose another.",
+    )
+
+
+def damaged(path: Path, what: str) -> DataError:
+    """Say that a file of a known format cannot be read to its end."""
+    return DataError(
+        f"{path.name} is no whole {what} file: it is cut off or damaged.",
+        where=str(path),
+        fix="Copy or download it again, or save it anew in the program that made it.",
+    )
+
+
+def too_wide(path: Path, columns: int, most: int) -> DataError:
+    """Say that a table has more columns than can be used."""
+    return DataError(
+        f"{path.name} has {columns:,} columns; up to {most:,} can be used.",
+        where=str(path),
+        fix="Leave out columns, or turn the table so that each sample is a row.",
+    )
+
+
+def no_rows(path: Path) -> DataError:
+    """Say that a table has columns but no rows."""
+    return DataError(
+        f"{path.name} has a header line but no rows.",
+        where=str(path),
+        fix="Choose a file with rows below the header.",
+    )
+
+
 def empty(path: Path) -> DataError:
     """Say that there is nothing in a file."""
     return DataError(
