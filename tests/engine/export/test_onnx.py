@@ -22,37 +22,44 @@ from modelstudio.engine import draft
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.export import replay
 from modelstudio.engine.export.onnx import build, opset_of, save
-from modelstudio.engine.export.writers import WRITERS
 from modelstudio.engine.results import Predictions
 from modelstudio.engine.session import compile_task
 from modelstudio.errors import ExportError
 from modelstudio.layers import GELU, SiLU
 from modelstudio.network.layer import Layer
 from modelstudio.network.shapes import Builder, Value
-from modelstudio.project.model import Project
+from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import (
+    Bin,
     ClipOutliers,
+    DateParts,
+    FillByModel,
+    FillFromNeighbours,
     FillMissing,
+    Formula,
+    GroupRare,
+    HashEncode,
+    Index,
     MinMax,
+    MissingIndicator,
     OneHot,
     Ordinal,
+    Power,
+    QuantileScale,
+    Rename,
     Standardise,
     Step,
+    TargetEncode,
 )
 
 RECIPES = {
     "standard": (FillMissing(), ClipOutliers(), Standardise(), OneHot()),
-    "range": (FillMissing(method="mean"), MinMax(low=-1.0, high=2.0), Ordinal()),
-    "frequent": (FillMissing(method="most frequent"), Standardise(), OneHot(limit=2)),
+    "range": (FillMissing(method="mean"), MinMax(low=-1.0, high=2.0), Ordinal(order=("Ulm", "Köln"))),
     "constant": (
         FillMissing(columns=("income",), method="constant", value="1e5"),
         ClipOutliers(method="z-score", factor=2.0),
         OneHot(),
-    ),
-    "ordered": (
-        FillMissing(columns=("income",)),
-        Ordinal(order=("Ulm", "Köln")),
-        Standardise(),
     ),
 }
 
@@ -80,17 +87,111 @@ def make(
     return path, ready, said
 
 
-@pytest.mark.parametrize("step", [s for s in Step.members() if s.stage == "fitted"])
-def test_every_exact_step_has_a_writer(step: type[Step]) -> None:
-    assert (step in WRITERS) == (step.onnx == "exact")
-
-
 @pytest.mark.parametrize("name", RECIPES)
 def test_raw_rows_give_the_same_answers(tmp_path: Path, name: str) -> None:
     path, ready, said = make(tmp_path, recipe=RECIPES[name])
     agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
     assert agreement.rows == agreement.agreeing == len(said.rows) == 60
     assert agreement.max_abs_diff < 1e-6
+
+
+WITH_DATES = (
+    Column(name="age", kind="number"),
+    Column(name="town", kind="category"),
+    Column(name="income", kind="number"),
+    Column(name="member", kind="id"),
+    Column(name="since", kind="date"),
+    Column(name="bought", kind="category", role="target"),
+)
+
+EXACT = (
+    MissingIndicator(),
+    FillByModel(),
+    Formula(name="ratio", formula="income / age if town == 'Ulm' else log(age)"),
+    Rename(column="income", name="label"),
+    Power(columns=("label",)),
+    QuantileScale(columns=("age",)),
+    Bin(columns=("ratio",), encode="one-hot"),
+    GroupRare(columns=("member",), least=0.02),
+    TargetEncode(columns=("town",)),
+    Index(columns=("member",)),
+)
+
+INEXACT = (
+    FillFromNeighbours(),
+    Index(columns=("member",)),
+    DateParts(),
+    HashEncode(columns=("town",), size=4),
+    Standardise(),
+)
+
+
+def with_dates(folder: Path, recipe: tuple[Step, ...]) -> tuple[Path, Prepared, Predictions]:
+    """Export an untrained network for a table with dates and ids."""
+    chance = np.random.default_rng(0)
+    head, *lines = people(300).splitlines()
+    told = [f"{head},member,since"]
+    for line in lines:
+        *cells, answer = line.split(",")
+        since = f"20{chance.integers(10, 26)}-0{chance.integers(1, 10)}-11"
+        told.append(",".join([*cells, answer, f"m{chance.integers(40)}", since]))
+    columns = [column for column in WITH_DATES if column.kind != "date" or recipe is INEXACT]
+    path = write(folder / "t.csv", "\n".join(told) + "\n")
+    ready = prepared(DataConfig(path=str(path), columns=tuple(columns), recipe=recipe))
+    torch.manual_seed(0)
+    project = Project(data=DataConfig(), network=draft.network(ready.fitted.fields, 300))
+    task, compiled = compile_task(project, ready.fitted)
+    task.module.eval()
+    out = folder / "model.onnx"
+    save(build(compiled, ready.fitted), out)
+    return out, ready, predictions(task, ready.test, ready.fitted, torch.device("cpu"))
+
+
+def test_ids_go_to_an_embedding_inside_the_file(tmp_path: Path) -> None:
+    path, ready, said = with_dates(tmp_path, EXACT)
+    assert {field.kind for field in ready.fitted.fields} == {"features", "ids", "binary"}
+    model = replay.open_model(path)
+    assert model.recipe is None
+    agreement = replay.compare(model, ready.frame("test"), said)
+    assert agreement.rows == agreement.agreeing == 60
+    assert agreement.max_abs_diff < 1e-6
+    raw = {"age": 30, "town": "Ulm", "income": "", "member": "m1"}
+    unseen = replay.ask(path, raw | {"member": "never seen"})
+    assert replay.ask(path, raw) != unseen == replay.ask(path, raw | {"member": "nor this"})
+    assert replay.ask(path, raw | {"member": ""}) != unseen
+
+
+def test_the_file_begins_after_the_last_step_that_onnx_cannot_express(tmp_path: Path) -> None:
+    path, ready, said = with_dates(tmp_path, INEXACT)
+    model = replay.open_model(path)
+    known = model.session.get_modelmeta().custom_metadata_map
+    given = {item.name: item.type for item in model.session.get_inputs()}
+    assert given["member"] == "tensor(int64)"
+    assert (
+        list(given)
+        == json.loads(known["modelstudio.columns"])
+        == [
+            *("age", "town#0", "town#1", "town#2", "town#3", "income", "member"),
+            *("since year", "since month sin", "since month cos"),
+            *("since weekday sin", "since weekday cos"),
+        ]
+    )
+    assert json.loads(known["modelstudio.kinds"]) == ["number"] * 6 + ["ids"] + ["number"] * 5
+    needs = json.loads(known["modelstudio.needs_first"])
+    assert model.needs_first == tuple(needs)
+    assert [each.split(" of ")[0] for each in needs] == [
+        *("Fill from nearest rows", "Index", "Date parts", "Hash")
+    ]
+    assert needs[-1] == "Hash of town (size 4)"
+    agreement = replay.compare(model, ready.frame("test"), said)
+    assert agreement.rows == agreement.agreeing == 60
+    assert agreement.max_abs_diff < 1e-6
+    raw = {"age": 30, "town": "Rome", "income": None, "member": "new", "since": "2020-02-29"}
+    assert sum(replay.ask(path, raw).values()) == pytest.approx(1.0)
+    with pytest.raises(ExportError, match="since takes a date, not 'soon'"):
+        replay.ask(path, raw | {"since": "soon"})
+    with pytest.raises(ExportError, match="no answer without a value for since"):
+        replay.ask(path, raw | {"since": "", "income": 1.0})
 
 
 def test_a_wrong_answer_is_not_hidden(tmp_path: Path) -> None:
