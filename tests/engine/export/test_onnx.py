@@ -55,7 +55,11 @@ from modelstudio.recipe.steps import (
 
 RECIPES = {
     "standard": (FillMissing(), ClipOutliers(), Standardise(), OneHot()),
-    "range": (FillMissing(method="mean"), MinMax(low=-1.0, high=2.0), Ordinal(order=("Ulm", "Köln"))),
+    "range": (
+        FillMissing(method="mean"),
+        MinMax(low=-1.0, high=2.0),
+        Ordinal(order=("Ulm", "Köln")),
+    ),
     "constant": (
         FillMissing(columns=("income",), method="constant", value="1e5"),
         ClipOutliers(method="z-score", factor=2.0),
