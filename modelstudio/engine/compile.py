@@ -18,6 +18,7 @@ from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import Analysis, FieldLike, Problem, parted
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
+from modelstudio.network.limits import too_heavy
 from modelstudio.network.lowering import lower_graph
 from modelstudio.network.mismatch import Mismatch
 from modelstudio.network.rules import Outcome
@@ -36,7 +37,7 @@ class CompiledModel:
     inputs
         Names of the input fields.
     outputs
-        Names of the targets.
+        Names of the targets, in the order in which their blocks were drawn.
     node_modules
         Names of the submodules that each block uses, by its address (ids joined by ``/``).
     names
@@ -137,7 +138,7 @@ def compile_network(
     fields
         Fields of the data that Input and Output blocks refer to.
     logits
-        Leave out a Softmax or Sigmoid in front of an output, as training and export want it.
+        Leave out a Softmax or Sigmoid in front of an output, as losses want it.
 
     Raises
     ------
@@ -147,6 +148,9 @@ def compile_network(
     analysis = analyse(graph, fields, fake_outcome)
     for problem in analysis.errors:
         raise NetworkError(problem.message, where=problem.node, fix=_advice(problem))
+    heavy = too_heavy(graph, analysis)
+    if heavy is not None:
+        raise NetworkError(heavy.message, where=heavy.node)
     builder = FxBuilder({field.name: field for field in fields})
     lower_graph(graph, builder, logits=logits)
     targets = [field.name for field in fields if field.role == "target"]

@@ -22,9 +22,13 @@ class Activation(Layer, abstract=True, category="Activation"):
 class ReLU(Activation):
     """Set negative numbers to 0."""
 
+    never = "negative numbers"
+
 
 class GELU(Activation):
     """Weigh each number by the share of a normal distribution below it."""
+
+    never = "numbers far below 0"
 
     approximate: Literal["none", "tanh"] = Field(
         "none", description="Exact, or the quicker formula that some papers use."
@@ -33,6 +37,8 @@ class GELU(Activation):
 
 class SiLU(Activation):
     """Multiply each number by its own sigmoid; also called Swish."""
+
+    never = "numbers far below 0"
 
 
 class Sigmoid(Activation):
@@ -43,6 +49,8 @@ class Sigmoid(Activation):
 
 class Tanh(Activation):
     """Squash each number to between -1 and 1."""
+
+    never = "numbers beyond -1 and 1"
 
 
 class _Shares(Activation, abstract=True):
@@ -99,15 +107,21 @@ class PReLU(Activation):
 class ELU(Activation):
     """Let negative numbers level off smoothly."""
 
+    never = "numbers far below 0"
+
     alpha: float = Field(1.0, gt=0, le=100, description="How far below 0 it goes at most.")
 
 
 class SELU(Activation):
     """Level off negative numbers so that deep rows of Linear layers normalise themselves."""
 
+    never = "numbers far below 0"
+
 
 class CELU(Activation):
     """Let negative numbers level off smoothly, with a slope without a break at 0."""
+
+    never = "numbers far below 0"
 
     alpha: float = Field(1.0, gt=0, le=100, description="How far below 0 it goes at most.")
 
@@ -115,13 +129,19 @@ class CELU(Activation):
 class Mish(Activation):
     """Multiply each number by the tanh of its softplus; smooth, and slightly below 0 at times."""
 
+    never = "numbers far below 0"
+
 
 class ReLU6(Activation):
     """Set negative numbers to 0 and numbers over 6 to 6."""
 
+    never = "negative numbers"
+
 
 class Hardswish(Activation):
     """Multiply each number by a sigmoid of straight lines; SiLU for small devices."""
+
+    never = "numbers far below 0"
 
 
 class Softmin(_Shares):
@@ -151,19 +171,27 @@ class GLU(Activation):
 class Softplus(Activation):
     """Bend smoothly from 0 to a straight line: a ReLU without a corner, always positive."""
 
+    never = "negative numbers"
+
     beta: float = Field(1.0, gt=0, le=100, description="Sharpness of the bend.")
 
 
 class Softsign(Activation):
     """Squash each number to between -1 and 1, slower than Tanh."""
 
+    never = "numbers beyond -1 and 1"
+
 
 class LogSigmoid(Activation):
     """Give the logarithm of the sigmoid."""
 
+    never = "positive numbers"
+
 
 class Hardsigmoid(Activation):
     """Squash each number to between 0 and 1 by straight lines."""
+
+    never = "negative numbers"
 
 
 class Hardtanh(Activation):

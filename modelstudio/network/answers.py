@@ -71,6 +71,14 @@ def check(
             "are added when predicting. Training leaves it out."
         )
         return Problem(source.id, text, "notice", (remove(source.id, "Remove it"),))
+    if source.layer.never and source.enabled:
+        reason = (
+            "a network answers with numbers on both sides of 0, scaled back afterwards"
+            if target.kind == "value"
+            else "the loss needs numbers on both sides of 0, to tell likely from unlikely"
+        )
+        text = f"{source.name} never gives {source.layer.never}, but {reason}. Remove it."
+        return Problem(source.id, text, "notice", (remove(source.id, "Remove it"),))
     return None
 
 

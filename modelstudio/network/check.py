@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from modelstudio.errors import NetworkError
-from modelstudio.network import answers
+from modelstudio.network import answers, limits
 from modelstudio.network.analysis import Analysis, FieldLike, NodeInfo, Problem, Shape
 from modelstudio.network.fixes import (
     add_input,
@@ -97,7 +97,12 @@ def analyse_within(
     Inside a group that is repeated, this is its first run.
     """
     walk = _Walk(root, path, fields, fallback)
-    whole = _sharing(walk.level(root, (), {}), walk)
+    found = walk.level(root, (), {})
+    large = limits.too_many(root)
+    whole = found.analysis() if large else _sharing(found, walk)
+    large = large or limits.too_heavy(root, whole)
+    if large is not None:
+        whole = replace(whole, problems=(large, *whole.problems))
     if path and walk.seen is None:
         places = tuple(Place(group_id, group_id) for group_id in path)
         walk.seen = walk.level(level(root, path), places, {})

@@ -77,15 +77,17 @@ class Layer(Declaration):
     Subclasses give ``inputs``, ``outputs`` and `lower`, and name their palette category. ``stem``
     begins the names of new blocks (``conv1``; the name of the type if none is given); ``answers``
     marks what gives the answer for a target; ``probability`` what turns logits into probabilities,
-    which training leaves out in front of an answer; ``ties`` names other types whose weights it can
-    use, besides its own; ``outside`` marks what depends on more than values and settings: on the
-    fields of the data, on trust.
+    which training leaves out in front of an answer; ``never`` says which numbers it never
+    gives, though an answer may need them; ``ties`` names other types whose weights it can use,
+    besides its own; ``outside`` marks what depends on more than values and settings: on the fields
+    of the data, on trust.
     """
 
     category: ClassVar[Category] = "Linear"
     stem: ClassVar[str] = ""
     answers: ClassVar[bool] = False
     probability: ClassVar[bool] = False
+    never: ClassVar[str] = ""
     ties: ClassVar[tuple[str, ...]] = ()
     outside: ClassVar[bool] = False
     inputs: ClassVar[tuple[Port, ...]] = (Port("x"),)

@@ -93,6 +93,8 @@ def lower_graph(
         ports = node.layer.output_ports() or (Port("y"),)
         for port, value in zip(ports, found, strict=False):
             values[node_id, port.name] = value
+    if root is None:
+        b.results = {name: b.results[name] for name in _targets(graph) if name in b.results}
     return values
 
 
@@ -234,6 +236,13 @@ def shares_weights(graph: Graph) -> bool:
     )
 
 
+def _targets(graph: Graph) -> Iterator[str]:
+    """Yield the targets that a network answers for, in the order in which it was drawn."""
+    for node in graph.nodes.values():
+        if node.layer.answers:
+            yield getattr(node.layer, "target", "")
+
+
 def leading_to_output(graph: Graph) -> set[str]:
     """Return the blocks whose value reaches an answer, or leaves the group."""
     return graph.upstream(
@@ -278,28 +287,26 @@ def _lower_group(
     check_group(group)
     names = [port.name for port in group.input_ports()]
     outputs = [inner.id for inner in group.graph.of_type(GroupOutput)]
-    current = list(taken)
-    for repeat in range(group.repeat):
-        with b.within(node, repeat):
-            try:
-                inside = lower_graph(
-                    group.graph, b, dict(zip(names, current, strict=True)), root=root
-                )
-            except BlockMismatch as error:
-                deeper = error.mismatch
-                if isinstance(deeper, NotYet):
-                    raise deeper from None
-                raise InsideMismatch(
-                    f"does not fit inside: {error.node.name} {deeper.needs}",
-                    (error.node.id, *(deeper.inside if isinstance(deeper, InsideMismatch) else ())),
-                ) from None
-            except NetworkError as error:
-                raise Mismatch(f"does not fit inside: {error.message}") from None
+
+    def once(values: Sequence[Value], repeat: int) -> Sequence[Value]:
+        try:
+            inside = lower_graph(group.graph, b, dict(zip(names, values, strict=True)), root=root)
+        except BlockMismatch as error:
+            deeper = error.mismatch
+            if isinstance(deeper, NotYet):
+                raise deeper from None
+            raise InsideMismatch(
+                f"does not fit inside: {error.node.name} {deeper.needs}",
+                (error.node.id, *(deeper.inside if isinstance(deeper, InsideMismatch) else ())),
+            ) from None
+        except NetworkError as error:
+            raise Mismatch(f"does not fit inside: {error.message}") from None
         results = [inside[output, "y"] for output in outputs]
         if repeat + 1 < group.repeat:
-            check_repeat(results, current)
-        current = results
-    return current
+            check_repeat(results, values)
+        return results
+
+    return b.group(node, group.repeat, taken, once)
 
 
 def _owner(node: Node, b: Builder, root: Graph) -> Path | None:
@@ -317,9 +324,11 @@ def _owner(node: Node, b: Builder, root: Graph) -> Path | None:
         for depth, group_id in enumerate(groups):
             group = graph.nodes[group_id]
             alike = alike and depth < len(b.path) and b.path[depth].node_id == group_id
-            steps.append(Place(group.id, group.name, b.path[depth].repeat if alike else 0))
             if not isinstance(group.layer, Group):
                 raise KeyError(group_id)
+            several = group.layer.repeat > 1
+            here = b.path[depth].repeat if alike else 0
+            steps.append(Place(group.id, group.name, here, several))
             graph = group.layer.graph
         owner = graph.nodes[last]
     except KeyError:

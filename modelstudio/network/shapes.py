@@ -98,11 +98,12 @@ def identifier(name: str) -> str:
 
 
 class Place(NamedTuple):
-    """A block on the walk: its id, its name, and which repeat of a group it stands for."""
+    """A block on the walk: its id, its name, and which repeat of a group, if it has ``several``."""
 
     node_id: str
     name: str
     repeat: int = 0
+    several: bool = False
 
 
 Path = tuple[Place, ...]
@@ -138,7 +139,7 @@ class Builder:
         self._owner: Path | None = None
         self._freezes = False
         self._names: dict[tuple[str, ...], str] = {}
-        self._taken: set[str] = set()
+        self._taken: dict[str, set[str]] = {}
         self._modules: dict[str, Made] = {}
 
     # What layers call
@@ -168,7 +169,7 @@ class Builder:
         """
         picked = {"pick": pick} if pick else {}
         outcome = self._outcome(target, values, settings, picked)
-        name = self._module_name(part)
+        name = self.module_name(part)
         made = (target, settings, weights)
         known = self._modules.setdefault(name, made)
         if self._freezes:
@@ -258,7 +259,8 @@ class Builder:
         ``owner`` is the path of the block whose weights it shares.
         """
         before = self.path, self._owner, self._freezes
-        self.path = (*self.path, Place(node.id, node.name, repeat))
+        several = getattr(node.layer, "repeat", 1) > 1
+        self.path = (*self.path, Place(node.id, node.name, repeat, several))
         self._owner, self._freezes = owner, self._freezes or node.frozen
         try:
             yield
@@ -270,18 +272,31 @@ class Builder:
         """Ids from the outermost group to the block, joined by ``/``."""
         return "/".join(place.node_id for place in self.path)
 
-    @property
-    def block_name(self) -> str:
-        """Name of the block for variables, with those of its groups before it."""
-        return _spoken(self.path)
+    def group(
+        self,
+        node: Node,
+        count: int,
+        taken: Sequence[Value],
+        once: Callable[[Sequence[Value], int], Sequence[Value]],
+    ) -> Sequence[Value]:
+        """Run a group ``count`` times in a row; ``once`` lowers what is inside, for one repeat."""
+        for repeat in range(count):
+            with self.within(node, repeat):
+                taken = once(taken, repeat)
+        return taken
 
-    def _module_name(self, part: str) -> str:
-        path = self._owner or self.path
-        key = (*(f"{place.node_id}:{place.repeat}" for place in path), part)
+    def module_name(self, part: str = "") -> str:
+        """Return the name of a module of this block, behind those of its groups: ``stage.1.fc``."""
+        return self._named(self._owner or self.path, part)
+
+    def _named(self, path: Path, part: str = "") -> str:
+        *groups, last = path
+        inside = f"{self._named(tuple(groups))}." if groups else ""
+        key = (inside, last.node_id, part)
         if key not in self._names:
-            stem = "_".join([_spoken(path), part]) if part else _spoken(path)
-            self._names[key] = free(stem, self._taken)
-        return self._names[key]
+            stem = identifier("_".join([last.name, part]) if part else last.name)
+            self._names[key] = inside + free(stem, self._taken.setdefault(inside, set()))
+        return self._names[key] + (f".{last.repeat}" if last.several else "")
 
     def _outcome(
         self,
@@ -351,11 +366,6 @@ def free(name: str, taken: set[str]) -> str:
         found, number = f"{name}_{number}", number + 1
     taken.add(found)
     return found
-
-
-def _spoken(path: Path) -> str:
-    *groups, block = path
-    return identifier("_".join([*(f"{group.name}_{group.repeat}" for group in groups), block.name]))
 
 
 def _flat(values: Sequence[Any]) -> Iterator[Any]:

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from modelstudio.machine import process_bytes, total_bytes
 from modelstudio.ui.actions import PAGES, Actions, tooltip, tr
-from modelstudio.ui.memory import process_bytes, total_bytes
 from modelstudio.ui.theme import icon, paint_icon, theme
 from modelstudio.ui.widgets import ElidedLabel, IconLabel, button, grow, label, row, rule
 
