@@ -91,13 +91,13 @@ def in_words(fitted: FittedStep) -> str:
     names = fitted.state.get("columns") or list(fitted.state)
     if isinstance(step, ColumnStep) and step.columns:
         names = step.columns
-    plain = step.model_dump(exclude={"enabled", "columns"}).items()
-    settings = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in plain)
-    return f"{step.label} of {_listed(names)}" + (f" ({settings})" if settings else "")
+    told = step.model_dump(exclude={"enabled", "columns"}).items()
+    words = [_setting(name.replace("_", " "), value) for name, value in told if value is not False]
+    return f"{step.label} of {_listed(names)}" + (f" ({', '.join(words)})" if words else "")
 
 
-def _setting(value: object) -> str:
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+def _setting(name: str, value: object) -> str:
+    return name if value is True else f"{name} {value}"
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:
