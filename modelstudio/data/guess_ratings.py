@@ -71,7 +71,8 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
         else column
         for column in guessed.columns
     )
-    kept = tuple(note for note in guessed.notes if not note.startswith(tuple(found)))
+    overruled = (*(f"{name} is ignored" for name in found), f"{target.name} has ")
+    kept = tuple(note for note in guessed.notes if not note.startswith(overruled))
     return replace(
         guessed,
         columns=columns,

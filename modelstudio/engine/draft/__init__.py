@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from modelstudio.engine.draft import pictures, series, tables
+from modelstudio.engine.draft import pictures, ratings, series, tables
 from modelstudio.engine.draft.chain import Chain
 from modelstudio.layers import Concatenate, Dropout, Linear, Output
 from modelstudio.network.graph import Graph
@@ -32,7 +32,8 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     inputs = [field for field in fields if field.role == "input"]
     target = next((field for field in fields if field.role == "target"), None)
     if target is None or not any(field.kind in BRANCHES for field in inputs):
-        return tables.network(fields, rows)
+        rated = target is not None and ratings.rated(inputs)
+        return ratings.network(fields) if rated else tables.network(fields, rows)
     chain = Chain()
     ends = [BRANCHES.get(field.kind, Chain.start)(chain, field) for field in inputs]
     if len(ends) > 1:
@@ -51,6 +52,8 @@ def settings(
         return pictures.settings(rows, config)
     if any(field.kind == "window" for field in fields):
         return series.settings(rows, config)
+    if ratings.rated(fields):
+        return ratings.settings(rows, config)
     return tables.settings(rows, config)
 
 
