@@ -14,11 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import sources
 from modelstudio.data.fitted import FittedStep, row_numbers
 from modelstudio.data.fitting import Learning, active, apply_to_parts
 from modelstudio.data.guess import guess_kinds
 from modelstudio.data.prepare import clean_rows
-from modelstudio.data.sources import ROW, resolve, tabular
+from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.sources.values import typed
 from modelstudio.data.split import split_table
 from modelstudio.data.target import fit_target
@@ -93,7 +94,7 @@ def head(data: DataConfig, base: Path | None = None, limit: int = 200) -> TableH
     assert data.path is not None
     path = resolve(data.path, base)
     try:
-        frame = tabular.head(path, data, limit)
+        frame = sources.head(data, limit, base)
     except (DataError, OSError):
         return None
     if frame is None:
@@ -215,8 +216,8 @@ def _stage(data: DataConfig, upto: int | None, base: Path | None) -> _Stage:
     stat = path.stat() if path.exists() else None
     stamp = (stat.st_mtime_ns, stat.st_size) if stat else ()
     typed = tuple((column.name, column.kind, column.role == "target") for column in data.columns)
-    table = (path, stamp, data.csv, typed)
-    raw = _raws.get_or(table, lambda: tabular.read(data, base).with_row_index(ROW))
+    table = (path, stamp, data.source, data.csv, typed)
+    raw = _raws.get_or(table, lambda: sources.read(data, base).with_row_index(ROW))
     steps = active(data.recipe)
     on_rows = tuple(step for _, step in steps if step.stage == "rows")
     split = (table, on_rows, data.split)

@@ -104,10 +104,10 @@ def answer_columns(table: pl.DataFrame, answers: Predictions, threshold: float) 
 
 
 def unreadable_cells(table: pl.DataFrame, columns: Iterable[Column]) -> tuple[Unreadable, ...]:
-    """Count the cells of a table of text that number columns cannot take."""
+    """Count the cells of text that number columns cannot take."""
     found = []
     for column in columns:
-        if column.kind == "number" and column.name in table.columns:
+        if column.kind == "number" and table.schema.get(column.name) == pl.String:
             known = table.get_column(column.name).drop_nulls()
             cells = known.filter(to_numbers(known).is_null() & ~known.is_in(MISSING_NUMBERS))
             if len(cells):

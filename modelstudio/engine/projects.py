@@ -14,6 +14,7 @@ from modelstudio.engine.results import Draft
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Column
+from modelstudio.recipe.sources import is_connection
 
 if TYPE_CHECKING:
     from modelstudio.data.detect import Task
@@ -58,10 +59,10 @@ def opening(
     from modelstudio.data import detect, sources
 
     seed = project.data.split.seed if split_seed is None else split_seed
-    tests = str(test_data.resolve()) if test_data else None
+    tests = str(sources.absolute(test_data)) if test_data else None
     split = SplitConfig(seed=seed, test_path=tests)
     source = DataConfig(
-        path=str(data.resolve()), source=detect.detect(data, task), csv=project.data.csv
+        path=str(sources.absolute(data)), source=detect.detect(data, task), csv=project.data.csv
     )
     reading = sources.reading_plain(source)
     while True:
@@ -169,8 +170,8 @@ def rebase(project: Project, old: Path | None, new: Path | None) -> Project:
     from modelstudio.data.sources import resolve
 
     def moved(path: str | None) -> str | None:
-        if path is None:
-            return None
+        if path is None or is_connection(path):
+            return path
         absolute = resolve(path, old)
         if new is not None and absolute.is_relative_to(new.resolve()):
             return absolute.relative_to(new.resolve()).as_posix()

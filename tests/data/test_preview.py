@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from tables import configure, people, prepared, write
 
+from modelstudio.data import sources
 from modelstudio.data.fitted import FittedStep
 from modelstudio.data.prepare import clean_rows
 from modelstudio.data.preview import preview
@@ -130,7 +131,7 @@ class Work:
         self.done: list[str] = []
         self.fitted: list[str] = []
         self.heights: list[int] = []
-        read, clean, apply = tabular.read, clean_rows, FittedStep.apply
+        read, clean, apply = sources.read, clean_rows, FittedStep.apply
         implementations = dict(IMPLEMENTATIONS)
 
         def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,7 +145,7 @@ class Work:
             fit = implementations[step].fit
             return lambda *args: self.fitted.append(step.__name__) or fit(*args)
 
-        monkeypatch.setattr(tabular, "read", counted("read", read))
+        monkeypatch.setattr(sources, "read", counted("read", read))
         monkeypatch.setattr("modelstudio.data.preview.clean_rows", counted("clean", clean))
         monkeypatch.setattr(FittedStep, "apply", applied)
         for step, each in implementations.items():

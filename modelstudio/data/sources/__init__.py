@@ -90,11 +90,15 @@ def resolve(path: str, base: Path | None) -> Path:
     given = Path(path).expanduser()
     if given.is_absolute() or is_connection(path):
         return given
-    joined = (base or Path.cwd()) / given
+    return absolute((base or Path.cwd()) / given)
+
+
+def absolute(path: Path) -> Path:
+    """Return a path from the root, without links; a link to itself stays, to be refused later."""
     try:
-        return joined.resolve()
+        return path.resolve()
     except (OSError, RuntimeError):
-        return joined.absolute()
+        return path.absolute()
 
 
 def reading(data: DataConfig, base: Path | None = None) -> Generator[Portion, None, pl.DataFrame]:

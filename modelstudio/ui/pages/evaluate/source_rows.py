@@ -18,8 +18,7 @@ def source_rows(project: Project, base: Path | None, part: str, rows: np.ndarray
     DataError
         When the file cannot be read.
     """
-    from modelstudio.data.sources import resolve
-    from modelstudio.data.sources.tabular import read, read_table
+    from modelstudio.data.sources import read, read_table, resolve
 
     data = project.data
     other = data.split.test_path if part == "test" else None

@@ -42,7 +42,7 @@ class TestRow:
 
 def try_fields(project: Project, base: Path | None) -> tuple[TryField, ...]:
     """Read the data and describe its feature columns; run it in a job."""
-    from modelstudio.data.sources.tabular import read
+    from modelstudio.data.sources import read
 
     frame = read(project.data, base)
     fields = []
