@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection
@@ -17,6 +18,9 @@ R = TypeVar("R")
 
 PATIENCE = 0.1
 """Longest time without an event, in seconds, once there was one."""
+
+GRACE = 3.0
+"""Time in seconds that a process has to clean up behind itself before it is killed."""
 
 
 def in_process(
@@ -36,12 +40,14 @@ def in_process(
     process.start()
     theirs.close()
     last: Progress | None = None
+    over = False
     try:
         while True:
             while last is not None and not ours.poll(PATIENCE):
                 yield last
             try:
                 kind, value = ours.recv()
+                over = kind != "event"
             except EOFError:
                 process.join()
                 raise StudioError(
@@ -57,8 +63,12 @@ def in_process(
             else:
                 raise value
     finally:
-        process.terminate()
-        process.join()
+        if not over:
+            process.terminate()
+        process.join(GRACE)
+        if process.is_alive():
+            process.kill()
+            process.join()
         process.close()
         ours.close()
 
@@ -67,6 +77,7 @@ def _send_all(
     pipe: Connection, work: Callable[..., Generator[Progress, None, Any]], args: Any, kwargs: Any
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the parent, which ends this one
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that semaphores and files are removed
     try:
         events = work(*args, **kwargs)
         while True:

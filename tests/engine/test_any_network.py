@@ -111,7 +111,7 @@ def test_what_passes_the_checks_runs_as_they_said(graph: Graph) -> None:
     module = compiled.module.eval()
     answers = module(*values)
     answers = answers if isinstance(answers, tuple) else (answers,)
-    outputs = [node for node in graph.order if graph.nodes[node].layer.answers]
+    outputs = [key for key, node in graph.nodes.items() if node.layer.answers]
     said = [analysis.nodes[node].inputs[0] for node in outputs]
     assert [tuple(answer.shape) for answer in answers] == [(3, *shape[1:]) for shape in said]
     assert analysis.parameters == sum(weight.numel() for weight in module.parameters())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -34,9 +36,15 @@ def die() -> Generator[Progress, None, None]:
     os._exit(3)
 
 
-def last_forever() -> Generator[Progress, None, None]:
+def last_forever(mark: Path) -> Generator[Progress, None, None]:
+    atexit.register(mark.touch)
     yield Progress(str(os.getpid()))
     time.sleep(3600)
+
+
+def leave(mark: Path) -> Generator[Progress, None, None]:
+    atexit.register(mark.touch)
+    yield from ()
 
 
 def test_events_and_result_arrive() -> None:
@@ -65,11 +73,17 @@ def test_a_dead_process_is_noticed() -> None:
         list(in_process(die))
 
 
+def test_it_cleans_up_behind_itself(tmp_path: Path) -> None:
+    assert list(in_process(leave, tmp_path / "left")) == []
+    assert (tmp_path / "left").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="asks for the process in the POSIX way")
-def test_closing_ends_the_process() -> None:
-    events = in_process(last_forever)
+def test_closing_ends_the_process(tmp_path: Path) -> None:
+    events = in_process(last_forever, tmp_path / "left")
     pid = int(next(events).text)
     assert next(events).text == str(pid), "silence does not block whoever wants to close"
     events.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+    assert (tmp_path / "left").exists(), "it cleaned up first"

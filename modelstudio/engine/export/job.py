@@ -66,10 +66,11 @@ def _as_it_came(
 ) -> Generator[Progress, None, ExportReport]:
     """Write an imported network: it takes tensors, as no table feeds it."""
     fields = trained.fitted.given
-    model = tensors.build(trained.compiled, fields, opset=opset, run=trained.run.id)
+    network = tensors.as_drawn(trained.compiled, trained.project.network, fields)
+    model = tensors.build(network, fields, opset=opset, run=trained.run.id)
     size = onnx.save(model, out)
     yield Progress("Checking it on random numbers", 2, 4)
-    agreement = tensors.check(model, trained.compiled, fields)
+    agreement = tensors.check(model, network, fields)
     yield Progress("Done", 4, 4)
     return _report(out, onnx.opset_of(model), size, agreement)
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from onnx import helper
 
 import modelstudio
-from modelstudio.engine.compile import CompiledModel
+from modelstudio.engine.compile import CompiledModel, compile_network
 from modelstudio.engine.export.replay import Agreement
 from modelstudio.engine.export.tracing import trace
 from modelstudio.errors import ExportError
+from modelstudio.network.graph import Graph
 from modelstudio.recipe.fields import FieldSpec
 
 LENGTH = 16
@@ -30,10 +31,17 @@ CLOSE = 1e-4
 """Answers that differ by less agree."""
 
 
+def as_drawn(trained: CompiledModel, graph: Graph, fields: Sequence[FieldSpec]) -> CompiledModel:
+    """Return a network with a Softmax or Sigmoid before its outputs, which training leaves out."""
+    whole = compile_network(graph, fields, logits=False)
+    whole.module.load_state_dict(trained.module.state_dict())
+    return whole
+
+
 def build(
     compiled: CompiledModel, fields: Sequence[FieldSpec], *, opset: int, run: str = ""
 ) -> onnx.ModelProto:
-    """Write the network alone: an input for each field, an output of logits for each target.
+    """Write the network alone: an input for each field, an output for each target.
 
     Raises
     ------

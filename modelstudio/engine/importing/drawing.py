@@ -259,11 +259,14 @@ class _Level:
         for name, wire in self.inputs.items():
             self._put(f"in_{name}", name, GroupInput())
             self.local[wire] = Wire(f"in_{name}")
+        ends = [block for block in self.blocks if block.layer.answers]
         for unit in units:
             if len(unit) > 1:
                 self._group(unit)
-            else:
+            elif not unit[0].layer.answers:
                 self._block(unit[0])
+        for block in ends:  # in the order of the foreign outputs
+            self._block(block)
         for number, wire in enumerate(self.gives, 1):
             name = f"y{number}" if number > 1 else "y"
             self._put(f"out_{name}", name, GroupOutput())

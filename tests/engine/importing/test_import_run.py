@@ -30,7 +30,9 @@ from modelstudio.project.model import Project
 MODULES = Path(__file__).with_name("networks_of_others.py")
 
 
-def brought_in(tmp_path: Path, activation: str) -> tuple[Path, dict[str, Any]]:
+def brought_in(
+    tmp_path: Path, activation: str, gives: dict[str, int] | None = None
+) -> tuple[Path, dict[str, Any]]:
     """A small imported classifier: two numbers in, three logits out."""
     rng = np.random.default_rng(1)
     shapes = {"w1": (8, 2), "b1": (8,), "w2": (3, 8), "b2": (3,)}
@@ -38,12 +40,16 @@ def brought_in(tmp_path: Path, activation: str) -> tuple[Path, dict[str, Any]]:
         helper.make_node("Gemm", ["x", "w1", "b1"], ["a"], transB=1),
         helper.make_node(activation, ["a"], ["b"]),
         helper.make_node("Gemm", ["b", "w2", "b2"], ["y"], transB=1),
+        helper.make_node("Softmax", ["y"], ["shares"]),
     ]
     graph = helper.make_graph(
         nodes,
         "g",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 2])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 3])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", width])
+            for name, width in (gives or {"y": 3}).items()
+        ],
         [
             numpy_helper.from_array(rng.standard_normal(shape).astype(np.float32), name)
             for name, shape in shapes.items()
@@ -89,15 +95,18 @@ def test_the_weights_are_a_run(project: Path) -> None:
     assert (run.status, run.name, run.parameters) == ("finished", "Imported from net.onnx", 51)
 
 
-def test_it_is_exported_as_it_came(project: Path, tmp_path: Path) -> None:
+def test_it_is_exported_as_it_came(tmp_path: Path) -> None:
+    """With its shares, which training leaves out, and its answers in their order."""
+    project, _ = brought_in(tmp_path, "Relu", {"shares": 3, "b": 8})
     loaded, out = load_project(project), tmp_path / "again.onnx"
     report = drain(engine.export_onnx(project, loaded, None, out))
     assert report.rows_checked == report.rows_agreeing > 0
     assert report.max_abs_diff < 1e-5
     values = np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
-    old = onnxruntime.InferenceSession(tmp_path / "net.onnx").run(None, {"x": values})[0]
-    new = onnxruntime.InferenceSession(out).run(["target"], {"features": values})[0]
-    np.testing.assert_allclose(new, old, atol=1e-5)
+    old = onnxruntime.InferenceSession(tmp_path / "net.onnx").run(None, {"x": values})
+    new = onnxruntime.InferenceSession(out).run(None, {"features": values})
+    for ours, theirs in zip(new, old, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_it_is_scored_once_there_is_data(project: Path) -> None:
