@@ -10,11 +10,11 @@ from typing import Any
 
 from modelstudio.errors import NetworkError
 from modelstudio.network.layer import Layer
+from modelstudio.network.parts import Position as Position
+from modelstudio.network.parts import TooDeep, parts, place, read_part, text
 
-Position = tuple[float, float]
-
-FARTHEST = 1e7
-"""Canvas pixels from the origin beyond which nothing lies."""
+MOST_NESTED = 32
+"""Groups that may lie in each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,15 @@ class Node:
     def from_dict(cls, raw: Mapping[str, Any]) -> Node:
         """Read what `to_dict` wrote."""
         shares = raw.get("shares")
+        name = text(raw["name"], "name")
+        if not name.isprintable():
+            raise NetworkError(f"Its name is {name!r}, which cannot be shown.")
         return cls(
-            id=str(raw["id"]),
-            name=str(raw["name"]),
+            id=text(raw["id"], "id"),
+            name=name,
             layer=Layer.from_dict(raw["layer"]),
-            position=_place(raw.get("position", (0.0, 0.0))),
-            shares=None if shares is None else str(shares),
+            position=place(raw.get("position", (0.0, 0.0))),
+            shares=None if shares is None else text(shares, "reference to shared weights"),
             enabled=bool(raw.get("enabled", True)),
             frozen=bool(raw.get("frozen", False)),
         )
@@ -87,6 +90,13 @@ class Edge:
     def to_list(self) -> list[str]:
         """Return the four names as JSON."""
         return [self.source, self.source_port, self.target, self.target_port]
+
+    @classmethod
+    def from_list(cls, raw: Any) -> Edge:
+        """Read what `to_list` wrote."""
+        if not isinstance(raw, list | tuple) or len(raw) != 4:
+            raise NetworkError("It needs four names: a block, its output, a block, its input.")
+        return cls(*(text(part, "end") for part in raw))
 
 
 NOTE_COLORS = ("yellow", "blue", "green", "red", "grey")
@@ -115,12 +125,12 @@ class Note:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Note:
         """Read what `to_dict` wrote; a colour that is not known becomes the first."""
-        width, height = _place(raw.get("size", (208.0, 64.0)))
+        width, height = place(raw.get("size", (208.0, 64.0)))
         color = raw.get("color")
         return cls(
-            str(raw["id"]),
-            str(raw["text"]),
-            _place(raw.get("position", (0.0, 0.0))),
+            text(raw["id"], "id"),
+            text(raw["text"], "text"),
+            place(raw.get("position", (0.0, 0.0))),
             (max(width, 16.0), max(height, 16.0)),
             color if color in NOTE_COLORS else NOTE_COLORS[0],
         )
@@ -198,6 +208,12 @@ class Graph:
                 fix="Remove one of the wires of the loop.",
             )
         return tuple(done)
+
+    @cached_property
+    def depth(self) -> int:
+        """How many groups lie in each other at most."""
+        inner = (getattr(node.layer, "graph", None) for node in self.nodes.values())
+        return max((1 + graph.depth for graph in inner if isinstance(graph, Graph)), default=0)
 
     def downstream(self, node_id: str) -> set[str]:
         """Return every node that a value of this one can reach, itself included."""
@@ -406,38 +422,39 @@ class Graph:
             When it is no network, ids are taken twice or a wire ends nowhere.
         """
         try:
-            return cls._read(raw)
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-            raise NetworkError("A part of the network is missing or of the wrong form.") from None
+            graph = cls._read(raw)
         except RecursionError:
-            raise NetworkError("The groups of the network lie too deep in each other.") from None
+            raise TooDeep(MOST_NESTED) from None
+        if graph.depth > MOST_NESTED:
+            raise TooDeep(MOST_NESTED)
+        return graph
 
     @classmethod
     def _read(cls, raw: Mapping[str, Any]) -> Graph:
         nodes: dict[str, Node] = {}
-        for item in raw.get("nodes", ()):
-            node = Node.from_dict(item)
+        for number, item in enumerate(parts(raw, "nodes"), 1):
+            node = read_part(Node.from_dict, item, "Block", number)
             if node.id in nodes:
                 raise NetworkError(f"Two blocks have the id {node.id}.", where=node.id)
             nodes[node.id] = node
+        wires = enumerate(parts(raw, "edges"), 1)
         edges = tuple(
-            dict.fromkeys(Edge(*(str(part) for part in item)) for item in raw.get("edges", ()))
+            dict.fromkeys(read_part(Edge.from_list, item, "Wire", number) for number, item in wires)
         )
         for edge in edges:
             if edge.source not in nodes or edge.target not in nodes:
                 raise NetworkError("A wire of the network ends at a block that does not exist.")
-        notes = tuple(Note.from_dict(item) for item in raw.get("notes", ()))
+        remarks = enumerate(parts(raw, "notes"), 1)
+        notes = tuple(read_part(Note.from_dict, item, "Note", number) for number, item in remarks)
         if len({*nodes, *(note.id for note in notes)}) < len(nodes) + len(notes):
             raise NetworkError("Two blocks or notes of the network have the same id.")
         return cls(nodes, edges, notes)
 
 
-def _place(raw: Any) -> Position:
-    """Return two numbers that a canvas can hold."""
-    x, y = (float(number) for number in raw)
-    if not (abs(x) <= FARTHEST and abs(y) <= FARTHEST):
-        raise ValueError(f"{raw} is no place on the canvas")
-    return x, y
+def check_nested(graph: Graph, outer: int) -> None:
+    """Refuse a graph whose groups would lie too deep, with so many around it."""
+    if graph.depth + outer > MOST_NESTED:
+        raise TooDeep(MOST_NESTED, fix="Take a group apart first.")
 
 
 def _reached(starts: Iterable[str], onward: Callable[[str], Iterable[str]]) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from modelstudio.errors import NetworkError
-from modelstudio.network.graph import Edge, Graph, Node, Position
+from modelstudio.network.graph import Edge, Graph, Node, Position, check_nested
 from modelstudio.network.group import PORTS, Group, GroupInput, GroupOutput
 from modelstudio.network.layer import Layer
 from modelstudio.network.layout import BLOCK, GAP, GRID
@@ -101,6 +101,7 @@ def collapse(
     within += [Edge(ports[GroupInput, end].id, "y", *end) for end in opened]
     within += [Edge(*end, ports[GroupOutput, end].id, "x") for end in outputs]
     inner = replace(inner, edges=tuple(within))
+    check_nested(inner, len(path) + 1)
 
     outer = Graph(
         {key: node for key, node in graph.nodes.items() if key not in inside},

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from modelstudio.project.model import Project
 
 SUFFIX = ".mstudio"
 """Ending of a project file."""
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may be half of a character, written as JSON does."""
 
 MAX_BYTES = 256 * 2**20
 """A larger file is no project."""
@@ -41,7 +45,14 @@ def loads(text: str, name: str = "The file") -> Project:
 
     try:
         raw = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+        if _HALF.search(text):
+            json.dumps(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ProjectError(
+            f"{name} holds text that is cut in the middle of a character.",
+            fix="Open a copy or the autosaved version beside it. The file was not changed.",
+        ) from None
+    except (ValueError, RecursionError):
         if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
             raise ProjectError(
                 f"{name} is cut off in the middle.",

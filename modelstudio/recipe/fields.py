@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 InputKind = Literal["features", "ids", "image", "spectrogram", "window"]
 TargetKind = Literal["binary", "classes", "value", "labels", "tokens"]
 FieldKind = Literal[InputKind, TargetKind]
+
+LARGEST = 2**31 - 1
+"""Size that a dimension has at most."""
 
 
 class FieldSpec(BaseModel):
@@ -31,7 +34,21 @@ class FieldSpec(BaseModel):
     shape: tuple[int | str, ...]
     dtype: Literal["float", "int"] = "float"
     classes: tuple[str, ...] = ()
-    vocabulary: int | None = None
+    vocabulary: int | None = Field(None, ge=1, le=2**31 - 1)
+
+    @field_validator("shape", mode="before")
+    @classmethod
+    def _sizes(cls, value: Any, info: ValidationInfo) -> tuple[int | str, ...]:
+        """Refuse what is no shape; the sentence names the field."""
+        sizes = value if isinstance(value, list | tuple) else (value,)
+        for size in sizes:
+            whole = isinstance(size, int) and not isinstance(size, bool)
+            if sizes is not value or not (size == "T" or (whole and 1 <= size <= LARGEST)):
+                raise ValueError(
+                    f"the shape of the field {info.data.get('name', '')} must be a list of whole "
+                    f"numbers from 1 to {LARGEST:,}, or T for a length that varies, not {value!r}"
+                )
+        return tuple(sizes)
 
     @property
     def logits(self) -> int | None:

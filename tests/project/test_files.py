@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
-from modelstudio.errors import ProjectError
-from modelstudio.network.graph import Edge, Graph, Node, Note
+from modelstudio.errors import NetworkError, ProjectError
+from modelstudio.network.graph import MOST_NESTED, Edge, Graph, Node, Note
 from modelstudio.network.group import Group, GroupInput, GroupOutput
+from modelstudio.network.grouping import collapse
 from modelstudio.network.layer import UnknownLayer
 from modelstudio.project.files import dumps, load_project, loads, save_project
 from modelstudio.project.migrations import migrate
@@ -173,3 +176,65 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     with pytest.raises(ProjectError, match="read-only"):
         save_project(Project(), tmp_path / "p.mstudio")
+
+
+def damaged(change: Callable[[dict[str, Any]], object]) -> str:
+    """Return what is said of a project file after a change by hand."""
+    raw = json.loads(dumps(full_project()))
+    change(raw)
+    with pytest.raises(ProjectError) as caught:
+        loads(json.dumps(raw), "p.mstudio")
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda net: net.update(edges={"a": 1}), "The wires of the network are not a list."),
+        (lambda net: net.update(nodes="abc"), "The blocks of the network are not a list."),
+        (lambda net: net["edges"][1].pop(), "Wire 2 of the network cannot be read. It needs four"),
+        (lambda net: net["nodes"][2].update(position="here"), "Block 3 of the network (fc2)"),
+        (lambda net: net["nodes"][2].update(position=[1e300, 0]), "nowhere on the canvas"),
+        (lambda net: net["nodes"][2].pop("layer"), "Block 3 of the network (fc2) has no layer."),
+        (lambda net: net["nodes"][2].update(name="a\0"), "Its name is 'a\\x00', which cannot"),
+        (
+            lambda net: net["nodes"][2]["layer"].update(out_features=-5),
+            "Block 3 of the network (fc2) cannot be read. Output size must be 1 or more, not -5.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_network_is_said_of_its_part(
+    change: Callable[[dict[str, Any]], object], said: str
+) -> None:
+    assert said in damaged(lambda raw: change(raw["network"]))
+
+
+@pytest.mark.parametrize("shape", [[0], [-1], [2**40], [16.5], [[]], [True], ["X"], "16", None])
+def test_a_field_of_no_shape_is_named(shape: object) -> None:
+    said = damaged(lambda raw: raw["data"]["fields"][0].update(shape=shape))
+    assert "The shape of the field t must be a list of whole numbers from 1" in said
+
+
+def test_half_a_character_and_endless_digits_are_refused() -> None:
+    assert "cut in the middle of a character" in damaged(lambda raw: raw.update(name="\ud800"))
+    assert loads(dumps(Project()).replace("Untitled", "\\ud83d\\ude00")).name == "\U0001f600"
+    with pytest.raises(ProjectError, match="not a Model Studio project"):
+        loads('{"format_version": ' + "9" * 5000 + "}")
+
+
+def nested(depth: int) -> Graph:
+    """Return groups in each other."""
+    graph = Graph().add(Node("a", "x", GroupInput())).add(Node("b", "y", GroupOutput()))
+    graph = graph.connect(Edge("a", "y", "b", "x"))
+    for _ in range(depth):
+        graph = Graph().add(Node("g", "group1", Group(graph=graph)))
+    return graph
+
+
+def test_groups_may_lie_in_each_other_so_deep() -> None:
+    assert loads(dumps(Project(network=nested(MOST_NESTED)))).network == nested(MOST_NESTED)
+    with pytest.raises(NetworkError, match="too deep"):
+        collapse(nested(MOST_NESTED), ["g"], "group2")
+    text = dumps(Project(network=nested(MOST_NESTED + 1)))
+    with pytest.raises(ProjectError, match="The groups of the network lie too deep"):
+        loads(text)

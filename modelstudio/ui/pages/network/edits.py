@@ -9,7 +9,7 @@ from typing import Any
 
 from modelstudio.errors import NetworkError
 from modelstudio.network.analysis import NodeInfo, Shape, format_shape
-from modelstudio.network.graph import Edge, Graph, Node, Note, Position
+from modelstudio.network.graph import Edge, Graph, Node, Note, Position, check_nested
 from modelstudio.network.group import Group
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.levels import LevelPath, moved_address, readdressed
@@ -186,6 +186,7 @@ def paste(
     part = fragment if isinstance(fragment, Graph) else Graph.from_dict(fragment)
     if not part.order and not part.notes:
         raise NetworkError("There are no blocks in this part of a network.")
+    check_nested(part, len(path))
     if at is not None:
         corners = [node.position for node in part.nodes.values()]
         corners += [note.position for note in part.notes]
