@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from modelstudio.data.augment import Augmenter
 from modelstudio.data.stored import Stored
 from modelstudio.recipe.fields import FieldSpec
 
@@ -39,10 +41,12 @@ class StoredTensor:
     def __len__(self) -> int:
         return len(self._index)
 
-    def at(self, rows: Tensor) -> Tensor:
-        """Return rows by number; shape (rows, ...), scaled."""
+    def at(self, rows: Tensor, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Return rows by number, changed and then scaled; shape (rows, ...)."""
         index = self._index.index_select(0, rows.to(self._index.device))
         values = self._array.index_select(0, index).to(self._device, self._dtype)
+        if change is not None:
+            values = change(values)
         if self._shift is not None:
             values -= self._shift
         if self._factor is not None:
@@ -59,13 +63,19 @@ class TensorData:
         What stays on the device.
     stored
         What is read batch by batch.
+    augmenter
+        What changes batches at random; for rows that train only.
     """
 
     def __init__(
-        self, fields: Mapping[str, Tensor], stored: Mapping[str, StoredTensor] | None = None
+        self,
+        fields: Mapping[str, Tensor],
+        stored: Mapping[str, StoredTensor] | None = None,
+        augmenter: Augmenter | None = None,
     ) -> None:
         self.fields = dict(fields)
         self.stored = dict(stored or {})
+        self._augmenter = augmenter
         first = next(iter(self.fields.values()))
         self.rows = len(first)
         self.device = first.device
@@ -77,6 +87,7 @@ class TensorData:
         fields: Sequence[FieldSpec],
         device: torch.device | str = "cpu",
         floats: torch.dtype = torch.float32,
+        augmenter: Augmenter | None = None,
     ) -> TensorData:
         """Put encoded rows on a device: inputs and values as ``floats``, ids and classes int64."""
         tensors, stored = {}, {}
@@ -87,16 +98,18 @@ class TensorData:
                 stored[field.name] = StoredTensor(array, torch.device(device), dtype)
             else:
                 tensors[field.name] = torch.tensor(array, dtype=dtype, device=device)
-        return cls(tensors, stored)
+        return cls(tensors, stored, augmenter)
 
     def gather(self, rows: Tensor) -> dict[str, Tensor]:
         """Return some rows of every field; ``rows`` are int64 on the device."""
         batch = {name: values.index_select(0, rows) for name, values in self.fields.items()}
-        batch.update((name, values.at(rows)) for name, values in self.stored.items())
-        return batch
+        augmenter = self._augmenter
+        for name, values in self.stored.items():
+            batch[name] = values.at(rows, augmenter and partial(augmenter.raw, name))
+        return augmenter.batch(batch) if augmenter else batch
 
-    def batches(self, order: Tensor, size: int, skip: int = 0) -> Iterator[dict[str, Tensor]]:
-        """Yield batches of rows in a given order.
+    def portions(self, order: Tensor, size: int, skip: int = 0) -> Iterator[Tensor]:
+        """Yield row numbers batch by batch, for `gather`.
 
         Parameters
         ----------
@@ -109,4 +122,8 @@ class TensorData:
         """
         order = order.to(self.device)
         for start in range(skip * size, len(order), size):
-            yield self.gather(order[start : start + size])
+            yield order[start : start + size]
+
+    def batches(self, order: Tensor, size: int) -> Iterator[dict[str, Tensor]]:
+        """Yield batches of rows in a given order; ``size`` rows each, the last may be smaller."""
+        return map(self.gather, self.portions(order, size))

@@ -1,10 +1,14 @@
-"""Torch losses for their declarations; each takes the logits of a head and the target."""
+"""Torch losses for their declarations; each takes the logits of a head and the target.
+
+A target of classes is class indices (rows,), or shares of the classes (rows, classes).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from modelstudio.errors import TrainingError
@@ -37,9 +41,12 @@ USUAL: dict[FieldKind, declared.Loss] = {
 def _classes(label_smoothing: float, weights: Weights) -> LossFunction:
     def compare(output: Tensor, target: Tensor) -> Tensor:
         weight = output.new_tensor(weights) if weights else None
-        return nn.functional.cross_entropy(
+        loss = nn.functional.cross_entropy(
             output, target, weight=weight, label_smoothing=label_smoothing
         )
+        if weight is None or target.dtype == torch.int64:
+            return loss
+        return loss * (len(target) / (target @ weight).sum())  # torch divides by the rows here
 
     return compare
 

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from modelstudio.data.augment import Augmenter
 from modelstudio.data.balance import Resampling, class_weights
 from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import Encoded, FittedRecipe
@@ -64,7 +65,9 @@ def _right_binary(output: Tensor, target: Tensor) -> Tensor:
 
 
 def _right_classes(output: Tensor, target: Tensor) -> Tensor:
-    return (output.argmax(dim=1) == target).sum()
+    """Count answers that name the true class; of mixed samples the one with the largest share."""
+    true = target.argmax(dim=1) if target.ndim > 1 else target
+    return (output.argmax(dim=1) == true).sum()
 
 
 class Session:
@@ -96,7 +99,10 @@ class Session:
         task.module.to(self.device)
         self.parameters = compiled.analysis.parameters
         fields, target = prepared.fitted.fields, prepared.fitted.target
-        self.train = TensorData.from_encoded(learnable, fields, self.device)
+        augmenter = Augmenter(project.data.augment, fields)
+        self.train = TensorData.from_encoded(
+            learnable, fields, self.device, augmenter=augmenter or None
+        )
         validation = known_rows(prepared.validation)
         self.validation: TensorData | None = None
         if len(validation.rows):

@@ -199,7 +199,7 @@ def fit(
                 train.rows, config.batch_size, config.seed, state.epoch, task.resampling
             )
             batches = math.ceil(len(order) / config.batch_size)
-            for batch in train.batches(order, config.batch_size, skip=state.batch):
+            for portion in train.portions(order, config.batch_size, skip=state.batch):
                 if control.paused:
                     yield RunPaused(state.epoch * batches + state.batch)
                     control.wait()
@@ -216,6 +216,7 @@ def fit(
                     group["lr"] = lr
 
                 optimizer.zero_grad(set_to_none=True)
+                batch = train.gather(portion)  # random changes are drawn after the last way out
                 outputs = task.outputs(batch)
                 loss = task.loss(outputs, batch)
                 penalised = loss + config.l1 * _absolute(weights) if config.l1 else loss
@@ -223,8 +224,7 @@ def fit(
                 if config.clip_norm is not None:
                     grad_norm = nn.utils.clip_grad_norm_(weights, config.clip_norm)
                 optimizer.step()
-                rows = min(config.batch_size, len(order) - state.batch * config.batch_size)
-                state.loss += loss.detach() * rows
+                state.loss += loss.detach() * len(portion)
                 if task.right is not None:
                     state.right += task.right(outputs[0].detach(), batch[task.losses[0][0]])
                 state.batch += 1
