@@ -67,12 +67,11 @@ def describe_data(
     project: Project, base: Path | None = None
 ) -> Generator[Progress, None, DataReport]:
     """Read the data, fit the recipe on the training rows and describe both."""
-    from modelstudio.data import profile
-    from modelstudio.data.sources import tabular
+    from modelstudio.data import profile, sources
 
     prepared = yield from prepare(project, base)
     yield Progress("Describing the columns")
-    frame, columns = tabular.read(project.data, base), project.data.columns
+    frame, columns = sources.read(project.data, base), project.data.columns
     profiles = profile.profile(frame, columns)
     yield Progress("Looking for problems")
     return DataReport(
@@ -218,7 +217,7 @@ def evaluate(
 ) -> Generator[Progress, None, Evaluation]:
     """Score a run (the last finished one when None) on a part of its data or on another file."""
     yield Progress("Loading the run")
-    from modelstudio.data.sources import tabular
+    from modelstudio.data import sources
     from modelstudio.engine import metrics
     from modelstudio.engine.evaluate import (
         nothing_to_score,
@@ -231,20 +230,19 @@ def evaluate(
     if isinstance(part, Path):
         yield Progress("Reading the data")
         config = trained.fitted.config()
-        frame, changed = tabular.read_table(part, config), False
-        text = tabular.read_table(part, DataConfig(csv=config.csv))
+        encoded, changed = trained.fitted.transform(sources.read_table(part, config)), False
+        text = sources.read_table(part, DataConfig(csv=config.csv, source=config.source))
         unreadable = unreadable_cells(text, config.columns)
     else:
         unreadable = ()
         prepared = yield from prepare(trained.project, _base(project_path))
-        frame = prepared.frame(part)
+        encoded = prepared.encoded(part, trained.fitted)
         changed = prepared.fingerprint != trained.project.data.fingerprint
-        if not frame.height:
+        if not prepared.frame(part).height:
             raise DataError(
                 f"The split gives no {part} rows, so there is nothing to score.",
                 fix=f"Score another part, or raise the share of {part} rows and train again.",
             )
-    encoded = trained.fitted.transform(frame)
     yield Progress("Scoring", 0, len(encoded.rows))
     answers = predictions(trained.task, encoded, trained.fitted, trained.device)
     threshold = trained.decision.threshold
@@ -302,27 +300,27 @@ def predict(
     Every row of the input is in the output; one that cannot be scored has empty predictions.
     """
     yield Progress("Loading the model")
-    from modelstudio.data.sources import tabular
+    from modelstudio.data import sources
     from modelstudio.engine.evaluate import answer_columns, unreadable_cells
 
     ask = _ask_onnx if model.suffix == ".onnx" else _ask_run
     answers, threshold, config = yield from ask(model, data, run)
-    text = tabular.read_table(data, DataConfig(csv=config.csv))
+    text = sources.read_table(data, DataConfig(csv=config.csv, source=config.source))
     unreadable = unreadable_cells(text, config.features)
     yield Progress("Writing the answers")
-    table = tabular.read_table(data, DataConfig())
+    table = sources.read_table(data, DataConfig(source=config.source))
     write_text(out, answer_columns(table, answers, threshold).write_csv())
     return PredictReport(out, table.height, answers.unscored, unreadable)
 
 
 def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
-    from modelstudio.data.sources import tabular
+    from modelstudio.data import sources
     from modelstudio.engine.evaluate import predictions
 
     trained = yield from _trained(model, load_project(model), run)
     yield Progress("Reading the data")
     config = trained.fitted.config()
-    frame = tabular.read_table(data, config, target_needed=False, features_only=True)
+    frame = sources.read_table(data, config, target_needed=False, features_only=True)
     yield Progress("Predicting", 0, frame.height)
     encoded = trained.fitted.transform(frame)
     answers = predictions(trained.task, encoded, trained.fitted, trained.device)
