@@ -24,9 +24,12 @@ from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import (
     DropDuplicates,
     FillMissing,
+    FilterRows,
+    Formula,
     OneHot,
     Standardise,
     Step,
+    TargetEncode,
 )
 
 
@@ -216,6 +219,34 @@ def test_a_number_target_of_kind_category_is_classes(tmp_path: Path) -> None:
     columns = (Column(name="x", kind="number"), Column(name="y", kind="category", role="target"))
     data = DataConfig(path=str(path), columns=columns, recipe=(Standardise(),))
     assert prepared(data).fitted.target.classes == ("0", "1", "2")
+
+
+def test_training_rows_are_encoded_without_their_own_target(table: Path) -> None:
+    data = configure(table, "bought").changed(recipe=(FillMissing(), TargetEncode(smoothing=0)))
+    result = prepared(data)
+    again = result.encoded("train", result.fitted)
+    town = result.fitted.inputs[0].columns.index("town")
+    learnt, applied = (each.fields[FEATURES][:, town] for each in (result.train, again))
+    assert len(set(applied)) == 3 < len(set(learnt)) <= 15
+    others = np.delete(result.train.fields[FEATURES], town, axis=1)
+    np.testing.assert_array_equal(others, np.delete(again.fields[FEATURES], town, axis=1))
+    judged = result.encoded("test", result.fitted)
+    np.testing.assert_array_equal(result.test.fields[FEATURES], judged.fields[FEATURES])
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (FilterRows(condition="height > 1"), "names height"),
+        (Formula(name="x", formula="town + 1"), "town is a text"),
+    ],
+)
+def test_the_step_at_fault_is_told(table: Path, step: Step, said: str) -> None:
+    data = configure(table, "bought")
+    data = data.changed(recipe=(FillMissing(enabled=False), step, OneHot()))
+    with pytest.raises(DataError, match=said) as caught:
+        prepared(data)
+    assert caught.value.step == 1
 
 
 def test_batches_gather_rows_in_the_given_order(table: Path) -> None:

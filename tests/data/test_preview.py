@@ -21,9 +21,14 @@ from modelstudio.recipe.steps import (
     ClipOutliers,
     DropDuplicates,
     FillMissing,
+    FilterRows,
+    Formula,
     OneHot,
+    SampleRows,
+    SmoothRows,
     Standardise,
     Step,
+    TargetEncode,
 )
 
 
@@ -111,12 +116,24 @@ def test_what_is_odd_about_a_column_is_found(
     assert text in [finding.text for finding in found if finding.kind == kind]
 
 
-def test_the_last_preview_is_what_the_network_is_given(table: Path) -> None:
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        None,
+        (FillMissing(), FilterRows(condition="age < 70"), SmoothRows(), OneHot(), Formula()),
+        (SampleRows(rows=150), FillMissing(), TargetEncode(), SmoothRows(), Standardise()),
+    ],
+)
+def test_the_last_preview_is_what_the_network_is_given(
+    table: Path, recipe: tuple[Step, ...] | None
+) -> None:
     data = configure(table, "bought")
+    if recipe is not None:
+        data = data.changed(recipe=recipe)
     shown, result = preview(data, limit=200), prepared(data)
     place = {row: at for at, row in enumerate(shown.rows)}
     for part in ("train", "validation", "test"):
-        encoded = getattr(result, part)
+        encoded = result.encoded(part, result.fitted)
         for at, name in enumerate(result.fitted.inputs[0].columns):
             cells = shown.cells[shown.columns.index(name)].after
             seen = [cells[place[row]] for row in encoded.rows]

@@ -33,9 +33,10 @@ class DropMissingTarget(Step, label="Drop rows without target"):
 
 
 class FilterRows(Step, label="Filter rows"):
-    """Keep the rows for which a condition holds; where a missing cell leaves it open, drop the row.
+    """Keep the rows for which a condition holds, such as age >= 18.
 
-    Only the rows to learn from and to judge by are filtered: a prediction is made for every row.
+    Where a missing cell leaves it open, the row is dropped. Only the rows to learn from and to
+    judge by are filtered: a prediction is made for every row.
     """
 
     stage = "rows"

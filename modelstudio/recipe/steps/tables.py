@@ -13,7 +13,7 @@ from modelstudio.recipe.steps.step import Step
 
 
 class Formula(Step):
-    """Work out a column of numbers from others.
+    """Work out a column of numbers from others, such as price / rooms.
 
     A missing operand or a result that is no finite number, such as 1 / 0, leaves the cell empty.
     """
