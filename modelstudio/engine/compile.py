@@ -67,7 +67,11 @@ class Network(fx.GraphModule):
 
 
 class FxBuilder(Builder):
-    """Writes each operation into a `torch.fx.Graph`, marked with the address of its block."""
+    """Writes each operation into a `torch.fx.Graph`, marked with the address of its block.
+
+    The mark ``repeats`` says which repeat of each group around the block it belongs to, ``order``
+    what comes first in rows of numbers, as `Value.order` does.
+    """
 
     def __init__(self, fields: Mapping[str, FieldLike]) -> None:
         super().__init__(fields, fake_outcome)
@@ -116,6 +120,11 @@ class FxBuilder(Builder):
         """Write the call of a function."""
         return self._marked(self.graph.call_function(resolve(target), tuple(refs), dict(settings)))
 
+    def _value(self, outcome: Outcome, values: Sequence[Value], ref: Any) -> Value:
+        value = super()._value(outcome, values, ref)
+        value.ref.meta["order"] = value.order
+        return value
+
     def _uses(self, name: str) -> None:
         used = self.node_modules.get(self.address, ())
         if name not in used:
@@ -123,6 +132,7 @@ class FxBuilder(Builder):
 
     def _marked(self, node: fx.Node) -> fx.Node:
         node.meta["block"] = self.address
+        node.meta["repeats"] = tuple(place.repeat for place in self.path[:-1])
         return node
 
 
