@@ -50,6 +50,7 @@ def find(folder: Path, suffixes: Collection[str]) -> list[Found]:
             where=str(folder),
             fix="Choose a folder.",
         )
+    folder = folder.absolute()
     paths = sorted(_walk(folder, suffixes, set(), 0), key=lambda path: path.parts)
     if not paths:
         kinds = ", ".join(sorted(suffix[1:].upper() for suffix in suffixes))

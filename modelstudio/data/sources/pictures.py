@@ -1,4 +1,7 @@
-"""Folders of pictures as tables: a row a picture, with its path, class, part and labels."""
+"""Folders of pictures as tables: a row a picture, with its path, class, part and labels.
+
+Other pictures for the same project may also be a single one, or named by a column of a table.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,16 @@ from pathlib import Path
 import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
-from modelstudio.data.sources.folders import FILE, LABEL, PICTURES
+from modelstudio.data.sources.folders import FILE, LABEL, PICTURES, Found
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.sources import ImageFolder
 
 MATCHING = 0.5
 """A column of a table of labels names the pictures when so many of its cells do."""
+
+LOOKED_AT = 50
+"""Cells of a column that are tried as names of files."""
 
 _TABLES = frozenset({".csv", ".tsv", ".txt"})
 
@@ -31,6 +37,10 @@ def reading(
 
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """List the pictures with what is known of each, as text."""
+    if path.is_file():
+        frame = folders.table([_alone(path)]) if _is_picture(path) else _named_in(path, data.csv)
+        yield Portion(frame.height, frame.height)
+        return frame
     found = folders.find(path, PICTURES)
     yield Portion(len(found), len(found))
     frame = folders.table(found)
@@ -40,7 +50,9 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
     """Count the pictures and look at no more than their names."""
-    found = folders.find(path, PICTURES)
+    if path.is_file() and not _is_picture(path):
+        return tabular.inspect(path, DataConfig(csv=data.csv))
+    found = [_alone(path)] if path.is_file() else folders.find(path, PICTURES)
     frame = folders.table(found)
     size = sum(each.path.stat().st_size for each in found)
     return SourceInfo(path, tuple(frame.columns), len(found), size)
@@ -52,8 +64,48 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
 
 
 def fingerprint(path: Path, data: DataConfig) -> str:
-    """Return a hash of the names, sizes and times of the pictures."""
-    return folders.fingerprint_of(folders.find(path, PICTURES))
+    """Return a hash of the names, sizes and times of the pictures, and of a table of labels."""
+    if path.is_file():
+        return tabular.fingerprint(path)
+    mark = folders.fingerprint_of(folders.find(path, PICTURES))
+    assert isinstance(data.source, ImageFolder)
+    labels = path / data.source.labels
+    return (
+        f"{mark}{tabular.fingerprint(labels)}" if data.source.labels and labels.exists() else mark
+    )
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURES
+
+
+def _alone(path: Path) -> Found:
+    return Found(path.resolve(), None, None)
+
+
+def _named_in(table: Path, csv: CsvOptions) -> pl.DataFrame:
+    """Return all rows of a table with the paths of their pictures, meant from its folder.
+
+    Raises
+    ------
+    DataError
+        When no column names pictures.
+    """
+    rows = tabular.read_table(table, DataConfig(csv=csv))
+    for column in sorted(rows.get_columns(), key=lambda column: column.name != FILE):
+        known = column.drop_nulls()
+        looked_at = known.gather_every(max(1, len(known) // LOOKED_AT)).to_list()
+        if sum((table.parent / name).is_file() for name in looked_at) > MATCHING * len(looked_at):
+            paths = [name and str((table.parent / name).resolve()) for name in column.to_list()]
+            others = rows.drop(column.name)
+            if FILE in others.columns:
+                others = others.rename({FILE: f"{FILE}_"})
+            return pl.DataFrame([pl.Series(FILE, paths, pl.String), *others.get_columns()])
+    raise DataError(
+        f"No column of {table.name} names pictures that are there.",
+        where=str(table),
+        fix="It needs a column with the paths of the pictures, meant from the folder of the table.",
+    )
 
 
 def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> pl.DataFrame | None:

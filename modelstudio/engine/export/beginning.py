@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from modelstudio.data.fitted import FittedRecipe, FittedStep
 from modelstudio.data.inputs import Array, InputField
 from modelstudio.data.sources import ROW
+from modelstudio.engine.export import pictures
 from modelstudio.recipe.steps import ColumnStep, Formula, Rename
 
 _TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "date": pl.Datetime("ms")}
@@ -47,7 +48,7 @@ def begin(fitted: FittedRecipe) -> Beginning:
     Where samples are made of several rows, as windows of a series, it takes these whole.
     """
     steps = [each for each in fitted.steps if each.step.stage == "fitted" and acts(each)]
-    others = [each for each in fitted.steps if each.step.stage != "fitted"]
+    others = [each for each in fitted.steps if each.step.stage not in ("fitted", "pixels")]
     whole = reaches_back(fitted)
     inexact = [at for at, each in enumerate(steps) if whole or each.step.onnx != "exact"]
     start = inexact[-1] + 1 if inexact else 0
@@ -66,7 +67,15 @@ def begin(fitted: FittedRecipe) -> Beginning:
         rest=tuple(steps[start:]),
         columns={name: kind for name, kind in empty.schema.items() if name not in taken},
         arrays=arrays,
-        needs_first=tuple(map(in_words, needs)),
+        needs_first=(
+            *map(in_words, needs),
+            *(
+                told
+                for field in arrays
+                if field.spec.kind == "image"
+                for told in pictures.needs_first(fitted, field)
+            ),
+        ),
     )
 
 
