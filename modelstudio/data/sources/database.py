@@ -137,6 +137,10 @@ def _open(path: Path) -> sqlite3.Connection:
     start = first_bytes(path, 512)
     if not start.startswith(_MARK):
         raise foreign(path, start, "a SQLite database")
+    size, pages = int.from_bytes(start[16:18]), int.from_bytes(start[28:32])
+    whole = pages * (1 << 16 if size == 1 else size)
+    if start[24:28] == start[92:96] and path.stat().st_size < whole:
+        raise damaged(path, "SQLite")
     try:
         address = f"file:{quote(str(path.absolute()))}?mode=ro"
         return sqlite3.connect(address, uri=True, timeout=2, check_same_thread=False)

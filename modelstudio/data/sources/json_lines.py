@@ -90,9 +90,10 @@ def _as_table(path: Path, frames: list[pl.DataFrame]) -> pl.DataFrame:
     filled = [frame for frame in frames if frame.width]
     if not filled:
         raise _none(path)
+    width = len({name for frame in filled for name in frame.columns})
+    if width > MOST_COLUMNS:
+        raise too_wide(path, width, MOST_COLUMNS)
     table = joined(filled)
-    if table.width > MOST_COLUMNS:
-        raise too_wide(path, table.width, MOST_COLUMNS)
     return table.rename(dict(zip(table.columns, unique_names(table.columns), strict=True)))
 
 
@@ -121,7 +122,8 @@ def _read_lines(path: Path, lines: bytes, first: int) -> pl.DataFrame:
     if not lines.strip():
         return pl.DataFrame()
     try:
-        return plain_types(pl.read_ndjson(lines, infer_schema_length=None))
+        frame = pl.read_ndjson(lines, infer_schema_length=None)
+        return plain_types(_in_order(path, frame, lines))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
         pass
     objects = []
@@ -135,15 +137,28 @@ def _read_lines(path: Path, lines: bytes, first: int) -> pl.DataFrame:
         if not isinstance(value, dict):
             raise _bad(path, number, "is no JSON object")
         objects.append(value)
-    return _from_objects(objects)
+    return _from_objects(path, objects)
+
+
+def _in_order(path: Path, frame: pl.DataFrame, content: bytes) -> pl.DataFrame:
+    """Order columns as the first object does, others by name; of many keys polars keeps none."""
+    if frame.width > MOST_COLUMNS:
+        raise too_wide(path, frame.width, MOST_COLUMNS)
+    start = content[:LONGEST_LINE].decode("utf-8", "ignore")
+    keys = json.JSONDecoder().raw_decode(start, start.index("{"))[0]
+    held = set(frame.columns)
+    first = [name for name in keys if name in held]
+    return frame.select(*first, *sorted(held.difference(first)))
 
 
 def _bad(path: Path, line: int, what: str) -> DataError:
     return DataError(f"Line {line:,} of {path.name} {what}.", where=str(path), fix=_FIX)
 
 
-def _from_objects(objects: list[dict[str, Any]]) -> pl.DataFrame:
+def _from_objects(path: Path, objects: list[dict[str, Any]]) -> pl.DataFrame:
     names = dict.fromkeys(name for each in objects for name in each)
+    if len(names) > MOST_COLUMNS:
+        raise too_wide(path, len(names), MOST_COLUMNS)
     return from_values({name: [each.get(name) for each in objects] for name in names})
 
 
@@ -157,7 +172,8 @@ def _read_list(path: Path, encoding: str, size: int) -> pl.DataFrame:
         )
     content = b"".join(block for block, _ in utf8_blocks(path, encoding, BLOCK))
     try:
-        return plain_types(pl.read_json(content, infer_schema_length=None))
+        frame = pl.read_json(content, infer_schema_length=None)
+        return plain_types(_in_order(path, frame, content))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
         pass
     try:
@@ -170,4 +186,4 @@ def _read_list(path: Path, encoding: str, size: int) -> pl.DataFrame:
         raise _none(path) from None
     if not objects or not all(isinstance(each, dict) for each in objects):
         raise _none(path)
-    return _from_objects(objects)
+    return _from_objects(path, objects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import polars as pl
 
@@ -97,21 +98,17 @@ def joined(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
             elif known != column.dtype:
                 types[column.name] = pl.String()
     final = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in types.items()}
-    return pl.concat(
-        [
-            frame.select(
-                _as_type(frame.get_column(name), dtype)
-                if name in frame.columns
-                else pl.lit(None, dtype).alias(name)
-                for name, dtype in final.items()
-            )
-            for frame in held
-        ],
-        rechunk=True,
+    return pl.concat(map(partial(_conformed, final), held), rechunk=True)
+
+
+def _conformed(types: dict[str, pl.DataType], frame: pl.DataFrame) -> pl.DataFrame:
+    columns = {column.name: column for column in frame}
+    return pl.DataFrame(
+        [_as_type(columns.get(name), name, types[name], frame.height) for name in types]
     )
 
 
-def _as_type(column: pl.Series, dtype: pl.DataType) -> pl.Series:
-    if column.null_count() == len(column):
-        return pl.Series(column.name, [None], dtype).new_from_index(0, len(column))
+def _as_type(column: pl.Series | None, name: str, dtype: pl.DataType, rows: int) -> pl.Series:
+    if column is None or column.null_count() == rows:
+        return pl.Series(name, [None], dtype).new_from_index(0, rows)
     return as_text(column) if dtype == pl.String else column
