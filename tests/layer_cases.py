@@ -35,6 +35,7 @@ from modelstudio.layers import (
     Crop,
     Custom,
     DepthwiseSeparableConv1d,
+    DepthwiseSeparableConv3d,
     DotProduct,
     Embedding,
     EmbeddingBag,
@@ -268,6 +269,7 @@ SPECIAL = [
     Case(ConvTranspose2d(dilation=(2, 1), output_padding=(1, 0), groups=2), ((6, 4, 5),)),
     Case(Conv3d(kernel_size=(1, 2, 3), stride=(1, 2, 1), groups=2, dilation=2), ((4, 4, 6, 6),)),
     Case(DepthwiseSeparableConv1d(dilation=2, weights="xavier normal"), ((6, "T"),)),
+    Case(DepthwiseSeparableConv3d(stride=(1, 2, 1), depth_multiplier=2), ((2, 4, 6, 5),)),
     Case(MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2), ((6, 8, 10),)),
     Case(AvgPool1d(kernel_size=3, stride=1, padding=1), ((6, "T"),)),
     *(

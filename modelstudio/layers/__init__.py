@@ -4,7 +4,11 @@ from modelstudio.layers.io import Input, Output
 from modelstudio.layers.linear import Bilinear, Linear
 from modelstudio.layers.embedding import Embedding, EmbeddingBag, PositionalEncoding
 from modelstudio.layers.convolution import Conv1d, Conv2d, Conv3d
-from modelstudio.layers.separable import DepthwiseSeparableConv1d, DepthwiseSeparableConv2d
+from modelstudio.layers.separable import (
+    DepthwiseSeparableConv1d,
+    DepthwiseSeparableConv2d,
+    DepthwiseSeparableConv3d,
+)
 from modelstudio.layers.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from modelstudio.layers.blocks import Bottleneck, ResidualBlock, SqueezeExcitation
 from modelstudio.layers.normalise import (
@@ -144,6 +148,7 @@ __all__ = [
     "Custom",
     "DepthwiseSeparableConv1d",
     "DepthwiseSeparableConv2d",
+    "DepthwiseSeparableConv3d",
     "Divide",
     "DotProduct",
     "Dropout",

@@ -18,6 +18,7 @@ _RANKS = {
     4: "maps",
     5: "volumes",
 }
+_ORDERS = {"steps": "steps x width", "channels": "channels x length"}
 _TYPES = {
     "list of pair of string": "names and values",
     "pair of integer": "two whole numbers",
@@ -63,6 +64,7 @@ def _port(port: Port) -> dict[str, Any]:
         "dtype": port.dtype,
         "variadic": port.variadic,
         "optional": port.optional,
+        "order": port.order,
     }
 
 
@@ -96,10 +98,12 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 
 def _limits(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return bounds and choices; those of a list are those of its parts."""
+    """Return bounds and choices; those of a list are those of its parts, and its length."""
     if schema.get("type") == "array":
         parts = schema.get("prefixItems") or [schema.get("items", {})]
-        return _limits(parts[0])
+        lengths = {"minItems": "min_length", "maxItems": "max_length"}
+        found = {name: schema[key] for key, name in lengths.items() if key in schema}
+        return _limits(parts[0]) | found
     names = {
         "minimum": "minimum",
         "maximum": "maximum",
@@ -150,7 +154,8 @@ def _ports(verb: str, ports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     said = []
     for port in ports:
-        kinds = rank_text(port["ranks"], _RANKS)
+        words = _RANKS | ({3: _ORDERS[port["order"]]} if port["order"] else {})
+        kinds = rank_text(port["ranks"], words)
         text = f"`{port['name']}` ({kinds or _DTYPES[port['dtype']]}"
         if kinds and port["dtype"] == "int":
             text += " of ids"
@@ -180,6 +185,10 @@ def _values(field: Mapping[str, Any]) -> str:
     words = field["type"]
     for name, spoken in _TYPES.items():
         words = words.replace(name, spoken)
+    least, most = field.get("min_length"), field.get("max_length")
+    if most is not None and field["type"].startswith("list"):
+        length = f"{most}" if least == most else f"{least} to {most}" if least else f"up to {most}"
+        words = f"{length} {words}"
     limits = {
         "{minimum:,} to {maximum:,}": "minimum" in field and "maximum" in field,
         "{minimum:,} or more": "minimum" in field and "maximum" not in field,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from modelstudio.layers.convolution import Bias, Drawn, Sliding1d, Sliding2d, slid
+from modelstudio.layers.convolution import Bias, Drawn, Sliding1d, Sliding2d, Sliding3d, slid
 from modelstudio.layers.weights import drawn
 from modelstudio.layers.windows import sizes
 from modelstudio.network.shapes import Builder, Value
@@ -17,9 +17,11 @@ Multiplier = Annotated[
 
 
 def separate(
-    b: Builder, layer: DepthwiseSeparableConv1d | DepthwiseSeparableConv2d, x: Value
+    b: Builder,
+    layer: DepthwiseSeparableConv1d | DepthwiseSeparableConv2d | DepthwiseSeparableConv3d,
+    x: Value,
 ) -> Value:
-    """Lower to a convolution a channel and one of a single sample or pixel."""
+    """Lower to a convolution a channel and one of a single sample, pixel or voxel."""
     axes = len(sizes(layer.kernel_size))
     target, first = f"torch.nn.Conv{axes}d", drawn(layer.weights)
     channels = x.size(1, "the number of channels")
@@ -61,6 +63,17 @@ class DepthwiseSeparableConv1d(Sliding1d, label="Depthwise conv 1d"):
 
 class DepthwiseSeparableConv2d(Sliding2d, label="Depthwise conv 2d"):
     """Filter each map by itself, then combine the maps; few weights."""
+
+    depth_multiplier: Multiplier = 1
+    bias: Bias = True
+    weights: Drawn = "default"
+
+    def lower(self, b: Builder, x: Value) -> Value:
+        return separate(b, self, x)
+
+
+class DepthwiseSeparableConv3d(Sliding3d, label="Depthwise conv 3d"):
+    """Filter each volume by itself, then combine the volumes; few weights."""
 
     depth_multiplier: Multiplier = 1
     bias: Bias = True

@@ -42,6 +42,9 @@ def test_bounds_choices_and_types_are_those_of_the_layer() -> None:
     assert (channels["minimum"], channels["maximum"]) == (1, 65_536)
     assert field("kernel_size", "Conv2d")["type"] == "pair of integer"
     assert field("kernel_size", "Conv2d")["minimum"] == 1
+    kernel, order = field("kernel_size", "Conv3d"), field("order", "Permute")
+    assert (kernel["min_length"], kernel["max_length"], kernel["maximum"]) == (3, 3, 1024)
+    assert (order["min_length"], order["max_length"]) == (1, 7)
     assert field("padding", "Conv2d")["choices"] == ["same", "valid", "custom"]
     assert field("bias", "Conv2d")["type"] == "boolean"
     assert field("rank", "GroupInput")["optional"]
@@ -54,7 +57,10 @@ def test_bounds_choices_and_types_are_those_of_the_layer() -> None:
         "dtype": "float",
         "variadic": False,
         "optional": False,
+        "order": "",
     }
+    assert layer("LSTM")["inputs"][0]["order"] == "steps"
+    assert layer("Conv1d")["inputs"][0]["order"] == "channels"
     assert layer("Add")["inputs"][0]["variadic"]
     assert layer("Embedding")["inputs"][0]["dtype"] == "int"
     assert layer("Output")["outputs"] == []
@@ -69,6 +75,7 @@ def test_the_page_of_the_guide_is_up_to_date() -> None:
 def test_the_page_says_what_a_field_takes() -> None:
     page = reference_page()
     assert COMMAND in page
+    assert "| Kernel size | 3 whole numbers, 1 to 1,024 | 3, 3, 3 |" in page
     row = "| Output channels | whole number, 1 to 65,536 | 32 | Number of filters. |"
     assert row in page
     assert "Takes `x` (numbers, one or more wires)." in page
