@@ -59,6 +59,16 @@ class Device(StrEnum):
     mps = "mps"
 
 
+class Task(StrEnum):
+    """What can be learnt, as an option."""
+
+    classify = "classify"
+    regress = "regress"
+    next_token = "next token"
+    forecast = "forecast"
+    recommend = "recommend"
+
+
 class Format(StrEnum):
     """What a model can be exported to."""
 
@@ -113,9 +123,14 @@ def demo(
 @verb
 def new(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The .mstudio file to write.")],
-    data: Annotated[Path, typer.Option(help="A table as a text file (CSV).")],
+    data: Annotated[
+        Path, typer.Option(help="A table, a folder of pictures or texts, or one long text.")
+    ],
     target: Annotated[
         str | None, typer.Option(help="Column to predict; guessed if left out.")
+    ] = None,
+    task: Annotated[
+        Task | None, typer.Option(help="What is to be learnt, where the data does not tell.")
     ] = None,
     test_data: Annotated[
         Path | None, typer.Option(help="Take the test rows from this file.")
@@ -123,7 +138,7 @@ def new(
     split_seed: Annotated[int | None, typer.Option(min=0, help="Seed of the split.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a project from a table: roles, recipe, network and settings are guessed."""
+    """Make a project from data: roles, recipe, network and settings are guessed."""
     if out.suffix != SUFFIX:
         raise ProjectError(
             f"{out.name} does not end in {SUFFIX}.", fix=f"Call it {out.with_suffix(SUFFIX).name}."
@@ -132,7 +147,13 @@ def new(
         raise ProjectError(
             f"{out.name} exists already.", where=str(out), fix="Choose another name or remove it."
         )
-    draft = projects.new_project(data, target=target, test_data=test_data, split_seed=split_seed)
+    draft = projects.new_project(
+        data,
+        target=target,
+        test_data=test_data,
+        split_seed=split_seed,
+        task=task.value if task else None,
+    )
     if draft.error is not None:
         raise draft.error
     project = projects.rebase(draft.project, None, out.resolve().parent).changed(name=out.stem)

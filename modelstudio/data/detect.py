@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from modelstudio.data import guess as tables
-from modelstudio.data import guess_pictures, guess_ratings, guess_series
+from modelstudio.data import guess_pictures, guess_ratings, guess_series, guess_texts
 from modelstudio.data.guess import Guess
-from modelstudio.data.sources.folders import PICTURES, find
+from modelstudio.data.sources.encoding import decode_head, find_encoding
+from modelstudio.data.sources.files import first_bytes, kind_of_bytes
+from modelstudio.data.sources.folders import PICTURES, TEXTS, find
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.sources import Database, ImageFolder, Source, Table, is_connection
+from modelstudio.recipe.sources import (
+    Database,
+    ImageFolder,
+    LongText,
+    Source,
+    Table,
+    TextFolder,
+    is_connection,
+)
 
 Task = Literal["classify", "regress", "next token", "forecast", "recommend"]
 """What is to be learnt, where the data does not tell."""
+
+_FOLDERS: dict[frozenset[str], type[Source]] = {PICTURES: ImageFolder, TEXTS: TextFolder}
+"""What a folder is by the files that most of it are; of as many of each the first."""
+
+_HEAD = 1 << 16
+"""Bytes of a text file looked at to tell whether it is a table."""
+
+_LINES = 200
+
+_ALIKE = 0.9
+"""Share of the lines of a table that have the same number of cells."""
 
 
 def detect(path: Path | str, task: Task | None = None) -> Source:
@@ -30,17 +54,39 @@ def detect(path: Path | str, task: Task | None = None) -> Source:
     if is_connection(str(path)):
         return Database()
     path = Path(path)
+    if task == "next token" or (task is None and path.suffix.lower() in TEXTS and _is_prose(path)):
+        return LongText()
     if not path.is_dir():
         return Table()
     try:
-        find(path, PICTURES)
+        found = find(path, frozenset().union(*_FOLDERS))
     except DataError as error:
         raise DataError(
             error.message,
             where=error.where,
-            fix="Choose a folder of pictures, or a file with a table.",
+            fix="Choose a folder of pictures or texts, or a file with a table.",
         ) from None
-    return ImageFolder()
+    held = Counter(each.path.suffix.lower() for each in found)
+    most = max(_FOLDERS, key=lambda suffixes: sum(held[suffix] for suffix in suffixes))
+    return _FOLDERS[most]()
+
+
+def _is_prose(path: Path) -> bool:
+    """Tell a text from a table in a text file: its lines hold no equal number of cells."""
+    if not path.is_file():
+        return False
+    beginning = first_bytes(path, _HEAD)
+    if kind_of_bytes(beginning) is not None:
+        return False
+    text = decode_head(path, beginning, find_encoding(beginning))
+    lines = [line for line in text.splitlines()[:_LINES] if line.strip()]
+    for delimiter in ",;\t|":
+        with contextlib.suppress(csv.Error):
+            widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
+            width, count = widths.most_common(1)[0] if widths else (0, 0)
+            if width > 1 and count >= _ALIKE * widths.total():
+                return False
+    return True
 
 
 def guess(
@@ -60,6 +106,10 @@ def guess(
     """
     if isinstance(data.source, ImageFolder):
         return guess_pictures.guess(frame, target)
+    if isinstance(data.source, TextFolder):
+        return guess_texts.guess_folder(frame, target)
+    if isinstance(data.source, LongText):
+        return guess_texts.guess_long_text(frame)
     guessed = tables.guess(frame, target)
     rated = guess_ratings.adapt(frame, guessed, recommend=_asked(task, "recommend"))
     if rated is not guessed:

@@ -30,9 +30,10 @@ class Encoded:
     fields
         By name: an array of shape (rows, ...), or stored rows of one; see `inputs.assemble`.
     truth
-        Class indices or values, shape (rows,); -1 and NaN where unknown.
+        Class indices or values, shape (rows,); -1 and NaN where unknown. Of a long text the next
+        token at every place, shape (rows, T), 0 at the right.
     scaled
-        The target as the loss takes it, shape (rows,).
+        The target as the loss takes it, of the same shape.
     rows
         Row numbers in the source, shape (rows,).
     unscored
@@ -117,6 +118,8 @@ class FittedRecipe(BaseModel):
 
     def config(self) -> DataConfig:
         """Return a data configuration that reads other tables with the same columns."""
+        if self.target.kind == "tokens":
+            return DataConfig(columns=self.columns, csv=self.csv, source=self.source)
         kind: Any = "number" if self.target.kind == "value" else "category"
         target = Column(name=self.target.column, kind=kind, role="target")
         columns = (*self.columns, *self.beside, target)
@@ -150,6 +153,8 @@ class FittedRecipe(BaseModel):
             series.
         """
         arranging = [fitted for fitted in self.steps if fitted.step.stage == "samples"]
+        if self.target.kind == "tokens":
+            return self._passages(arranging[0], frame, encoded)
         rows = among if arranging and among is not None else frame
         if encoded is None or rows is not frame:
             encoded = self.encode(rows)
@@ -160,6 +165,16 @@ class FittedRecipe(BaseModel):
             assert arrange is not None
             samples = arrange(fitted.state, samples, rows, wanted)
         return samples
+
+    def _passages(
+        self, passages: FittedStep, frame: pl.DataFrame, encoded: pl.DataFrame | None
+    ) -> Encoded:
+        """Join the tokens of rows that follow one another; no other rows are looked at."""
+        join = IMPLEMENTATIONS[type(passages.step)].join
+        assert join is not None
+        encoded = self.encode(frame) if encoded is None else encoded
+        tokens, following, begins = join(passages.state, encoded, row_numbers(frame))
+        return Encoded({self.inputs[0].spec.name: tokens}, following, following, begins, {})
 
     def _samples(self, frame: pl.DataFrame, encoded: pl.DataFrame) -> Encoded:
         arrays, keep, unscored = assemble(self.inputs, encoded, self.steps)

@@ -207,7 +207,7 @@ def _touched(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
 
 
 def _effect(before: pl.DataFrame, after: pl.DataFrame, touched: tuple[str, ...]) -> StepEffect:
-    """Count the cells that differ; of a column of another type all do."""
+    """Count the cells that differ; of a column of another type, or one of tokens, all do."""
     changed = {}
     for name in touched:
         if name not in before.columns or name not in after.columns:
@@ -216,6 +216,8 @@ def _effect(before: pl.DataFrame, after: pl.DataFrame, touched: tuple[str, ...])
         same = old.dtype == new.dtype
         if count := int(old.ne_missing(new).sum()) if same else before.height:
             changed[name] = count
+    made = (name for name, dtype in after.schema.items() if dtype.is_nested())
+    changed.update((name, after.height) for name in made if name not in before.columns)
     return StepEffect(
         cells=sum(changed.values()),
         columns=after.width - before.width,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ from modelstudio.recipe.steps import (
     OneHot,
     Standardise,
     Step,
+    Tokenise,
 )
 
 SAMPLE = 20_000
@@ -51,6 +52,10 @@ ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rowid|no|nr)$)|(?<=[
 MANY_COPIES, FEW_COMBINATIONS = 0.05, 20
 """Equal rows are no copies when they are a greater share than the first, and there are fewer
 combinations of values a row than the second."""
+
+SHORT_TEXT, FREE_TEXT = 3, 6
+"""Words in the mean from which a column is text, and from which it is read, and with it the other
+columns of text. Without one of that length the short ones are taken for names."""
 
 FEW_CLASSES, MOST_CLASSES = 10, 20
 """A target of so many different whole numbers is taken for classes; above the first, only when
@@ -118,6 +123,8 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         kinds.update({name: "number" for name in others if 0 < known[name] == numbers[name]})
     kinds[target] = _target_kind(frame.get_column(target), kinds[target], notes)
     reasons = _reasons_to_ignore(frame, kinds, same)
+    if all(name in reasons for name in others):
+        reasons = {name: why for name, why in reasons.items() if kinds[name] != "text"}
     columns = []
     for name, kind in kinds.items():
         role: Role = "target" if name == target else "ignored" if name in reasons else "feature"
@@ -126,6 +133,8 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
             notes.append(f"{name} is ignored: {reasons[name]}.")
     if not any(column.role == "feature" for column in columns):
         notes.append("No column could be taken as a feature. Choose some on the Data page.")
+    texts = [each.name for each in columns if each.kind == "text" and each.role == "feature"]
+    notes += [text_note(texts)] if texts else []
     notes += _missing_notes(frame, columns)
     recipe = guess_recipe(tuple(columns))
     if copies := _natural_copies(frame, sample):
@@ -139,6 +148,15 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
             "are copies."
         )
     return Guess(tuple(columns), recipe, tuple(notes))
+
+
+def text_note(columns: Sequence[str]) -> str:
+    """Say what becomes of columns of text by default."""
+    step, listed = Tokenise(), ", ".join(columns[:4]) + (" ..." if len(columns) > 4 else "")
+    return (
+        f"{listed}: the text becomes words in small letters, the first {step.length} of a row; "
+        f"the {step.vocabulary:,} most frequent of the training rows are told apart."
+    )
 
 
 def _natural_copies(frame: pl.DataFrame, sample: pl.DataFrame) -> int:
@@ -341,6 +359,7 @@ def _reasons_to_ignore(
     known, rows = _each(frame, _KNOWN), frame.height
     text = _only(frame.head(SAMPLE), [name for name, kind in kinds.items() if kind == "text"])
     words = _each(text, pl.all().str.count_matches(r"\S+").mean())
+    read = any((count or 0) >= FREE_TEXT for count in words.values())
     reasons = {}
     for name, kind in kinds.items():
         if not known[name]:
@@ -354,8 +373,11 @@ def _reasons_to_ignore(
         elif kind == "date":
             reasons[name] = "it holds dates"
         elif kind == "text":
-            short = (words[name] or 0) < 3
-            reasons[name] = "it has too many categories" if short else "it holds free text"
+            count = words[name] or 0
+            if count < SHORT_TEXT:
+                reasons[name] = "it has too many categories"
+            elif not read:
+                reasons[name] = "it holds short texts, such as names"
     return reasons
 
 
@@ -369,4 +391,6 @@ def guess_recipe(columns: tuple[Column, ...]) -> tuple[Step, ...]:
         steps += [ClipOutliers(method="z-score", factor=6.0), Standardise()]
     if "category" in kinds:
         steps.append(OneHot())
+    if "text" in kinds:
+        steps.append(Tokenise())
     return tuple(steps)

@@ -14,7 +14,7 @@ from modelstudio.data import sources
 from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep, row_numbers
 from modelstudio.data.fitting import StepEffect, active, fit_steps
 from modelstudio.data.fitting_pictures import fit_pictures
-from modelstudio.data.inputs import input_fields
+from modelstudio.data.inputs import input_fields, vocabularies
 from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.split import Parts, split_table
 from modelstudio.data.steps import IMPLEMENTATIONS
@@ -23,7 +23,8 @@ from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.steps import Step, Windows
+from modelstudio.recipe.sources import LongText
+from modelstudio.recipe.steps import Passages, Step, Windows
 
 Doing = str | tuple[str, int, int]
 """What is being done, or that with how much is done of how much."""
@@ -77,6 +78,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     arranging = [step for _, step in active(data.recipe) if step.stage == "samples"]
     if not data.features and not arranging:
         raise _nothing_to_see(data)
+    _check_passages(data, arranging)
     if arranging and data.split.method == "random":
         raise DataError(
             f"{arranging[0].label} overlap, so a split at random would show the network the rows "
@@ -117,6 +119,9 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
             for step in arranging
         ),
     )
+    if state.kind == "tokens":
+        (vocabulary,) = vocabularies(steps).values()
+        state = state.model_copy(update={"vocabulary": vocabulary})
     fitted = FittedRecipe(
         columns=data.features,
         steps=steps,
@@ -152,6 +157,34 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         clean=clean,
         tests=tests,
     )
+
+
+def _check_passages(data: DataConfig, arranging: Sequence[Step]) -> None:
+    """Refuse a long text that is not cut into passages, and passages of anything else.
+
+    Raises
+    ------
+    DataError
+        When the recipe does not suit the source.
+    """
+    cut = any(isinstance(step, Passages) for step in arranging)
+    if isinstance(data.source, LongText) and (not cut or len(arranging) > 1):
+        raise DataError(
+            f"The next token of a text is learnt from {Passages.label.lower()}, and from nothing "
+            "else."
+            if cut
+            else f"The recipe lacks the step {Passages.label}.",
+            where=Passages.label,
+            fix="Take other steps that arrange rows out of the recipe."
+            if cut
+            else "Add it, or switch it on.",
+        )
+    if cut and not isinstance(data.source, LongText):
+        raise DataError(
+            f"{Passages.label} are for one long text, and this is a {data.source.label.lower()}.",
+            where=Passages.label,
+            fix="Take the step out of the recipe.",
+        )
 
 
 def _beside(data: DataConfig, arranging: Sequence[Step]) -> tuple[Column, ...]:
@@ -195,16 +228,14 @@ def _nothing_to_see(data: DataConfig) -> DataError:
         for column in data.columns
         if column.role == "ignored" and column.kind in ("text", "date", "id")
     ]
-    if not unusable:
-        return DataError(
-            "No column is a feature, so the network would see nothing.",
-            fix="Mark at least one column as a feature on the Data page.",
-        )
     listed = ", ".join(unusable[:5]) + (" ..." if len(unusable) > 5 else "")
+    told = f" Ignored are {listed}." if unusable else ""
     return DataError(
-        "No column is a feature, so the network would see nothing. Of the kinds text, date and id "
-        f"none can be a feature yet: {listed}.",
-        fix="Bring number or category columns, or change the kind of a column on the Data page.",
+        f"No column is a feature, so the network would see nothing.{told}",
+        fix="Mark at least one column as a feature on the Data page."
+        if not unusable
+        else "Make a column a feature on the Data page; the recipe needs Tokenise for text, Date "
+        "parts for dates and Index for ids.",
     )
 
 

@@ -13,6 +13,7 @@ from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.sources import LongText
 
 SKEW = 1.0
 """A positive target with a skewness above this is trained on its logarithm."""
@@ -28,14 +29,16 @@ class TargetState(BaseModel):
 
     A number is trained as ``(log(y) - mean) / scale``, the logarithm only with ``log``. A predicted
     logarithm is held within ``limits``: a little beyond the training rows, since the exponential of
-    a guess about a strange row would outweigh all others.
+    a guess about a strange row would outweigh all others. Of a long text the target is the next
+    token, one of a ``vocabulary`` that the recipe learns.
     """
 
     model_config = ConfigDict(frozen=True)
 
     column: str
-    kind: Literal["binary", "classes", "value"]
+    kind: Literal["binary", "classes", "value", "tokens"]
     classes: tuple[str, ...] = ()
+    vocabulary: int | None = None
     log: bool = False
     mean: float = 0.0
     scale: float = 1.0
@@ -44,21 +47,24 @@ class TargetState(BaseModel):
     @property
     def field(self) -> FieldSpec:
         """The field that the network is trained towards."""
-        dtype: Literal["float", "int"] = "int" if self.kind == "classes" else "float"
+        dtype: Literal["float", "int"] = "int" if self.kind in ("classes", "tokens") else "float"
         return FieldSpec(
             name=self.column,
             role="target",
             kind=self.kind,
-            shape=(),
+            shape=("T",) if self.kind == "tokens" else (),
             dtype=dtype,
             classes=self.classes,
+            vocabulary=self.vocabulary,
         )
 
     def truth(self, column: pl.Series) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return class indices, -1 for an unseen or missing class, or values with NaN for missing.
 
-        Shape (rows,).
+        Shape (rows,). The next tokens of a long text are not known row by row.
         """
+        if self.kind == "tokens":
+            return np.full(len(column), -1, dtype=np.int64)
         if self.kind == "value":
             return column.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(np.float64)
         codes = column.replace_strict(
@@ -94,6 +100,8 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
     DataError
         When all rows have the same value, or there are too many classes.
     """
+    if isinstance(data.source, LongText):
+        return TargetState(column=column.name, kind="tokens")
     known = values.drop_nulls()
     if not len(known):
         raise DataError(

@@ -23,7 +23,7 @@ from modelstudio.project.training import AdamW, Constant, Loss, Optimizer, Sched
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
-from modelstudio.recipe.sources import Source, Table
+from modelstudio.recipe.sources import LongText, Source, Table
 from modelstudio.recipe.steps import Step
 
 FORMAT_VERSION = 1
@@ -158,7 +158,9 @@ class DataConfig(Frozen):
 
     @property
     def features(self) -> tuple[Column, ...]:
-        """The columns that go into the network, in file order."""
+        """The columns that go into the network, in file order; a long text is its own target."""
+        if isinstance(self.source, LongText):
+            return tuple(column for column in self.columns if column.role != "ignored")
         return tuple(column for column in self.columns if column.role == "feature")
 
 

@@ -33,6 +33,7 @@ from modelstudio.recipe.steps import (
     Standardise,
     Step,
     TargetEncode,
+    Tokenise,
     UnknownStep,
 )
 
@@ -47,7 +48,7 @@ _RANKS: tuple[tuple[type[Step], ...], ...] = (
     (Log, Power, QuantileScale, Bin),
     (TargetEncode,),
     (Standardise, MinMax, RobustScale),
-    (OneHot, Ordinal, HashEncode, Index),
+    (OneHot, Ordinal, HashEncode, Index, Tokenise),
 )
 """Where a new step goes when nothing else is known: tidy, repair, bend, scale, encode."""
 

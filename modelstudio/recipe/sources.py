@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import Field
 
@@ -53,4 +54,19 @@ class ImageFolder(Source, label="Picture folder"):
         "",
         description="Table in the folder with a column of file names and what is known of each "
         "picture; empty takes the names of the folders as classes.",
+    )
+
+
+class TextFolder(Source, label="Text folder"):
+    """Text files in folders named after their classes.
+
+    The folders of classes may lie in folders named train, validation and test.
+    """
+
+
+class LongText(Source, label="Long text"):
+    """One text to learn the next token from; its lines or paragraphs are the rows, in order."""
+
+    rows: Literal["lines", "paragraphs"] = Field(
+        "lines", description="What a row is; the split never cuts one in two."
     )

@@ -229,6 +229,7 @@ def test_effects_are_counted_right(step: type[Step]) -> None:
             changed[name] = 12
         elif differing := sum(a != b for a, b in zip(before[name], after[name], strict=True)):
             changed[name] = differing
+    changed |= {name: 12 for name, dtype in after.schema.items() if dtype.is_nested()}
     effect = fitting.effects[0]
     assert dict(effect.changed) == changed
     assert effect.cells == sum(changed.values())

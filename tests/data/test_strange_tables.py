@@ -52,6 +52,9 @@ def test_why_a_column_of_words_is_ignored() -> None:
             "y": ["a", "b"] * 100,
         }
     )
-    notes = guess(frame, "y").notes
+    frame = frame.with_columns(name=pl.format("Mr. {}", "town"), z=pl.int_range(200) % 7)
+    notes = guess(frame.drop("note"), "y").notes
     assert "town is ignored: it has too many categories." in notes
-    assert "note is ignored: it holds free text." in notes
+    assert "name is ignored: it holds short texts, such as names." in notes
+    notes = guess(frame, "y").notes
+    assert any(note.startswith("note, name: the text becomes words") for note in notes)

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.sources import Database, ImageFolder, Source, Table, is_connection
+from modelstudio.recipe.sources import (
+    Database,
+    ImageFolder,
+    LongText,
+    Source,
+    Table,
+    TextFolder,
+    is_connection,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +36,8 @@ READERS: dict[type[Source], str] = {
     Table: "tabular",
     Database: "database",
     ImageFolder: "pictures",
+    TextFolder: "texts",
+    LongText: "long_text",
 }
 """Module of this package that reads each kind of source."""
 

@@ -43,6 +43,7 @@ from modelstudio.recipe.steps.pictures import (
     ScalePixels,
 )
 from modelstudio.recipe.steps.series import Windows
+from modelstudio.recipe.steps.texts import Passages, Tokenise
 
 __all__ = [
     "Bin",
@@ -69,6 +70,7 @@ __all__ = [
     "OneHot",
     "Ordinal",
     "PadPictures",
+    "Passages",
     "PictureStep",
     "Power",
     "QuantileScale",
@@ -83,6 +85,7 @@ __all__ = [
     "Standardise",
     "Step",
     "TargetEncode",
+    "Tokenise",
     "UnknownStep",
     "Windows",
 ]

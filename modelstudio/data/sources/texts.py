@@ -1,0 +1,126 @@
+"""Folders of texts as tables: a row a file, with its path, text, class and part."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Generator
+from pathlib import Path
+
+import polars as pl
+
+from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
+from modelstudio.data.sources.encoding import candidates, decode_head, find_encoding
+from modelstudio.data.sources.files import check_file, kind_of_bytes, unreadable
+from modelstudio.data.sources.folders import FILE, TEXTS
+from modelstudio.errors import DataError
+from modelstudio.project.model import CsvOptions, DataConfig
+
+TEXT = "text"
+"""Column of the contents."""
+
+MOST_BYTES = 2**30
+"""A longer text is refused before it is read."""
+
+_HEAD = 1 << 16
+"""Bytes looked at to find the encoding."""
+
+_PORTION = 200
+"""Files read between two signs of progress."""
+
+
+class NoText(DataError):
+    """A file that holds something else than text."""
+
+
+def reading(
+    path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
+) -> Generator[Portion, None, pl.DataFrame]:
+    """Read the texts with what is known of each, each column as its kind."""
+    frame = yield from reading_plain(path, data)
+    return tabular.as_declared(
+        path, frame, data, target_needed=target_needed, features_only=features_only
+    )
+
+
+def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
+    """Read the texts with what is known of each; one that is no text is missing.
+
+    A file that is no folder is a table with the same columns, such as texts to predict.
+    """
+    if path.is_file():
+        return (yield from tabular.reading_plain(path, data))
+    found = folders.find(path, TEXTS)
+    texts = []
+    for done, each in enumerate(found):
+        if done % _PORTION == 0:
+            yield Portion(done, len(found))
+        texts.append(_contents(each.path, data.csv))
+    frame = folders.table(found)
+    cells = pl.Series(TEXT, texts, dtype=pl.String).str.strip_chars()
+    cells = cells.set(cells == "", None)
+    return frame.insert_column(1, cells)
+
+
+def inspect(path: Path, data: DataConfig) -> SourceInfo:
+    """Count the texts and look at no more than their names."""
+    if path.is_file():
+        return tabular.inspect(path, data)
+    found = folders.find(path, TEXTS)
+    others = (name for name in folders.table(found).columns if name != FILE)
+    size = sum(each.path.stat().st_size for each in found)
+    return SourceInfo(path, (FILE, TEXT, *others), len(found), size)
+
+
+def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
+    """Return None: the first files tell nothing of the other folders."""
+    return None
+
+
+def fingerprint(path: Path, data: DataConfig) -> str:
+    """Return a hash of the names, sizes and times of the files."""
+    if path.is_file():
+        return tabular.fingerprint(path, data)
+    return folders.fingerprint_of(folders.find(path, TEXTS))
+
+
+def _contents(path: Path, options: CsvOptions) -> str | None:
+    try:
+        return read_text(path, options)
+    except NoText:
+        return None
+
+
+def read_text(path: Path, options: CsvOptions) -> str:
+    r"""Read a whole file as text; line ends become ``\n``.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read, is too long, or not in the encoding that was chosen; `NoText` when
+        it is none.
+    """
+    if check_file(path).st_size > MOST_BYTES:
+        raise DataError(
+            f"{path.name} is longer than {MOST_BYTES >> 20:,} MB.",
+            where=str(path),
+            fix="Cut it into several files and take one of them.",
+        )
+    try:
+        contents = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    kind = kind_of_bytes(contents[:_HEAD])
+    encoding = options.encoding or find_encoding(contents[:_HEAD])
+    if kind is not None or (b"\0" in contents[:_HEAD] and not encoding.startswith("utf-16")):
+        raise NoText(
+            f"{path.name} holds {kind or 'something else than text'}.",
+            where=str(path),
+            fix="Choose a text file.",
+        )
+    for name in candidates(encoding, found=options.encoding is None):
+        try:
+            text = codecs.decode(contents, name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    return decode_head(path, contents, encoding)

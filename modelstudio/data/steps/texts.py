@@ -1,0 +1,308 @@
+"""Text as rows of ids, and passages of a long text.
+
+State of Tokenise: the ``columns`` of text, the ``name`` of the column of ids, the settings, and the
+``words`` that have the ids from 2 on, or the ``tokenizer`` of byte-pair encoding as the library of
+that name writes it. State of Passages: the ``columns`` of ids, ``length`` and ``stride``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.data.steps.learning import Target, free_name
+from modelstudio.errors import DataError
+from modelstudio.recipe.steps.texts import Passages, Tokenise
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+TOKENS = "tokens"
+"""Name of the column of ids."""
+
+UNKNOWN = 1
+"""Id of what is not in the vocabulary; 0 fills short rows."""
+
+BYTES = 256
+
+_ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+"""Scripts without spaces between words; each character counts as one."""
+
+_LETTERS = r"\p{L}\p{M}\p{N}_"
+
+_WORD = rf"[{_ALONE}]|[[{_LETTERS}]--[{_ALONE}]]+|[^\s{_LETTERS}]"
+
+_PIECE = r" ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+"
+"""What byte-pair encoding never looks beyond: words with the space before them, numbers, signs."""
+
+_SLAB = 32 << 20
+"""Bytes of text taken apart together."""
+
+Ids = NDArray[np.int64]
+
+
+def fit_tokens(
+    step: Tokenise, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
+) -> dict[str, Any]:
+    """Learn the vocabulary.
+
+    Raises
+    ------
+    DataError
+        When every text is empty.
+    """
+    if not columns:
+        return {}
+    texts = _joined(frame, columns)
+    if not texts.str.len_bytes().sum():
+        raise DataError(
+            f"{' and '.join(columns)} hold no text in any training row, so there is nothing to "
+            "learn.",
+            where=columns[0],
+            fix="Set the role to ignored.",
+        )
+    others = [name for name in frame.columns if name not in columns]
+    settings = {"unit": step.unit, "length": step.length, "lower": step.lower}
+    state = {"columns": list(columns), "name": free_name(TOKENS, others), **settings}
+    if step.lower:
+        texts = texts.str.to_lowercase()
+    if step.unit == "BPE":
+        state["tokenizer"] = _learn_pieces(texts, step)
+        return state
+    count = _count_characters if step.unit == "characters" else _count_words
+    counts = count(texts, step.length)
+    frequent = counts.filter(pl.col("count") >= step.least)
+    ordered = frequent.sort(["count", "word"], descending=[True, False])
+    state["words"] = ordered.get_column("word").head(step.vocabulary - 2).to_list()
+    return state
+
+
+def apply_tokens(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
+    """Put one column of ids in the place of the columns of text."""
+    if not state:
+        return frame
+    texts = _joined(frame, state["columns"])
+    if state["lower"]:
+        texts = texts.str.to_lowercase()
+    encode = _ENCODERS[state["unit"]](state)
+    parts = [encode(part) for part in _slabs(texts)]
+    ids = pl.concat(parts) if parts else pl.Series([], dtype=pl.List(pl.Int64))
+    if state["length"] is not None:
+        ids = ids.list.head(state["length"])
+    empty = pl.Series([[UNKNOWN]], dtype=pl.List(pl.Int64))
+    ids = ids.zip_with(ids.list.len() > 0, empty)
+    return frame.drop(state["columns"]).with_columns(ids.alias(state["name"]))
+
+
+def token_sizes(state: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many ids there are, 0 and the unknown included."""
+    if not state:
+        return {}
+    if state["unit"] == "BPE":
+        return {state["name"]: len(state["tokenizer"]["model"]["vocab"])}
+    return {state["name"]: len(state["words"]) + 2}
+
+
+def spelt(state: Mapping[str, Any]) -> list[str]:
+    """Return what each id stands for."""
+    if state["unit"] != "BPE":
+        return ["", "?", *state["words"]]
+    tokenizer = _tokenizer(state)
+    return ["", "?", *(tokenizer.decode([at]) for at in range(2, tokenizer.get_vocab_size()))]
+
+
+def _joined(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """Return the texts of each row as one, a line each; a missing one is empty."""
+    held = (pl.when(pl.col(name) != "").then(pl.col(name)) for name in columns)
+    joined = pl.concat_str(*held, separator="\n", ignore_nulls=True).fill_null("")
+    return frame.select(joined).to_series()
+
+
+def _slabs(texts: pl.Series) -> Iterator[pl.Series]:
+    """Yield texts in order, not much more together than a slab holds."""
+    ends = texts.str.len_bytes().cum_sum().to_numpy()
+    total = int(ends[-1]) if len(ends) else 0
+    cuts = np.searchsorted(ends, np.arange(_SLAB, total, _SLAB), side="right")
+    edges = np.unique(np.concatenate([[0], cuts, [len(texts)]])).tolist()
+    for start, end in pairwise(edges):
+        yield texts[start:end]
+
+
+def _lists(ids: pl.Series, lengths: Ids) -> pl.Series:
+    """Deal ids out to rows: as many to each as its length says; a row without any is empty."""
+    filled = np.flatnonzero(lengths)
+    rows = pl.DataFrame({"row": np.repeat(np.arange(len(lengths)), lengths), "ids": ids})
+    lists = rows.group_by("row", maintain_order=True).agg("ids").get_column("ids")
+    if len(filled) == len(lengths):
+        return lists
+    places = np.zeros(len(lengths), dtype=np.int64)
+    places[filled] = np.arange(1, len(filled) + 1)
+    nothing = pl.Series("ids", [[]], dtype=pl.List(pl.Int64))
+    return pl.concat([nothing, lists.cast(pl.List(pl.Int64))]).gather(places)
+
+
+def _words(texts: pl.Series, length: int | None) -> pl.Series:
+    found = texts.str.extract_all(_WORD)
+    return found if length is None else found.list.head(length)
+
+
+def _count_words(texts: pl.Series, length: int | None) -> pl.DataFrame:
+    counts = []
+    for part in _slabs(texts):
+        words = _words(part, length).explode().drop_nulls()
+        counts.append(words.alias("word").value_counts())
+    return pl.concat(counts).group_by("word").agg(pl.col("count").sum())
+
+
+def _encode_words(state: Mapping[str, Any]) -> Callable[[pl.Series], pl.Series]:
+    words = pl.Series(state["words"], dtype=pl.String)
+    ids = pl.Series(range(2, len(words) + 2), dtype=pl.Int64)
+    known = pl.element().replace_strict(words, ids, default=UNKNOWN, return_dtype=pl.Int64)
+    return lambda texts: _words(texts, state["length"]).list.eval(known)
+
+
+def _codes(texts: pl.Series) -> NDArray[np.uint32]:
+    """Return the code points of texts end to end."""
+    return np.frombuffer("".join(texts.to_list()).encode("utf-32-le"), dtype=np.uint32)
+
+
+def _count_characters(texts: pl.Series, length: int | None) -> pl.DataFrame:
+    counts = np.zeros(sys.maxunicode + 1, dtype=np.int64)
+    for part in _slabs(texts.str.slice(0, length)):
+        counts += np.bincount(_codes(part), minlength=len(counts))
+    found = np.flatnonzero(counts)
+    words = pl.Series("word", list(map(chr, found.tolist())), dtype=pl.String)
+    return pl.DataFrame([words, pl.Series("count", counts[found])])
+
+
+def _encode_characters(state: Mapping[str, Any]) -> Callable[[pl.Series], pl.Series]:
+    ids = np.full(sys.maxunicode + 1, UNKNOWN, dtype=np.int64)
+    ids[[ord(word) for word in state["words"]]] = np.arange(2, len(state["words"]) + 2)
+
+    def encode(texts: pl.Series) -> pl.Series:
+        texts = texts.str.slice(0, state["length"])
+        lengths = texts.str.len_chars().to_numpy()
+        return _lists(pl.Series(ids[_codes(texts)]), lengths)
+
+    return encode
+
+
+def _learn_pieces(texts: pl.Series, step: Tokenise) -> dict[str, Any]:
+    """Learn byte-pair encoding; the ids 0 and 1 stand for nothing that occurs in a text."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_PIECE), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=max(step.vocabulary, BYTES + 2),
+        min_frequency=step.least,
+        special_tokens=["<padding>", "<unknown>"],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts.to_list(), trainer)
+    written: dict[str, Any] = json.loads(tokenizer.to_str())
+    lower = {"type": "Lowercase"} if step.lower else None
+    return {**written, "added_tokens": [], "normalizer": lower}
+
+
+def _tokenizer(state: Mapping[str, Any]) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_str(json.dumps(state["tokenizer"]))
+
+
+def _encode_pieces(state: Mapping[str, Any]) -> Callable[[pl.Series], pl.Series]:
+    """Encode every piece of text once, however often it occurs."""
+    tokenizer = _tokenizer(state)
+
+    def encode(texts: pl.Series) -> pl.Series:
+        pieces = texts.str.extract_all(_PIECE)
+        flat = pieces.explode().drop_nulls()
+        different = flat.unique()
+        found = tokenizer.encode_batch_fast(different.to_list(), add_special_tokens=False)
+        ids = pl.Series("ids", [each.ids for each in found], dtype=pl.List(pl.Int64))
+        codes = flat.replace_strict(
+            different, pl.Series(range(len(different)), dtype=pl.UInt32), return_dtype=pl.UInt32
+        )
+        spelt_out = ids.gather(codes)
+        rows = np.repeat(np.arange(len(texts)), pieces.list.len().to_numpy())
+        lengths = np.bincount(rows, spelt_out.list.len().to_numpy(), len(texts)).astype(np.int64)
+        return _lists(spelt_out.explode().drop_nulls(), lengths)
+
+    return encode
+
+
+_ENCODERS: dict[str, Callable[[Mapping[str, Any]], Callable[[pl.Series], pl.Series]]] = {
+    "words": _encode_words,
+    "characters": _encode_characters,
+    "BPE": _encode_pieces,
+}
+
+
+def fit_passages(
+    step: Passages, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
+) -> dict[str, Any]:
+    """Learn nothing but which column holds the ids.
+
+    Raises
+    ------
+    DataError
+        When none or several do.
+    """
+    held = [name for name, dtype in frame.schema.items() if dtype == pl.List(pl.Int64)]
+    if len(held) != 1 or frame.width != 1:
+        raise DataError(
+            f"{step.label} needs one column of ids and nothing else, but there are "
+            f"{', '.join(frame.columns) or 'no columns'}.",
+            where=step.label,
+            fix="Put Tokenise into the recipe, and set the role of other columns to ignored.",
+        )
+    return {"columns": held, "length": step.length, "stride": step.stride or step.length}
+
+
+def leave(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave the rows as they are."""
+    return frame
+
+
+def cut_passages(
+    state: Mapping[str, Any], encoded: pl.DataFrame, rows: Ids
+) -> tuple[Ids, Ids, Ids]:
+    """Join the ids of rows in order and cut them into passages.
+
+    Parameters
+    ----------
+    rows
+        Number of each row in its source; shape (rows,).
+
+    Returns
+    -------
+    tokens, following
+        Shape (passages, length), 0 at the right of the last; ``following`` is a token further on.
+    begins
+        Number of the row in which each passage begins; shape (passages,).
+    """
+    length, stride = state["length"], state["stride"]
+    lists = encoded.get_column(state["columns"][0])
+    flat = lists.explode().drop_nulls().to_numpy()
+    starts = np.arange(0, max(0, len(flat) - 1), stride)
+    starts = starts[: 1 + np.searchsorted(starts + length, len(flat) - 1)]
+    filled = np.concatenate([flat, np.zeros(length + 1, dtype=np.int64)])
+    passages = filled[starts[:, None] + np.arange(length + 1)]
+    ends = lists.list.len().cum_sum().to_numpy()
+    begins = rows[np.searchsorted(ends, starts, side="right")] if len(starts) else rows[:0]
+    return passages[:, :-1], passages[:, 1:], begins
