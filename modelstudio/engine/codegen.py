@@ -1,90 +1,94 @@
-"""From a graph of blocks to Python that a person would have written."""
+"""From a graph of blocks to Python that a person would have written.
+
+A group becomes a class of its own, with the names and the making of modules that a run's weights
+have; `modelstudio.engine.printing` writes the classes.
+"""
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from modelstudio.engine.compile import fake_outcome, resolve
 from modelstudio.engine.custom import embedded
+from modelstudio.engine.printing.classes import Classes
+from modelstudio.engine.printing.layout import literal
+from modelstudio.engine.printing.scope import Inner, Line, Name, Part, Scope
 from modelstudio.errors import NetworkError
 from modelstudio.layers.custom import PYTHON_BLOCK, read_source
 from modelstudio.network.analysis import FieldLike, format_shape
 from modelstudio.network.check import analyse
-from modelstudio.network.graph import Graph
+from modelstudio.network.graph import Graph, Node
 from modelstudio.network.lowering import lower_graph
-from modelstudio.network.shapes import Builder, Weights, free, identifier
+from modelstudio.network.shapes import Builder, Path, Value, Weights, identifier, plain
 
 OPERATORS = {"torch.add": "+", "torch.sub": "-", "torch.mul": "*", "torch.eq": "=="}
 """Functions that Python has a sign for."""
 
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A value in the code: an argument, by its name, or the result of a line, by its number."""
-
-    key: str | int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An assignment of ``forward``; its own variable is named when all lines are known.
-
-    ``call`` has ``{}`` where the values stand. ``part`` is added to the name of the variable.
-    """
-
-    block: str
-    call: str
-    values: tuple[Name, ...]
-    part: str = ""
+WEIGHTS = (
+    "The weights of a run, a file of safetensors, have the same names:"
+    " network.load_state_dict(safetensors.torch.load_file(path))."
+)
 
 
 class PythonBuilder(Builder):
-    """Writes each operation as a line of Python; a value is known by the number of its line."""
+    """Writes each operation as a line of Python, in the scope of the group that it stands in."""
 
     def __init__(self, fields: Mapping[str, FieldLike]) -> None:
         super().__init__(fields, fake_outcome)
-        self.arguments: dict[str, str] = {}
-        self.making: list[str] = []
-        self.lines: list[Line] = []
-        self.taken = {"x"}
+        self.network = Scope("")
+        self.scopes = {"": self.network}
+        self.inner: dict[str, Inner] = {}
         self.sources: dict[str, str] = {}
+        self.functions: set[str] = set()
+        self._types: dict[str, str] = {}
+        self._around = [self.network]
+
+    @property
+    def here(self) -> Scope:
+        """The scope that is written."""
+        return self._around[-1]
 
     def write_input(self, field: str) -> Name:
-        """Write an argument of ``forward``, named after its field."""
-        if field not in self.arguments:
-            self.arguments[field] = free(identifier(field), self.taken)
-        return Name(self.arguments[field])
+        """Write an argument of the network, named after its field; a group is handed it."""
+        name = Name(field, kind="field")
+        if self.here is not self.network:
+            self.here.borrowed.setdefault(name, "Tensor")
+        elif name not in self.network.arguments:
+            self.network.arguments.append(name)
+        return name
 
     def write_module(
         self, name: str, target: str, settings: Mapping[str, Any], weights: Weights | None
     ) -> None:
         """Write the line that makes a module, and the one that draws its weights."""
+        path = self._owner or self.path
         if target == PYTHON_BLOCK:
-            self.making.append(f"self.{name} = {self._written(**settings)}")
-            return
-        called = self._called(target)
-        self.making.append(f"self.{name} = {called}({_construction(target, settings)})")
+            called, given = self._written(**settings)
+        else:
+            called, given = self._called(target), _construction(target, settings)
+        draw = ""
         if weights is not None:
-            draw, how = weights
-            options = "".join(f", {key}={_literal(value)}" for key, value in how)
-            self.making.append(f"{_short(draw)}(self.{name}.weight{options})")
+            options = "".join(f", {key}={literal(value)}" for key, value in weights[1])
+            draw = f"{_short(weights[0])}({{}}.weight{options})"
+        self._types[name] = called if target.startswith("torch.") else "nn.Module"
+        self._scope(path[:-1]).making.append(Part(_last(name), called, given, draw))
 
     def write_call(
         self, name: str, refs: Sequence[Any], keywords: Mapping[str, Any], pick: Sequence[int]
     ) -> Name:
         """Write the line that calls a module."""
-        values: list[Name] = []
+        module, values = self._reach(name)
         given = _arguments(refs, keywords, values)
-        return self._line(f"self.{name}({given}){''.join(f'[{i}]' for i in pick)}", values)
+        return self._line(f"{module}({given}){''.join(f'[{i}]' for i in pick)}", values)
 
     def write_tied(self, name: str, refs: Sequence[Any]) -> Name:
         """Write the line that multiplies with the matrix of an embedding."""
-        return self._line(f"nn.functional.linear({{}}, self.{name}.weight)", refs)
+        module, values = self._reach(name)
+        return self._line(f"nn.functional.linear({{}}, {module}.weight)", [*refs, *values])
 
     def write_function(
         self, target: str, refs: Sequence[Any], settings: Mapping[str, Any], part: str
@@ -95,13 +99,125 @@ class PythonBuilder(Builder):
             operands = [_slot(item, values) for item in (*refs, *settings.values())]
             return self._line(f" {OPERATORS[target]} ".join(operands), values, part)
         given = _arguments(refs, settings, values)
-        return self._line(f"{self._called(target)}({given})", values, part)
+        called = self._called(target)
+        self.functions.add(called)
+        return self._line(f"{called}({given})", values, part)
 
-    def _written(self, source: str, settings: Mapping[str, Any]) -> str:
+    def group(
+        self,
+        node: Node,
+        count: int,
+        taken: Sequence[Value],
+        once: Callable[[Sequence[Value], int], Sequence[Value]],
+    ) -> Sequence[Value]:
+        """Write a group as a class; a run that gives what it was given stands for those after it.
+
+        What only passes through is neither returned nor, in a loop, carried on.
+        """
+        ports = [Name(port.name) for port in node.layer.input_ports()]
+        runs: list[Scope] = []
+        results, current = list[Value](), list(taken)
+        for repeat in range(count):
+            with self.within(node, repeat):
+                runs.append(self._scope(self.path))
+                runs[-1].covered = self.here.covered or node.frozen
+                given = [
+                    replace(value, ref=name) for value, name in zip(current, ports, strict=True)
+                ]
+                self._around.append(runs[-1])
+                results = list(once(given, repeat))
+                self._around.pop()
+            runs[-1].returns = [value.ref for value in results]
+            alike = [plain(value) for value in results] == [plain(value) for value in current]
+            current = results
+            if alike:
+                break
+        outer = dict(zip(ports, (value.ref for value in taken), strict=True))
+        refs = [_passed(runs, number, ports, count) for number in range(len(results))]
+        moved = [number for number, port in enumerate(refs) if port is None]
+        refs = [port and outer[port] for port in refs]
+        _close(runs, taken, ports, moved)
+        inner = self.inner[_named_once(runs[0], count > 1)]
+        inner.count = count
+        if node.frozen and not self.here.covered:
+            self.here.frozen[inner.name] = None
+        if moved:
+            self.here.lines.append(self._call_of(node, inner, outer, moved))
+            for index, number in enumerate(moved):
+                refs[number] = Name(len(self.here.lines) - 1, index)
+        return [replace(value, ref=ref) for value, ref in zip(results, refs, strict=True)]
+
+    def _call_of(
+        self, node: Node, inner: Inner, outer: Mapping[Name, Name], moved: Sequence[int]
+    ) -> Line:
+        """Return the line that calls a group; one value through repeats needs no loop."""
+        run, ports = inner.runs[0], list(outer)
+        called, values = identifier(node.name), list[Name | int]()
+        texts = []
+        inner.sequential = inner.several and not run.borrowed
+        inner.sequential &= run.arguments == [ports[number] for number in moved][:1] == ports[:1]
+        inner.sequential &= len(moved) == 1
+        loop = inner.several and not inner.sequential
+        for name in run.arguments:
+            carried = loop and ports.index(name) in moved
+            values.append(moved.index(ports.index(name)) if carried else outer[name])
+            texts.append("{}")
+        for name in run.borrowed:
+            if name.kind == "field":
+                text, own = "{}", [self.write_input(str(name.key))]
+            else:
+                text, own = self._reach(str(name.key))
+            texts.append(text)
+            values += own
+        outputs = [port.name for port in node.layer.output_ports()]
+        wanted = [identifier(f"{node.name}_{outputs[number]}") for number in moved]
+        if loop:
+            return Line(
+                f"({', '.join(texts)})",
+                tuple(values),
+                tuple(identifier(outputs[number]) for number in moved),
+                loop=f"self.{inner.name}",
+                variable=called,
+                carried=tuple(outer[ports[number]] for number in moved),
+            )
+        names = tuple(wanted) if len(moved) > 1 else (called,)
+        return Line(f"self.{inner.name}({', '.join(texts)})", tuple(values), names)
+
+    def _scope(self, path: Path) -> Scope:
+        """Return the scope of a group, or of one of its repeats; it may not be called yet."""
+        if not path:
+            return self.network
+        dotted = f"{self._named(path)}."
+        if dotted not in self.scopes:
+            around = self._scope(path[:-1])
+            scope = Scope(path[-1].name, dotted, covered=around.covered)
+            self.scopes[dotted] = scope
+            once = _named_once(scope, path[-1].several)
+            if once not in self.inner:
+                self.inner[once] = Inner(_last(once), path[-1].several)
+                around.making.append(self.inner[once])
+            self.inner[once].runs.append(scope)
+        return self.scopes[dotted]
+
+    def _reach(self, name: str) -> tuple[str, list[Name]]:
+        """Return how a module is spoken of, here; one of another group is handed in."""
+        if self._freezes:
+            owner = self.scopes[name[: name.rfind(".") + 1]]
+            if not owner.covered:
+                owner.frozen[_last(name)] = None
+        if name.startswith(self.here.container):
+            inside = name.removeprefix(self.here.container)
+            return "self." + re.sub(r"\.(\d+)(?=\.)", r"[\1]", inside), []
+        handed = Name(name, kind="module")
+        self.here.borrowed[handed] = self._types[name]
+        return "{}", [handed]
+
+    def _written(
+        self, source: str, settings: Mapping[str, Any]
+    ) -> tuple[str, tuple[tuple[str, bool, Any], ...]]:
         """Return how a Python block is made; its source goes into the code."""
         self.sources.setdefault(source, source.strip())
-        options = ", ".join(f"{key}={_literal(value)}" for key, value in settings.items())
-        return f"{read_source(source).name}({options})"
+        return read_source(source).name, tuple((key, True, settings[key]) for key in settings)
 
     def _called(self, target: str) -> str:
         """Return how an operation is written; one of our own comes with its source."""
@@ -112,30 +228,10 @@ class PythonBuilder(Builder):
         return str(operation.__name__)
 
     def _line(self, call: str, values: Sequence[Name], part: str = "") -> Name:
-        self.lines.append(Line(self.block_name, call, tuple(values), part))
-        return Name(len(self.lines) - 1)
-
-    def forward(self) -> list[str]:
-        """Return the statements of ``forward``.
-
-        A value that only the next line uses is called ``x``; others have the name of their block.
-        """
-        results = tuple(value.ref for value in self.results.values())
-        users = [line.values for line in self.lines] + [results]
-        used_by: dict[Name, set[int]] = {}
-        for number, values in enumerate(users):
-            for value in values:
-                used_by.setdefault(value, set()).add(number)
-        names = {Name(name): name for name in self.arguments.values()}
-        written = []
-        for number, line in enumerate(self.lines):
-            own = Name(number)
-            next_only = used_by.get(own) == {number + 1} and not line.part
-            call = line.call.format(*(names[value] for value in line.values))
-            spoken = f"{line.block}_{line.part}" if line.part else line.block
-            names[own] = "x" if next_only else free(spoken, self.taken)
-            written.append(f"{names[own]} = {call}")
-        return [*written, f"return {', '.join(names[result] for result in results)}"]
+        block = self.path[-1].name
+        wanted = identifier(f"{block}_{part}" if part else block)
+        self.here.lines.append(Line(call, tuple(values), (wanted,), straight=not part))
+        return Name(len(self.here.lines) - 1)
 
 
 def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Network") -> str:
@@ -153,53 +249,63 @@ def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Ne
         raise NetworkError(problem.message, where=problem.node)
     builder = PythonBuilder({field.name: field for field in fields})
     lower_graph(graph, builder, logits=True)
+    network = builder.network
+    network.returns = [value.ref for value in builder.results.values()]
     shapes = {field.name: format_shape(("B", *field.shape), batch=True) for field in fields}
-    takes = [f"{name}: {shapes[field]}" for field, name in builder.arguments.items()]
-    signature = ", ".join(f"{name}: Tensor" for name in builder.arguments.values())
-    count = len(builder.results)
-    gives = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
-    forward = builder.forward()
-    freezing, training = _frozen(builder, class_name)
+    takes = [f"{name.wanted}: {shapes[str(name.key)]}" for name in network.arguments]
     texts, future = embedded(builder.sources.values(), {class_name, "torch", "nn", "Tensor"})
     sources = [line for text in texts for line in ("", "", text)]
-    plain = any(re.search(r"\btorch\.", line) for line in [*builder.making, *forward, *sources])
+    words = set(re.findall(r"\w+", "\n".join(texts)))
+    classes = Classes({class_name, "torch", "nn", "Tensor", *words}, builder.functions)
+    classes.of(network)
+    about = f"Takes {'; '.join(takes)}, where B is the batch."
+    body = [*classes.written(), *classes.network(class_name, about, WEIGHTS)]
+    plain_torch = any(re.search(r"\btorch\.(?!load)", line) for line in [*body, *sources])
     lines = [
         *future,
-        *(["import torch"] if plain else []),
+        *(["import torch"] if plain_torch else []),
         "from torch import Tensor, nn",
         *sources,
-        "",
-        "",
-        f"class {class_name}(nn.Module):",
-        f'    """Takes {"; ".join(takes)}, where B is the batch."""',
-        "",
-        "    def __init__(self) -> None:",
-        "        super().__init__()",
-        *(f"        {line}" for line in [*builder.making, *freezing]),
-        "",
-        f"    def forward(self, {signature}) -> {gives}:",
-        *(f"        {line}" for line in forward),
-        *training,
+        *body,
         "",
     ]
     return "\n".join(lines)
 
 
-def _frozen(builder: PythonBuilder, class_name: str) -> tuple[list[str], list[str]]:
-    """Return the lines that hold frozen weights, and the method that holds running averages."""
-    if not builder.frozen:
-        return [], []
-    listed = ", ".join(f"self.{name}" for name in builder.frozen)
-    loop = f"for frozen in [{listed}]:"
-    method = [
-        "",
-        f'    def train(self, mode: bool = True) -> "{class_name}":',
-        "        super().train(mode)",
-        f"        {loop}",
-        "            frozen.eval()",
-        "        return self",
+def _passed(runs: Sequence[Scope], number: int, ports: Sequence[Name], count: int) -> Name | None:
+    """Return the port whose value leaves a group as it came, at one of the outputs."""
+    given = {(run.returns or ())[number] for run in runs}
+    wanted = set(ports) if count == 1 else {ports[number]}
+    return given.pop() if len(given) == 1 and given <= wanted else None
+
+
+def _close(
+    runs: Sequence[Scope], taken: Sequence[Value], ports: Sequence[Name], moved: Sequence[int]
+) -> None:
+    """Settle what the runs of a group take and return, the same for all."""
+    for run in runs:
+        run.returns = [(run.returns or ())[number] for number in moved]
+    used = {name for run in runs for name in run.reads()}
+    borrowed = {name: kind for run in runs for name, kind in run.borrowed.items()}
+    takes = [
+        f"{name.wanted}: {format_shape(value.shape, batch=True)}"
+        for name, value in zip(ports, taken, strict=True)
+        if name in used
     ]
-    return [loop, "    frozen.requires_grad_(False)"], method
+    for run in runs:
+        run.arguments = [name for name in ports if name in used]
+        run.borrowed = borrowed
+        run.takes = "; ".join(takes)
+
+
+def _named_once(scope: Scope, several: bool) -> str:
+    """Return the dotted name of a group, without the number of the repeat."""
+    name = scope.container.rstrip(".")
+    return name.rpartition(".")[0] if several else name
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _arguments(refs: Sequence[Any], keywords: Mapping[str, Any], values: list[Name]) -> str:
@@ -216,31 +322,27 @@ def _slot(item: Any, values: list[Name]) -> str:
     if isinstance(item, Name):
         values.append(item)
         return "{}"
-    return _literal(item).replace("{", "{{").replace("}", "}}")
+    return literal(item).replace("{", "{{").replace("}", "}}")
 
 
 def _short(target: str) -> str:
     return target.removeprefix("torch.") if target.startswith("torch.nn.") else target
 
 
-def _construction(target: str, settings: Mapping[str, Any]) -> str:
-    """Write the arguments of a module: what must be given by position, no defaults."""
+def _construction(target: str, settings: Mapping[str, Any]) -> tuple[tuple[str, bool, Any], ...]:
+    """Return the arguments of a module: what must be given by position, no defaults."""
     known = inspect.signature(resolve(target)).parameters
-    parts: list[str] = []
+    parts: list[tuple[str, bool, Any]] = []
     for name, value in settings.items():
-        text = _literal(_narrow(value) if target.startswith("torch.") else value)
+        given = _narrow(value) if target.startswith("torch.") else value
         required = name in known and known[name].default is inspect.Parameter.empty
         if required and list(known).index(name) == len(parts):
-            parts.append(text)
-        elif name not in known or required or _literal(known[name].default) != text:
-            parts.append(f"{name}={text}")
-    return ", ".join(parts)
+            parts.append((name, False, given))
+        elif name not in known or required or literal(known[name].default) != literal(given):
+            parts.append((name, True, given))
+    return tuple(parts)
 
 
 def _narrow(value: Any) -> Any:
     """Return one number for a pair of equal ones, as torch's windows take it."""
     return value[0] if isinstance(value, tuple) and len({*value}) == 1 else value
-
-
-def _literal(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, str) else repr(value)

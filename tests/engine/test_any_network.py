@@ -51,12 +51,22 @@ from modelstudio.network.graph import Graph
 FIELDS = [field("row", 4), field("signal", 4, 6)]
 INSIDE = chain(GroupInput(), Linear(out_features=4), ReLU(), GroupOutput())
 SHARING = INSIDE.put(replace(INSIDE.nodes["fc1"], shares="b2"))
+NESTED = chain(GroupInput(), Group(graph=SHARING, repeat=2), Group(graph=INSIDE), GroupOutput())
+TWO = chain(GroupInput(), GroupOutput(), graph=INSIDE)
+CROSSED = add(chain(GroupInput(), Linear(out_features=4)), GroupInput())[0]
+for _end in ("groupinput2", "fc1"):
+    CROSSED = add(CROSSED, GroupOutput(), _end)[0]
 LAYERS = st.sampled_from(
     [
         *(Linear(out_features=4), Linear(out_features=6, bias=False), ReLU(), Softmax()),
         *(BatchNorm1d(), Dropout(), Flatten(), Permute(), MaxPool1d(), Conv1d(out_channels=4)),
         *(Add(), Multiply(), Concatenate(), Input(field="row"), Input(field="signal")),
         *(Group(graph=INSIDE, repeat=2), Group(graph=SHARING)),
+        *(
+            Group(graph=NESTED, repeat=3),
+            Group(graph=TWO, repeat=2),
+            Group(graph=CROSSED, repeat=3),
+        ),
         *(Constant(shape=(4,)), Parameter(shape=(4, 6)), Stack(), Subtract(), DotProduct()),
         *(MatMul(transpose_b=True), GlobalAvgPool(), Reduce(), Unsqueeze(), Slice(start=1)),
         *(ScaleShift(), PReLU(per_channel=True), RMSNorm(), GaussianNoise()),

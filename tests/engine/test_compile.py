@@ -142,7 +142,7 @@ def residual() -> Graph:
 
 def test_each_repeat_has_weights_of_its_own() -> None:
     model = built(mlp(Group(graph=residual(), repeat=3), Linear(out_features=3)))
-    names = [f"group1_{repeat}_fc1" for repeat in range(3)]
+    names = [f"group1.{repeat}.fc1" for repeat in range(3)]
     assert model.node_modules["group1/fc1"] == tuple(names)
     x = y = torch.randn(4, 20)
     for name in names:
@@ -173,15 +173,16 @@ def test_weights_are_shared_within_each_repeat() -> None:
     inner = chain(GroupInput(), Linear(out_features=20), Linear(out_features=20), GroupOutput())
     inner = inner.put(replace(inner.nodes["fc2"], shares="group1/fc1"))
     model = built(mlp(Group(graph=inner, repeat=2), Linear(out_features=3)))
-    assert sorted(dict(model.module.named_children())) == ["fc1", "group1_0_fc1", "group1_1_fc1"]
+    names = {name.rpartition(".")[0] for name in model.module.state_dict()}
+    assert names == {"fc1", "group1.0.fc1", "group1.1.fc1"}
     assert model.analysis.parameters == 2 * 420 + 63
 
 
 def test_blocks_whose_names_look_alike_stay_apart() -> None:
     inner = chain(GroupInput(), Linear(out_features=20), GroupOutput())
     graph = chain(Input(), Group(graph=inner))
-    graph, _ = add(graph, Linear(out_features=20), "group1", name="group1_0_fc1")
-    graph = chain(Linear(out_features=3), Output(), graph=graph, after="group1_0_fc1")
+    graph, _ = add(graph, Linear(out_features=20), "group1", name="group1_fc1")
+    graph = chain(Linear(out_features=3), Output(), graph=graph, after="group1_fc1")
     model = built(graph)
     assert model.analysis.parameters == 420 + 420 + 63
     assert model.analysis.parameters == sum(p.numel() for p in model.module.parameters())

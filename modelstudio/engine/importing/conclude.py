@@ -174,7 +174,7 @@ def _modules(graph: Graph, builder: Builder) -> Iterator[tuple[str, str]]:
             if isinstance(node.layer, Group):
                 yield from _modules(node.layer.graph, builder)
             elif not isinstance(node.layer, PORTS):
-                yield node.id, builder.block_name
+                yield node.id, builder.module_name()
 
 
 def _difference(

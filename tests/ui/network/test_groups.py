@@ -28,6 +28,7 @@ from modelstudio.network.group import Group, GroupInput, GroupOutput
 from modelstudio.network.levels import level
 from modelstudio.resources import app_home
 from modelstudio.ui.pages.network import NetworkPage
+from modelstudio.ui.pages.network.code_view import line_of
 from modelstudio.ui.pages.network.my_blocks import MyBlocks, my_blocks
 from modelstudio.ui.pages.network.palette_list import layer_mime
 
@@ -419,9 +420,17 @@ def test_the_code_of_a_block_inside_is_found_by_its_groups(
     code = page.dock.code
     press(page, Key.Key_Return)
     page.dock.show_tab("code")
-    code._show_code("self.conv1 = 1\nself.group1_0_conv1 = 2\n")
+    text = (
+        "class Group1(nn.Module):\n        self.conv1 = 1\n"
+        "class Network(nn.Module):\n        self.conv1 = 2\n        self.group1 = Group1()\n"
+    )
+    code._show_code(text)
     page.editor.select(["b"])
     assert code.text.textCursor().blockNumber() == 1
+    several = text.replace("Group1()", "nn.Sequential(*(Group1() for _ in range(2)))")
+    assert line_of(several, ["group1"], "conv1") == 1
+    assert line_of(several, [], "conv1") == 3
+    assert line_of(several, ["group2"], "conv1") is None
 
 
 def test_another_project_begins_at_the_top_with_nothing_selected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QSyntaxHighlighter,
     QTextCharFormat,
+    QTextCursor,
     QTextDocument,
     QTextFormat,
 )
@@ -114,13 +116,10 @@ class CodeView(QWidget):
         self.text.setExtraSelections([])
         if node is None or not self.isVisible():
             return
-        groups = [f"{name}_0" for name, _ in self._editor.trail()[1:]]
-        spoken = "_".join([*groups, node.name])
-        cursor = self.text.document().find(f"self.{spoken}")
-        if cursor.isNull():
-            cursor = self.text.document().find(spoken)
-        if not cursor.isNull():
-            cursor.clearSelection()
+        groups = [name for name, _ in self._editor.trail()[1:]]
+        place = line_of(self.text.toPlainText(), groups, node.name)
+        if place is not None:
+            cursor = QTextCursor(self.text.document().findBlockByNumber(place))
             self.text.setTextCursor(cursor)
             self.text.centerCursor()
             line = QTextEdit.ExtraSelection()
@@ -132,6 +131,29 @@ class CodeView(QWidget):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
         self._main.status.set_event(tr("Code copied"))
+
+
+def line_of(code: str, groups: Sequence[str], block: str) -> int | None:
+    """Return the number of the first line that speaks of a block, in the class of its group."""
+    lines = code.splitlines()
+    heads = {
+        found[1]: number
+        for number, line in enumerate(lines)
+        if (found := re.match(r"class (\w+)", line))
+    }
+    start, end = max(heads.values(), default=0), len(lines)
+    for group in groups:
+        made = re.compile(rf"\s+self\.{group}_* = (?:nn\.\w+)?[(\[*]*(\w+)")
+        found = next(filter(None, map(made.match, lines[start:end])), None)
+        if found is None or found[1] not in heads:
+            return None
+        start = heads[found[1]]
+        end = min((number for number in heads.values() if number > start), default=len(lines))
+    for spoken in (rf"\bself\.{block}_?\b", rf"\b{block}_?\b"):
+        for number in range(start, end):
+            if re.search(spoken, lines[number]):
+                return number
+    return None
 
 
 def _code(project: Project) -> str:

@@ -1,0 +1,1 @@
+"""Networks as text: the classes of the printed Python."""
