@@ -97,12 +97,13 @@ def in_words(fitted: FittedStep) -> str:
             return f"{step.label} {step.name} = {step.formula}"
         case Rename():
             return f"{step.label} {step.column} to {step.name}"
-    names = fitted.state.get("columns") or list(fitted.state)
-    if isinstance(step, ColumnStep) and step.columns:
-        names = step.columns
     told = step.model_dump(exclude={"enabled", "columns"}).items()
     words = [_setting(name.replace("_", " "), value) for name, value in told if value is not False]
-    return f"{step.label} of {_listed(names)}" + (f" ({', '.join(words)})" if words else "")
+    where = ""
+    if isinstance(step, ColumnStep):
+        names = step.columns or fitted.state.get("columns") or list(fitted.state)
+        where = f" of {_listed(names)}" if names else ""
+    return f"{step.label}{where}" + (f" ({', '.join(words)})" if words else "")
 
 
 def _setting(name: str, value: object) -> str:
@@ -127,7 +128,7 @@ def kinds_of(fitted: FittedRecipe, columns: Mapping[str, pl.DataType]) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What a file is given for some rows: columns, whole fields, and where the rows stand."""
+    """What a file is given for some rows: columns, fields, and where the rows stand."""
 
     columns: pl.DataFrame
     arrays: Mapping[str, Array]
@@ -144,5 +145,4 @@ def feed(fitted: FittedRecipe, frame: pl.DataFrame) -> Fed:
     if not begun.arrays:
         return Fed(columns, {}, np.arange(frame.height))
     samples = fitted.transform(frame.drop(ROW, strict=False))
-    arrays = {field.spec.name: samples.fields[field.spec.name] for field in begun.arrays}
-    return Fed(columns[samples.rows] if columns.width else columns, arrays, samples.rows)
+    return Fed(columns[samples.rows] if columns.width else columns, samples.fields, samples.rows)

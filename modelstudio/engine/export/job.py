@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
+import numpy as np
+import polars as pl
+import torch
+
 from modelstudio.data import prepare
+from modelstudio.data.batches import TensorData
+from modelstudio.data.fitted import Encoded
 from modelstudio.engine import session
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import Progress, drain
@@ -13,7 +19,11 @@ from modelstudio.engine.export import onnx, replay, tensors
 from modelstudio.engine.export.beginning import begin, reaches_back
 from modelstudio.engine.results import ExportReport
 from modelstudio.engine.runs import RunStore
+from modelstudio.engine.train import run_module
 from modelstudio.project.model import DataConfig
+
+PASSAGES = 16
+"""Passages of a long text that a file is checked on."""
 
 
 def export_run(
@@ -51,14 +61,26 @@ def export_run(
         parts = ("test", "validation", "train")
         part = next(part for part in parts if prepared.frame(part).height)
         encoded = prepared.encoded(part, trained.fitted)
-        expected = predictions(trained.task, encoded, trained.fitted, trained.device)
-        frame = prepared.frame(part)
-        if frame is not prepared.tests and reaches_back(trained.fitted):
-            frame = prepared.clean
-        agreement = replay.compare(replay.open_model(out), frame, expected)
+        agreement = _checked(replay.open_model(out), trained, prepared.frame(part), encoded)
     yield Progress("Done", 4, 4)
     needs = begin(trained.fitted).needs_first
     return _report(out, onnx.opset_of(model), size, agreement, needs)
+
+
+def _checked(
+    model: replay.OnnxModel, trained: session.Trained, frame: pl.DataFrame, encoded: Encoded
+) -> replay.Agreement:
+    """Compare the file with PyTorch on rows, or on passages of a text."""
+    if trained.fitted.target.kind == "tokens":
+        some = encoded.take(np.arange(min(PASSAGES, len(encoded.rows))))
+        data = TensorData.from_encoded(some, trained.fitted.fields, trained.device)
+        with torch.no_grad():
+            logits = run_module(trained.task, data)[0]
+        said = torch.softmax(logits.double(), dim=-1)
+        return replay.compare_tokens(model, some.fields, said.cpu().numpy())
+    expected = predictions(trained.task, encoded, trained.fitted, trained.device)
+    samples = encoded if reaches_back(trained.fitted) else None
+    return replay.compare(model, frame, expected, samples)
 
 
 def _as_it_came(

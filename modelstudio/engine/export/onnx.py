@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import bisect
-import contextlib
 import errno
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
-import torch
-from onnx import TensorProto, compose, helper
-from torch import fx
+from onnx import TensorProto, helper
 
 import modelstudio
 from modelstudio.data.fitted import FittedRecipe
@@ -25,20 +19,16 @@ from modelstudio.data.inputs import InputField
 from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel
 from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
-from modelstudio.engine.export.tracing import trace
+from modelstudio.engine.export.network import written
 from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
-from modelstudio.recipe.fields import FieldSpec
 from modelstudio.recipe.steps import ScalePixels
 
 OPSET = 18
 """Operator set of the file; onnxruntime 1.14 and later run it."""
 
 ML_OPSET = 3
-
-LENGTH = 16
-"""Length of the sequences that a network is traced with."""
 
 ONE_FILE = 2_000_000_000
 """Most bytes of weights in the file itself."""
@@ -64,8 +54,9 @@ def build(
     channels, height, width), windows of a series (batch, steps, columns).
 
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
-    float; a regression the value (batch, 1), double, named after the target. A row that still lacks
-    a number after the last step has no answer: an empty label and NaN.
+    float; a regression the value (batch, 1), double, named after the target; a model of a long text
+    the ``probabilities`` of the next token (batch, length, vocabulary). A row that still lacks a
+    number after the last step has no answer: an empty label and NaN.
 
     The network of a regression is written in double where onnxruntime can run that, as in single
     precision a price of 18,000 has a spacing of 0.002.
@@ -81,8 +72,11 @@ def build(
     for step in begun.rest:
         WRITERS[type(step.step)](step.state, writer)
     fields = {field.name: field for field in fitted.fields if field.role == "input"}
-    network = _network(
-        compiled, [fields[name] for name in compiled.inputs], opset, fitted.target.kind == "value"
+    network = written(
+        compiled,
+        [fields[name] for name in compiled.inputs],
+        opset,
+        exact=fitted.target.kind == "value",
     )
     given, joined = _given(writer, fitted, begun, inputs)
     names = {
@@ -192,95 +186,6 @@ def _metadata(fitted: FittedRecipe, begun: Beginning, threshold: float, run: str
     return told
 
 
-def _network(
-    compiled: CompiledModel, fields: Sequence[FieldSpec], opset: int, exact: bool
-) -> onnx.ModelProto:
-    """Export the network alone, in double when ``exact`` and onnxruntime can run that."""
-    if exact:
-        # some operators (Erf, LeakyRelu, Conv) have no kernel for double
-        with contextlib.suppress(Exception):
-            model = _traced(compiled.module, fields, opset, torch.float64)
-            onnxruntime.InferenceSession(
-                model.SerializeToString(), _quiet(), providers=["CPUExecutionProvider"]
-            )
-            return model
-    try:
-        return _traced(compiled.module, fields, opset, torch.float32)
-    except Exception as error:
-        raise _unwritten(compiled, fields, opset, error) from error
-
-
-def _unwritten(
-    compiled: CompiledModel, fields: Sequence[FieldSpec], opset: int, error: Exception
-) -> ExportError:
-    """Say which block could not be written, and why."""
-    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    address = _culprit(compiled.module, fields, opset)
-    if address is None:
-        return ExportError(
-            f"The network cannot be written as ONNX: {reason[:200]}",
-            fix="Replace the block that uses this operation.",
-        )
-    key = address.partition("/")[0]
-    return ExportError(
-        f"The block {compiled.names.get(key, key)} cannot be written as ONNX: {reason[:200]}",
-        where=address,
-        fix="Replace this block, or take it out.",
-    )
-
-
-def _culprit(module: fx.GraphModule, fields: Sequence[FieldSpec], opset: int) -> str | None:
-    """Return the address of the first block with which the network cannot be written.
-
-    The operations up to some place are written alone, and the place is found by bisection.
-    """
-    steps = [node for node in module.graph.nodes if node.op.startswith("call_")]
-
-    def fails(count: int) -> bool:
-        try:
-            _traced(_part(module, steps[count - 1]), fields, opset, torch.float32)
-        except Exception:
-            return True
-        return False
-
-    first = bisect.bisect_left(range(1, len(steps) + 1), True, key=fails)
-    return steps[first].meta.get("block") if first < len(steps) else None
-
-
-def _part(module: fx.GraphModule, last: fx.Node) -> fx.GraphModule:
-    """Return the network up to an operation; it gives every value that nothing there takes."""
-    graph = fx.Graph()
-    kept: dict[fx.Node, fx.Node] = {}
-    for node in module.graph.nodes:
-        kept[node] = graph.node_copy(node, kept.__getitem__)
-        if node is last:
-            break
-    graph.output(tuple(node for node in kept.values() if not node.users))
-    return fx.GraphModule(module, graph)
-
-
-def _quiet() -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    return options
-
-
-def _traced(
-    module: fx.GraphModule, fields: Sequence[FieldSpec], opset: int, dtype: torch.dtype
-) -> onnx.ModelProto:
-    """Write a network with names of its own and nothing of this machine, for any batch."""
-    batch, length = torch.export.Dim("batch"), torch.export.Dim("length", min=2)
-    examples, shapes = [], []
-    for field in fields:
-        shape = (2, *(LENGTH if isinstance(dim, str) else dim for dim in field.shape))
-        free = {axis: length for axis, dim in enumerate(field.shape, 1) if isinstance(dim, str)}
-        examples.append(torch.zeros(shape, dtype=torch.int64 if field.dtype == "int" else dtype))
-        shapes.append({0: batch, **free})
-    return compose.add_prefix(trace(module, examples, shapes, opset=opset, dtype=dtype), "net/")
-
-
 def _answer(
     w: Writer, fitted: FittedRecipe, joined: str | None, logits: str, threshold: float
 ) -> list[onnx.ValueInfoProto]:
@@ -291,6 +196,11 @@ def _answer(
         zeros = w.node("Mul", joined, w.constant(0.0))
         gap = w.node("ReduceSum", zeros, w.constant([1], np.int64), keepdims=1)  # NaN or 0 by row
     exact = w.node("Cast", logits, to=TensorProto.DOUBLE)
+    if target.kind == "tokens":
+        shares = w.node("Softmax", exact, axis=-1)
+        w.node("Cast", shares, output=PROBABILITIES, to=TensorProto.FLOAT)
+        shape = ["batch", "length", target.field.vocabulary]
+        return [helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, shape)]
     if target.kind == "value":
         return [_value(w, target, exact, gap)]
     taken = {*w.blocks, *(field.spec.name for field in fitted.inputs)}

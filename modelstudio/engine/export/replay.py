@@ -16,11 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import sources
-from modelstudio.data.fitted import FittedRecipe, row_numbers
-from modelstudio.data.inputs import padded
+from modelstudio.data.fitted import Encoded, FittedRecipe, row_numbers
+from modelstudio.data.inputs import Array, padded
 from modelstudio.data.sources.values import typed
 from modelstudio.data.stored import Stored
-from modelstudio.engine.export.beginning import Fed, feed
+from modelstudio.engine.export.beginning import Fed, feed, reaches_back
 from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions
 from modelstudio.errors import ExportError
@@ -75,9 +75,25 @@ class OnnxModel:
         fed = Fed(frame, {}, np.arange(frame.height))
         if self.recipe is not None:
             fed = feed(self.recipe, frame)
+        return self.answer(fed, frame.height)
+
+    def answer(self, fed: Fed, rows: int) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:
+        """Return labels and scores of ``rows`` rows, of which some were made ready.
+
+        Raises
+        ------
+        ExportError
+            When the file tells something else than an answer a row.
+        """
+        if self.task == "tokens":
+            raise ExportError(
+                f"The file tells the next token of {self.target} at every place of a text, and no "
+                "answer for a row.",
+                fix="Run it with onnxruntime on rows of ids.",
+            )
         classes = len(self.classes)
-        scores = np.full((frame.height, classes) if classes else frame.height, np.nan)
-        labels = np.full(frame.height, "", dtype=object)
+        scores = np.full((rows, classes) if classes else rows, np.nan)
+        labels = np.full(rows, "", dtype=object)
         for start in range(0, len(fed.places), ROWS):
             part = slice(start, start + ROWS)
             outputs = self.session.run(None, self._given(fed, part))
@@ -187,22 +203,30 @@ class Agreement:
     seconds_per_row: float
 
 
-def compare(model: OnnxModel, frame: pl.DataFrame, expected: Predictions) -> Agreement:
+def compare(
+    model: OnnxModel, frame: pl.DataFrame, expected: Predictions, samples: Encoded | None = None
+) -> Agreement:
     """Run raw rows through the file and compare with what PyTorch said of some of them.
 
     Parameters
     ----------
     frame
         Typed raw rows with their row numbers in the source.
+    samples
+        What PyTorch was given, where samples are made of several rows.
     """
     began = time.perf_counter()
-    labels, scores = model.run(frame)
-    seconds = (time.perf_counter() - began) / max(1, frame.height)
+    if samples is None:
+        labels, scores = model.run(frame)
+        numbers = row_numbers(frame)
+        order = np.argsort(numbers)
+        places = order[np.searchsorted(numbers, expected.rows, sorter=order)]
+    else:
+        places = np.arange(len(samples.rows))
+        labels, scores = model.answer(Fed(frame, samples.fields, places), len(places))
+    seconds = (time.perf_counter() - began) / max(1, len(scores))
     if not len(expected.rows):
         return Agreement(0, 0, 0.0, 0.0)
-    numbers = row_numbers(frame)
-    order = np.argsort(numbers)
-    places = order[np.searchsorted(numbers, expected.rows, sorter=order)]
     difference = np.abs(scores[places] - expected.scores)
     if labels is None:
         scale = np.maximum(np.abs(expected.scores), expected.scores.std())
@@ -213,6 +237,26 @@ def compare(model: OnnxModel, frame: pl.DataFrame, expected: Predictions) -> Agr
         agree &= (difference <= TOLERANCE).all(axis=1)
     worst = float(difference.max())
     return Agreement(len(places), int(agree.sum()), worst, seconds)
+
+
+def compare_tokens(
+    model: OnnxModel, fields: Mapping[str, Array], expected: NDArray[np.float64]
+) -> Agreement:
+    """Compare the chances of every token at every place of some passages.
+
+    Parameters
+    ----------
+    expected
+        What PyTorch said; shape (passages, length, vocabulary).
+    """
+    given = {
+        name: array.read() if isinstance(array, Stored) else array for name, array in fields.items()
+    }
+    began = time.perf_counter()
+    found = model.session.run(None, given)[0]
+    seconds = (time.perf_counter() - began) / max(1, len(expected))
+    worst = np.abs(found - expected).max(axis=(1, 2), initial=0.0)
+    return Agreement(len(worst), int((worst <= TOLERANCE).sum()), float(worst.max()), seconds)
 
 
 def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float] | float:
@@ -227,6 +271,11 @@ def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float
         the recipe does not fill in.
     """
     model = open_model(path)
+    if model.recipe is not None and reaches_back(model.recipe):
+        raise ExportError(
+            "One row is no answer here: the model looks at several rows in order.",
+            fix="Predict a table instead.",
+        )
     cells = {column.name: _cell(column, values.get(column.name)) for column in model.columns}
     _, scores = model.run(pl.DataFrame(list(cells.values())))
     if np.isnan(scores).any():
