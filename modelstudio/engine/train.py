@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -57,6 +57,8 @@ class Task:
         Number of right answers among the first target's outputs; None where that means nothing.
     sample_bytes
         Memory that one sample takes inside the network.
+    tokens
+        Whether the target is a token at every place of a sequence.
     """
 
     module: nn.Module
@@ -66,6 +68,7 @@ class Task:
     right: Callable[[Tensor, Tensor], Tensor] | None = None
     resampling: Resampling | None = None
     sample_bytes: int = 0
+    tokens: bool = False
 
     def outputs(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Return what the network says of a batch, one tensor for each target."""
@@ -272,7 +275,7 @@ def fit(
     except GeneratorExit:
         save(state)
         raise
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, IndexError) as error:
         told = _explained(error, config.batch_size)
         if told is None:
             raise
@@ -286,18 +289,54 @@ def fit(
 def validate(task: Task, data: TensorData) -> tuple[float, Mapping[str, float]]:
     """Return the loss and the metrics on all rows, with dropout off."""
     with torch.no_grad():
+        if task.tokens:
+            losses, right, places = place_sums(task, data).sum(0).tolist()
+            loss = losses / max(1, places)
+            told = {"perplexity": math.exp(min(loss, 700)), "accuracy": right / max(1, places)}
+            return loss, told
         outputs = run_module(task, data)
         return task.loss(outputs, data.fields).item(), task.score(outputs[0])
 
 
 def run_module(task: Task, data: TensorData) -> tuple[Tensor, ...]:
     """Return the outputs for all rows in order, worked out in pieces that fit the memory."""
-    task.module.eval()
-    size = min(4096, max(1, WORKING_BYTES // max(1, task.sample_bytes)))
-    order = torch.arange(data.rows, device=data.device)
-    batches = data.batches(order, size) if data.rows else [data.gather(order)]
-    pieces = [task.outputs(batch) for batch in batches]
+    pieces = [task.outputs(batch) for batch in _pieces(task, data)]
     return tuple(torch.cat(column) for column in zip(*pieces, strict=True))
+
+
+def place_sums(task: Task, data: TensorData) -> Tensor:
+    """Compare what a network of tokens says at every place; its outputs are not held together.
+
+    Returns
+    -------
+    Tensor
+        For each sample the sum of the losses in nats, the right answers, and the places that are no
+        padding; float64 on the processor, shape (rows, 3).
+    """
+    target, sums = task.losses[0][0], []
+    for batch in _pieces(task, data):
+        output, true = task.outputs(batch)[0], batch[target]
+        losses = nn.functional.cross_entropy(output.flatten(0, 1), true.flatten(), reduction="none")
+        told = true != 0
+        right = (output.argmax(dim=-1) == true) & told
+        each = (losses.view_as(true) * told, right, told)
+        sums.append(torch.stack([part.sum(1, dtype=torch.float32) for part in each], 1).cpu())
+    return torch.cat(sums).double()
+
+
+def _pieces(task: Task, data: TensorData) -> Iterator[dict[str, Tensor]]:
+    """Set a network to be asked, and yield all rows in order in pieces that fit the memory.
+
+    The cost of a sample is that of one step where it is a sequence of any length.
+    """
+    task.module.eval()
+    given = [data.fields[name] for name in task.inputs if name in data.fields]
+    steps = max(
+        (ids.shape[1] for ids in given if ids.dtype == torch.int64 and ids.ndim > 1), default=1
+    )
+    size = min(4096, max(1, WORKING_BYTES // max(1, steps * task.sample_bytes)))
+    order = torch.arange(data.rows, device=data.device)
+    return data.batches(order, size) if data.rows else iter([data.gather(order)])
 
 
 def epoch_order(
@@ -385,5 +424,11 @@ def _explained(error: Exception, batch_size: int) -> TrainingError | None:
         return TrainingError(
             "Batch normalisation needs at least two rows in a batch.",
             fix="Make the batch size larger, or remove the normalisation.",
+        )
+    if isinstance(error, IndexError) and "index out of range" in text:
+        return TrainingError(
+            "A row holds more steps, or other ids, than an Embedding or a learned position has "
+            "room for.",
+            fix="Raise its longest sequence or its vocabulary, or cut the texts shorter.",
         )
     return None

@@ -379,7 +379,7 @@ def _notices(
     values: Mapping[tuple[str, str], Value],
 ) -> Iterator[Problem]:
     """Yield what is worth knowing of a block that runs, where something can be done about it."""
-    for mismatch in chain(node.layer.notices(taken), misread(node.layer, taken)):
+    for mismatch in chain(node.layer.notices(taken), misread(graph, node, taken)):
         problem, _ = _problem(graph, node, values, mismatch, True)
         if problem.fixes:
             yield replace(problem, severity="notice")

@@ -193,15 +193,31 @@ def _placed(unfixed: Unfixed, layer: Layer, taken: Sequence[Value | None]) -> Mi
     return unfixed
 
 
-def misread(layer: Layer, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
-    """Yield a notice where steps are taken for channels, or channels for steps."""
-    ports = layer.input_ports()
+def misread(graph: Graph, node: Node, taken: Sequence[Value | None]) -> Iterator[Mismatch]:
+    """Yield a notice where steps are taken for channels, or channels for steps.
+
+    A field that is far longer than wide is asked about: nothing says what its rows are.
+    """
+    ports = node.layer.input_ports()
     for index, value in enumerate(taken):
         port = ports[min(index, len(ports) - 1)]
-        if value is not None and value.order and value.order == TURNED[port.order]:
-            first, second = value.shape[1:]
+        if value is None or value.rank != 3 or not port.order:
+            continue
+        first, second = value.shape[1:]
+        turn = replace(PERMUTE, at=index)
+        if value.order == TURNED[port.order]:
             text = f"takes {first} {value.order} of {second} numbers for {port.order}"
-            yield Mismatch(text, None, replace(PERMUTE, at=index))
+            yield Mismatch(text, None, turn)
+        elif port.order == "steps" and not value.order and _is_field(graph, node, port):
+            text = f"takes {first} rows of {second} numbers for {first} steps"
+            if isinstance(first, int) and isinstance(second, int) and 4 * first <= second:
+                yield Mismatch(f"{text}, which may be channels", None, turn)
+
+
+def _is_field(graph: Graph, node: Node, port: Port) -> bool:
+    """Say whether a field of the data enters a port as it is."""
+    wires = (edge for edge in graph.incoming[node.id] if edge.target_port == port.name)
+    return any(graph.nodes[edge.source].layer.type_name == "Input" for edge in wires)
 
 
 def group_input(node: Node, given: Mapping[str, Value]) -> Value:

@@ -6,8 +6,12 @@ import pytest
 from networks import add, chain, given, wanted
 
 from modelstudio.layers import (
+    GLU,
     LSTM,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
     Add,
+    AvgPool1d,
     BatchNorm1d,
     BatchNorm2d,
     ClassificationHead,
@@ -15,16 +19,31 @@ from modelstudio.layers import (
     Conv1d,
     Conv2d,
     Conv3d,
+    ConvTranspose1d,
+    Crop,
     Embedding,
+    Flatten,
+    GlobalAvgPool,
     GroupNorm,
     Input,
     Linear,
+    MaxPool1d,
     MaxPool2d,
     MultiheadAttention,
     Multiply,
     Output,
+    Pad,
+    Permute,
+    PixelUnshuffle,
+    Reduce,
     Reshape,
+    Select,
+    Slice,
     Softmax,
+    Squeeze,
+    Stack,
+    TransformerDecoder,
+    Upsample,
 )
 from modelstudio.network.analysis import Fix, Problem
 from modelstudio.network.check import analyse
@@ -72,6 +91,42 @@ ONE: list[tuple[Layer, FieldSpec, list[str]]] = [
     (MultiheadAttention(heads=8), a("T", 12), ["Set heads to 6"]),
     (Conv2d(out_channels=8, groups=3), a(4, 8, 8), ["Set groups to 2"]),
     (GroupNorm(groups=8), a(12, 4, 4), ["Set groups to 6"]),
+    (Conv1d(), a("T", 8), ["Insert Permute"]),
+    (BatchNorm1d(), a("T", 8), ["Insert Permute"]),
+    (GlobalAvgPool(), a("T", 8), ["Insert Permute"]),
+    (LSTM(), a(8, "T"), ["Insert Permute"]),
+    (Linear(), a(8, "T"), ["Insert Permute"]),
+    (Flatten(), a("T", 8), ["Average over the steps", "Take the last step"]),
+    (Flatten(), a(8, "T"), ["Average over the steps", "Take the last step"]),
+    (Conv1d(padding="valid"), a(8, "T"), ["Keep the length"]),
+    (Conv1d(kernel_size=4, stride=2, dilation=3), a(8, "T"), ["Keep the length"]),
+    (ConvTranspose1d(), a(8, "T"), ["Keep the length"]),
+    (MaxPool1d(), a(8, "T"), ["Keep the length"]),
+    (AvgPool1d(kernel_size=3), a(8, "T"), ["Keep the length"]),
+    (AdaptiveMaxPool1d(), a(8, "T"), ["Use GlobalMaxPool"]),
+    (Slice(start=2), a("T", 8), ["Keep the last step", "Keep the first step"]),
+    (Select(index=3), a("T", 8), ["Take the last step", "Take the first step"]),
+    (MaxPool2d(), a(8, 1, 1), ["Remove it"]),
+    (MaxPool2d(kernel_size=3), a(8, 2, 1), ["Set its window to 2×1", "Remove it"]),
+    (
+        Conv2d(kernel_size=5, padding="valid"),
+        a(8, 2, 3),
+        ["Keep the size", "Set its window to 2×3", "Remove it"],
+    ),
+    (MaxPool2d(padding=2), a(8, 4, 4), ["Set its padding to 1×1"]),
+    (GLU(), a(7), ["Insert Linear with 8"]),
+    (GLU(axis="channels"), a(7, 4, 4), ["Insert a 1 x 1 convolution to 8"]),
+    (PixelUnshuffle(downscale_factor=5), a(3, 32, 32), ["Set the factor to 4"]),
+    (PixelUnshuffle(), a(3, 31, 33), ["Insert Crop to 30 x 32"]),
+    (Permute(), a(3, 4, 5), ["Set its order to 2 3 1"]),
+    (Permute(), a(3), ["Remove it"]),
+    (Squeeze(), a(3, 1, 5), ["Drop dimension 2", "Remove it"]),
+    (Slice(start=20), a(8), ["Keep all of it"]),
+    (Crop(left=4, right=4), a(3, 8, 8), ["Remove it"]),
+    (Pad(left=9, mode="reflect"), a(3, 8), ["Fill it with zeros"]),
+    (Reduce(axis=4), a(3, 8), ["Use the last dimension"]),
+    (Upsample(size=(4,)), a(3, 8, 8), ["Enlarge by the factor"]),
+    (AdaptiveAvgPool2d(output_size=(3, 5)), a(2, 8, 10), ["Set its size to 2×5"]),
 ]
 """A block, what it is given, and repairs that must be among those on offer."""
 
@@ -93,12 +148,37 @@ TWO: list[tuple[Layer, FieldSpec, FieldSpec, list[str]]] = [
     (Concatenate(), a(8, 12, 12), b(4, 6, 6), ["Insert Upsample to 12 x 12"]),
     (Concatenate(), a(8, 6, 6), b(4, 13, 13), ["Insert Upsample to 6 x 6"]),
     (Concatenate(), a(8), b(4, 6, 6), ["Insert Flatten", "Insert GlobalAvgPool"]),
+    (Concatenate(), a(4, 6, 6), b(8), ["Insert Flatten", "Insert GlobalAvgPool"]),
+    (Add(), a(16, 32, 32), b(32, 16, 16), ["Insert a 1 x 1 convolution to 32 with stride 2"]),
+    (Add(), a(4, 101), b(9, 51), ["Insert a convolution of width 1 to 9 with stride 2"]),
+    (Add(), a(4, 6, 6), b(8, 4, 5), ["Insert a 3 x 2 convolution to 8 without padding"]),
+    (Add(), a(3, 4, 4, 4), b(8, 4, 4, 4), ["Insert a 1 x 1 x 1 convolution to 8"]),
+    (Stack(), a(16), b(8), ["Insert Linear with 16"]),
+    (TransformerDecoder(), a("T", 32), b("T", 24), ["Insert Linear with 32"]),
+    (MultiheadAttention(), a("T", 32), b(9, 24), ["Insert Linear with 32"]),
 ]
 
 STILL_WRONG = {
     ("Multiply", "Insert Flatten"),
 }
 """Repairs that mend what is wrong, after which something else is: the sizes of the rows."""
+
+
+@pytest.mark.parametrize(
+    ("layer", "first", "second"),
+    [
+        (Add(), a(3, 8, 8), b(32, 8, 8)),
+        (Add(), a("T", 20), b("T", 32)),
+        (Multiply(), a(9), b(12)),
+    ],
+    ids=str,
+)
+def test_what_is_narrow_grows_before_what_is_wide_shrinks(
+    layer: Layer, first: FieldSpec, second: FieldSpec
+) -> None:
+    problem = problem_of(two_inputs(layer, first, second), first, second)
+    after = problem.fixes[0].apply(two_inputs(layer, first, second))
+    assert analyse(after, [first, second]).nodes[layer.stem + "1"].outputs[0][1:] == second.shape
 
 
 def problem_of(graph: Graph, *fields: FieldSpec) -> Problem:
@@ -117,7 +197,8 @@ def check_repairs(graph: Graph, fix: Fix, *fields: FieldSpec) -> None:
     after = analyse(mended, fields)
     left = [problem.message for problem in after.problems if problem.severity == "error"]
     assert left == ["The network has no Output, so it gives no answer."], fix.label
-    assert after.nodes[last].state == "ok"
+    assert (fix.label == "Remove it") == (last not in after.nodes)
+    assert all(info.state == "ok" for info in after.nodes.values())
     assert Graph.from_dict(mended.to_dict()) == mended
 
 
