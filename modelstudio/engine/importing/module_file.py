@@ -12,10 +12,11 @@ import operator
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor, fx, nn
@@ -52,6 +53,8 @@ class Seen:
         Value of each node by its name.
     apart
         Nodes that do not depend on the data.
+    learned
+        Those of them that are made of learned numbers.
     """
 
     module: nn.Module
@@ -60,6 +63,7 @@ class Seen:
     second: dict[str, Any]
     moving: dict[str, tuple[int, int]]
     apart: set[str] = field(default_factory=set)
+    learned: set[str] = field(default_factory=set)
 
 
 def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
@@ -162,11 +166,27 @@ class _Tracer(fx.Tracer):
 
 def trace(module: nn.Module) -> fx.GraphModule | None:
     """Trace a module with torch's own modules whole; None where it cannot be traced."""
-    with quiet():
+    with quiet(), _sizes_together():
         try:
             return fx.GraphModule(module, _Tracer().trace(module))
         except Exception:
             return None
+
+
+@contextlib.contextmanager
+def _sizes_together() -> Iterator[None]:
+    """Let ``torch.ones(batch, steps)`` be traced, which takes traced sizes only as a tuple."""
+    with contextlib.ExitStack() as stack:
+        for name in ("ones", "zeros", "empty"):
+            stack.enter_context(mock.patch.object(torch, name, _together(getattr(torch, name))))
+        yield
+
+
+def _together(make: Callable[..., Any]) -> Callable[..., Any]:
+    def made(*sizes: Any, **settings: Any) -> Any:
+        return make(sizes if len(sizes) > 1 else sizes[0], **settings) if sizes else make(**settings)
+
+    return made
 
 
 def steps_first(traced: fx.GraphModule, samples: Sequence[Sample]) -> fx.GraphModule:
@@ -333,7 +353,10 @@ def drawn(samples: Sequence[Sample], batch: int, *, longer: int = 0) -> list[Ten
     for shape, rows in samples:
         if rows:
             shape = (shape[0] + longer, *shape[1:]) if shape else shape
-            found.append(torch.randint(0, rows, (batch, *shape), generator=generator))
+            ids = torch.randint(0, rows, (batch, *shape), generator=generator)
+            if ids.ndim == 2 and ids.shape[1] > 1:
+                ids[-1, -1] = 0  # padding, as most texts have it
+            found.append(ids)
         else:
             if longer and len(shape) == 2:
                 shape = (shape[0] + longer, shape[1])
@@ -391,4 +414,6 @@ def watch(
         called = node.op.startswith("call_") and (bool(sources) or node.op != "call_module")
         if node.op == "get_attr" or about_shape or (called and sources <= seen.apart):
             seen.apart.add(node.name)
+            if isinstance(runs[0][node.name], nn.Parameter) or sources & seen.learned:
+                seen.learned.add(node.name)
     return seen

@@ -12,12 +12,8 @@ import numpy as np
 import torch
 
 from modelstudio.engine.importing.drawing import Array, Unmapped
-from modelstudio.engine.importing.module_layers import (
-    adaptive,
-    padded,
-    sizes,
-    upsample,
-)
+from modelstudio.engine.importing.masks import Padding, compared
+from modelstudio.engine.importing.module_layers import adaptive, padded, sizes, upsample
 from modelstudio.engine.importing.phrases import Ref
 from modelstudio.engine.importing.shaping import Shaping
 from modelstudio.network.analysis import Shape
@@ -53,6 +49,8 @@ class Call:
     def x(self, index: int = 0) -> Ref:
         """Return an argument that is on the canvas."""
         value = self.get(index, "input")
+        if isinstance(value, Padding):
+            raise Unmapped("It reckons with a mask that is worked out from ids.")
         if not isinstance(value, Ref):
             raise Unmapped("It works on a constant.")
         return value
@@ -128,13 +126,29 @@ def _dropout(c: Call) -> Ref:
 
 @draws(
     *("contiguous", "clone", "detach", "float", "to", "requires_grad_", "type_as", "double"),
-    *("half", "long", "int", "type"),
+    *("half", "long", "int", "type", "bool"),
 )
-def _same(c: Call) -> Ref:
+def _same(c: Call) -> Ref | Padding:
+    mask = c.get(0, "input")
+    if isinstance(mask, Padding) and c.name in ("bool", "contiguous", "clone", "detach"):
+        return mask
     x = c.x()
-    if c.name in ("long", "int") and x.dtype != "int":
+    if c.name in ("long", "int", "bool") and x.dtype != "int":
         raise Unmapped("It makes ids of numbers.")
     return x
+
+
+@draws("eq", "ne", "not_equal")
+def _compared(c: Call) -> Padding:
+    return compared(c.get(0, "input"), c.get(1, "other"), c.name == "eq")
+
+
+@draws("invert", "logical_not", "bitwise_not")
+def _opposite(c: Call) -> Padding:
+    mask = c.get(0, "input")
+    if not isinstance(mask, Padding):
+        raise Unmapped("The palette has no block that turns true into false.")
+    return mask.turned()
 
 
 @draws("softmax", "log_softmax")

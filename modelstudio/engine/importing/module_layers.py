@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,16 +18,6 @@ Arguments = list[Any]
 Drawer = Callable[[Shaping, Any, Arguments, Mapping[str, Any], Shape], Any]
 
 DRAWERS: dict[type[nn.Module], Drawer] = {}
-
-
-@dataclass(frozen=True)
-class Grows:
-    """A constant of which there is more where batch or length are larger.
-
-    ``zero`` tells that its numbers are 0 whatever its size.
-    """
-
-    zero: bool
 
 
 def draws(*kinds: type[nn.Module]) -> Callable[[Drawer], Drawer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -19,10 +20,17 @@ from modelstudio.engine.importing.conclude import (
     draw_inputs,
     draw_outputs,
 )
-from modelstudio.engine.importing.drawing import NOT_UNDERSTOOD, ODDITIES, Drawing, Unmapped
+from modelstudio.engine.importing.drawing import (
+    NOT_UNDERSTOOD,
+    ODDITIES,
+    Drawing,
+    Unmapped,
+    Wire,
+)
+from modelstudio.engine.importing.masks import Grows, Padding, hides_later
 from modelstudio.engine.importing.module_file import Sample, Seen, find_samples, load, trace, watch
 from modelstudio.engine.importing.module_functions import FUNCTIONS, Call, name_of
-from modelstudio.engine.importing.module_layers import DRAWERS, Grows, arrays
+from modelstudio.engine.importing.module_layers import DRAWERS, arrays
 from modelstudio.engine.importing.module_sequences import Recurrence
 from modelstudio.engine.importing.onnx_network import better, import_onnx
 from modelstudio.engine.importing.onnx_trial import symbols
@@ -231,11 +239,15 @@ class _Sketch:
             kind = f"torch.{operation if isinstance(operation, str) else name_of(operation)}"
             told = {k: v for k, v in keywords.items() if not isinstance(v, Ref)}
             wire = drawing.placeholder(kind, str(reason), told, _wires([args, keywords]))
-            shape = self._shape(node.name) or ("B",)
-            found = Ref(wire, shape, straight(shape))
-            if isinstance(self.seen.first.get(node.name), tuple | list):
-                found = [found] * len(self.seen.first[node.name])
+            found = self._lost(wire, self.seen.first[node.name], self.seen.second[node.name])
         self.known[node.name] = found
+
+    def _lost(self, wire: Wire, first: Any, second: Any) -> Any:
+        """Return what comes out of a placeholder, every part with the shape that it had."""
+        if isinstance(first, tuple | list):
+            return [self._lost(wire, *pair) for pair in zip(first, second, strict=False)]
+        shape = self._both(first, second) or ("B",)
+        return Ref(wire, shape, straight(shape))
 
     def _module(
         self, module: nn.Module, args: list[Any], keywords: dict[str, Any], node: fx.Node
@@ -244,8 +256,10 @@ class _Sketch:
         if drawer is None:
             raise Unmapped(f"The palette has no {type(module).__name__}.")
         before = set(self.drawing.blocks)
-        if not args:
-            args, keywords = list(keywords.values()), {}
+        for argument in list(inspect.signature(module.forward).parameters)[len(args) :]:
+            if argument not in keywords:
+                break
+            args = [*args, keywords.pop(argument)]
         found = drawer(self.draw, module, args, keywords, self._shape(node.name) or ())
         new = [key for key in self.drawing.blocks if key not in before]
         self._tie(module, new)
@@ -290,12 +304,22 @@ class _Sketch:
         return value
 
     def _constant(self, name: str) -> Any:
-        """Return a value that does not depend on the data; `Grows` where it does on the sizes."""
+        """Return a value that does not depend on the data; `Grows` where it does on the sizes.
+
+        What is the same for every sample comes once; what was made of learned numbers is learned.
+        """
         first, second = self.seen.first[name], self.seen.second[name]
-        if isinstance(first, Tensor):
-            same = first.shape == second.shape and bool(torch.equal(first, second))
-            return first if same else Grows(zero=not first.any() and not second.any())
-        return first
+        if not isinstance(first, Tensor):
+            return first
+        if first.shape != second.shape or not torch.equal(first, second):
+            once = first[:1]
+            each = first.ndim > 1 and (len(first), len(second)) == self.seen.moving["B"]
+            if not each or once.shape[1:] != second.shape[1:]:
+                return _grows(first, second)
+            if not ((first == once).all() and (second == once).all()):
+                return _grows(first, second)
+            first = once
+        return nn.Parameter(first, requires_grad=False) if name in self.seen.learned else first
 
     def _shape(self, name: str) -> Shape | None:
         return self._both(self.seen.first[name], self.seen.second[name])
@@ -319,11 +343,18 @@ class _Sketch:
         return parts, stem
 
 
+def _grows(first: Tensor, second: Tensor) -> Grows:
+    zero = not first.any() and not second.any()
+    return Grows(zero, causal=hides_later(first) and hides_later(second))
+
+
 def _wires(values: Any) -> list[Any]:
     if isinstance(values, Ref):
         return [values.wire]
     if isinstance(values, Recurrence):
         return [values.sequence().wire]
+    if isinstance(values, Padding):
+        return [values.ids.wire]
     if isinstance(values, dict):
         values = list(values.values())
     if isinstance(values, list | tuple):

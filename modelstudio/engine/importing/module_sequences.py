@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,14 +10,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from modelstudio.engine.importing.drawing import Array, Scope, Unmapped, Wire, palette_layer
-from modelstudio.engine.importing.module_layers import (
-    Arguments,
-    Drawer,
-    Grows,
-    arrays,
-    draws,
-    layer_norm,
-)
+from modelstudio.engine.importing.masks import Grows, causal, padding
+from modelstudio.engine.importing.module_layers import Arguments, Drawer, arrays, draws, layer_norm
 from modelstudio.engine.importing.phrases import Ref
 from modelstudio.engine.importing.shaping import Shaping
 from modelstudio.network.analysis import Shape
@@ -123,23 +118,29 @@ class Recurrence:
 def _attention(
     s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Any
 ) -> Any:
-    query, key, value = args[:3]
+    told = _told(module, args, keywords)
+    query, key, value = (told.pop(name) for name in ("query", "key", "value"))
     if module.kdim != module.embed_dim or module.bias_k is not None or module.add_zero_attn:
         raise Unmapped("Its keys have a width or rows of their own.")
     if key != value:
         raise Unmapped("Its keys and its values are different.")
-    told = {k: v for k, v in keywords.items() if v is not None and k not in ("need_weights",)}
-    if told.keys() - {"average_attn_weights"} or any(a is not None for a in args[3:]):
-        raise Unmapped("It is told a mask.")
-    faced = [_steps(s, module.batch_first, x) for x in dict.fromkeys((query, key))]
+    ids, setting = padding(s, told.get("key_padding_mask"))
+    x = _steps(s, module.batch_first, query)
+    memory = None if query == key else _steps(s, module.batch_first, key).wire
     layer = palette_layer(
         "MultiheadAttention",
         heads=module.num_heads,
+        causal=causal(told.get("attn_mask")),
         dropout=float(module.dropout),
         bias=module.in_proj_bias is not None,
+        **setting,
     )
-    wire = s.drawing.add(layer, *(x.wire for x in faced), weights=arrays(module))
-    return [replace(faced[0], wire=wire), None]
+    return [replace(x, wire=s.drawing.add(layer, x.wire, memory, ids, weights=arrays(module))), None]
+
+
+def _told(module: Any, args: Arguments, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a module is called with, by the names that it gives."""
+    return dict(inspect.signature(module.forward).bind(*args, **keywords).arguments)
 
 
 def _steps(s: Shaping, batch_first: bool, x: Ref) -> Ref:
@@ -150,11 +151,12 @@ def _steps(s: Shaping, batch_first: bool, x: Ref) -> Ref:
 def _encoder_layer(
     s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
 ) -> Ref:
-    if any(value not in (None, False) for value in (*args[1:], *keywords.values())):
-        raise Unmapped("It is told a mask.")
-    x = _steps(s, module.self_attn.batch_first, args[0])
-    layer = palette_layer("TransformerEncoder", **_transformer(module))
-    return replace(x, wire=s.drawing.add(layer, x.wire, weights=arrays(module)))
+    told = _told(module, args, keywords)
+    x = _steps(s, module.self_attn.batch_first, told["src"])
+    ids, setting = padding(s, told.get("src_key_padding_mask"))
+    setting["causal"] = causal(told.get("src_mask"))
+    layer = palette_layer("TransformerEncoder", **setting, **_transformer(module))
+    return replace(x, wire=s.drawing.add(layer, x.wire, ids, weights=arrays(module)))
 
 
 def _transformer(module: Any) -> dict[str, Any]:
@@ -178,25 +180,34 @@ def _transformer(module: Any) -> dict[str, Any]:
 def _decoder_layer(
     s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
 ) -> Ref:
-    if any(value not in (None, False) for value in (*args[2:], *keywords.values())):
-        raise Unmapped("It is told a mask.")
-    faced = [_steps(s, module.self_attn.batch_first, x) for x in args[:2]]
-    layer = palette_layer("TransformerDecoder", causal=False, **_transformer(module))
-    wire = s.drawing.add(layer, *(x.wire for x in faced), weights=arrays(module))
-    return replace(faced[0], wire=wire)
+    told = _told(module, args, keywords)
+    x, memory = (_steps(s, module.self_attn.batch_first, told[name]) for name in ("tgt", "memory"))
+    if causal(told.get("memory_mask")):
+        raise Unmapped("It sees only as many steps of the memory as it has itself.")
+    if padding(s, told.get("tgt_key_padding_mask"))[0] is not None:
+        raise Unmapped("It is told its own padding; the palette's block leaves out the memory's.")
+    ids, setting = padding(s, told.get("memory_key_padding_mask"))
+    setting["causal"] = causal(told.get("tgt_mask"))
+    layer = palette_layer("TransformerDecoder", **setting, **_transformer(module))
+    wire = s.drawing.add(layer, x.wire, memory.wire, ids, weights=arrays(module))
+    return replace(x, wire=wire)
 
 
 @draws(nn.TransformerEncoder, nn.TransformerDecoder)
 def _stack(
     s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
 ) -> Ref:
-    x: Ref = args[0]
+    decodes = isinstance(module, nn.TransformerDecoder)
+    draw: Drawer = _decoder_layer if decodes else _encoder_layer
+    told = _told(module, args, keywords)
+    x: Ref = told.pop("tgt" if decodes else "src")
+    if "mask" in told:
+        told["src_mask"] = told.pop("mask")
     around = _inside(s)
-    draw: Drawer = _decoder_layer if isinstance(module, nn.TransformerDecoder) else _encoder_layer
     for number, inner in enumerate(module.layers):
         s.drawing.scope = (*around, "layers", str(number))
         s.drawing.stem = ""
-        x = draw(s, inner, [x, *args[1:]], keywords, shape)
+        x = draw(s, inner, [x], told, shape)
     if module.norm is not None:
         s.drawing.scope, s.drawing.stem = (*around, "norm"), "norm"
         x = layer_norm(s, module.norm, [x], {}, shape)
@@ -207,13 +218,16 @@ def _stack(
 def _transformer_whole(
     s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Shape
 ) -> Ref:
-    if any(value is not None for value in (*args[2:], *keywords.values())):
-        raise Unmapped("It is told a mask.")
+    told = _told(module, args, keywords)
+    src, tgt = told.pop("src"), told.pop("tgt")
+    own = {"mask": told.pop("src_mask", None)}
+    own["src_key_padding_mask"] = told.pop("src_key_padding_mask", None)
+    told = {name: mask for name, mask in told.items() if not name.endswith("is_causal")}
     around = _inside(s)
     s.drawing.scope, s.drawing.stem = around, "encoder"
-    memory = _stack(s, module.encoder, args[:1], {}, args[0].seen)
+    memory = _stack(s, module.encoder, [src], own, src.seen)
     s.drawing.scope, s.drawing.stem = around, "decoder"
-    found: Ref = _stack(s, module.decoder, [args[1], memory], {}, shape)
+    found: Ref = _stack(s, module.decoder, [tgt, memory], told, shape)
     return found
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from modelstudio.engine.importing.drawing import Unmapped
-from modelstudio.engine.importing.module_functions import Call, draws
+from modelstudio.engine.importing.module_functions import Call, as_array, draws
 from modelstudio.engine.importing.module_sequences import Recurrence
 from modelstudio.engine.importing.phrases import Ref
+from modelstudio.engine.importing.products import einsum, repeated, stretched
 
 
 @draws("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten", "view_as")
@@ -20,12 +21,42 @@ def _reshape(c: Call) -> Ref:
     return c.s.reshape(c.x(), c.out)
 
 
-@draws("expand", "expand_as", "repeat")
+@draws("expand", "expand_as", "broadcast_to")
 def _expand(c: Call) -> Ref:
+    return stretched(c.s, c.x(), c.out)
+
+
+@draws("repeat", "tile")
+def _repeat(c: Call) -> Ref:
     x = c.x()
-    if x.seen != c.out:
-        raise Unmapped("It repeats values along a dimension.")
+    shape = (1,) * (len(c.out) - len(x.order)) + x.seen
+    x = c.s.reshape(x, shape)
+    for axis, (old, new) in enumerate(zip(shape, c.out, strict=True)):
+        if old != new and (not isinstance(old, int) or not isinstance(new, int) or not axis):
+            raise Unmapped("It repeats values along the batch, or along a free length.")
+        if isinstance(old, int) and isinstance(new, int) and old != new:
+            shape = (*shape[:axis], new, *shape[axis + 1 :])
+            x = repeated(c.s, x, axis, new // old, shape, each=False)
     return x
+
+
+@draws("repeat_interleave")
+def _interleave(c: Call) -> Ref:
+    x, count, axis = c.x(), c.get(1, "repeats"), c.get(2, "dim")
+    if not isinstance(count, int) or axis is None:
+        raise Unmapped("It repeats places in different numbers, or along all axes at once.")
+    return repeated(c.s, x, axis % len(x.order), count, c.out, each=True)
+
+
+@draws("einsum")
+def _einsum(c: Call) -> Ref:
+    equation, *values = c.args
+    if len(values) == 1 and isinstance(values[0], list | tuple):
+        values = list(values[0])
+    if not isinstance(equation, str):
+        raise Unmapped("It is told its axes by numbers.")
+    tables = [value if isinstance(value, Ref) else as_array(value) for value in values]
+    return einsum(c.s, equation, tables, c.out)
 
 
 @draws("permute", "transpose", "swapaxes", "swapdims", "t", "movedim")

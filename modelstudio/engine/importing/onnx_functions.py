@@ -9,6 +9,7 @@ from modelstudio.engine.importing.fusing import FUSED
 from modelstudio.engine.importing.onnx_file import Op
 from modelstudio.engine.importing.onnx_ops import Sheet, handles
 from modelstudio.engine.importing.phrases import Ref
+from modelstudio.engine.importing.products import einsum, stretched
 
 # Functions of each number
 
@@ -133,10 +134,14 @@ def _reshape(s: Sheet, op: Op) -> Ref:
 
 @handles("Expand")
 def _expand(s: Sheet, op: Op) -> Ref:
-    x = s.x(op)
-    if x.seen != s.shape(op):
-        raise Unmapped("It repeats values along a dimension.")
-    return x
+    return stretched(s.draw, s.x(op), s.shape(op))
+
+
+@handles("Einsum")
+def _einsum(s: Sheet, op: Op) -> Ref:
+    tables = [s.constant(op, index) for index in range(len(op.sources))]
+    values = [s.x(op, index) if table is None else table for index, table in enumerate(tables)]
+    return einsum(s.draw, op.attributes["equation"], values, s.shape(op))
 
 
 @handles("Where")

@@ -399,3 +399,61 @@ class Failing(nn.Module):
 
 class NoModule:
     pass
+
+
+class ClassToken(nn.Module):
+    """A learned step before the others, on which the answer is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = nn.Linear(12, 16)
+        self.token = nn.Parameter(torch.randn(1, 1, 16))
+        self.head = nn.Linear(16, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.project(x)
+        token = self.token.expand(x.shape[0], -1, -1)
+        return self.head(torch.cat([token, x], dim=1).mean(1))
+
+
+class Padded(nn.Module):
+    """Attention that leaves out padding, in each of torch's modules that can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(5, 16)
+        self.attend = nn.MultiheadAttention(16, 4, batch_first=True)
+        layer = nn.TransformerEncoderLayer(16, 2, 24, batch_first=True, norm_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoderLayer(16, 2, 24, batch_first=True)
+        self.head = nn.Linear(16, 2)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        padding = ids == 0
+        x = self.words(ids)
+        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        y, _ = self.attend(x, x, x, key_padding_mask=padding, attn_mask=later)
+        memory = self.encoder(y, src_key_padding_mask=~(ids != 0))
+        y = self.decoder(y, memory, tgt_mask=later, memory_key_padding_mask=padding)
+        return self.head(y.mean(1))
+
+
+class Einstein(nn.Module):
+    """Attention written as sums over letters, the keys and values shared by heads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(20, 16)
+        self.queries, self.shared = nn.Linear(16, 16), nn.Linear(16, 16)
+        self.weigh = nn.Linear(16, 1)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        x = self.words(ids)
+        batch, steps, _ = x.shape
+        queries = self.queries(x).view(batch, steps, 4, 4)
+        keys, values = self.shared(x).view(batch, steps, 2, 8).chunk(2, -1)
+        keys, values = (part.repeat_interleave(2, dim=2) for part in (keys, values))
+        scores = torch.einsum("bqhd,bkhd->bhqk", queries, keys) / 2
+        x = torch.einsum("bhqk,bkhd->bqhd", scores.softmax(-1), values).flatten(2)
+        shares = self.weigh(x).squeeze(-1).softmax(1)
+        return torch.einsum("bt,btd->bd", shares, x)

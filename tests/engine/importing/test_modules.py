@@ -36,6 +36,7 @@ KINDS = (
     *("SignalCoder", "Volumes", "TwoAnswers", "Formulas"),
     *("Siamese", "TiedByFunction", "LineReader", "LastStep"),
     *("StepsFirst", "Translator", "Sensor", "MaskedWords", "Factors", "Plain"),
+    *("ClassToken", "Padded", "Einstein"),
 )
 SHAPES = {"VisionTransformer": [(3, 32, 32)], "ResNet": [(3, 32, 32)]}
 
