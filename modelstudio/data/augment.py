@@ -19,7 +19,6 @@ from modelstudio.recipe.augment import (
     Augmentation,
     CutMix,
     Mix,
-    MixUp,
     Move,
     PixelChange,
     SwapNoise,
@@ -53,10 +52,10 @@ class Augmenter:
         self._on_pictures = [each for each in active if isinstance(each, Move | PixelChange)]
         self._others = [each for each in active if isinstance(each, SwapNoise | WordDropout)]
         mixable = all(field.kind != "tokens" for field in self._targets)
-        self._mixes = [each for each in active if isinstance(each, Mix) and mixable]
+        self.mixes = [each for each in active if isinstance(each, Mix) and mixable]
 
     def __bool__(self) -> bool:
-        return bool(self._on_pictures or self._others or self._mixes)
+        return bool(self._on_pictures or self._others or self.mixes)
 
     def raw(self, name: str, values: Tensor) -> Tensor:
         """Change what a field holds before it is scaled; pictures have shades from 0 to 255."""
@@ -83,18 +82,21 @@ class Augmenter:
                 act = _fitting(step, field)
                 if act is not None:
                     batch[field.name] = act(step, batch[field.name])
-        if self._mixes:
+        if self.mixes:
             for field in self._targets:
                 batch[field.name] = as_shares(batch[field.name], field)
-            for mix in self._mixes:
+            for mix in self.mixes:
                 self.mix(mix, batch)
         return batch
 
-    def mix(self, step: Mix, batch: Batch) -> Tensor:
-        """Put each sample together with another of the batch; return which were changed."""
+    def mix(self, step: Mix, batch: Batch, partner: Tensor | None = None) -> Tensor:
+        """Put each sample together with another of the batch; return which were changed.
+
+        ``partner`` tells which, by row; drawn when None.
+        """
         names = [field.name for field in self._inputs if field.kind in step.kinds]
         rows = len(batch[names[0]])
-        partner = torch.randperm(rows)
+        partner = torch.randperm(rows) if partner is None else partner
         share = torch.distributions.Beta(step.alpha, step.alpha).sample((rows,))
         share = torch.maximum(share, 1 - share)
         share = torch.where(chosen(rows, step.share), share, 1.0)
@@ -155,9 +157,3 @@ def _without_words(step: WordDropout, tokens: Tensor) -> Tensor:
     kept[:, 0] |= ~kept.any(dim=1)
     order = torch.argsort((~kept).to(torch.uint8), dim=1, stable=True)
     return torch.where(kept, tokens, 0).gather(1, order)
-
-
-CARRIED_OUT: frozenset[type[Augmentation]] = frozenset(
-    {*augment_pictures.MOVES, *augment_pictures.CHANGES, MixUp, CutMix, SwapNoise, WordDropout}
-)
-"""Declarations that this module has an implementation for."""

@@ -84,8 +84,9 @@ def _rotate(step: Rotate, matrix: Tensor, size: Tensor) -> None:
 
 
 def _shift(step: Shift, matrix: Tensor, size: Tensor) -> None:
-    way = (torch.rand(len(matrix), 2) * 2 - 1) * (step.amount * size + 0.5)
-    matrix[:, :2, 2] = way.round()
+    most = (step.amount * size).round().clamp_min(1)
+    way = (torch.rand(len(matrix), 2) * 2 - 1) * (most + 0.5)
+    matrix[:, :2, 2] = torch.minimum(torch.maximum(way.round(), -most), most)
 
 
 def _scale(step: Scale, matrix: Tensor, size: Tensor) -> None:
