@@ -17,7 +17,7 @@ from modelstudio.data.batches import TensorData
 from modelstudio.data.sources.values import MISSING_NUMBERS, to_numbers
 from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions, Unreadable
-from modelstudio.engine.train import Task, run_module
+from modelstudio.engine.train import Task, place_sums, run_module
 from modelstudio.errors import DataError
 from modelstudio.recipe.columns import Column
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modelstudio.data.target import TargetState
 
 Floats = NDArray[np.float64]
-TargetKind = Literal["binary", "classes", "value"]
+TargetKind = Literal["binary", "classes", "value", "tokens"]
 
 
 def decode(output: Tensor, target: TargetState) -> Floats:
@@ -52,16 +52,37 @@ def predictions(
         floats, device = torch.float64, torch.device("cpu")
         task = replace(task, module=copy.deepcopy(task.module).to(device, floats))
     data = TensorData.from_encoded(encoded, fitted.fields, device, floats)
+    truth = encoded.truth
     with torch.no_grad():
-        output = run_module(task, data)[0]
+        if task.tokens:
+            sums = place_sums(task, data).numpy()
+            truth, scores = sums[:, 2].astype(np.int64), sums[:, :2]
+        else:
+            scores = decode(run_module(task, data)[0], fitted.target)
     return Predictions(
         kind=fitted.target.kind,
         classes=fitted.target.classes,
-        truth=encoded.truth,
-        scores=decode(output, fitted.target),
+        truth=truth,
+        scores=scores,
         rows=encoded.rows,
         unscored=encoded.unscored,
     )
+
+
+def refuse_tokens(kind: str, name: str) -> None:
+    """Refuse to answer for rows where the network tells the next token at every place.
+
+    Raises
+    ------
+    DataError
+        When the target is of that kind.
+    """
+    if kind == "tokens":
+        raise DataError(
+            f"{name} tells the next token at every place of a text, so there is no prediction for "
+            "a row, and no threshold.",
+            fix="Evaluate it to see its loss and perplexity, or export it and ask the file.",
+        )
 
 
 def from_scores(kind: TargetKind, classes: tuple[str, ...], scores: Floats) -> Predictions:

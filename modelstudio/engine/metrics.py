@@ -70,6 +70,8 @@ def score(
     if len(rows.truth) == 0:
         return ()
     generator = np.random.default_rng(seed)
+    if rows.kind == "tokens":
+        return _token_scores(rows, generator if intervals else None)
     if rows.kind == "value":
         return _value_scores(rows, generator if intervals else None)
     return _class_scores(rows, threshold, generator if intervals else None)
@@ -151,6 +153,33 @@ def _r2(means: Floats) -> Floats:
 
 def _bias(means: Floats) -> Floats:
     return means[..., 2]
+
+
+# Tokens
+
+
+def _token_scores(rows: Predictions, generator: np.random.Generator | None) -> tuple[Score, ...]:
+    """Return scores a token; whole passages are resampled, as their tokens hang together."""
+    terms = np.concatenate([rows.scores, rows.truth[:, None]], axis=1)
+    names = {"loss": _token_loss, "perplexity": _perplexity, "accuracy": _token_accuracy}
+    means = terms.mean(axis=0)
+    draws = None if generator is None else _resampled_means(terms, generator)
+    return tuple(
+        _scored(name, float(of(means)), None if draws is None else of(draws))
+        for name, of in names.items()
+    )
+
+
+def _token_loss(means: Floats) -> Floats:
+    return means[..., 0] / means[..., 2]
+
+
+def _perplexity(means: Floats) -> Floats:
+    return np.exp(np.minimum(_token_loss(means), 700))
+
+
+def _token_accuracy(means: Floats) -> Floats:
+    return means[..., 1] / means[..., 2]
 
 
 # Classes

@@ -76,17 +76,18 @@ class Predictions:
         Kind of the target.
     truth
         Class indices (int64) or values in the target's own units (float64); shape (rows,). Unseen
-        classes are -1, missing values NaN.
+        classes are -1, missing values NaN. Of the next tokens of passages how many there are.
     scores
         Probabilities, shape (rows, classes) with both classes of a binary target, or predicted
-        values, shape (rows,).
+        values, shape (rows,). Of next tokens the sum of the losses in nats and the right answers of
+        each passage, shape (rows, 2).
     rows
         Row numbers in the source, from 0; shape (rows,).
     unscored
         Rows that could not be scored, by the reason.
     """
 
-    kind: Literal["binary", "classes", "value"]
+    kind: Literal["binary", "classes", "value", "tokens"]
     classes: tuple[str, ...]
     truth: np.ndarray
     scores: np.ndarray

@@ -87,7 +87,7 @@ def describe_data(
 
 def _part_info(prepared: Prepared, name: Part) -> PartInfo:
     frame, target = prepared.frame(name), prepared.fitted.target
-    if target.kind == "value":
+    if target.kind in ("value", "tokens"):
         return PartInfo(name, frame.height, {})
     counts = dict(frame.get_column(target.column).value_counts().iter_rows())
     return PartInfo(name, frame.height, {label: counts[label] for label in sorted(counts)})
@@ -250,7 +250,7 @@ def evaluate(
     scores = metrics.score(answers, threshold, intervals=intervals)
     if not scores:
         raise nothing_to_score(answers, name, trained.fitted.target.column)
-    is_class = answers.kind != "value"
+    is_class = answers.kind in ("binary", "classes")
     return Evaluation(
         run=trained.run.id,
         part=name,
@@ -315,9 +315,10 @@ def predict(
 
 def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
     from modelstudio.data import sources
-    from modelstudio.engine.evaluate import predictions
+    from modelstudio.engine.evaluate import predictions, refuse_tokens
 
     trained = yield from _trained(model, load_project(model), run)
+    refuse_tokens(trained.fitted.target.kind, f"Run {trained.run.number}")
     yield Progress("Reading the data")
     config = trained.fitted.config()
     frame = sources.read_table(data, config, target_needed=False, features_only=True)
@@ -328,10 +329,11 @@ def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, No
 
 
 def _ask_onnx(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
-    from modelstudio.engine.evaluate import TargetKind, from_scores
+    from modelstudio.engine.evaluate import TargetKind, from_scores, refuse_tokens
     from modelstudio.engine.export.replay import open_model
 
     opened = open_model(model)
+    refuse_tokens(opened.task, model.name)
     yield Progress("Reading the data")
     frame = opened.read(data)
     yield Progress("Predicting", 0, frame.height)

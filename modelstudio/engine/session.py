@@ -53,10 +53,12 @@ def compile_task(
         for name in compiled.outputs
         if name in specs
     )
-    right = {"binary": _right_binary, "classes": _right_classes}.get(fitted.target.kind)
+    kinds = {"binary": _right_binary, "classes": _right_classes, "tokens": _right_tokens}
+    right = kinds.get(fitted.target.kind)
     memory = compiled.analysis.memory
+    tokens = fitted.target.kind == "tokens"
     return Task(
-        compiled.module, compiled.inputs, losses, right=right, sample_bytes=memory
+        compiled.module, compiled.inputs, losses, right=right, sample_bytes=memory, tokens=tokens
     ), compiled
 
 
@@ -68,6 +70,13 @@ def _right_classes(output: Tensor, target: Tensor) -> Tensor:
     """Count answers that name the true class; of mixed samples the one with the largest share."""
     true = target.argmax(dim=1) if target.ndim > 1 else target
     return (output.argmax(dim=1) == true).sum()
+
+
+def _right_tokens(output: Tensor, target: Tensor) -> Tensor:
+    """Return the share of right answers at the places that are no padding, times the samples."""
+    told = target != 0
+    right = ((output.argmax(dim=-1) == target) & told).sum()
+    return right * len(target) / told.sum().clamp(min=1)
 
 
 class Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from modelstudio.engine.draft import pictures, ratings, series, tables
+from modelstudio.engine.draft import pictures, ratings, series, tables, texts
 from modelstudio.engine.draft.chain import Chain
 from modelstudio.layers import Concatenate, Dropout, Linear, Output
 from modelstudio.network.graph import Graph
@@ -19,6 +19,7 @@ BRANCHES = {
     "image": pictures.branch,
     "spectrogram": pictures.branch,
     "window": series.branch,
+    "text": texts.branch,
 }
 """What leads from a field of a kind to one row of numbers; the others go in as they are."""
 
@@ -31,17 +32,23 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     """
     inputs = [field for field in fields if field.role == "input"]
     target = next((field for field in fields if field.role == "target"), None)
-    if target is None or not any(field.kind in BRANCHES for field in inputs):
+    if texts.tells_next(fields):
+        return texts.network(inputs[0]) if inputs else Graph()
+    if target is None or not any(_branch_of(field) in BRANCHES for field in inputs):
         rated = target is not None and ratings.rated(inputs)
         return ratings.network(fields) if rated else tables.network(fields, rows)
     chain = Chain()
-    ends = [BRANCHES.get(field.kind, Chain.start)(chain, field) for field in inputs]
+    ends = [BRANCHES.get(_branch_of(field), Chain.start)(chain, field) for field in inputs]
     if len(ends) > 1:
         chain.add("cat", Concatenate(), ends)
     chain.add("drop", Dropout(p=0.3))
     chain.add("fc", Linear(out_features=target.logits or 1))
     chain.add("out", Output())
     return chain.graph.move(arrange(chain.graph))
+
+
+def _branch_of(field: FieldSpec) -> str:
+    return "text" if texts.is_text(field) else field.kind
 
 
 def settings(
@@ -52,6 +59,8 @@ def settings(
         return pictures.settings(rows, config)
     if any(field.kind == "window" for field in fields):
         return series.settings(rows, config)
+    if any(map(texts.is_text, fields)):
+        return texts.settings(fields, rows, config)
     if ratings.rated(fields):
         return ratings.settings(rows, config)
     return tables.settings(rows, config)

@@ -30,8 +30,10 @@ class Chain:
         stem: str,
         layer: Layer,
         sources: Sequence[Node] | None = None,
+        *,
+        ids: Node | None = None,
     ) -> Node:
-        """Add a block behind the last one, or behind ``sources``."""
+        """Add a block behind the last one, or behind ``sources``; ``ids`` tell it the padding."""
         if sources is None:
             sources = [self._last] if self._last else []
         node = Node(self.graph.free_id(), self.graph.free_name(stem), layer)
@@ -39,5 +41,7 @@ class Chain:
         for source in sources:
             port_out, port_in = source.layer.output_ports()[0], layer.input_ports()[0]
             graph = graph.connect(Edge(source.id, port_out.name, node.id, port_in.name))
+        if ids is not None:
+            graph = graph.connect(Edge(ids.id, ids.layer.output_ports()[0].name, node.id, "ids"))
         self.graph, self._last = graph, node
         return node
