@@ -194,7 +194,7 @@ def fit_steps(
         before, touched = everything, _touched(step, learning.kinds)
         everything = apply_to_parts(fitted, everything, rows)
         learning.follow(fitted)
-        effects[index] = _effect(before, everything, touched)
+        effects[index] = effect_of(before, everything, touched)
         steps.append(fitted)
     return Fitting(tuple(steps), everything, learning.frame, learning.kinds, effects)
 
@@ -206,7 +206,7 @@ def _touched(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
     return tuple(added) if isinstance(step, Formula) else columns
 
 
-def _effect(before: pl.DataFrame, after: pl.DataFrame, touched: tuple[str, ...]) -> StepEffect:
+def effect_of(before: pl.DataFrame, after: pl.DataFrame, touched: tuple[str, ...]) -> StepEffect:
     """Count the cells that differ; of a column of another type, or one of tokens, all do."""
     changed = {}
     for name in touched:

@@ -15,10 +15,11 @@ from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep, row_numbe
 from modelstudio.data.fitting import StepEffect, active, fit_steps
 from modelstudio.data.fitting_pictures import fit_pictures
 from modelstudio.data.inputs import input_fields, vocabularies
+from modelstudio.data.slices import Sliced, encode_slices, fit_columns, is_large
 from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.split import Parts, split_table
 from modelstudio.data.steps import IMPLEMENTATIONS
-from modelstudio.data.steps.rows import KEEP
+from modelstudio.data.steps.rows import KEEP, known_target
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -103,11 +104,12 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         tests = sources.read_table(path, data).with_row_index(ROW)
         tests = tests.filter(pl.col(target.name).is_not_null())
     yield "Fitting the recipe"
-    training = clean[parts.train]
-    state = fit_target(data, target, training.get_column(target.name))
-    fitting = fit_steps(data, clean, parts, state)
+    answers = clean.get_column(target.name).gather(parts.train)
+    state = fit_target(data, target, answers)
+    large = is_large(data, clean)
+    fitting = (fit_columns if large else fit_steps)(data, clean, parts, state)
     shaping = yield from fit_pictures(data, fitting.kinds, clean, parts.train)
-    truth = state.truth(training.get_column(target.name))
+    truth = state.truth(answers)
     steps = (
         *fitting.steps,
         *shaping,
@@ -131,27 +133,32 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         source=data.source,
         beside=_beside(data, arranging),
     )
-    effects = tuple(
-        row_effects.get(index) or fitting.effects.get(index) or StepEffect()
-        for index in range(len(data.recipe))
-    )
     yield "Encoding"
-    train = fitted.transform(training, encoded=fitting.training, among=clean)
-    if not len(train.rows):
-        reasons = ", ".join(train.unscored)
+    if large:
+        made = yield from encode_slices(data, fitted, clean, parts)
+    else:
+        made = Sliced(
+            fitted.transform(clean[parts.train], encoded=fitting.training, among=clean),
+            fitted.transform(clean[parts.validation], among=clean).with_known_truth(),
+            fitted.transform(clean[parts.test], among=clean),
+            fitting.effects,
+        )
+    if not len(made.train.rows):
+        reasons = ", ".join(made.train.unscored)
         raise DataError(
             f"No training row is complete: {reasons}.",
             fix="Add Fill missing to the recipe, or set the role of that column to ignored.",
         )
     return Prepared(
         fitted=fitted,
-        train=train,
-        validation=fitted.transform(clean[parts.validation], among=clean).with_known_truth(),
-        test=fitted.transform(tests)
-        if tests is not None
-        else fitted.transform(clean[parts.test], among=clean),
+        train=made.train,
+        validation=made.validation,
+        test=made.test if tests is None else fitted.transform(tests),
         parts=parts,
-        effects=effects,
+        effects=tuple(
+            row_effects.get(index) or made.effects.get(index) or StepEffect()
+            for index in range(len(data.recipe))
+        ),
         fingerprint=sources.fingerprint(data, base),
         source_rows=raw.height,
         clean=clean,
@@ -256,6 +263,4 @@ def clean_rows(data: DataConfig, raw: pl.DataFrame) -> tuple[pl.DataFrame, dict[
             error.step = index
             raise
         effects[index] = StepEffect(rows=before - frame.height)
-    if target is not None:
-        frame = frame.filter(pl.col(target.name).is_not_null())
-    return frame, effects
+    return (frame if target is None else known_target(frame, target.name)), effects

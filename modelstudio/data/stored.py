@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
+import weakref
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from modelstudio.errors import DataError
+from modelstudio.resources import app_home
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,3 +57,59 @@ class Stored:
     def read(self) -> NDArray[Any]:
         """Copy the rows into memory."""
         return np.asarray(self.array[self.index])
+
+
+class Spool:
+    """Rows of numbers written to a file of their own, block after block, and read from there.
+
+    The file is gone when the program ends or nothing reads from it any more.
+
+    Parameters
+    ----------
+    shape
+        Shape of a row.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        folder = app_home() / "tables"
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(".rows", dir=folder)
+        self._path, self._file = Path(name), os.fdopen(handle, "wb")
+        self._shape, self._rows = shape, 0
+        self._leave = weakref.finalize(self, _discard, self._file, self._path)
+
+    def write(self, rows: NDArray[np.float32]) -> None:
+        """Add rows, shape (rows, ...).
+
+        Raises
+        ------
+        DataError
+            When the disk has no room for them.
+        """
+        try:
+            self._file.write(np.ascontiguousarray(rows).data)
+        except OSError as error:
+            raise DataError(
+                f"The encoded rows cannot be written to {self._path.parent}: {error.strerror}.",
+                fix="Make room on that drive.",
+            ) from None
+        self._rows += len(rows)
+
+    def stored(self) -> Stored:
+        """Return what was written."""
+        self._file.close()
+        self._leave.detach()
+        array = np.memmap(self._path, np.float32, "c", shape=(self._rows, *self._shape))
+        _remove(self._path)  # where a file in use can go, it is gone at once
+        weakref.finalize(array, _remove, self._path)
+        return Stored(array, np.arange(self._rows))
+
+
+def _discard(file: BinaryIO, path: Path) -> None:
+    file.close()
+    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

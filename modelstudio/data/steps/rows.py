@@ -21,12 +21,35 @@ from modelstudio.recipe.steps import (
 
 
 def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
+    """Keep the first of equal rows; only those of equal hashes are compared."""
     names = [name for name in frame.columns if name != ROW]
-    return frame.unique(subset=names, keep="first", maintain_order=True)
+    if not names:
+        return frame
+    hashes = np.zeros(frame.height, np.uint64)
+    for name in names:
+        hashes *= np.uint64(0x9E3779B97F4A7C15)
+        hashes ^= frame.get_column(name).hash().to_numpy()
+    ordered = np.sort(hashes)
+    doubled = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(doubled):
+        return frame
+    places = np.flatnonzero(np.isin(hashes, doubled))
+    alike = frame.select(names)[places].with_columns(pl.Series(ROW, places))
+    first = alike.unique(subset=names, keep="first", maintain_order=True).get_column(ROW)
+    kept = np.ones(frame.height, bool)
+    kept[places] = False
+    kept[first.to_numpy()] = True
+    return frame.filter(kept)
 
 
 def _with_target(step: DropMissingTarget, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
-    return frame if target is None else frame.filter(pl.col(target).is_not_null())
+    return frame if target is None else known_target(frame, target)
+
+
+def known_target(frame: pl.DataFrame, target: str) -> pl.DataFrame:
+    """Leave out the rows without target; a table that has none is not copied."""
+    answers = frame.get_column(target)
+    return frame.filter(answers.is_not_null()) if answers.null_count() else frame
 
 
 def _where(step: FilterRows, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
