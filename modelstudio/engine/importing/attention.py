@@ -29,29 +29,45 @@ class _Linear(NamedTuple):
 
 
 class _Region(NamedTuple):
-    """Operations between a value and the attention of it."""
+    """Operations between values and the attention of the first to them.
 
-    source: str
+    Parameters
+    ----------
+    sources
+        What asks, and the memory that it looks at, if that is another value.
+    ids
+        Ids that its mask is worked out from; empty where there is none.
+    ops
+        Operations that work on the sources.
+    padding
+        The id that the others are compared with.
+    """
+
+    sources: tuple[str, ...]
+    ids: str
     ops: list[Op]
     end: Op
     inward: list[_Linear]
     outward: _Linear
+    padding: int
 
 
 def fuse_attention(foreign: Foreign) -> None:
     """Put every attention together that one block gives the same numbers as."""
     for softmax in [op for op in foreign.ops if op.kind == "Softmax"]:
-        region = _region(Web(foreign), softmax)
-        found = _recognised(foreign, region, softmax) if region else None
-        if region is None or found is None:
-            continue
-        place = next(number for number, op in enumerate(foreign.ops) if op is region.end)
-        found.scope = _common([op for op in (*region.ops, region.end) if op.scope])
-        found.stem = found.scope[-1] if found.scope and not found.scope[-1].isdecimal() else ""
-        found.scope = found.scope[:-1] if found.stem else found.scope
-        foreign.ops[place] = found
-        gone = set(map(id, region.ops))
-        foreign.ops = [op for op in foreign.ops if id(op) not in gone]
+        for region in _regions(Web(foreign), softmax):
+            found = _recognised(foreign, region, softmax)
+            if found is None:
+                continue
+            place = next(number for number, op in enumerate(foreign.ops) if op is region.end)
+            found.scope = _common([op for op in (*region.ops, region.end) if op.scope])
+            named = found.scope and not found.scope[-1].isdecimal()
+            found.stem = found.scope[-1] if named else ""
+            found.scope = found.scope[:-1] if found.stem else found.scope
+            foreign.ops[place] = found
+            gone = set(map(id, region.ops))
+            foreign.ops = [op for op in foreign.ops if id(op) not in gone]
+            break
 
 
 def _common(ops: list[Op]) -> tuple[str, ...]:
@@ -62,40 +78,64 @@ def _common(ops: list[Op]) -> tuple[str, ...]:
     return tuple(parts[0] for parts in alike)
 
 
-def _region(web: Web, softmax: Op) -> _Region | None:
+def _regions(web: Web, softmax: Op) -> Iterator[_Region]:
+    """Yield what may be one attention, the smallest first."""
     outward, end = _end(web, softmax)
     if end is None or outward is None:
-        return None
+        return
     values, foreign = web.foreign.values, web.foreign
     answer = values.get(end.results[0])
     if answer is None or answer.ndim != 3:
-        return None
+        return
     order = {id(op): number for number, op in enumerate(foreign.ops)}
     known = {"", *foreign.constants, *foreign.apart}
     region: list[Op] = []
     open_values = set(end.sources) - known
     while len(region) <= MOST_OPS and open_values:
-        if len(open_values) == 1 and any(op is softmax for op in region):
-            (source,) = open_values
-            array = values.get(source)
-            if array is not None and array.shape == answer.shape:
-                inside = {id(op) for op in (*region, end)}
-                leaks = any(
-                    id(taker) not in inside
-                    for op in region
-                    for name in op.results
-                    for taker in web.takers.get(name, [])
-                )
-                found = [_linear(web, op) for op in sorted(region, key=lambda o: order[id(o)])]
-                inward = [part for part in found if part and part.weight is not outward.weight]
-                return None if leaks else _Region(source, region, end, inward, outward)
+        if any(op is softmax for op in region):
+            forward = sorted(region, key=lambda op: order[id(op)])
+            yield from _closed(web, forward, end, outward, open_values)
         if not all(name in web.maker for name in open_values):
-            return None
+            return
         last = max((web.maker[name] for name in open_values), key=lambda op: order[id(op)])
         region.append(last)
         open_values -= set(last.results)
         open_values |= set(last.sources) - known
-    return None
+
+
+def _closed(
+    web: Web, region: list[Op], end: Op, outward: _Linear, open_values: set[str]
+) -> Iterator[_Region]:
+    """Yield a region, if what enters it is one or two sequences and perhaps their ids."""
+    values = web.foreign.values
+    arrays = {name: values.get(name) for name in open_values}
+    ids = [n for n, a in arrays.items() if a is not None and a.dtype.kind in "iu" and a.ndim == 2]
+    sequences = sorted(open_values.difference(ids))
+    answer = values[end.results[0]]
+    if len(ids) > 1 or not 1 <= len(sequences) <= 2:
+        return
+    for name in sequences:
+        array = arrays[name]
+        if array is None or array.ndim != 3 or array.shape[2] != answer.shape[2]:
+            return
+    padding = 0
+    ours: list[Op] = []
+    touched = set(sequences)
+    for op in region:
+        if touched.intersection(op.sources):
+            ours.append(op)
+            touched.update(op.results)
+        elif op.kind == "Equal":
+            padding = next((int(n) for n in map(web.number, op.sources) if n is not None), -1)
+    inside = {id(op) for op in (*ours, end)}
+    takers = [taker for op in ours for name in op.results for taker in web.takers.get(name, [])]
+    if any(id(taker) not in inside for taker in takers):
+        return
+    found = [_linear(web, op) for op in ours]
+    inward = [part for part in found if part and part.weight is not outward.weight]
+    for sources in itertools.permutations(sequences):
+        if values[sources[0]].shape == answer.shape:
+            yield _Region(sources, ids[0] if ids else "", ours, end, inward, outward, padding)
 
 
 def _end(web: Web, softmax: Op) -> tuple[_Linear | None, Op | None]:
@@ -126,26 +166,34 @@ def _linear(web: Web, op: Op) -> _Linear | None:
 
 def _recognised(foreign: Foreign, region: _Region, softmax: Op) -> Op | None:
     """Return the operation of one block, if there is a setting that gives the same numbers."""
-    x, answer = foreign.values[region.source], foreign.values[region.end.results[0]]
+    x, memory = (foreign.values[name] for name in (region.sources[0], region.sources[-1]))
+    answer = foreign.values[region.end.results[0]]
     scores = foreign.values.get(softmax.sources[0])
+    ids = foreign.values[region.ids] if region.ids else None
     width = x.shape[-1]
     if scores is None or region.outward.weight.shape != (width, width):
         return None
+    alone = len(region.sources) == 1
     for first in (True, False):
         samples, steps = x.shape[:2] if first else x.shape[1::-1]
-        heads, rest = divmod(scores.size, samples * steps * steps)
-        if rest or not heads or width % heads:
+        others, seen = memory.shape[:2] if first else memory.shape[1::-1]
+        heads, rest = divmod(scores.size, samples * steps * seen)
+        if samples != others or rest or not heads or width % heads:
+            continue
+        hidden = None if ids is None else ids == region.padding
+        if hidden is not None and hidden.shape != (samples, seen):
             continue
         for weights in _arranged(region, width):
-            for causal in (False, True):
-                said = _said(x, weights, heads, first, causal)
+            for causal in (False, True) if alone else (False,):
+                said = _said(x, memory, weights, heads, first, causal, hidden)
                 if np.abs(said - answer).max() <= TOLERANCE * max(1.0, np.abs(answer).max()):
                     settings = {"heads": heads, "causal": causal, "batch_first": first}
+                    settings |= {"padding_id": region.padding} if region.ids else {}
                     return Op(
                         f"{FUSED}Attention",
-                        [region.source],
+                        [region.sources[0], "" if alone else region.sources[1], region.ids],
                         list(region.end.results),
-                        settings | {"weights": weights},
+                        {"settings": settings, "weights": weights},
                     )
     return None
 
@@ -153,13 +201,10 @@ def _recognised(foreign: Foreign, region: _Region, softmax: Op) -> Op | None:
 def _arranged(region: _Region, width: int) -> Iterator[dict[str, Array]]:
     """Yield the weights as torch names them, queries, keys and values in every order."""
     biased = any(part.bias is not None for part in (*region.inward, region.outward))
-    if len(region.inward) == 1 and region.inward[0].weight.shape == (3 * width, width):
-        orders: Iterator[tuple[_Linear, ...]] = iter([(region.inward[0],)])
-    elif len(region.inward) == 3 and all(p.weight.shape == (width,) * 2 for p in region.inward):
-        orders = itertools.permutations(region.inward)
-    else:
+    sizes = [len(part.weight) for part in region.inward]
+    if sum(sizes) != 3 * width or any(part.weight.shape[1] != width for part in region.inward):
         return
-    for parts in orders:
+    for parts in itertools.permutations(region.inward):
         found = {
             "in_proj_weight": np.concatenate([part.weight for part in parts]),
             "out_proj.weight": region.outward.weight,
@@ -176,29 +221,36 @@ def _shift(part: _Linear) -> Array:
 
 
 def _said(
-    x: Array, weights: Mapping[str, Array], heads: int, batch_first: bool, causal: bool
+    x: Array,
+    memory: Array,
+    weights: Mapping[str, Array],
+    heads: int,
+    batch_first: bool,
+    causal: bool,
+    hidden: Array | None,
 ) -> Array:
-    """Return what torch's attention says of a value."""
+    """Return what torch's attention says of a value; hidden (samples, steps) is padding."""
     biased = "in_proj_bias" in weights
     module = nn.MultiheadAttention(x.shape[-1], heads, bias=biased, batch_first=batch_first).eval()
     module.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in weights.items()})
     steps = x.shape[1 if batch_first else 0]
-    mask = nn.Transformer.generate_square_subsequent_mask(steps) if causal else None
+    mask = torch.ones(steps, steps, dtype=torch.bool).triu(1) if causal else None
+    padding = None if hidden is None else torch.from_numpy(hidden)
     with torch.no_grad():
-        value = torch.from_numpy(x)
-        said: Array = module(value, value, value, attn_mask=mask, need_weights=False)[0].numpy()
+        asks, told = torch.from_numpy(x), torch.from_numpy(memory)
+        said: Array = module(
+            asks, told, told, attn_mask=mask, key_padding_mask=padding, need_weights=False
+        )[0].numpy()
     return said
 
 
 @handles(f"{FUSED}Attention")
 def _attention(s: Sheet, op: Op) -> Ref:
-    x = s.x(op)
-    x = s.draw.facing(x) if op.attributes["batch_first"] else s.draw.steps_first(x)
-    weights = op.attributes["weights"]
-    layer = palette_layer(
-        "MultiheadAttention",
-        heads=op.attributes["heads"],
-        causal=op.attributes["causal"],
-        bias="in_proj_bias" in weights,
-    )
-    return Ref(s.drawing.add(layer, x.wire, weights=weights), x.shape, x.order)
+    settings, weights = dict(op.attributes["settings"]), op.attributes["weights"]
+    face = s.draw.facing if settings.pop("batch_first") else s.draw.steps_first
+    x, memory = (face(s.x(op, index)) if op.sources[index] else None for index in (0, 1))
+    assert x is not None
+    ids = s.draw.facing(s.x(op, 2)).wire if op.sources[2] else None
+    layer = palette_layer("MultiheadAttention", bias="in_proj_bias" in weights, **settings)
+    wires = x.wire, memory.wire if memory else None, ids
+    return Ref(s.drawing.add(layer, *wires, weights=weights), x.shape, x.order)

@@ -56,7 +56,7 @@ class Web:
 
 def fuse(foreign: Foreign) -> None:
     """Put together what is one block in the palette; the rest stays."""
-    for pattern in (_linear, _gelu, _tanh_gelu, _layer_norm, _silu):
+    for pattern in (_linear, _gelu, _tanh_gelu, _layer_norm, _silu, _turned_heads):
         web = Web(foreign)
         gone: set[int] = set()
         for op in list(foreign.ops):
@@ -233,3 +233,20 @@ def _silu(web: Web, sigmoid: Op) -> Found:
     if last is None or sigmoid.sources[0] not in last.sources:
         return None
     return _fused("Silu", [sigmoid.sources[0]], last), [sigmoid, last]
+
+
+def _turned_heads(web: Web, joined: Op) -> Found:
+    """Matrices transposed while samples and heads are one axis."""
+    turned = web.next(joined, "Transpose") if joined.kind == "Reshape" else None
+    last = web.next(turned, "Reshape") if turned else None
+    if turned is None or last is None or turned.attributes.get("perm") != [0, 2, 1]:
+        return None
+    arrays = web.foreign.values
+    names = (joined.sources[0], joined.results[0], last.results[0])
+    before, between, behind = (np.shape(arrays.get(name)) for name in names)
+    if len(before) != 4 or between[1:] != before[2:]:
+        return None
+    if behind != (*before[:2], before[3], before[2]):
+        return None
+    found = Op("Transpose", [joined.sources[0]], list(last.results), {"perm": [0, 1, 3, 2]})
+    return found, [joined, turned, last]

@@ -169,7 +169,10 @@ def _drawn(
 ) -> Array:
     dtype = helper.tensor_dtype_to_np_dtype(kind)
     if kind in _INTS:
-        return generator.integers(0, _vocabulary(foreign, name), shape).astype(dtype)
+        ids: Array = generator.integers(0, _vocabulary(foreign, name), shape).astype(dtype)
+        if ids.ndim == 2 and ids.shape[1] > 1:
+            ids[-1, -1] = 0  # padding, as most texts have it
+        return ids
     if kind == TensorProto.BOOL:
         return np.ones(shape, dtype=bool)
     if kind == TensorProto.STRING:
@@ -234,6 +237,9 @@ def _learn(
             foreign.symbolic[name] = dims
         elif a.shape != b.shape or not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
             del foreign.constants[name]
+            if a.ndim > 1 and a.shape[1:] == b.shape[1:] and (a == a[:1]).all():
+                if (len(a), len(b)) == moving["B"] and (b == a[:1]).all():
+                    foreign.constants[name] = a[:1]  # the same for every sample
     foreign.answers = {n: first.values[n] for n in foreign.outputs if n in first.values}
 
 
