@@ -97,7 +97,7 @@ def in_words(fitted: FittedStep) -> str:
             return f"{step.label} {step.name} = {step.formula}"
         case Rename():
             return f"{step.label} {step.column} to {step.name}"
-    told = step.model_dump(exclude={"enabled", "columns"}).items()
+    told = step.model_dump(exclude={"enabled", "columns"}, exclude_none=True).items()
     words = [_setting(name.replace("_", " "), value) for name, value in told if value is not False]
     where = ""
     if isinstance(step, ColumnStep):

@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 import torch
 from onnx import compose
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 
 from modelstudio.engine.compile import CompiledModel
 from modelstudio.engine.export.tracing import trace
@@ -36,8 +36,9 @@ def written(
     ExportError
         When it uses an operation that cannot be written; ``where`` is the address of its block.
     """
-    if exact:
-        # some operators (Erf, LeakyRelu, Conv, GRU) cannot be run in double
+    recurrent = any(isinstance(part, nn.RNNBase) for part in compiled.module.modules())
+    if exact and not recurrent:
+        # some operators (Erf, LeakyRelu, Conv) cannot be run in double either
         with contextlib.suppress(Exception):
             model = _traced(compiled.module, fields, opset, torch.float64)
             session = onnxruntime.InferenceSession(
