@@ -7,7 +7,6 @@ calls. Importing it is cheap; what it hands out are plain numbers, small enough 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -321,24 +320,16 @@ class _Inside:
         """Run the network as far as one node and return what that gives."""
         from torch import fx
 
-        found: list[Any] = []
-
-        class Stop(Exception):
-            """The node has run."""
-
-        class Watch(fx.Interpreter):
-            def run_node(self, n: fx.Node) -> Any:
-                result = super().run_node(n)
-                if n is wanted:
-                    found.append(result)
-                    raise Stop
-                return result
-
-        watch = Watch(self._compiled.module)
-        watch.extra_traceback = False
-        with suppress(Stop):
-            watch.run(*inputs)
-        given: Tensor = found[0]
+        walk = fx.Interpreter(self._compiled.module)
+        walk.args_iter = iter(inputs)  # its own `run` opens a progress bar and leaves a thread
+        nodes: Iterable[fx.Node] = self._compiled.module.graph.nodes
+        for node in nodes:
+            walk.env[node] = walk.run_node(node)
+            if node is wanted:
+                break
+            for used in walk.user_to_last_uses.get(node, ()):
+                del walk.env[used]
+        given: Tensor = walk.env[wanted]
         return given
 
 

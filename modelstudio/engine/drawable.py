@@ -35,6 +35,8 @@ class Numbers:
         Pictures that belong side by side, where that means something, else 0.
     note
         What was left out or merged.
+    merged
+        Whether a number of ``values`` stands for several.
     """
 
     kind: Literal["bars", "image", "pictures"]
@@ -45,6 +47,7 @@ class Numbers:
     high: float
     columns: int = 0
     note: str = ""
+    merged: bool = False
 
 
 def of_row(values: Floats, steps_first: bool) -> Numbers:
@@ -86,9 +89,8 @@ def of_weight(values: Floats) -> Numbers:
 def _bars(values: Floats, axis: str) -> Numbers:
     merged = -(-values.size // MOST_BARS)
     note = f"each bar is the farthest from 0 of {merged}" if merged > 1 else ""
-    return Numbers(
-        "bars", values.shape, _farthest(values, 0, MOST_BARS), (axis,), *_range(values), note=note
-    )
+    small = _farthest(values, 0, MOST_BARS)
+    return Numbers("bars", values.shape, small, (axis,), *_range(values), 0, note, merged > 1)
 
 
 def _image(values: Floats, axes: tuple[str, str], shape: tuple[int, ...]) -> Numbers:
@@ -98,7 +100,7 @@ def _image(values: Floats, axes: tuple[str, str], shape: tuple[int, ...]) -> Num
     )
     merged = down * across
     note = f"each point is the farthest from 0 of {down} × {across}" if merged > 1 else ""
-    return Numbers("image", shape, reduced, axes, *_range(values), note=note)
+    return Numbers("image", shape, reduced, axes, *_range(values), 0, note, merged > 1)
 
 
 def _pictures(
@@ -111,10 +113,10 @@ def _pictures(
     shown = values[:MOST_PICTURES]
     if len(shown) < len(values):
         note = _joined(f"the first {len(shown)} of {len(values):,} {axes[0]}", note)
-    if max(values.shape[1:]) > MOST_SIDE:
-        note = _joined(note, "made smaller")
+    merged = max(values.shape[1:]) > MOST_SIDE
+    note = _joined(note, "made smaller" if merged else "")
     small = _averaged(_averaged(shown, 1, MOST_SIDE), 2, MOST_SIDE)
-    return Numbers("pictures", shape, small, axes, *_range(values), columns, note)
+    return Numbers("pictures", shape, small, axes, *_range(values), columns, note, merged)
 
 
 def _joined(*parts: str) -> str:

@@ -56,7 +56,16 @@ SPECS = (
     ActionSpec("go.evaluate", "Evaluate", "Ctrl+4", "evaluate", "Scores and mistakes of a run."),
     ActionSpec("go.export", "Export", "Ctrl+5", "export", "Write the model for other programs."),
     ActionSpec("go.welcome", "Welcome", "", "home", "Recent projects, templates and samples."),
-    ActionSpec("data.open", "Open CSV...", "Ctrl+Shift+O", "table", "Start from a table of data."),
+    ActionSpec(
+        "data.open", "Open table...", "Ctrl+Shift+O", "table", "Start from a table of data."
+    ),
+    ActionSpec(
+        "data.open_folder",
+        "Open folder...",
+        "Ctrl+Alt+O",
+        "folder",
+        "Start from a folder of pictures or texts.",
+    ),
     ActionSpec("data.add_step", "Add recipe step", "A", "plus", "Clean or encode.", "context"),
     ActionSpec(
         "network.quick_add", "Add block", "A", "plus", "Find a layer and connect it.", "context"
@@ -95,6 +104,14 @@ SPECS = (
         "F2",
         "text",
         "Type another name where it stands.",
+        "context",
+    ),
+    ActionSpec(
+        "network.look_inside",
+        "Look inside",
+        "V",
+        "eye",
+        "What the block makes of a row, and its weights, after a run.",
         "context",
     ),
     ActionSpec(
@@ -304,7 +321,7 @@ class Actions(QObject):
     def show_page(self, page_id: str) -> None:
         """Enable the commands of one page and disable those of the others."""
         for spec in SPECS:
-            if spec.group in {"network", "data"} and spec.id != "data.open":
+            if spec.group in {"network", "data"} and not spec.id.startswith("data.open"):
                 self[spec.id].setEnabled(spec.group == page_id)
 
     def _make(self, spec: ActionSpec, window: QWidget) -> QAction:

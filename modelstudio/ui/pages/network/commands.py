@@ -51,6 +51,7 @@ class Commands(QObject):
         page.quick_add.chosen.connect(self._quick_added)
         page.outline.add_wanted.connect(self.quick_add)
         page.outline.tree.customContextMenuRequested.connect(self._outline_menu)
+        page.inspector.menu_wanted.connect(lambda where: self.open_menu(where, None))
 
     def _wire_up(self) -> None:
         page, editor, canvas = self._page, self._editor, self._canvas
@@ -80,6 +81,7 @@ class Commands(QObject):
             "note": self._add_note,
             "fit": canvas.fit,
             "fit_selection": canvas.fit_selection,
+            "look_inside": partial(page.look_inside, "values"),
             "heat": page.dock.heat.step,
             "minimap": page.minimap.toggle,
             "outline": page.toggle_outline,

@@ -1,4 +1,4 @@
-"""The dock below the canvas: summary, code and problems."""
+"""The dock below the canvas: summary, code, problems and the inside of a block."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from modelstudio.ui.pages.network.code_view import CodeView
 from modelstudio.ui.pages.network.editor import Editor
 from modelstudio.ui.pages.network.forecast import Foresight
 from modelstudio.ui.pages.network.heat import HeatChoice
+from modelstudio.ui.pages.network.inside import InsideView
 from modelstudio.ui.pages.network.overlays import FixMenu, sentence
 from modelstudio.ui.pages.network.summary import SummaryView
 from modelstudio.ui.pages.network.units import memory_text, short_count
@@ -54,12 +55,12 @@ _MOST_PROBLEMS = 60
 _LEAST_HEAT = 72
 """Width of the choice of heat at its narrowest, in pixels at 100 %."""
 _BETWEEN = " · "
-TABS = ("summary", "code", "problems")
+TABS = ("summary", "code", "problems", "inside")
 _SIGNS = {"error": ("err", "error"), "warning": ("warn", "warning"), "notice": ("info", "accent")}
 
 
 class Dock(QFrame):
-    """Three tabs; at the right of their bar the totals."""
+    """Four tabs; at the right of their bar the totals."""
 
     def __init__(self, editor: Editor, show_block: Callable[[str], None], main: MainWindow):
         super().__init__(objectName="network.dock")
@@ -68,9 +69,10 @@ class Dock(QFrame):
         self.summary = SummaryView(editor, show_block)
         self.code = CodeView(editor, main)
         self.problems = ProblemList(editor, show_block)
+        self.inside = InsideView(editor, main)
         self.tabs = QTabBar(objectName="network.dock.tabs", drawBase=False, expanding=False)
-        self.tabs.setAccessibleName(tr("Summary, code and problems"))
-        for text in (tr("Summary"), tr("Code"), tr("Problems")):
+        self.tabs.setAccessibleName(tr("Summary, code, problems and inside"))
+        for text in (tr("Summary"), tr("Code"), tr("Problems"), tr("Inside")):
             self.tabs.addTab(text)
         self._count = Tag("", "error", name="network.dock.count")
         self.tabs.setTabButton(2, QTabBar.ButtonPosition.RightSide, self._count)
@@ -105,7 +107,7 @@ class Dock(QFrame):
         bar.addWidget(self.code.copy)
         bar.addWidget(self._export)
         self._pages = QStackedWidget()
-        for page in (self.summary, self.code, self.problems):
+        for page in (self.summary, self.code, self.problems, self.inside):
             self._pages.addWidget(page)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)

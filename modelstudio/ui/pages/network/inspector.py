@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -29,9 +29,11 @@ from modelstudio.ui.widgets import (
     Flow,
     IconLabel,
     action_button,
+    button,
     column,
     count_text,
     grow,
+    icon_button,
     label,
     row,
     rule,
@@ -47,6 +49,9 @@ _WORDS = 140
 class Inspector(QFrame):
     """One block, several alike, or the totals of the network."""
 
+    weights_wanted = Signal()
+    menu_wanted = Signal(QPoint)
+
     def __init__(self, editor: Editor, document: Document, actions: Actions):
         super().__init__(objectName="network.inspector")
         toned(self, "panel")
@@ -54,10 +59,18 @@ class Inspector(QFrame):
         self.setAccessibleName(tr("Inspector"))
         self._editor, self._document = editor, document
         self._icon = IconLabel("network")
-        self._title = label("", "panelTitle")
+        self._title = ElidedLabel("", "panelTitle")
         self._detail = ElidedLabel("", "label", "tertiary")
-        head = row(self._icon, self._title, self._detail, spacing=8, margins=(16, 0, 12, 0))
-        self._detail.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        guide = action_button(actions["help.guide"], text=False)
+        self.more = icon_button("more", tr("What can be done with the block"), "network.more")
+        self.more.clicked.connect(self._ask_for_menu)
+        self._tools = row(guide, self.more, spacing=0)
+        head = row(
+            *(self._icon, self._title, self._detail, self._tools), spacing=8, margins=(16, 0, 8, 0)
+        )
+        preferred = QSizePolicy.Policy.Preferred
+        self._title.setSizePolicy(preferred, preferred)  # it takes what it needs, the detail less
+        head.layout().setStretchFactor(self._detail, 1)
         head.setFixedHeight(theme().size("panelHeader"))
 
         self.card = ShapeCard()
@@ -71,10 +84,13 @@ class Inspector(QFrame):
         inside = QWidget()
         inside.setLayout(self._body)
         duplicate = action_button(actions["network.duplicate"], "secondary")
-        delete = action_button(actions["network.delete"], "secondary")
-        self._foot = column(
-            rule(), row(duplicate, delete, spacing=8, margins=(12, 10, 12, 10)), spacing=0
-        )
+        self._weights = button(tr("See weights"), "secondary", "eye", name="network.weights")
+        self._weights.setToolTip(tr("What the block has learnt in a run"))
+        self._weights.clicked.connect(self.weights_wanted)
+        for made in (duplicate, self._weights):
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        verbs = row(duplicate, self._weights, spacing=8, margins=(12, 10, 12, 10))
+        self._foot = column(rule(), verbs, spacing=0)
         self._hint = label("", "label", "tertiary", wrap=True)
         self._body.addWidget(self._hint)
         box = QVBoxLayout(self)
@@ -95,6 +111,8 @@ class Inspector(QFrame):
         nodes = self._editor.nodes
         self._show_head(nodes)
         self._foot.setVisible(bool(nodes))
+        self._tools.setVisible(bool(nodes))
+        self._weights.setVisible(len(nodes) == 1)
         self._hint.setVisible(not nodes and not self._editor.path)
         self._hint.setText(self._ends())
         self._show_card(nodes)
@@ -132,18 +150,18 @@ class Inspector(QFrame):
     def _show_head(self, nodes: tuple[Node, ...]) -> None:
         if not nodes:
             self._icon.set_icon("network")
-            self._title.setText(self._editor.trail()[-1][0])
+            self._title.set_full_text(self._editor.trail()[-1][0])
             number = len(self._editor.graph.nodes)
             self._detail.set_full_text(blocks_text(number) if number else "")
         elif len(nodes) == 1:
             layer = nodes[0].layer
             self._icon.set_icon(layer_icon(layer), hue_role(layer.category))
-            self._title.setText(nodes[0].name)
+            self._title.set_full_text(nodes[0].name)
             self._detail.set_full_text(layer.label)
         else:
             kinds = {node.layer.label for node in nodes}
             self._icon.set_icon("network")
-            self._title.setText(blocks_text(len(nodes)))
+            self._title.set_full_text(blocks_text(len(nodes)))
             self._detail.set_full_text(kinds.pop() if len(kinds) == 1 else "")
 
     def _show_card(self, nodes: tuple[Node, ...]) -> None:
@@ -159,6 +177,9 @@ class Inspector(QFrame):
             self.card.show_totals(totals(analysis.nodes, (node.id for node in nodes)))
         else:
             self.card.show_totals((analysis.parameters, analysis.macs, analysis.memory))
+
+    def _ask_for_menu(self) -> None:
+        self.menu_wanted.emit(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def open_code(self) -> bool:
         """Show the code of the selected block; return False when it has none."""

@@ -25,7 +25,7 @@ _ON_NOTHING = "paste select_all - tidy note - fit export_picture"
 _ON_WIRE = "delete"
 _ON_NOTES = "rename note_color - duplicate cut copy paste - arrange fit_selection - delete"
 _ON_BLOCKS = (
-    "rename wire_to wire_from - duplicate cut copy paste - toggle freeze"
+    "rename look_inside wire_to wire_from - duplicate cut copy paste - toggle freeze"
     " - group ungroup open_group save_block - note_color - arrange fit_selection - delete"
 )
 
@@ -38,7 +38,7 @@ _COLOR_NAMES = {
 }
 _SWATCH = 14
 
-_FOR_ONE = ("wire_to", "wire_from", "save_block")
+_FOR_ONE = ("look_inside", "wire_to", "wire_from", "save_block")
 """What is done to one block only."""
 
 

@@ -32,6 +32,7 @@ from modelstudio.ui.pages.network.quick_add import QuickAdd
 from modelstudio.ui.pages.network.shaping import Shaper
 from modelstudio.ui.pages.network.toolbar import Toolbar
 from modelstudio.ui.pages.network.zoom_view import ZOOM_STEP
+from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     EmptyState,
     count_text,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from modelstudio.ui.main_window import MainWindow
 
 _DOCK, _LOW_DOCK = 216, 144
+_INSIDE = 320
+"""Height of the dock that shows pictures of what a block gives."""
 _LEAST_LEFT, _MOST_LEFT = 176, 400
 _WIDE_FROM, _HIGH_FROM = 1360, 800
 
@@ -174,6 +177,16 @@ class NetworkPage(Page):
             self.toggle_outline()
         self._left.show()
 
+    def look_inside(self, side: str) -> None:
+        """Show the values or the weights of the selected block, with room to see them."""
+        self.dock.show()
+        rows = self._rows.sizes()
+        wanted = min(theme().grown(_INSIDE), sum(rows) // 2)
+        if rows[1] < wanted:
+            self._rows.setSizes([sum(rows) - wanted, wanted])
+        self.dock.show_tab("inside")
+        self.dock.inside.look_at(side)
+
     def help_topic(self) -> tuple[str, str]:
         node = self.editor.single
         return ("layers", node.layer.label) if node is not None else ("network", "")
@@ -205,6 +218,7 @@ class NetworkPage(Page):
         self.outline.opened.connect(self._open_line)
         self.outline.note_opened.connect(canvas.edit_note)
         self.outline.left.connect(partial(canvas.setFocus, Qt.FocusReason.ShortcutFocusReason))
+        self.inspector.weights_wanted.connect(partial(self.look_inside, "weights"))
         self._empty.triggered.connect(self.draft)
         canvas.looked.connect(self._place_empty)
         self.toolbar.chip.clicked.connect(self._show_first_problem)

@@ -39,3 +39,8 @@ def share_text(share: float) -> str:
     if percent < 0.1:
         return "< 0.1 %"
     return f"{percent:.1f} %" if percent < 9.95 else f"{percent:.0f} %"
+
+
+def number_text(value: float) -> str:
+    """Write a number with three digits: ``0.42``, ``−1.3e-05``."""
+    return f"{value:.3g}".replace("-", "−", 1) if value < 0 else f"{value:.3g}"
