@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from modelstudio.layers.weights import normal
 from modelstudio.network.layer import Layer, Port
 from modelstudio.network.mismatch import Mismatch, Repair
-from modelstudio.network.shapes import Builder, Value
+from modelstudio.network.shapes import Builder, Value, Weights
 
 VectorSize = Annotated[
     int, Field(ge=1, le=65_536, title="Vector size", description="Numbers for each id.")
@@ -24,6 +25,22 @@ Vocabulary = Annotated[
         description="How many different ids there are; empty takes it from the data.",
     ),
 ]
+
+Spread = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=100,
+        title="First spread",
+        description="Standard deviation of the weights before training; "
+        "0.02 is usual where a head shares them.",
+    ),
+]
+
+
+def first(spread: float) -> Weights | None:
+    """Return how the vectors are drawn; torch's own draw is of spread 1."""
+    return None if spread == 1 else normal(spread)
 
 
 def room(chosen: int | None, ids: Value) -> int:
@@ -57,11 +74,15 @@ class Embedding(Layer, category="Linear"):
 
     embedding_dim: VectorSize = 32
     num_embeddings: Vocabulary = None
+    std: Spread = 1.0
 
     def lower(self, b: Builder, x: Value) -> Value:
-        size = room(self.num_embeddings, x)
         return b.module(
-            "torch.nn.Embedding", x, num_embeddings=size, embedding_dim=self.embedding_dim
+            "torch.nn.Embedding",
+            x,
+            weights=first(self.std),
+            num_embeddings=room(self.num_embeddings, x),
+            embedding_dim=self.embedding_dim,
         )
 
     def summary(self) -> str:
@@ -76,6 +97,7 @@ class EmbeddingBag(Layer, category="Linear"):
 
     embedding_dim: VectorSize = 32
     num_embeddings: Vocabulary = None
+    std: Spread = 1.0
     mode: Literal["mean", "sum", "max"] = Field(
         "mean", title="Joined by", description="How the vectors of a row become one."
     )
@@ -95,6 +117,7 @@ class EmbeddingBag(Layer, category="Linear"):
         return b.module(
             "torch.nn.EmbeddingBag",
             x,
+            weights=first(self.std),
             num_embeddings=size,
             embedding_dim=self.embedding_dim,
             mode=self.mode,
@@ -127,6 +150,15 @@ class PositionalEncoding(Layer, category="Attention"):
         title="Longest sequence",
         description="Places that have a learned row; waves have no end.",
     )
+    std: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            title="First spread",
+            description="Standard deviation of the learned rows before training.",
+        ),
+    ] = 0.02
 
     def lower(self, b: Builder, x: Value) -> Value:
         wide = x.size(-1, "the width of a step")
@@ -141,7 +173,11 @@ class PositionalEncoding(Layer, category="Attention"):
             )
         steps = b.function("modelstudio.engine.sequences.step_numbers", x, part="steps")
         places = b.module(
-            "torch.nn.Embedding", steps, num_embeddings=self.max_length, embedding_dim=wide
+            "torch.nn.Embedding",
+            steps,
+            weights=normal(self.std),
+            num_embeddings=self.max_length,
+            embedding_dim=wide,
         )
         return b.function("torch.add", x, places)
 

@@ -17,6 +17,11 @@ FirstWeights = Literal[
 """Distribution of the first weights; the default is torch's own for the layer."""
 
 
+def normal(std: float) -> Weights:
+    """Return the function that draws the weights around 0."""
+    return "torch.nn.init.normal_", (("std", std),)
+
+
 def drawn(choice: FirstWeights) -> Weights | None:
     """Return the function that draws the weights."""
     if choice == "default":

@@ -42,6 +42,9 @@ from modelstudio.recipe.fields import FieldSpec
 COLUMN, ROW = 224.0, 80.0
 """Canvas pixels from block to block, across and down."""
 
+SPREAD = 0.02
+"""Standard deviation of the first vectors in BERT and GPT."""
+
 
 class Drawing:
     """A graph in the making: each block lies below the one before unless it is told where."""
@@ -141,28 +144,28 @@ def unet() -> Project:
     widths = (64, 128, 256, 512, 1024)
     drawing = Drawing("U-Net: a score of 2 classes for every pixel. 31,037,698 parameters.")
     drawing.add("image", Input(field="image"))
-    drawing.add("down0", double(widths[0]))
+    drawing.add("double_conv", double(widths[0]))
     for level, channels in enumerate(widths[1:], 1):
         down = (
             Drawing()
             .add("maps", GroupInput(rank=4))
             .add("pool", MaxPool2d())
-            .add("double", double(channels))
+            .add("double_conv", double(channels))
             .add("smaller", GroupOutput())
         )
         drawing.add(f"down{level}", down.group())
     for level in (3, 2, 1, 0):
-        channels = widths[level]
+        channels, skip = widths[level], f"down{level}" if level else "double_conv"
         up = (
             Drawing()
             .add("maps", GroupInput(rank=4), at=(0, 0))
             .add("skip", GroupInput(rank=4), at=(1, 0))
             .add("up", ConvTranspose2d(out_channels=channels), "maps", at=(0, 1))
             .add("join", Concatenate(), "skip", "up", at=(0, 2))
-            .add("double", double(channels))
+            .add("double_conv", double(channels))
             .add("larger", GroupOutput())
         )
-        drawing.add(f"up{level}", up.group(), drawing.last, f"down{level}", at=(2, 9 - level))
+        drawing.add(f"up{level}", up.group(), drawing.last, skip, at=(2, 9 - level))
     drawing.add("conv", Conv2d(out_channels=2, kernel_size=1))
     drawing.add("pixels", Output())
     return project("U-Net", drawing, image(3, 96, 96))
@@ -176,9 +179,9 @@ def bert() -> Project:
     embeddings = (
         Drawing()
         .add("tokens", GroupInput(rank=2), at=(0, 0))
-        .add("word", Embedding(embedding_dim=256, num_embeddings=30_522))
+        .add("word", Embedding(embedding_dim=256, num_embeddings=30_522, std=SPREAD))
         .add("segments", GroupInput(rank=2), at=(1, 0))
-        .add("segment", Embedding(embedding_dim=256, num_embeddings=2))
+        .add("segment", Embedding(embedding_dim=256, num_embeddings=2, std=SPREAD))
         .add("sum", Add(), "word", "segment", at=(0, 2))
         .add("place", PositionalEncoding(kind="learned", max_length=512))
         .add("ln", LayerNorm(eps=1e-12))
@@ -230,7 +233,7 @@ def gpt() -> Project:
     drawing = (
         Drawing("GPT of 6 blocks: scores of the next character. 10,745,088 parameters.")
         .add("tokens", Input(field="tokens"))
-        .add("embed", Embedding(embedding_dim=width))
+        .add("embed", Embedding(embedding_dim=width, std=SPREAD))
         .add("place", PositionalEncoding(kind="learned", max_length=256))
         .add("drop", share)
         .add("block", block.group(repeat=6))
