@@ -175,7 +175,10 @@ def test_a_bag_leaves_out_padding() -> None:
 
 def test_places_are_as_many_as_steps() -> None:
     message, (mended,) = refused(PositionalEncoding(kind="learned", max_length=4), given("x", 6, 8))
-    assert message == "block0 needs sequences of at most 4 steps, but in_x gives 6 rows of 8. Set 6 places."
+    assert (
+        message
+        == "block0 needs sequences of at most 4 steps, but in_x gives 6 rows of 8. Set 6 places."
+    )
     assert mended == PositionalEncoding(kind="learned", max_length=6)
 
 
