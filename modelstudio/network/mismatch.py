@@ -79,14 +79,17 @@ class Untrusted(NotYet):
 RANK_WORDS = {
     1: "one number for each sample",
     2: "a row of numbers for each sample",
-    3: "rows of numbers (channels x length)",
+    3: "rows of numbers",
     4: "maps (channels x height x width)",
     5: "volumes (channels x depth x height x width)",
 }
 """What a value of a rank is called; the batch counts as one dimension."""
 
 
-ORDER_WORDS = {"steps": "a sequence (steps x width)", "channels": RANK_WORDS[3]}
+ORDER_WORDS = {
+    "steps": "a sequence (steps x width)",
+    "channels": "rows of numbers (channels x length)",
+}
 """What rows of numbers are called where their order is known."""
 
 
