@@ -92,7 +92,8 @@ def _regions(web: Web, softmax: Op) -> Iterator[_Region]:
     region: list[Op] = []
     open_values = set(end.sources) - known
     while len(region) <= MOST_OPS and open_values:
-        if any(op is softmax for op in region):
+        known_values = all(name in values for name in open_values)
+        if known_values and any(op is softmax for op in region):
             forward = sorted(region, key=lambda op: order[id(op)])
             yield from _closed(web, forward, end, outward, open_values)
         if not all(name in web.maker for name in open_values):
@@ -108,25 +109,22 @@ def _closed(
 ) -> Iterator[_Region]:
     """Yield a region, if what enters it is one or two sequences and perhaps their ids."""
     values = web.foreign.values
-    arrays = {name: values.get(name) for name in open_values}
-    ids = [n for n, a in arrays.items() if a is not None and a.dtype.kind in "iu" and a.ndim == 2]
-    sequences = sorted(open_values.difference(ids))
     answer = values[end.results[0]]
-    if len(ids) > 1 or not 1 <= len(sequences) <= 2:
+    sequences = [
+        name
+        for name in sorted(open_values)
+        if values[name].ndim == 3 and values[name].shape[2] == answer.shape[2]
+    ]
+    mask = _mask(web, open_values.difference(sequences))
+    if mask is None or not 1 <= len(sequences) <= 2:
         return
-    for name in sequences:
-        array = arrays[name]
-        if array is None or array.ndim != 3 or array.shape[2] != answer.shape[2]:
-            return
-    padding = 0
+    ids, padding = mask
     ours: list[Op] = []
     touched = set(sequences)
     for op in region:
         if touched.intersection(op.sources):
             ours.append(op)
             touched.update(op.results)
-        elif op.kind == "Equal":
-            padding = next((int(n) for n in map(web.number, op.sources) if n is not None), -1)
     inside = {id(op) for op in (*ours, end)}
     takers = [taker for op in ours for name in op.results for taker in web.takers.get(name, [])]
     if any(id(taker) not in inside for taker in takers):
@@ -135,7 +133,34 @@ def _closed(
     inward = [part for part in found if part and part.weight is not outward.weight]
     for sources in itertools.permutations(sequences):
         if values[sources[0]].shape == answer.shape:
-            yield _Region(sources, ids[0] if ids else "", ours, end, inward, outward, padding)
+            yield _Region(sources, ids, ours, end, inward, outward, padding)
+
+
+def _mask(web: Web, names: set[str]) -> tuple[str, int] | None:
+    """Return the ids that values are worked out from by comparing them with one, and that one.
+
+    The ids are empty where there are no values; None tells that they are no such mask.
+    """
+    known = {"", *web.foreign.constants, *web.foreign.apart}
+    ids: set[str] = set()
+    compared: set[int] = set()
+    waiting, seen = list(names), set(names)
+    while waiting and len(seen) <= MOST_OPS:
+        name = waiting.pop()
+        array, op = web.foreign.values[name], web.maker.get(name)
+        if array.dtype.kind in "iu" and array.ndim == 2:
+            ids.add(name)
+        elif op is None:
+            return None
+        else:
+            if op.kind == "Equal":
+                compared.update(int(n) for n in map(web.number, op.sources) if n is not None)
+            new = set(op.sources) - known - seen
+            waiting += new
+            seen |= new
+    if waiting or len(ids) > 1 or len(compared) != len(ids):
+        return None
+    return "".join(ids), sum(compared)
 
 
 def _end(web: Web, softmax: Op) -> tuple[_Linear | None, Op | None]:

@@ -62,6 +62,8 @@ class Imported:
         Why it cannot be compiled; empty when it can.
     turned
         Whether it takes the samples first, where the original takes the steps of sequences first.
+    notes
+        What may make the answers differ from the original's.
     """
 
     graph: Graph
@@ -73,6 +75,7 @@ class Imported:
     difference: float | None
     problem: str = ""
     turned: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def field_names(entries: Sequence[Entry]) -> dict[str, str]:
@@ -143,7 +146,16 @@ def conclude(
     difference = _difference(compiled, entries, targets, answers)
     state = {name: value.contiguous() for name, value in compiled.module.state_dict().items()}
     parameters = compiled.analysis.parameters
-    return Imported(graph, fields, nodes, placeholders, state, parameters, difference)
+    return Imported(
+        graph,
+        fields,
+        nodes,
+        placeholders,
+        state,
+        parameters,
+        difference,
+        notes=tuple(drawing.notes),
+    )
 
 
 def _load(compiled: CompiledModel, drawing: Drawing) -> None:

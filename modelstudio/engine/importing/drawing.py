@@ -95,12 +95,15 @@ class Drawing:
         Modules around the operation that is being drawn.
     stem
         What the next blocks are called after; empty takes the usual name of their type.
+    notes
+        What may make the answers differ from the original's.
     """
 
     def __init__(self) -> None:
         self.blocks: dict[str, Block] = {}
         self.scope: Scope = ()
         self.stem = ""
+        self.notes: set[str] = set()
 
     def add(
         self,

@@ -24,7 +24,7 @@ from modelstudio.project.files import dumps, loads
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.fields import FieldSpec
 
-AGREES = 1e-3
+AGREES = 1e-4
 """Larger differences from the original are told."""
 
 
@@ -134,6 +134,7 @@ def _notes(imported: Imported) -> list[str]:
         found.append(f"The network cannot run yet. {imported.problem}")
     if imported.difference is not None and imported.difference > AGREES:
         found.append(f"The answers differ from the original's by up to {imported.difference:.3g}.")
+        found += imported.notes
     if imported.turned:
         found.append(
             "The original takes the steps of sequences first; here the samples come first."

@@ -353,7 +353,7 @@ def drawn(samples: Sequence[Sample], batch: int, *, longer: int = 0) -> list[Ten
     for shape, rows in samples:
         if rows:
             shape = (shape[0] + longer, *shape[1:]) if shape else shape
-            ids = torch.randint(0, rows, (batch, *shape), generator=generator)
+            ids = torch.randint(min(1, rows - 1), rows, (batch, *shape), generator=generator)
             if ids.ndim == 2 and ids.shape[1] > 1:
                 ids[-1, -1] = 0  # padding, as most texts have it
             found.append(ids)

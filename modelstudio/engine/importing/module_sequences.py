@@ -17,6 +17,13 @@ from modelstudio.engine.importing.shaping import Shaping
 from modelstudio.network.analysis import Shape
 
 
+NESTED = (
+    "When it does not train, torch puts zeros at steps of padding (nested tensors); here they keep"
+    " their numbers, as in training. It agrees where padding is not read, or with"
+    " enable_nested_tensor=False."
+)
+
+
 @draws(nn.LSTM, nn.GRU, nn.RNN)
 def _recurrent(
     s: Shaping, module: Any, args: Arguments, keywords: Mapping[str, Any], shape: Any
@@ -122,6 +129,8 @@ def _attention(
     query, key, value = (told.pop(name) for name in ("query", "key", "value"))
     if module.kdim != module.embed_dim or module.bias_k is not None or module.add_zero_attn:
         raise Unmapped("Its keys have a width or rows of their own.")
+    if not isinstance(query, Ref) or not isinstance(key, Ref):
+        raise Unmapped("Its queries or its keys are the same for every sample.")
     if key != value:
         raise Unmapped("Its keys and its values are different.")
     ids, setting = padding(s, told.get("key_padding_mask"))
@@ -201,6 +210,8 @@ def _stack(
     draw: Drawer = _decoder_layer if decodes else _encoder_layer
     told = _told(module, args, keywords)
     x: Ref = told.pop("tgt" if decodes else "src")
+    if not decodes and module.enable_nested_tensor and "src_key_padding_mask" in told:
+        s.drawing.notes.add(NESTED)
     if "mask" in told:
         told["src_mask"] = told.pop("mask")
     around = _inside(s)

@@ -104,6 +104,7 @@ def _drawn(foreign: Foreign) -> Generator[Progress, None, Imported]:
     made_from: dict[str, Origin] = {}
     apart = {"", *foreign.apart, *foreign.constants}
     foreign.ops = [op for op in foreign.ops if not apart.issuperset(op.results)]
+    foreign.drop_unused()
     untangle(foreign)
     fuse(foreign)
     fuse_attention(foreign)

@@ -169,7 +169,8 @@ def _drawn(
 ) -> Array:
     dtype = helper.tensor_dtype_to_np_dtype(kind)
     if kind in _INTS:
-        ids: Array = generator.integers(0, _vocabulary(foreign, name), shape).astype(dtype)
+        rows = _vocabulary(foreign, name)
+        ids: Array = generator.integers(min(1, rows - 1), rows, shape).astype(dtype)
         if ids.ndim == 2 and ids.shape[1] > 1:
             ids[-1, -1] = 0  # padding, as most texts have it
         return ids
