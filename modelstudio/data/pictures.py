@@ -7,17 +7,17 @@ that a later epoch, run or start of the program finds it. A file that changed is
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from modelstudio.data.fitted import FittedStep
+
+T = TypeVar("T")
+Made = TypeVar("Made")
 
 KEPT_BYTES = 20 * 2**30
 """Arrays kept on disk; the ones used longest ago go first."""
@@ -91,7 +94,10 @@ class _Kept:
 
     @classmethod
     def read(cls, path: Path) -> _Kept:
+        """Read what is where; raises ValueError when the file of arrays is cut short."""
         raw = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        if path.stat().st_size != raw["bytes"]:
+            raise ValueError(f"{path.name} is cut short")
         return cls(path, raw["places"], raw["rows"])
 
     def find(self, stamps: Sequence[str]) -> tuple[NDArray[np.int64], dict[int, str]]:
@@ -140,15 +146,16 @@ def _decode(
     rows = 0
     handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
     part = Path(name)
+    place = part.with_suffix(".bin")
     try:
         with os.fdopen(handle, "wb") as file:
             if older is not None:
                 held = np.memmap(older.path, np.uint8, "r", shape=(older.rows, size))
                 for stamp in [stamp for stamp in wanted if stamp in older.places]:
-                    place = older.places[stamp]
-                    places[stamp] = place if isinstance(place, str) else rows
-                    if not isinstance(place, str):
-                        file.write(held[place].tobytes())
+                    at = older.places[stamp]
+                    places[stamp] = at if isinstance(at, str) else rows
+                    if not isinstance(at, str):
+                        file.write(held[at].tobytes())
                         rows += 1
             missing = [stamp for stamp in wanted if stamp not in places]
             yield len(places), len(wanted)
@@ -162,11 +169,11 @@ def _decode(
             if not rows:  # an array of no rows cannot be mapped
                 file.write(bytes(size))
                 rows = 1
-        place = folder / f"{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}.bin"
-        index = place.with_suffix(".json")
-        index.write_text(json.dumps({"places": places, "rows": rows}), encoding="utf-8")
+        told = {"places": places, "rows": rows, "bytes": rows * size}
+        place.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
         os.replace(part, place)
     except OSError as error:
+        _remove(place)
         raise DataError(
             f"The decoded pictures could not be kept on disk: {error.strerror or error}.",
             where=str(folder),
@@ -183,7 +190,7 @@ def _decode(
 def _decoded(
     stamps: Iterable[str], paths: dict[str, str], shaping: Shaping
 ) -> Generator[tuple[str, Pixels | str], None, None]:
-    """Decode in several threads, a little ahead; yields in order the array or what is wrong."""
+    """Yield in order the array of each picture, or what is wrong with it."""
     least = shaping.least()
 
     def one(stamp: str) -> Pixels | str:
@@ -192,14 +199,21 @@ def _decoded(
         except Unreadable as fault:
             return str(fault)
 
+    yield from in_threads(stamps, one)
+
+
+def in_threads(
+    items: Iterable[T], work: Callable[[T], Made]
+) -> Generator[tuple[T, Made], None, None]:
+    """Work in several threads, a little ahead; yields each item with what was made, in order."""
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="pictures") as pool:
-        waiting = iter(stamps)
-        ahead = [(stamp, pool.submit(one, stamp)) for stamp in islice(waiting, 4 * _CHUNK)]
+        waiting = iter(items)
+        ahead = deque((item, pool.submit(work, item)) for item in islice(waiting, 4 * _CHUNK))
         try:
             while ahead:
-                stamp, made = ahead.pop(0)
-                yield stamp, made.result()
-                ahead += [(stamp, pool.submit(one, stamp)) for stamp in islice(waiting, 1)]
+                item, made = ahead.popleft()
+                yield item, made.result()
+                ahead.extend((item, pool.submit(work, item)) for item in islice(waiting, 1))
         finally:
             pool.shutdown(cancel_futures=True)
 

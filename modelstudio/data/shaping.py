@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ from modelstudio.recipe.steps.pictures import (
 
 MOST_PIXELS = 200_000_000
 """A picture that claims more is not opened: a small file can unpack to fill the memory."""
+
+_TOO_LARGE = f"claims to have more than {MOST_PIXELS // 10**6} million pixels"
 
 _MODES = {"colour": "RGB", "grey": "L", "colour and transparency": "RGBA"}
 
@@ -94,7 +97,7 @@ class Shaping:
         return (first.width, first.height) if isinstance(first, Resize) else None
 
 
-def open_picture(path: Path | str, least: tuple[int, int] | None = None) -> Image.Image:
+def open_picture(path: Path | str | IO[bytes], least: tuple[int, int] | None = None) -> Image.Image:
     """Decode a picture the right way up, in 8 bits a channel.
 
     Parameters
@@ -110,17 +113,17 @@ def open_picture(path: Path | str, least: tuple[int, int] | None = None) -> Imag
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(path)
-            width, height = image.size
-            if width * height > MOST_PIXELS:
-                raise Unreadable(f"claims to be {width:,} x {height:,} pixels")
-            if least is not None:
-                side = max(least)
-                image.draft("RGB" if image.mode == "YCbCr" else image.mode, (side, side))
-            image.load()
-            image = ImageOps.exif_transpose(image)
+            with Image.open(path) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise Unreadable(_TOO_LARGE)
+                if least is not None:
+                    side = max(least)
+                    opened.draft("RGB" if opened.mode == "YCbCr" else opened.mode, (side, side))
+                image = ImageOps.exif_transpose(opened)
     except Unreadable:
         raise
+    except Image.DecompressionBombError:
+        raise Unreadable(_TOO_LARGE) from None
     except FileNotFoundError:
         raise Unreadable("does not exist") from None
     except PermissionError:

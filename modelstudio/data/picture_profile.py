@@ -1,0 +1,308 @@
+"""Facts about pictures: sizes, colours, classes, faults; which are the same or look the same."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter, defaultdict
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from modelstudio.data.pictures import Progress, in_threads
+from modelstudio.data.profile import Finding
+from modelstudio.data.shaping import Unreadable, open_picture
+
+SIDE = 64
+"""Side of the mean picture."""
+
+THUMB = 16
+"""Side of the grey thumbnails that are compared."""
+
+BITS, BANDS = 64, 4
+"""Bits of a perceptual hash; pictures are compared when one of its bands is the same."""
+
+FARTHEST = 10
+"""Bits in which the hashes of pictures that look the same may differ."""
+
+ALIKE = 0.993
+"""Correlation of the thumbnails of pictures that look the same."""
+
+FLAT = 2.0
+"""Standard deviation of shades below which a picture shows nothing that could be compared."""
+
+CROWD = 2_000
+"""A band that so many pictures share tells nothing."""
+
+Groups = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureProfile:
+    """Facts about the pictures of a column; rows are counted from 0 in the source.
+
+    Parameters
+    ----------
+    sizes
+        Pictures of each width and height, the most frequent first; so are ``colours``, ``formats``
+        and ``classes``.
+    mean
+        The mean picture; uint8, shape (side, side, 3). ``class_means`` has one for each class.
+    unreadable
+        Row, path, and why it cannot be used, to follow "it".
+    copies
+        Groups of rows whose files are equal byte by byte.
+    lookalikes
+        Groups of rows whose pictures look the same and are no copies: another size, another
+        compression, slightly other light.
+    """
+
+    rows: int
+    sizes: Mapping[tuple[int, int], int]
+    colours: Mapping[str, int]
+    formats: Mapping[str, int]
+    classes: Mapping[str, int]
+    mean: NDArray[np.uint8] | None
+    class_means: Mapping[str, NDArray[np.uint8]]
+    unreadable: tuple[tuple[int, str, str], ...]
+    copies: Groups
+    lookalikes: Groups
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What one picture shows; ``bits`` is its perceptual hash."""
+
+    size: tuple[int, int]
+    colours: str
+    format: str
+    digest: bytes
+    small: NDArray[np.uint8]
+    thumb: NDArray[np.float32]
+    bits: NDArray[np.bool_]
+
+
+@dataclass
+class _Sum:
+    total: NDArray[np.float64] = field(default_factory=lambda: np.zeros((SIDE, SIDE, 3)))
+    count: int = 0
+
+    def add(self, picture: NDArray[np.uint8]) -> None:
+        self.total += picture
+        self.count += 1
+
+    def mean(self) -> NDArray[np.uint8]:
+        return (self.total / self.count).round().astype(np.uint8)
+
+
+def profile(
+    paths: Sequence[str], labels: Sequence[str | None] | None = None
+) -> Generator[Progress, None, PictureProfile]:
+    """Look at every picture once; yields how far it is.
+
+    Parameters
+    ----------
+    labels
+        Class of each picture, where that is known.
+    """
+    sizes, colours, formats = Counter[tuple[int, int]](), Counter[str](), Counter[str]()
+    sums: defaultdict[str | None, _Sum] = defaultdict(_Sum)
+    whole, unreadable = _Sum(), []
+    seen: dict[int, _Seen] = {}
+    yield 0, len(paths)
+    for row, found in in_threads(range(len(paths)), lambda row: _look(paths[row])):
+        if isinstance(found, str):
+            unreadable.append((row, paths[row], found))
+        else:
+            seen[row] = found
+            sizes[found.size] += 1
+            colours[found.colours] += 1
+            formats[found.format] += 1
+            whole.add(found.small)
+            if labels is not None and (label := labels[row]) is not None:
+                sums[label].add(found.small)
+        if row % 64 == 63:
+            yield row + 1, len(paths)
+    yield len(paths), len(paths)
+    copies = _groups_of(seen)
+    return PictureProfile(
+        rows=len(paths),
+        sizes=dict(sizes.most_common()),
+        colours=dict(colours.most_common()),
+        formats=dict(formats.most_common()),
+        classes=dict(Counter(label for label in labels or () if label is not None).most_common()),
+        mean=whole.mean() if whole.count else None,
+        class_means={str(label): sums[label].mean() for label in sorted(map(str, sums))},
+        unreadable=tuple(unreadable),
+        copies=copies,
+        lookalikes=_lookalikes(seen, copies),
+    )
+
+
+def _look(path: str) -> _Seen | str:
+    """Read one picture, or say why that cannot be done."""
+    try:
+        content = Path(path).read_bytes()
+        header = Image.open(io.BytesIO(content))
+        image = open_picture(io.BytesIO(content), (2 * SIDE, 2 * SIDE))
+    except Unreadable as fault:
+        return str(fault)
+    except PermissionError:
+        return "may not be read"
+    except FileNotFoundError:
+        return "does not exist"
+    except Exception:  # decoders of damaged files raise whatever they stumble over
+        return "is no picture"
+    turned = header.getexif().get(0x0112, 1) >= 5  # lies on its side, says its EXIF orientation
+    size = header.size[::-1] if turned else header.size
+    grey = header.mode in ("1", "L", "LA", "F") or header.mode.startswith("I")
+    clear = header.mode in ("RGBA", "LA", "PA") or "transparency" in header.info
+    kind = ("grey" if grey else "colour") + (" and transparency" if clear else "")
+    opaque = _on_white(image)
+    small = opaque.resize((SIDE, SIDE), Image.Resampling.BOX if min(size) > SIDE else None)
+    plain = opaque.convert("L").resize((32, 32), Image.Resampling.BILINEAR)
+    thumb = np.asarray(plain.resize((THUMB, THUMB), Image.Resampling.BOX), dtype=np.float32)
+    centred = thumb - thumb.mean()
+    spread = float(centred.std())
+    unit = centred.ravel() / (spread * THUMB) if spread > FLAT else np.zeros(THUMB**2, np.float32)
+    digest = hashlib.blake2b(content, digest_size=16).digest()
+    bits = perceptual_hash(np.asarray(plain, dtype=np.float64))
+    return _Seen(size, kind, header.format or "", digest, np.asarray(small), unit, bits)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+_ANGLES = np.pi * (np.arange(32) + 0.5)[None, :] * np.arange(8)[:, None] / 32
+_WAVES = np.cos(_ANGLES)
+"""The slowest waves of a discrete cosine transform; shape (8, 32)."""
+
+
+def perceptual_hash(grey: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return a hash that pictures that look alike share; shape (64,).
+
+    Its bits tell which of the slow waves of a grey picture, shape (32, 32), are stronger than the
+    median wave.
+    """
+    waves = (_WAVES @ grey @ _WAVES.T).ravel()
+    return np.asarray(waves > np.median(waves[1:]))
+
+
+def _groups_of(seen: Mapping[int, _Seen]) -> Groups:
+    by_content: defaultdict[bytes, list[int]] = defaultdict(list)
+    for row, each in seen.items():
+        by_content[each.digest].append(row)
+    return tuple(tuple(rows) for rows in by_content.values() if len(rows) > 1)
+
+
+def _lookalikes(seen: Mapping[int, _Seen], copies: Groups) -> Groups:
+    """Group rows that look the same; of copies only the first is compared."""
+    later = {row for group in copies for row in group[1:]}
+    rows = [row for row in seen if row not in later and seen[row].thumb.any()]
+    if len(rows) < 2:
+        return ()
+    bits = np.array([seen[row].bits for row in rows])
+    thumbs = np.array([seen[row].thumb for row in rows])
+    whole = {group[0]: group for group in copies}
+    groups = {at: [at] for at in range(len(rows))}
+    for left, right in _close(bits, thumbs):
+        if groups[left] is not groups[right]:
+            larger, smaller = sorted((groups[left], groups[right]), key=len, reverse=True)
+            larger += smaller
+            for at in smaller:
+                groups[at] = larger
+    found = {id(group): group for group in groups.values() if len(group) > 1}
+    return tuple(
+        tuple(sorted(row for at in group for row in whole.get(rows[at], (rows[at],))))
+        for group in found.values()
+    )
+
+
+def _close(bits: NDArray[np.bool_], thumbs: NDArray[np.float32]) -> Iterable[tuple[int, int]]:
+    """Yield pairs of pictures that look the same."""
+    words = np.packbits(bits, axis=1).view(f">u{BITS // BANDS // 8}")
+    for band in range(BANDS):
+        order = np.argsort(words[:, band], kind="stable")
+        cuts = np.flatnonzero(np.diff(words[order, band])) + 1
+        for crowd in np.split(order, cuts):
+            if not 1 < len(crowd) <= CROWD:
+                continue
+            alike = thumbs[crowd] @ thumbs[crowd].T > ALIKE
+            for one, other in np.argwhere(np.triu(alike, 1)):
+                left, right = int(crowd[one]), int(crowd[other])
+                if np.count_nonzero(bits[left] != bits[right]) <= FARTHEST:
+                    yield left, right
+
+
+def picture_findings(
+    facts: PictureProfile,
+    column: str,
+    labels: Sequence[str | None] | None = None,
+    parts: Sequence[str] | None = None,
+) -> tuple[Finding, ...]:
+    """Return what deserves a look before training, the gravest first.
+
+    Parameters
+    ----------
+    column
+        The column of the pictures.
+    labels, parts
+        Class and part (``"train"``, ``"validation"``, ``"test"`` or empty) of each row.
+    """
+    found = []
+    if facts.unreadable:
+        _, path, why = facts.unreadable[0]
+        text = f"{_pictures(len(facts.unreadable))} cannot be used: {Path(path).name} {why}"
+        found.append(Finding("corrupt_file", "error", text, column))
+    same = (*facts.copies, *facts.lookalikes)
+    if parts is not None and (across := sum(_crosses(group, parts) for group in same)):
+        text = f"{_pictures(across)} of another part {_are(across)} in training too"
+        found.append(Finding("split_overlap", "error", text, column))
+    if labels is not None:
+        torn = sum(len({labels[row] for row in group}) > 1 for group in same)
+        if torn:
+            text = f"{_pictures(torn)} {_are(torn)} in several classes"
+            found.append(Finding("label_conflict", "warning", text, column))
+    if facts.copies:
+        count = sum(len(group) - 1 for group in facts.copies)
+        text = (
+            f"{_pictures(count)} {_are(count)} copies of others"
+            if count > 1
+            else ("1 picture is a copy of another")
+        )
+        found.append(Finding("duplicate_rows", "warning", text, column))
+    if facts.lookalikes:
+        count = sum(map(len, facts.lookalikes))
+        text = f"{_pictures(count)} look nearly the same as others"
+        found.append(Finding("near_duplicates", "warning", text, column))
+    if len(facts.sizes) > 1:
+        (w, h), (wide, high) = min(facts.sizes, key=_area), max(facts.sizes, key=_area)
+        text = f"{len(facts.sizes):,} different sizes, from {w} x {h} to {wide} x {high}"
+        found.append(Finding("sizes", "info", text, column))
+    return tuple(found)
+
+
+def _crosses(group: Sequence[int], parts: Sequence[str]) -> int:
+    """Count the rows of other parts in a group that has training rows too."""
+    of_group = [parts[row] for row in group]
+    return sum(part in ("validation", "test") for part in of_group) if "train" in of_group else 0
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,0 +1,140 @@
+"""Decoded pictures are kept: found again, renewed where a file changed, never half written."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+from picture_files import picture
+
+from modelstudio.data import pictures
+from modelstudio.data.shaping import Shaping
+from modelstudio.engine.events import drain
+from modelstudio.errors import DataError
+from modelstudio.recipe.steps import Colours, Resize
+
+SMALL = Shaping((Colours(), Resize(height=8, width=8)))
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[str]:
+    for number in range(90):
+        picture(number % 2, number).save(tmp_path / f"{number:02}.png")
+    return sorted(str(path) for path in tmp_path.iterdir())
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the paths that were decoded, in any order."""
+    seen: list[str] = []
+    opened = pictures.open_picture
+
+    def noted(path: str, least: object) -> object:
+        seen.append(str(path))
+        return opened(path, least)
+
+    monkeypatch.setattr(pictures, "open_picture", noted)
+    return seen
+
+
+def files(home: Path) -> list[Path]:
+    return [path for path in home.rglob("*") if path.is_file() and "pictures" in path.parts]
+
+
+def test_a_second_time_nothing_is_decoded(paths: list[str], decoded: list[str]) -> None:
+    first = drain(pictures.load(paths, SMALL))
+    assert len(decoded) == 90
+    again = drain(pictures.load(paths[5:20][::-1], SMALL))
+    assert len(decoded) == 90
+    assert np.array_equal(again.pixels.read(), first.pixels.read()[5:20][::-1])
+
+
+def test_other_steps_have_arrays_of_their_own(paths: list[str], decoded: list[str]) -> None:
+    drain(pictures.load(paths, SMALL))
+    larger = drain(pictures.load(paths, Shaping((Colours(mode="grey"), Resize(height=9, width=8)))))
+    assert larger.pixels.shape == (90, 1, 9, 8)
+    assert len(decoded) == 180
+
+
+def test_only_what_changed_or_is_new_is_decoded(
+    paths: list[str], decoded: list[str], own_home: Path
+) -> None:
+    before = drain(pictures.load(paths[:80], SMALL)).pixels.read()
+    decoded.clear()
+    picture(1, 999).save(paths[0])
+    os.utime(paths[0], ns=(0, 1))
+    after = drain(pictures.load(paths, SMALL)).pixels.read()
+    assert sorted(decoded) == sorted([paths[0], *paths[80:]])
+    assert not np.array_equal(after[0], before[0])
+    assert np.array_equal(after[1:80], before[1:])
+
+
+def test_faults_are_kept_too(paths: list[str], decoded: list[str]) -> None:
+    Path(paths[4]).write_text("no picture")
+    for _ in range(2):
+        found = drain(pictures.load([*paths, "/nowhere.png", ""], SMALL))
+        assert found.faults[4] == "is no picture"
+        assert found.faults[90] == "does not exist"
+        assert set(found.faults) == {4, 90, 91}
+    assert len(decoded) == 92
+
+
+def test_decoding_that_is_cancelled_leaves_nothing_behind(
+    paths: list[str], decoded: list[str], own_home: Path
+) -> None:
+    loading = pictures.load(paths, SMALL)
+    done = [next(loading), next(loading)]
+    assert done == [(0, 90), (64, 90)]
+    loading.close()
+    assert files(own_home) == []
+    assert drain(pictures.load(paths, SMALL)).faults == {}
+
+
+def test_a_file_of_arrays_that_is_cut_short_is_not_used(paths: list[str], own_home: Path) -> None:
+    whole = drain(pictures.load(paths, SMALL)).pixels.read()
+    (kept,) = [path for path in files(own_home) if path.suffix == ".bin"]
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert np.array_equal(drain(pictures.load(paths, SMALL)).pixels.read(), whole)
+    kept.with_suffix(".json").write_text("{")
+    assert np.array_equal(drain(pictures.load(paths, SMALL)).pixels.read(), whole)
+
+
+def test_a_full_disk_is_told(
+    paths: list[str], own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures.shutil, "disk_usage", lambda path: usage(10, 9, 1))
+        with pytest.raises(DataError, match="are free"):
+            drain(pictures.load(paths, SMALL))
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures.os, "replace", full)
+        with pytest.raises(DataError, match="could not be kept on disk: No space left") as raised:
+            drain(pictures.load(paths, SMALL))
+        assert "Resize" in str(raised.value.fix)
+    assert files(own_home) == []
+    assert len(drain(pictures.load(paths, SMALL)).pixels) == 90
+
+
+def test_what_was_used_longest_ago_makes_room(
+    paths: list[str], own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 90 * 3 * 8 * 8
+    monkeypatch.setattr(pictures, "KEPT_BYTES", 2 * size)
+    others = [
+        Shaping((Colours(), Resize(height=8, width=8, fit=fit))) for fit in ("pad", "stretch")
+    ]
+    for number, shaping in enumerate((SMALL, *others)):
+        drain(pictures.load(paths, shaping))
+        (kept,) = (own_home / "pictures" / shaping.key).glob("*.bin")
+        os.utime(kept, (number, number))
+    assert not list((own_home / "pictures" / SMALL.key).glob("*.bin"))
+    assert len([path for path in files(own_home) if path.suffix == ".bin"]) == 2

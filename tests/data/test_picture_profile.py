@@ -1,0 +1,80 @@
+"""Facts about pictures, and the copies and lookalikes among them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from modelstudio.data import picture_profile
+from modelstudio.data.picture_profile import picture_findings
+from modelstudio.engine.events import drain
+
+
+def scene(seed: int, size: tuple[int, int] = (48, 36)) -> Image.Image:
+    """Return a picture of some shapes, another one for each seed."""
+    random = np.random.default_rng(seed)
+    image = Image.new("RGB", size, tuple(random.integers(0, 256, 3).tolist()))
+    draw = ImageDraw.Draw(image)
+    for _ in range(6):
+        left, top = random.integers(-8, size[0]), random.integers(-8, size[1])
+        box = [left, top, left + random.integers(6, 30), top + random.integers(6, 30)]
+        draw.ellipse([int(side) for side in box], tuple(random.integers(0, 256, 3).tolist()))
+    return image
+
+
+def scenes(folder: Path, count: int = 40) -> list[str]:
+    for seed in range(count):
+        scene(seed).save(folder / f"{seed:02}.png")
+    return sorted(str(path) for path in folder.iterdir())
+
+
+def test_clean_pictures_have_no_findings(tmp_path: Path) -> None:
+    paths = scenes(tmp_path)
+    facts = drain(picture_profile.profile(paths, ["a", "b"] * 20))
+    assert facts.sizes == {(48, 36): 40}
+    assert facts.colours == {"colour": 40}
+    assert facts.classes == {"a": 20, "b": 20}
+    assert picture_findings(facts, "file", ["a", "b"] * 20, ["train", "test"] * 20) == ()
+    shown = np.mean([np.asarray(scene(seed).resize((64, 64))) for seed in range(40)], axis=0)
+    assert facts.mean is not None
+    assert np.abs(facts.mean - shown).mean() < 2
+    assert set(facts.class_means) == {"a", "b"}
+
+
+def test_planted_copies_lookalikes_and_faults_are_found(tmp_path: Path) -> None:
+    paths = scenes(tmp_path)
+    shutil.copy(paths[3], tmp_path / "x_copy.png")
+    scene(5).save(tmp_path / "x_recompressed.jpg", quality=80)
+    scene(7).resize((96, 72)).save(tmp_path / "x_resized.png")
+    scene(9).point(lambda shade: round(shade * 0.9)).save(tmp_path / "x_shaded.png")
+    (tmp_path / "y_text.png").write_text("hello")
+    paths = sorted(str(path) for path in tmp_path.iterdir())
+    facts = drain(picture_profile.profile(paths))
+    assert facts.copies == ((3, 40),)
+    assert sorted(facts.lookalikes) == [(5, 41), (7, 42), (9, 43)]
+    assert facts.unreadable == ((44, paths[44], "is no picture"),)
+    assert facts.formats == {"PNG": 43, "JPEG": 1}
+    labels = [f"{row % 2}" for row in range(45)]
+    parts = ["train"] * 40 + ["test"] * 5
+    found = picture_findings(facts, "file", labels, parts)
+    texts = {finding.kind: finding.text for finding in found}
+    assert texts == {
+        "corrupt_file": "1 picture cannot be used: y_text.png is no picture",
+        "split_overlap": "4 pictures of another part are in training too",
+        "label_conflict": "2 pictures are in several classes",
+        "duplicate_rows": "1 picture is a copy of another",
+        "near_duplicates": "6 pictures look nearly the same as others",
+        "sizes": "2 different sizes, from 48 x 36 to 96 x 72",
+    }
+    assert [finding.severity for finding in found[:2]] == ["error", "error"]
+
+
+def test_empty_pictures_are_not_called_alike(tmp_path: Path) -> None:
+    for shade in (0, 90, 255):
+        Image.new("L", (30, 20), shade).save(tmp_path / f"{shade:03}.png")
+    facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
+    assert facts.lookalikes == ()
+    assert facts.colours == {"grey": 3}
