@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 
+from modelstudio.engine.events import Progress
 from modelstudio.errors import StudioError
 from modelstudio.resources import app_home, resource
 from modelstudio.ui.actions import tr
@@ -29,7 +30,12 @@ if TYPE_CHECKING:
     from modelstudio.ui.main_window import MainWindow
 
 SUFFIX = ".mstudio"
-DATA_SUFFIXES = (".csv", ".tsv", ".txt")
+DATA_SUFFIXES = (
+    *(".csv", ".tsv", ".txt", ".parquet", ".pq", ".arrow", ".feather", ".ipc"),
+    *(".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+    *(".sqlite", ".sqlite3", ".db", ".db3"),
+)
+"""Endings of the files that are opened as tables."""
 
 
 class ProjectFiles(QObject):
@@ -38,6 +44,7 @@ class ProjectFiles(QObject):
     recents_changed = Signal()
     reading = Signal(str)
     head_read = Signal(object)
+    progressed = Signal(object)
     read_ended = Signal()
 
     def __init__(self, main: MainWindow):
@@ -56,6 +63,7 @@ class ProjectFiles(QObject):
             "project.save_as": self.save_as,
             "project.close": self.close,
             "data.open": self.choose_data,
+            "data.open_folder": self.choose_folder,
         }.items():
             main.actions_[action_id].triggered.connect(lambda _=False, call=call: call())
         self._document.journal_failed.connect(self._tell_journal)
@@ -90,10 +98,15 @@ class ProjectFiles(QObject):
     def choose_data(self) -> None:
         """Ask for a table and start a project from it."""
         path, _ = QFileDialog.getOpenFileName(
-            self._main,
-            tr("Open a table of data"),
-            self._folder(),
-            tr("Tables (*.csv *.tsv *.txt);;All files (*)"),
+            self._main, tr("Open a table of data"), self._folder(), table_filter()
+        )
+        if path:
+            self.open_data(Path(path))
+
+    def choose_folder(self) -> None:
+        """Ask for a folder of pictures or texts and start a project from it."""
+        path = QFileDialog.getExistingDirectory(
+            self._main, tr("Open a folder of data"), self._folder()
         )
         if path:
             self.open_data(Path(path))
@@ -103,7 +116,7 @@ class ProjectFiles(QObject):
         if path.suffix.lower() in NETWORK_SUFFIXES:
             self.network_import.open(path)
             return
-        if path.suffix.lower() != SUFFIX:
+        if path.suffix.lower() != SUFFIX or path.is_dir():
             self.open_data(path)
             return
         if not self.may_leave():
@@ -143,7 +156,7 @@ class ProjectFiles(QObject):
         self._job = self._main.jobs.start(
             partial(_new_project, path, target),
             name="new_project",
-            events=lambda heads: self._show_head(heads[-1]),
+            events=self._take_events,
             finished=self._show_draft,
             failed=self._read_failed,
         )
@@ -281,6 +294,13 @@ class ProjectFiles(QObject):
             self._main.show_error(error, tr("The runs could not be brought along"))
         return True
 
+    def _take_events(self, batch: list[TableHead | Progress]) -> None:
+        for event in batch:
+            if isinstance(event, Progress):
+                self.progressed.emit(event)
+            else:
+                self._show_head(event)
+
     def _show_head(self, head: TableHead) -> None:
         """Show the first rows in a project that cannot be edited until the table was read."""
         from modelstudio.project.model import Project
@@ -345,7 +365,7 @@ class ProjectFiles(QObject):
         if self._document.path is not None:
             project = self._document.project
             data = Path(project.data.path).name if project.data.path else tr("no data yet")
-            kind = tr("CSV") if project.data.path else tr("Network")
+            kind = project.data.source.label if project.data.path else tr("Network")
             self._set_recents(self.recents.with_path(self._document.path, f"{kind} · {data}"))
 
     def _set_recents(self, recents: Recents) -> None:
@@ -366,22 +386,29 @@ class ProjectFiles(QObject):
         )
 
 
+def table_filter() -> str:
+    """Return the filter of file dialogs for tables."""
+    patterns = " ".join(f"*{suffix}" for suffix in DATA_SUFFIXES)
+    return f"{tr('Tables')} ({patterns});;{tr('All files')} (*)"
+
+
 def dropped_path(event: QDropEvent) -> Path | None:
-    """Return the one file that is dropped, if it is a table, a project or a network."""
+    """Return what is dropped, if it is one table, folder, project or network."""
     urls = event.mimeData().urls()
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if path.suffix.lower() in (SUFFIX, *DATA_SUFFIXES, *NETWORK_SUFFIXES) else None
+    known = path.suffix.lower() in (SUFFIX, *DATA_SUFFIXES, *NETWORK_SUFFIXES)
+    return path if known or path.is_dir() else None
 
 
-def _new_project(path: Path, target: str | None) -> Generator[TableHead, None, Draft]:
+def _new_project(path: Path, target: str | None) -> Generator[TableHead | Progress, None, Draft]:
     """Run in a job: show the first rows of a large table, and guess a project from all of it."""
     from modelstudio.data.preview import head
-    from modelstudio.project.model import DataConfig
+    from modelstudio.project.model import DataConfig, Project
 
     if (found := head(DataConfig(path=str(path.resolve())))) is not None:
         yield found
-    from modelstudio.engine.projects import new_project
+    from modelstudio.engine.projects import opening
 
-    return new_project(path, target=target)
+    return (yield from opening(Project(name=path.stem), path, target))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -54,11 +54,12 @@ def test_the_demo_opens_the_sample_and_trains(
     asked: list[tuple[str, str | None]] = []
     started: list[str] = []
 
-    def new_project(path: Path, *, target: str | None = None) -> Draft:
+    def opening(project: Project, path: Path, target: str | None) -> Generator[None, None, Draft]:
+        yield from ()
         asked.append((path.name, target))
         return Draft(penguins.changed(name="churn"), ())
 
-    monkeypatch.setattr("modelstudio.engine.projects.new_project", new_project)
+    monkeypatch.setattr("modelstudio.engine.projects.opening", opening)
     monkeypatch.setattr(
         window.run_controller, "start", lambda: started.append(window.document.name)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -367,11 +367,12 @@ def test_a_table_becomes_a_project_beside_the_window(
 ) -> None:
     asked: list[Path] = []
 
-    def new_project(path: Path, **_: object) -> Draft:
+    def opening(project: Project, path: Path, *_: object) -> Generator[None, None, Draft]:
+        yield from ()
         asked.append(path)
         return Draft(Project(name="churn"), ("The target was guessed.",))
 
-    monkeypatch.setattr("modelstudio.engine.projects.new_project", new_project)
+    monkeypatch.setattr("modelstudio.engine.projects.opening", opening)
     table = tmp_path / "churn.csv"
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(table))])
@@ -396,10 +397,11 @@ def test_a_bad_table_is_told_in_a_sentence(
 ) -> None:
     told: list[str] = []
 
-    def refuse(path: Path, **_: object) -> Draft:
+    def refuse(*_: object) -> Generator[None, None, Draft]:
+        yield from ()
         raise DataError("empty.csv has no rows.", fix="Choose another file.")
 
-    monkeypatch.setattr("modelstudio.engine.projects.new_project", refuse)
+    monkeypatch.setattr("modelstudio.engine.projects.opening", refuse)
     monkeypatch.setattr(
         MessageDialog, "show_message", lambda parent, title, text, details="": told.append(text)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -115,11 +115,12 @@ def test_a_template_starts_a_project(
 ) -> None:
     asked: list[tuple[str, str | None]] = []
 
-    def new_project(path: Path, *, target: str | None = None) -> Draft:
+    def opening(project: Project, path: Path, target: str | None) -> Generator[None, None, Draft]:
+        yield from ()
         asked.append((path.name, target))
         return Draft(Project(name=path.stem), ())
 
-    monkeypatch.setattr("modelstudio.engine.projects.new_project", new_project)
+    monkeypatch.setattr("modelstudio.engine.projects.opening", opening)
     cards = {card.template.id: card for card in page(window).gallery.cards}
     with qtbot.waitSignal(window.document.replaced, timeout=5000):
         cards["binary"].click()
@@ -145,9 +146,11 @@ def test_an_example_opens_as_a_project_of_its_own(window: MainWindow) -> None:
 def test_reading_can_be_given_up(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "modelstudio.engine.projects.new_project", lambda path, **_: Draft(Project(), ())
-    )
+    def opening(*_: object) -> Generator[None, None, Draft]:
+        yield from ()
+        return Draft(Project(), ())
+
+    monkeypatch.setattr("modelstudio.engine.projects.opening", opening)
     window.files.open_data(sample("churn.csv"))
     page(window).progress.cancel.click()
     assert page(window).drop_zone.isVisible()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
+from modelstudio.engine.events import Progress
 from modelstudio.ui.actions import tr
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets.basic import button, label, row, toned
@@ -25,7 +26,6 @@ class ProgressPanel(QFrame):
         self._bar.setAccessibleName(title)
         self.cancel = button(tr("Cancel"), "secondary", name=f"{name}.cancel", small=True)
         self.cancel.clicked.connect(self.cancelled)
-        self.cancel.setVisible(cancellable)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(10)
@@ -33,6 +33,7 @@ class ProgressPanel(QFrame):
         layout.addWidget(self._bar)
         hint = label(tr("The rest of the window stays usable"), "label", "tertiary")
         layout.addWidget(row(self.cancel, hint, None))
+        self.cancel.setVisible(cancellable)  # after it has a parent, else it opens as a window
         self.set_progress(None)
 
     def set_title(self, text: str) -> None:
@@ -45,6 +46,11 @@ class ProgressPanel(QFrame):
         if fraction is not None:
             self._bar.setValue(round(1000 * fraction))
         self._detail.setText(detail)
+
+    def tell(self, progress: Progress) -> None:
+        """Show how far work has come, in its own words."""
+        share = progress.done / progress.total if progress.total else None
+        self.set_progress(share, progress.text)
 
 
 class Skeleton(QWidget):

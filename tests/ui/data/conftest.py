@@ -57,7 +57,8 @@ class ScriptedEngine:
     ) -> Finding:
         return Finding("missing", severity, text, column, step)
 
-    def with_data(self, project: Project, path: Path) -> Draft:
+    def opening(self, project: Project, path: Path) -> Iterator[Any]:
+        yield Progress("Reading the data", 0, None)
         if self.error:
             raise self.error
         data = project.data.changed(path=str(path), columns=COLUMNS, recipe=(DropDuplicates(),))
@@ -142,7 +143,7 @@ def table(upto: int | None, offset: int, limit: int) -> Any:
 def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     """Put a script in the place of the engine."""
     scripted = ScriptedEngine()
-    for name in ("with_data", "with_target", "with_fitting_head"):
+    for name in ("opening", "with_target", "with_fitting_head"):
         monkeypatch.setattr(projects, name, getattr(scripted, name))
     for name in ("describe_data", "preview_data"):
         monkeypatch.setattr(run, name, getattr(scripted, name))

@@ -113,13 +113,13 @@ def test_reading_can_be_cancelled(
     page: DataPage, engine: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    with_data = engine.with_data
+    opening = engine.opening
 
     def slow(project: Project, path: Path) -> object:
         release.wait(10)
-        return with_data(project, path)
+        return opening(project, path)
 
-    monkeypatch.setattr("modelstudio.engine.projects.with_data", slow)
+    monkeypatch.setattr("modelstudio.engine.projects.opening", slow)
     page.open_file(Path("large.csv"))
     qtbot.waitUntil(page.opening.panel.isVisible)
     page.opening.panel.cancel.click()

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from modelstudio.data.sources import tabular
 from modelstudio.engine import projects, run
 from modelstudio.layers.io import Output
 from modelstudio.project.model import Project
@@ -19,6 +20,7 @@ from modelstudio.recipe.steps import ClipOutliers, OneHot
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
 from modelstudio.ui.pages.data.table_model import CELL
+from modelstudio.ui.project_files import DATA_SUFFIXES
 
 Settle = Callable[[DataPage], None]
 
@@ -219,7 +221,7 @@ def test_a_target_that_is_read_as_another_kind_takes_the_head_along(
 def test_a_table_that_cannot_be_trained_on_is_taken_and_the_banner_says_why(
     page: DataPage, table: Path, qtbot: QtBot, settle: Settle
 ) -> None:
-    rows = [f"all that was said of row {row},{'ab'[row % 2]}" for row in range(40)]
+    rows = [f"the same,{'ab'[row % 2]}" for row in range(40)]
     table.write_text("\n".join(["remark,target", *rows]), encoding="utf-8")
     with qtbot.waitSignal(page.opening.opened, timeout=20_000) as opened:
         page.open_file(table)
@@ -263,7 +265,7 @@ def first_cell(page: DataPage) -> str:
 def test_the_first_rows_show_while_a_large_table_is_read(
     page: DataPage, large: Path, qtbot: QtBot, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = Gate(monkeypatch, projects, "with_data")
+    gate = Gate(monkeypatch, projects, "opening")
     page.open_file(large)
     qtbot.waitUntil(lambda: page.preview.model.rowCount() == 200)
     assert page.preview.isVisible()
@@ -291,7 +293,7 @@ def test_a_large_table_that_is_given_up_leaves_the_project_as_it_was(
 ) -> None:
     open_table(page, table, qtbot, settle)
     before = page.document.project
-    gate = Gate(monkeypatch, projects, "with_data")
+    gate = Gate(monkeypatch, projects, "opening")
     page.open_file(large)
     qtbot.waitUntil(lambda: page.preview.model.rowCount() == 200)
     qtbot.waitUntil(page.preview.loading.cancel.isVisible)
@@ -312,7 +314,7 @@ def test_a_large_table_opened_from_the_welcome_page_shows_at_once(
     monkeypatch: pytest.MonkeyPatch,
     end: str,
 ) -> None:
-    gate = Gate(monkeypatch, projects, "new_project")
+    gate = Gate(monkeypatch, projects, "opening")
     window.files.open_data(large)
     qtbot.waitUntil(lambda: window.page_id == "data")
     page = window.page("data")
@@ -376,10 +378,14 @@ def test_the_first_rows_of_a_project_show_while_its_table_is_read(
 def test_the_window_can_be_closed_while_a_large_table_is_read(
     window: MainWindow, large: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = Gate(monkeypatch, projects, "new_project")
+    gate = Gate(monkeypatch, projects, "opening")
     window.files.open_data(large)
     qtbot.waitUntil(lambda: window.page_id == "data")
     gate.opened.set()
     assert window.close()
     assert not window.document.is_open
     assert not window.jobs.running
+
+
+def test_the_files_that_open_as_tables_are_those_that_can_be_read() -> None:
+    assert set(DATA_SUFFIXES) == set(tabular.SUFFIXES)

@@ -136,7 +136,8 @@ def after_head(
 
     if (found := head(data, base)) is not None:
         yield found
-    return work()
+    made = work()
+    return (yield from made) if isinstance(made, Generator) else made
 
 
 def _describe(project: Project, base: Path | None) -> Generator[Any, None, DataReport]:

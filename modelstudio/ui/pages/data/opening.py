@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Draft
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
@@ -35,7 +37,7 @@ class Opening(QObject):
         super().__init__(parent)
         self._path = Path()
         self._job = LatestJob(jobs, self)
-        self._job.events.connect(self._pass_head)
+        self._job.events.connect(self._take_events)
         self._job.finished.connect(self._finish)
         self._job.failed.connect(self._fail)
         self._late = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
@@ -56,7 +58,7 @@ class Opening(QObject):
         self.panel.set_title(tr("Reading {}").format(path.name))
         self._late.start()
         data = DataConfig(path=str(path.resolve()), csv=project.data.csv)
-        self._job.start(partial(after_head, data, None, partial(_with_data, project, path)), "open")
+        self._job.start(partial(after_head, data, None, partial(_open, project, path)), "open")
 
     def cancel(self) -> None:
         """Give it up; the project stays as it is."""
@@ -64,9 +66,13 @@ class Opening(QObject):
         self._job.cancel()
         self.ended.emit()
 
-    def _pass_head(self, batch: list[Any]) -> None:
-        self._late.stop()
-        self.head_read.emit(batch[-1])
+    def _take_events(self, batch: list[Any]) -> None:
+        for event in batch:
+            if isinstance(event, Progress):
+                self.panel.tell(event)
+            else:
+                self._late.stop()
+                self.head_read.emit(event)
 
     def _finish(self, draft: Draft) -> None:
         self._late.stop()
@@ -79,7 +85,7 @@ class Opening(QObject):
         self.failed.emit(error)
 
 
-def _with_data(project: Project, path: Path) -> Draft:
+def _open(project: Project, path: Path) -> Generator[Progress, None, Draft]:
     from modelstudio.engine import projects
 
-    return projects.with_data(project, path)
+    return (yield from projects.opening(project, path))

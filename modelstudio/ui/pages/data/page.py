@@ -31,7 +31,7 @@ from modelstudio.ui.pages.data.reading_popup import ReadingPopup
 from modelstudio.ui.pages.data.recipe import RecipePanel
 from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
-from modelstudio.ui.project_files import DATA_SUFFIXES
+from modelstudio.ui.project_files import DATA_SUFFIXES, table_filter
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rule, splitter
 
@@ -80,7 +80,7 @@ class DataPage(Page):
             "data",
             tr("No data yet"),
             tr("Open a file or drop it here.\nIt stays on this computer."),
-            tr("Open CSV..."),
+            tr("Open table..."),
             name="data.empty",
         )
         self.empty.triggered.connect(self.choose_file)
@@ -328,8 +328,7 @@ class DataPage(Page):
 
     def _ask_file(self, title: str) -> Path | None:
         folder = str(self.commands.base or Path.home())
-        kinds = tr("Tables (*.csv *.tsv *.txt);;All files (*)")
-        path, _ = QFileDialog.getOpenFileName(self, title, folder, kinds)
+        path, _ = QFileDialog.getOpenFileName(self, title, folder, table_filter())
         return Path(path) if path else None
 
     def _take_draft(self, draft: Draft, path: Path) -> None:
@@ -495,10 +494,12 @@ class DataPage(Page):
 
 
 def _dropped(event: QDropEvent) -> Path | None:
-    """Return the one table that is dropped on a project without data."""
+    """Return the one table or folder that is dropped on a project without data."""
     urls = event.mimeData().urls()
     path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-    return path if path is not None and path.suffix.lower() in DATA_SUFFIXES else None
+    if path is None or not (path.is_dir() or path.suffix.lower() in DATA_SUFFIXES):
+        return None
+    return path
 
 
 def failed_step(error: Exception) -> int | None:

@@ -34,6 +34,8 @@ KIND_ICONS = {
     "text": "text",
     "date": "clock",
     "id": "flag",
+    "image": "image",
+    "audio": "actv",
 }
 
 

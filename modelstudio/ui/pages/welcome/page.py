@@ -132,6 +132,7 @@ class WelcomePage(Page):
         layout.addWidget(scroll(self._make_right(), "welcome.start"), 2)
         self._files.recents_changed.connect(self._show_recents)
         self._files.reading.connect(self._show_reading)
+        self._files.progressed.connect(lambda progress: self.progress.tell(progress))
         self._files.read_ended.connect(lambda: self._drop_stack.setCurrentIndex(0))
         QTimer.singleShot(0, self, self._show_recoveries)
 
@@ -196,9 +197,11 @@ class WelcomePage(Page):
 
     def _make_right(self) -> QWidget:
         open_csv = Tile(
-            "welcome.open_csv", "table", tr("Open CSV"), tr(".csv .tsv .txt"), primary=True
+            "welcome.open_csv", "table", tr("Open table"), tr("CSV, Excel, Parquet"), primary=True
         )
         open_csv.clicked.connect(self.actions_["data.open"].trigger)
+        folder = Tile("welcome.open_folder", "image", tr("Open folder"), tr("pictures or texts"))
+        folder.clicked.connect(self.actions_["data.open_folder"].trigger)
         samples = Tile("welcome.samples", "star", tr("Try sample data"), tr("three real tables"))
         samples.clicked.connect(lambda: self._show_samples(samples))
         blank = Tile("welcome.blank", "network", tr("Draw a network"), tr("bring data later"))
@@ -225,7 +228,7 @@ class WelcomePage(Page):
         right = column(
             self._notices,
             label(tr("Start from data"), "panelTitle"),
-            row(open_csv, samples, blank, spacing=16),
+            row(open_csv, folder, samples, blank, spacing=16),
             4,
             self._make_drop_zone(),
             18,
@@ -249,7 +252,7 @@ class WelcomePage(Page):
         inside.addStretch(1)
         inside.addWidget(IconLabel("down", "textSecondary", 20))
         inside.addSpacing(6)
-        words = tr("Drop a table or a project here. The data stays on this computer.")
+        words = tr("Drop a table, a folder or a project here. The data stays on this computer.")
         inside.addWidget(label(words, "base", "secondary"))
         inside.addStretch(1)
         self.progress = ProgressPanel("", name="welcome.reading")
