@@ -154,9 +154,8 @@ class PythonBuilder(Builder):
         run, ports = inner.runs[0], list(outer)
         called, values = identifier(node.name), list[Name | int]()
         texts = []
-        inner.sequential = inner.several and not run.borrowed
-        inner.sequential &= run.arguments == [ports[number] for number in moved][:1] == ports[:1]
-        inner.sequential &= len(moved) == 1
+        inner.sequential = inner.several and not run.borrowed and len(moved) == 1
+        inner.sequential = inner.sequential and run.arguments == [ports[moved[0]]] == ports[:1]
         loop = inner.several and not inner.sequential
         for name in run.arguments:
             carried = loop and ports.index(name) in moved

@@ -163,6 +163,18 @@ def test_repeats_that_need_more_than_one_value_are_a_loop() -> None:
     assert "        for layer in self.layer:\n            x = layer(x, features)\n" in code
 
 
+def test_a_group_may_give_more_values_than_it_takes() -> None:
+    inside = chain(GroupInput(), Linear(out_features=4), GroupOutput())
+    inside = chain(ReLU(), GroupOutput(), graph=inside, after="fc1")
+    graph, block = add(chain(Input()), Group(graph=inside), "input1")
+    for port, target in (("groupoutput1", "first"), ("groupoutput2", "second")):
+        graph, end = add(graph, Output(target=target))
+        graph = graph.connect(Edge(block, port, end, "x"))
+    assert "group1_groupoutput1, group1_groupoutput2 = self.group1(features)" in check_same(
+        graph, ROW
+    )
+
+
 def test_values_may_change_places_from_repeat_to_repeat() -> None:
     inside = chain(GroupInput(), Linear(out_features=4))
     inside = chain(GroupInput(), GroupOutput(), graph=inside)
