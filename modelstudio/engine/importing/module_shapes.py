@@ -11,7 +11,7 @@ from modelstudio.engine.importing.drawing import Unmapped
 from modelstudio.engine.importing.module_functions import Call, as_array, draws
 from modelstudio.engine.importing.module_sequences import Recurrence
 from modelstudio.engine.importing.phrases import Ref
-from modelstudio.engine.importing.products import einsum, repeated, stretched
+from modelstudio.engine.importing.products import einsum, repeated, stretched, tiled
 
 
 @draws("flatten", "view", "reshape", "squeeze", "unsqueeze", "unflatten", "view_as")
@@ -28,16 +28,7 @@ def _expand(c: Call) -> Ref:
 
 @draws("repeat", "tile")
 def _repeat(c: Call) -> Ref:
-    x = c.x()
-    shape = (1,) * (len(c.out) - len(x.order)) + x.seen
-    x = c.s.reshape(x, shape)
-    for axis, (old, new) in enumerate(zip(shape, c.out, strict=True)):
-        if old != new and (not isinstance(old, int) or not isinstance(new, int) or not axis):
-            raise Unmapped("It repeats values along the batch, or along a free length.")
-        if isinstance(old, int) and isinstance(new, int) and old != new:
-            shape = (*shape[:axis], new, *shape[axis + 1 :])
-            x = repeated(c.s, x, axis, new // old, shape, each=False)
-    return x
+    return tiled(c.s, c.x(), c.out)
 
 
 @draws("repeat_interleave")

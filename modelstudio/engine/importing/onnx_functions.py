@@ -9,7 +9,7 @@ from modelstudio.engine.importing.fusing import FUSED
 from modelstudio.engine.importing.onnx_file import Op
 from modelstudio.engine.importing.onnx_ops import Sheet, handles
 from modelstudio.engine.importing.phrases import Ref
-from modelstudio.engine.importing.products import einsum, stretched
+from modelstudio.engine.importing.products import einsum, stretched, tiled
 
 # Functions of each number
 
@@ -135,6 +135,11 @@ def _reshape(s: Sheet, op: Op) -> Ref:
 @handles("Expand")
 def _expand(s: Sheet, op: Op) -> Ref:
     return stretched(s.draw, s.x(op), s.shape(op))
+
+
+@handles("Tile")
+def _tile(s: Sheet, op: Op) -> Ref:
+    return tiled(s.draw, s.x(op), s.shape(op))
 
 
 @handles("Einsum")

@@ -15,6 +15,9 @@ Letters = Sequence[str]
 """A letter for each axis of a value; an empty one stands for an axis that it does not have."""
 
 
+OUTWARD = "It repeats values along the batch, or along a free length."
+
+
 def einsum(s: Shaping, equation: str, values: Sequence[Ref | Array], shape: Shape) -> Ref:
     """Draw what an equation such as ``bqd,bkd->bqk`` tells."""
     ranks = [len(v.order) if isinstance(v, Ref) else v.ndim for v in values]
@@ -130,7 +133,7 @@ def stretched(s: Shaping, x: Ref, shape: Shape) -> Ref:
     if any(old not in (1, new) for old, new in zip(x.seen, shape, strict=True)):
         raise Unmapped("It repeats an axis that is longer than 1.")
     if sizes[0] != 1 or any(isinstance(size, str) for size in sizes):
-        raise Unmapped("It repeats values along the batch, or along a free length.")
+        raise Unmapped(OUTWARD)
     stem, s.drawing.stem = s.drawing.stem, ""
     ones = s.drawing.add(palette_layer("Constant", shape=tuple(sizes[1:]), value=1.0))
     s.drawing.stem = stem
@@ -142,3 +145,17 @@ def repeated(s: Shaping, x: Ref, axis: int, count: int, shape: Shape, *, each: b
     at = axis + 1 if each else axis
     apart = s.reshape(x, (*x.seen[:at], 1, *x.seen[at:]))
     return s.reshape(stretched(s, apart, (*x.seen[:at], count, *x.seen[at:])), shape)
+
+
+def tiled(s: Shaping, x: Ref, shape: Shape) -> Ref:
+    """Draw a value repeated as a whole along its axes, until it has a shape."""
+    seen = (1,) * (len(shape) - len(x.order)) + x.seen
+    x = s.reshape(x, seen)
+    for axis, (old, new) in enumerate(zip(seen, shape, strict=True)):
+        if old == new:
+            continue
+        if not isinstance(old, int) or not isinstance(new, int) or not axis:
+            raise Unmapped(OUTWARD)
+        seen = (*seen[:axis], new, *seen[axis + 1 :])
+        x = repeated(s, x, axis, new // old, seen, each=False)
+    return x

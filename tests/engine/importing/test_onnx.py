@@ -47,6 +47,9 @@ EXAMPLES = {
     "LineReader": [torch.randn(2, 3, 9)],
     "LastStep": [torch.randn(2, 6, 4)],
     "Siamese": [torch.randn(2, 3, 8, 8), torch.randn(2, 3, 8, 8)],
+    "ClassToken": [torch.randn(2, 5, 12)],
+    "Padded": [torch.randint(0, 5, (2, 9))],
+    "Einstein": [torch.randint(0, 20, (2, 9))],
 }
 
 
