@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -35,6 +35,8 @@ from modelstudio.ui.widgets.panels import IconLabel, key_label
 Index = QModelIndex | QPersistentModelIndex
 _WIDTH, _HEIGHT, _TOP = 560, 440, 96
 _HEAD, _ENTRY, _AROUND = 28, 32, 98
+_BETWEEN = 16
+"""Least gap between a title and its hint, in pixels."""
 
 
 class PaletteEntry(NamedTuple):
@@ -92,6 +94,8 @@ class _Lines(QAbstractListModel):
         line = self.lines[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return line if isinstance(line, str) else line.title
+        if role == Qt.ItemDataRole.ToolTipRole and isinstance(line, PaletteEntry):
+            return f"{line.title}  {line.hint}".strip()
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -111,7 +115,7 @@ class _Painter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         head = isinstance(_line(index), str)
-        return QSize(0, _HEAD if head else _ENTRY)
+        return QSize(0, theme().grown(_HEAD if head else _ENTRY))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         now, line = theme(), _line(index)
@@ -133,14 +137,27 @@ class _Painter(QStyledItemDelegate):
         if line.icon:
             place = QRectF(rect.left() + 16, rect.center().y() - 7, 16, 16)
             paint_icon(painter, place, line.icon, "onAccent" if chosen else "textSecondary")
+        place = rect.adjusted(42, 0, -16, 0)
+        title, hint = _fitted(line, place.width())
         painter.setFont(now.font("base"))
         painter.setPen(now.color("onAccent" if chosen else "text"))
-        painter.drawText(rect.adjusted(42, 0, -120, 0), left, line.title)
+        painter.drawText(place, left, title)
         painter.setFont(now.font("label"))
         painter.setPen(now.color("onAccent" if chosen else "textTertiary"))
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.drawText(rect.adjusted(0, 0, -16, 0), right, line.hint)
+        painter.drawText(place, right, hint)
         painter.restore()
+
+
+def _fitted(line: PaletteEntry, room: int) -> tuple[str, str]:
+    """Shorten title and hint of an entry so that both have room; the title gives way last."""
+    base, small = QFontMetrics(theme().font("base")), QFontMetrics(theme().font("label"))
+    room -= _BETWEEN if line.hint else 0
+    needed = small.horizontalAdvance(line.hint)
+    width = min(needed, max(room - base.horizontalAdvance(line.title), room * 2 // 5))
+    hint = small.elidedText(line.hint, Qt.TextElideMode.ElideRight, width)
+    left = room - small.horizontalAdvance(hint)
+    return base.elidedText(line.title, Qt.TextElideMode.ElideRight, left), hint
 
 
 class CommandPalette(QFrame):
@@ -266,6 +283,10 @@ class CommandPalette(QFrame):
     def _place(self) -> None:
         window = self.window()
         width = min(_WIDTH, window.width() - 48)
-        rows = sum(_HEAD if isinstance(line, str) else _ENTRY for line in self._model.lines)
-        height = min(_HEIGHT, window.height() - _TOP - 48, _AROUND + max(rows, 2 * _ENTRY))
+        grown = theme().grown
+        heights = {True: grown(_HEAD), False: grown(_ENTRY)}
+        rows = sum(heights[isinstance(line, str)] for line in self._model.lines)
+        height = min(
+            _HEIGHT, window.height() - _TOP - 48, grown(_AROUND) + max(rows, grown(2 * _ENTRY))
+        )
         self.setGeometry((window.width() - width) // 2, _TOP, width, height)

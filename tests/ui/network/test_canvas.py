@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -282,6 +282,12 @@ def test_copy_and_paste_by_key(page: NetworkPage) -> None:
     node = graph_of(page).named("conv2")
     assert node is not None
     assert node.layer == graph_of(page).nodes["b"].layer
+    QTest.keyClick(page.canvas, Qt.Key.Key_V, CONTROL)
+    blocks = page.canvas.network_scene.blocks
+    originals = [blocks["b"], *(blocks[key] for key in graph_of(page).nodes if key > "e")]
+    boxes = [item.area for item in originals]
+    assert len(boxes) == 3
+    assert not any(one.intersects(other) for one, other in combinations(boxes, 2))
 
 
 def test_b_switches_off_and_on(page: NetworkPage) -> None:

@@ -309,6 +309,7 @@ def test_k_freezes_all_and_thaws_them(page: NetworkPage) -> None:
 
 
 def test_cut_and_paste_by_key(page: NetworkPage, hand: Any) -> None:
+    place = graph_of(page).nodes["c"].position
     hand.click(hand.block("c"))
     key(page, "cut")
     assert ("conv1", "fc1") in wires(graph_of(page)), "the chain is healed"
@@ -316,6 +317,7 @@ def test_cut_and_paste_by_key(page: NetworkPage, hand: Any) -> None:
     pasted = graph_of(page).named("relu1")
     assert pasted is not None
     assert page.editor.selection == {pasted.id}
+    assert pasted.position == place
 
 
 def test_blocks_go_from_one_window_to_another(

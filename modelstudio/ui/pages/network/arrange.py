@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Literal, NamedTuple
 
 from modelstudio.network.graph import Edge, Graph, Position
@@ -28,6 +27,9 @@ _SHARES: dict[Alignment, tuple[int, float]] = {
 
 GUIDE_REACH = 8.0
 """How near two blocks must come to one line to snap to it, in canvas pixels."""
+
+_MOST_STEPS = 200
+"""Places tried for a copy before it may cover what is there."""
 
 
 class Spot(NamedTuple):
@@ -73,15 +75,20 @@ def distributed(items: Mapping[str, Spot], how: Direction) -> dict[str, Position
     return moved
 
 
-def free_offset(graph: Graph, ids: Collection[str], step: Position) -> Position:
-    """Return how far copies of blocks and notes lie from these so as to cover nothing."""
-    copied = spots(graph, ids).values()
-    taken = spots(graph, [*graph.nodes, *(note.id for note in graph.notes)]).values()
-    return next(
+def free_offset(graph: Graph, part: Graph, step: Position) -> Position:
+    """Return by how many steps a part must be moved so as to cover nothing of a graph."""
+    copied, taken = (spots(one, _everything(one)).values() for one in (part, graph))
+    offsets = ((step[0] * times, step[1] * times) for times in range(_MOST_STEPS))
+    free = (
         away
-        for away in ((step[0] * times, step[1] * times) for times in count(1))
+        for away in offsets
         if not any(_meet(one, away, other) for one in copied for other in taken)
     )
+    return next(free, step)
+
+
+def _everything(graph: Graph) -> list[str]:
+    return [*graph.nodes, *(note.id for note in graph.notes)]
 
 
 def _meet(one: Spot, away: Position, other: Spot) -> bool:

@@ -11,13 +11,10 @@ from modelstudio.network.group import PORTS
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network.edits import misfit
-from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
-
-Stock = type[Layer] | SavedBlock
-"""What can be added: a type of layer, or a block that a person saved."""
+from modelstudio.ui.pages.network.my_blocks import my_blocks
+from modelstudio.ui.pages.network.search import SCATTERED, Stock, rank
 
 _S = TypeVar("_S", bound=Stock)
-_LOOSE = 2
 
 
 def misplaced(layer: Stock, *, inside: bool) -> str:
@@ -50,35 +47,16 @@ def by_category() -> Iterator[tuple[Category, list[type[Layer]]]]:
 
 
 def matching(layers: Sequence[_S], words: str) -> list[_S]:
-    """Return the layers that words mean: names that begin so, names with it, purposes with it.
+    """Return the layers that words mean, best first.
 
-    Names that hold the letters here and there are meant only where no name has them together.
+    Names that hold the letters here and there are meant only where nothing fits better.
     """
-    text = words.strip().lower()
-    if not text:
+    if not words.strip():
         return list(layers)
-    ranked = [(rank, layer) for layer in layers if (rank := _rank(layer, text)) is not None]
-    exact = any(rank < _LOOSE for rank, _ in ranked)
-    kept = [pair for pair in ranked if not (exact and pair[0] == _LOOSE)]
+    ranked = [(found, layer) for layer in layers if (found := rank(layer, words)) is not None]
+    exact = any(found < SCATTERED for found, _ in ranked)
+    kept = [pair for pair in ranked if not (exact and pair[0] == SCATTERED)]
     return [layer for _, layer in sorted(kept, key=lambda pair: pair[0])]
-
-
-def _rank(layer: Stock, text: str) -> int | None:
-    own = [layer.__name__] if isinstance(layer, type) else []
-    names = [name.lower() for name in (layer.label, *own, *layer.aliases)]
-    if any(name.startswith(text) for name in names):
-        return 0
-    if any(text in name for name in names):
-        return 1
-    loose = text.replace(" ", "")
-    if any(_scattered(loose, name) for name in names):
-        return _LOOSE
-    return 3 if text in layer.category.lower() or text in layer.purpose().lower() else None
-
-
-def _scattered(text: str, name: str) -> bool:
-    letters = iter(name)
-    return all(letter in letters for letter in text)
 
 
 def offers(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
 from modelstudio.errors import StudioError
@@ -18,7 +18,6 @@ from modelstudio.network.grouping import collapse, ungroup
 from modelstudio.network.layer import Layer
 from modelstudio.network.levels import level, with_level
 from modelstudio.ui.actions import tr
-from modelstudio.ui.document import Document
 from modelstudio.ui.pages.network import edits
 from modelstudio.ui.pages.network.arrange import free_offset
 from modelstudio.ui.pages.network.catalogue import Stock, misplaced
@@ -26,6 +25,9 @@ from modelstudio.ui.pages.network.look import GRID
 from modelstudio.ui.pages.network.my_blocks import SavedBlock
 from modelstudio.ui.pages.network.sight import Sight
 from modelstudio.ui.pages.network.units import blocks_text
+
+_BESIDE = (176.0, 0.0)
+"""From a block to its copy, on the canvas."""
 
 
 class Editor(Sight):
@@ -35,10 +37,6 @@ class Editor(Sight):
     """
 
     refused = Signal(str)
-
-    def __init__(self, document: Document, parent: QObject | None = None):
-        super().__init__(document, parent)
-        self._pasted = 0
 
     # Edits
 
@@ -311,8 +309,8 @@ class Editor(Sight):
     def duplicate(self) -> None:
         """Copy the selection beside it."""
         if self.selection:
-            part = edits.to_fragment(self.graph, self.selection, self.path)
-            away = free_offset(self.graph, self.selection, (176.0, 0.0))
+            part = Graph.from_dict(edits.to_fragment(self.graph, self.selection, self.path))
+            away = free_offset(self.graph, part, _BESIDE)
             graph, new = edits.paste(self.graph, part, away, path=self.path)
             label = tr("Duplicate {0}").format(self._called(self.selection))
             self.apply(label, graph, select=new)
@@ -325,7 +323,6 @@ class Editor(Sight):
         if self.selection:
             part = edits.to_fragment(self.graph, self.selection, self.path)
             QGuiApplication.clipboard().setText(json.dumps(part))
-            self._pasted = 0
 
     def cut(self) -> None:
         """Copy the selection and delete it."""
@@ -335,19 +332,18 @@ class Editor(Sight):
             self.apply(label, edits.delete(self.graph, self.selection))
 
     def paste(self, at: Position | None = None) -> None:
-        """Add what is on the clipboard, beside the original or at a place."""
+        """Add what is on the clipboard: at a place, or where it was or beside that."""
         text = QGuiApplication.clipboard().text()
         if not text:
             self.refused.emit(tr("The clipboard holds no blocks. Copy some first."))
             return
-        self._pasted += 1
-        away = float(2 * GRID * self._pasted)
         reasons: dict[str, str] = {}
         try:
             part = Graph.from_dict(json.loads(text))
             reasons = self._misplaced(part)
             part = part.remove(reasons)
-            graph, new = edits.paste(self.graph, part, (away, away), at, self.path)
+            away = free_offset(self.graph, part, _BESIDE)
+            graph, new = edits.paste(self.graph, part, away, at, self.path)
         except (ValueError, RecursionError, StudioError):
             empty = tr("The clipboard holds no blocks. Copy some first.")
             self.refused.emit(next(iter(reasons.values()), empty))

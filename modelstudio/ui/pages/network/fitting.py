@@ -9,8 +9,8 @@ from modelstudio.network.graph import Edge, Graph
 from modelstudio.network.group import GroupInput
 from modelstudio.network.layer import Category, Layer, Port
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.edits import misfit
+from modelstudio.ui.pages.network.search import Stock
 
 FOLLOWS: dict[Category, tuple[Category, ...]] = {
     "Input and output": ("Convolution", "Recurrent", "Linear"),
@@ -26,6 +26,25 @@ FOLLOWS: dict[Category, tuple[Category, ...]] = {
     "Group": ("Pooling", "Convolution", "Linear", "Normalise"),
 }
 """What usually comes behind a block of a category, likeliest first."""
+
+NEXT: dict[str, tuple[str, ...]] = {
+    "Embedding": (
+        *("LSTM", "PositionalEncoding", "TransformerEncoder", "GRU", "MultiheadAttention"),
+        *("Dropout", "Conv1d", "Linear", "Concatenate", "DotProduct", "Flatten"),
+    ),
+    "EmbeddingBag": ("Linear", "Concatenate", "Dropout", "ClassificationHead"),
+    "PositionalEncoding": ("TransformerEncoder", "Dropout", "MultiheadAttention", "LayerNorm"),
+    "MultiheadAttention": ("Add", "Dropout", "LayerNorm"),
+    "SelfAttention": ("Add", "Dropout", "LayerNorm"),
+    "TransformerEncoder": (
+        *("TransformerEncoder", "LayerNorm", "Select", "Reduce", "NextTokenHead", "Linear"),
+    ),
+    "TransformerDecoder": ("TransformerDecoder", "LayerNorm", "NextTokenHead", "Linear"),
+    "Flatten": ("Linear", "Dropout", "ClassificationHead", "RegressionHead"),
+    "GlobalAvgPool": ("Linear", "Dropout", "ClassificationHead", "RegressionHead"),
+    "Add": ("LayerNorm", "ReLU", "Linear", "Dropout"),
+}
+"""What usually comes behind a layer, where that is more than its category tells."""
 
 COMMON = frozenset(
     "BatchNorm1d BatchNorm2d LayerNorm ReLU Conv1d Conv2d MaxPool1d MaxPool2d Linear LSTM Dropout "
@@ -88,8 +107,12 @@ def likelihood(layer: Stock, follows: Layer | None, ids: bool | None) -> int | N
     """Rank a layer among what usually comes behind a block, 0 first; None for what seldom does."""
     if ids:
         return 0 if any(port.dtype == "int" for port in layer.inputs) else None
-    order = FOLLOWS.get(follows.category, ()) if follows is not None else ()
-    return order.index(layer.category) if layer.category in order else None
+    if follows is None:
+        return None
+    near, order = NEXT.get(follows.type_name, ()), FOLLOWS.get(follows.category, ())
+    if isinstance(layer, type) and layer.__name__ in near:
+        return near.index(layer.__name__)
+    return len(near) + order.index(layer.category) if layer.category in order else None
 
 
 def leads_to(layer: Stock, feeds: Layer) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import RunInfo
@@ -25,6 +25,7 @@ from modelstudio.ui.pages.network.number_picture import (
     NumberPicture,
 )
 from modelstudio.ui.pages.network.units import number_text
+from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     ComboBox,
     ElidedLabel,
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from modelstudio.ui.main_window import MainWindow
 
 SIDES = {"values": tr("Values"), "weights": tr("Weights")}
-_WEIGHT_ROOM = 120
-"""Height of the picture of an array of weights, in pixels, when they fit."""
+_WEIGHT_ROOM, _WEIGHT_HEAD = 120, 44
+"""Least height of the picture of an array of weights, and of what stands above, in pixels."""
 _PATIENCE_MS = 150
 """How long the old picture stays before a progress bar takes its place."""
 
@@ -148,8 +149,11 @@ class InsideView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        room = self.height() - self._bar.sizeHint().height() - 16
-        self.picture.set_room(room)
+        self.picture.set_room(self._room())
+
+    def _room(self) -> int:
+        """Return how high a picture may be before it must be scrolled."""
+        return self.height() - self._bar.sizeHint().height() - 16
 
     def look_at(self, side: str) -> None:
         """Show the values or the weights of the selected block."""
@@ -287,8 +291,9 @@ class InsideView(QWidget):
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
+        room = self._room() - theme().grown(_WEIGHT_HEAD) if len(found) == 1 else 0
         for weight in found:
-            self._weights.addWidget(_WeightRow(weight))
+            self._weights.addWidget(_WeightRow(weight, max(room, _WEIGHT_ROOM)))
         self._weights.addStretch(1)
         total = sum(int(weight.histogram.sum()) for weight in found)
         self.about.set_full_text(tr("{0} numbers").format(count_text(total)))
@@ -314,16 +319,15 @@ class InsideView(QWidget):
 class _WeightRow(QWidget):
     """Name and range of an array of weights, how they are spread, and their picture."""
 
-    def __init__(self, weight: Weight):
+    def __init__(self, weight: Weight, room: int):
         super().__init__()
         numbers = weight.numbers
         spread = tr("mean {0}, standard deviation {1}")
         spread = spread.format(number_text(weight.mean), number_text(weight.deviation))
-        head = row(
-            label(weight.name, "panelTitle"),
-            ElidedLabel(f"{about(numbers)} · {spread}", "label", "tertiary"),
-        )
-        histogram, picture = Histogram(), NumberPicture("network.inside.weight", _WEIGHT_ROOM)
+        detail = ElidedLabel(f"{about(numbers)} · {spread}", "label", "tertiary")
+        detail.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        head = row(label(weight.name, "panelTitle"), detail)
+        histogram, picture = Histogram(), NumberPicture("network.inside.weight", room)
         histogram.show_counts(weight.histogram, numbers.low, numbers.high)
         picture.show_numbers(numbers, weight.name)
         line = QHBoxLayout()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -89,7 +89,8 @@ class Inspector(QFrame):
         self._weights.clicked.connect(self.weights_wanted)
         for made in (duplicate, self._weights):
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        verbs = row(duplicate, self._weights, spacing=8, margins=(12, 10, 12, 10))
+        self._weights.setIconSize(QSize(18, 16))
+        verbs = row(duplicate, self._weights, spacing=6, margins=10)
         self._foot = column(rule(), verbs, spacing=0)
         self._hint = label("", "label", "tertiary", wrap=True)
         self._body.addWidget(self._hint)

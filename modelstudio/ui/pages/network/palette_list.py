@@ -35,10 +35,11 @@ from modelstudio.errors import StudioError
 from modelstudio.network.group import PORTS
 from modelstudio.network.layer import Category, Layer
 from modelstudio.ui.actions import tooltip, tr
-from modelstudio.ui.pages.network.catalogue import Stock, by_category, matching, misplaced
+from modelstudio.ui.pages.network.catalogue import by_category, matching, misplaced
 from modelstudio.ui.pages.network.edits import shape_rule
 from modelstudio.ui.pages.network.look import HUES, layer_icon
 from modelstudio.ui.pages.network.my_blocks import SavedBlock, my_blocks
+from modelstudio.ui.pages.network.search import Stock
 from modelstudio.ui.preferences import Favourites
 from modelstudio.ui.theme import paint_icon, theme
 

@@ -31,9 +31,10 @@ from shiboken6 import isValid
 from modelstudio.network.analysis import Shape, format_shape
 from modelstudio.network.layer import Layer
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.network.catalogue import Offer, Stock, offers
-from modelstudio.ui.pages.network.fitting import COMMON, FOLLOWS, leads_to, likelihood, unfit
+from modelstudio.ui.pages.network.catalogue import Offer, offers
+from modelstudio.ui.pages.network.fitting import COMMON, leads_to, likelihood, unfit
 from modelstudio.ui.pages.network.look import HUES, layer_icon
+from modelstudio.ui.pages.network.search import BEGINS, Stock, rank
 from modelstudio.ui.theme import paint_icon, theme
 from modelstudio.ui.widgets import SearchField, label, toned
 
@@ -70,9 +71,9 @@ class Place(NamedTuple):
 def ranked(words: str, place: Place) -> list[Offer]:
     """Return the layers for a place: fitting ones first, and of those what usually comes there.
 
-    What begins with the words that were typed comes before all else, even if it does not fit.
+    What is called so comes before all else, even if it does not fit.
     """
-    text = words.strip().lower()
+    text = words.strip()
     known = offers(words, place.shape, before=place.feeds is not None, inside=place.inside)
     found = [_judged(offer, place) for offer in known]
     if text:
@@ -82,21 +83,19 @@ def ranked(words: str, place: Place) -> list[Offer]:
 
 
 def _called(offer: Offer, text: str) -> bool:
-    return offer.layer.label.lower().startswith(text)
+    found = rank(offer.layer, text)
+    return found is not None and found <= BEGINS
 
 
 def _by_custom(fitting: list[Offer], place: Place) -> list[Offer]:
     """Bring the most common of each usual category to the front, then the rest of those."""
-    seldom = len(FOLLOWS)
     ranks = {offer: _rank(offer.layer, place) for offer in fitting}
     usual = sorted(
         (offer for offer in fitting if ranks[offer] is not None),
         key=lambda offer: (ranks[offer], offer.layer.label not in COMMON),
     )
     first = {ranks[offer]: offer for offer in reversed(usual)}
-    front = [
-        first[rank] for rank in sorted(first, key=lambda rank: seldom if rank is None else rank)
-    ]
+    front = [first[number] for number in sorted(first)]
     rest = [offer for offer in usual if offer not in front]
     return front + rest + [offer for offer in fitting if ranks[offer] is None]
 
