@@ -35,11 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def wants_window(arguments: Sequence[str]) -> bool:
-    """Tell whether the arguments ask for the window."""
+    """Tell whether the arguments ask for the window: nothing, ``demo``, a file, ``net.py:Net``."""
     if len(arguments) > 1:
         return False
     first = arguments[0] if arguments else "demo"
-    return first in {"demo", "--demo"} or first.lower().endswith(SUFFIXES)
+    file, _, name = first.rpartition(":")
+    named = name.isidentifier() and file.lower().endswith(".py")
+    return first in {"demo", "--demo"} or named or first.lower().endswith(SUFFIXES)
 
 
 def has_display() -> bool:

@@ -309,6 +309,8 @@ def test_help_and_version(cli: Cli) -> None:
         (["a b.mstudio"], True),
         (["nets/Other.ONNX"], True),
         (["net.py"], True),
+        (["a b/net.py:Net"], True),
+        (["net.py:train me"], False),
         (["import", "net.py"], False),
         (["demo", "--headless"], False),
         (["train", "a.mstudio"], False),

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".onnx", ".py")
 
+AGREES = 1e-4
+"""Answers that differ by more from the original's are warned of."""
+
 
 class Wishes(NamedTuple):
     """What a person wants of an import."""
@@ -187,12 +190,12 @@ class NetworkImport(QObject):
         if path:
             self.open(Path(path))
 
-    def open(self, path: Path) -> None:
-        """Ask what is needed, and import a file beside the window."""
+    def open(self, path: Path, name: str = "") -> None:
+        """Ask what is needed, and import a file beside the window; ``name`` is offered first."""
         if self.running:
             return
         try:
-            wishes = self._wishes(path)
+            wishes = self._wishes(path, name)
         except StudioError as error:
             self._fail(error)
             return
@@ -206,7 +209,7 @@ class NetworkImport(QObject):
             self._job.cancel()
         self._end()
 
-    def _wishes(self, path: Path) -> Wishes | None:
+    def _wishes(self, path: Path, name: str) -> Wishes | None:
         """Return what to import how; None when it was cancelled or is not trusted."""
         from modelstudio.engine.importing.sources import (
             NotTrusted,
@@ -221,6 +224,9 @@ class NetworkImport(QObject):
             raise ImportFailed(
                 tr("{} has no class.").format(path.name), fix=tr("Choose a file with a module.")
             )
+        classes.sort(key=lambda known: known != name)
+        if name and classes[0] != name:
+            check_source(path, name)  # says which there are
         is_open = self._main.document.is_open
         wishes: Wishes | None = Wishes("", {}, (), False)
         if python or is_open:
@@ -297,11 +303,12 @@ def told(path: Path, report: ImportReport) -> tuple[str, str, str]:
             report.mapped, report.nodes, report.parameters
         )
     ]
-    if difference is not None:
+    agrees = difference is not None and difference <= AGREES
+    if agrees:
         parts.append(tr("The answers agree with the original to {:.1e}.").format(difference))
     else:
         parts += report.notes[:1]
-    kind = "warning" if report.unmapped or difference is None else "success"
+    kind = "success" if agrees and not report.unmapped else "warning"
     return tr("Imported {}").format(path.name), " ".join(parts), kind
 
 

@@ -112,7 +112,14 @@ class ProjectFiles(QObject):
             self.open_data(Path(path))
 
     def open(self, path: Path) -> None:
-        """Open a project, start one from a table, or import a network, whichever the file is."""
+        """Open a project, start one from a table, or import a network, whichever the file is.
+
+        ``net.py:Net`` names a class of modules besides.
+        """
+        file, _, name = path.name.rpartition(":")
+        if name.isidentifier() and file.lower().endswith(".py"):
+            self.network_import.open(path.with_name(file), name)
+            return
         if path.suffix.lower() in NETWORK_SUFFIXES:
             self.network_import.open(path)
             return

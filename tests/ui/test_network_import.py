@@ -24,7 +24,7 @@ from modelstudio.ui import network_import
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.network_import import ImportDialog, TrustDialog, Wishes
 
-CODE = "from torch import nn\nclass Net(nn.Module): pass\n"
+CODE = "from torch import nn\nclass Net(nn.Module): pass\nclass Later(nn.Module): pass\n"
 
 
 def network() -> Graph:
@@ -127,9 +127,13 @@ def test_python_is_asked_about_before_it_runs(
     path.write_text(CODE)
     answers = iter([False, True])
     shown: list[tuple[Path, str]] = []
-    monkeypatch.setattr(
-        ImportDialog, "ask", classmethod(lambda cls, *_: Wishes("Net", {"a": 1}, ((3,),), False))
-    )
+    offered: list[str] = []
+
+    def wish(cls: type, parent: object, path: Path, classes: list[str], open_: bool) -> Wishes:
+        offered.append(classes[0])
+        return Wishes("Net", {"a": 1}, ((3,),), False)
+
+    monkeypatch.setattr(ImportDialog, "ask", classmethod(wish))
 
     def ask(cls: type, parent: object, where: Path, source: str) -> bool:
         shown.append((where, source))
@@ -139,7 +143,8 @@ def test_python_is_asked_about_before_it_runs(
     window.files.open(path)
     assert not asked
     assert not trusted(CODE)
-    window.files.open(path)
+    window.files.open(path.with_name("net.py:Net"))
+    assert offered == ["Later", "Net"], "the one that is named comes first"
     qtbot.waitUntil(lambda: imported(window), timeout=10_000)
     assert shown == [(path.resolve(), CODE)] * 2
     assert trusted(CODE)
