@@ -385,7 +385,7 @@ def guess_recipe(columns: tuple[Column, ...]) -> tuple[Step, ...]:
     """Choose steps that suit the kinds of the features and harm no table."""
     kinds = {column.kind for column in columns if column.role == "feature"}
     steps: list[Step] = [DropDuplicates(), DropMissingTarget()]
-    if kinds:
+    if kinds - {"text"}:
         steps.append(FillMissing())
     if "number" in kinds:
         steps += [ClipOutliers(method="z-score", factor=6.0), Standardise()]

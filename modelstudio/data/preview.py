@@ -22,6 +22,7 @@ from modelstudio.data.prepare import clean_rows
 from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.sources.values import typed
 from modelstudio.data.split import split_table
+from modelstudio.data.steps import texts
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -36,6 +37,9 @@ _KEPT_STEPS = 100
 
 _LOCK = Lock()
 """Requests come from several threads; a table is made once."""
+
+_SPELT = 60
+"""Tokens of a cell that are spelt out."""
 
 _PARTS = ("", "train", "validation", "test")
 
@@ -166,7 +170,58 @@ def preview(
         offset,
         tuple(numbers.tolist()),
         tuple(_PARTS[part] for part in stage.parts[numbers]),
-        tuple(_column(shown.get_column(name), source, name) for name in columns),
+        tuple(_column(_readable(shown.get_column(name), stage), source, name) for name in columns),
+    )
+
+
+def _readable(cells: pl.Series, stage: _Stage) -> pl.Series:
+    """Spell out tokens, as far as a cell shows them."""
+    if not cells.dtype.is_nested():
+        return cells
+    state = next(each.state for each in stage.steps if each.state.get("name") == cells.name)
+    names = texts.spelt(state)
+    between = " " if state["unit"] == "words" else "·"
+    spelt = [
+        between.join(names[at] for at in ids[:_SPELT]) + (" ..." if len(ids) > _SPELT else "")
+        for ids in cells.to_list()
+    ]
+    return pl.Series(cells.name, spelt, dtype=pl.String)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureList:
+    """All pictures of a source, in the order of its rows.
+
+    ``labels`` are empty where nothing is known; ``parts`` are as in `PreviewTable`.
+    """
+
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+def pictures(data: DataConfig, base: Path | None = None) -> PictureList:
+    """List the pictures with their labels and parts.
+
+    Raises
+    ------
+    DataError
+        When the source cannot be read, or has no column of pictures.
+    """
+    column = next((each.name for each in data.columns if each.kind == "image"), None)
+    if column is None:
+        raise DataError("The data has no column of pictures.", fix="Choose a folder of pictures.")
+    with _LOCK:
+        stage = _stage(data, 0, base)
+    rows, target = stage.rows, data.target
+    labels = [""] * rows.height
+    if target is not None:
+        labels = rows.get_column(target.name).cast(pl.String).fill_null("").to_list()
+    parts = stage.parts[row_numbers(rows)]
+    return PictureList(
+        tuple(rows.get_column(column).fill_null("").to_list()),
+        tuple(labels),
+        tuple(_PARTS[part] for part in parts),
     )
 
 
@@ -291,6 +346,7 @@ def _order(stage: _Stage, sort: tuple[str, bool]) -> NDArray[np.uint32] | None:
         if name not in after.columns:
             return None
         column = after.get_column(name)
+        column = column.list.len() if column.dtype.is_nested() else column
         return column.arg_sort(descending=descending, nulls_last=True).to_numpy()
 
     found: NDArray[np.uint32] | None = _orders.get_or((stage.key, sort), order)

@@ -149,7 +149,7 @@ def findings(
         if column.role != "ignored":
             found += _of_column(column, facts, frame.height)
             found += _mixed(frame.get_column(column.name), column)
-    if target is not None:
+    if target is not None and target.kind != "text":
         by_name = {facts.name: facts for facts in profiles}
         found += _of_target(frame, target, by_name[target.name])
         found += _leaks(frame, columns, target)

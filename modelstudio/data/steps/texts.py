@@ -111,11 +111,12 @@ def token_sizes(state: Mapping[str, Any]) -> dict[str, int]:
 
 
 def spelt(state: Mapping[str, Any]) -> list[str]:
-    """Return what each id stands for."""
-    if state["unit"] != "BPE":
-        return ["", "?", *state["words"]]
-    tokenizer = _tokenizer(state)
-    return ["", "?", *(tokenizer.decode([at]) for at in range(2, tokenizer.get_vocab_size()))]
+    """Return what each id stands for, in a form that can be read."""
+    words = state.get("words")
+    if words is None:
+        tokenizer = _tokenizer(state)
+        words = [tokenizer.decode([at]) for at in range(2, tokenizer.get_vocab_size())]
+    return ["", "[?]", *(word.replace("\n", "⏎") for word in words)]
 
 
 def _joined(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
