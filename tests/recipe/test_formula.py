@@ -19,7 +19,7 @@ from modelstudio.recipe.formula import (
     parse,
     sort_of,
 )
-from modelstudio.recipe.steps import FilterRows, Formula
+from modelstudio.recipe.steps import FilterRows, Formula, Rename
 
 SORTS = {"age": "number", "net income": "number", "town": "text", "born": "date"}
 
@@ -125,3 +125,10 @@ def test_what_a_formula_stands_for(text: str, sort: str) -> None:
 def test_what_does_not_fit_the_columns_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         sort_of(parse(text), SORTS)
+
+
+@pytest.mark.parametrize("name", ["*", "^a.*$"])
+def test_names_that_stand_for_several_columns_are_refused(name: str) -> None:
+    for step in (Formula, Rename):
+        with pytest.raises(FieldError, match="No column can be called"):
+            step.build(name=name)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from modelstudio.recipe.columns import Kind
 from modelstudio.recipe.formula import columns_in, parse
 from modelstudio.recipe.steps.rows import FormulaText
 from modelstudio.recipe.steps.step import Step
+
+
+def _plain(name: str) -> str:
+    """Refuse the names that stand for several columns."""
+    if name == "*" or (name.startswith("^") and name.endswith("$")):
+        raise ValueError(f"no column can be called {name}")
+    return name
+
+
+ColumnName = Annotated[str, AfterValidator(_plain)]
 
 
 class Formula(Step):
@@ -20,7 +31,7 @@ class Formula(Step):
 
     kinds = ("number", "category")
 
-    name: str = Field(
+    name: ColumnName = Field(
         "", description="The column that takes the result; one of that name is replaced."
     )
     formula: FormulaText = Field(
@@ -49,7 +60,7 @@ class Rename(Step):
     kinds = ("number", "category", "text", "date", "id", "image", "audio")
 
     column: str = Field("", description="The column.")
-    name: str = Field("", description="Its new name.")
+    name: ColumnName = Field("", description="Its new name.")
 
     @property
     def idle(self) -> bool:
