@@ -22,6 +22,7 @@ class Activation(Layer, abstract=True, category="Activation"):
 class ReLU(Activation):
     """Set negative numbers to 0."""
 
+    keywords = ("rectifier", "rectified linear")
     never = "negative numbers"
 
 
@@ -38,18 +39,21 @@ class GELU(Activation):
 class SiLU(Activation):
     """Multiply each number by its own sigmoid; also called Swish."""
 
+    keywords = ("swish",)
     never = "numbers far below 0"
 
 
 class Sigmoid(Activation):
     """Squash each number to between 0 and 1."""
 
+    keywords = ("logistic", "squash", "gate")
     probability = True
 
 
 class Tanh(Activation):
     """Squash each number to between -1 and 1."""
 
+    keywords = ("hyperbolic tangent",)
     never = "numbers beyond -1 and 1"
 
 
@@ -70,12 +74,14 @@ class _Shares(Activation, abstract=True):
 class Softmax(_Shares):
     """Turn numbers into shares that add up to 1."""
 
+    keywords = ("probabilities", "normalised exponential")
     probability = True
 
 
 class LogSoftmax(_Shares):
     """Give the logarithm of the shares that Softmax gives."""
 
+    keywords = ("log probabilities",)
     probability = True
 
 
@@ -83,6 +89,7 @@ class LeakyReLU(Activation):
     """Make negative numbers small instead of 0."""
 
     stem = "lrelu"
+    keywords = ("gan", "negative slope")
 
     negative_slope: float = Field(
         0.01, ge=0, le=1, title="Slope below 0", description="Factor for negative numbers."
@@ -91,6 +98,8 @@ class LeakyReLU(Activation):
 
 class PReLU(Activation):
     """Multiply negative numbers by a learned slope."""
+
+    keywords = ("learned slope", "parametric relu")
 
     per_channel: bool = Field(
         False, description="Learn a slope for each channel instead of one for all."
@@ -115,6 +124,7 @@ class ELU(Activation):
 class SELU(Activation):
     """Level off negative numbers so that deep rows of Linear layers normalise themselves."""
 
+    keywords = ("self-normalising",)
     never = "numbers far below 0"
 
 
@@ -135,12 +145,14 @@ class Mish(Activation):
 class ReLU6(Activation):
     """Set negative numbers to 0 and numbers over 6 to 6."""
 
+    keywords = ("mobilenet", "clip")
     never = "negative numbers"
 
 
 class Hardswish(Activation):
     """Multiply each number by a sigmoid of straight lines; SiLU for small devices."""
 
+    keywords = ("mobilenet",)
     never = "numbers far below 0"
 
 
@@ -151,6 +163,7 @@ class Softmin(_Shares):
 class GLU(Activation):
     """Multiply one half of the numbers by the sigmoid of the other half."""
 
+    keywords = ("gated linear unit", "gate")
     inputs = (Port("x", rank=(2, 3, 4, 5)),)
 
     axis: Literal["last", "channels"] = Field("last", description="The dimension that is halved.")
@@ -197,6 +210,8 @@ class Hardsigmoid(Activation):
 class Hardtanh(Activation):
     """Cut each number off at two limits."""
 
+    keywords = ("clip", "clamp", "clamp values", "limit")
+
     min_val: float = Field(
         -1.0, ge=-1e6, le=1e6, title="Lower limit", description="Least number that comes out."
     )
@@ -241,6 +256,26 @@ class Threshold(Activation):
 
 class Math(Activation):
     """Apply a function of mathematics to each number, such as its root or its logarithm."""
+
+    keywords = (
+        "abs",
+        "absolute value",
+        "exp",
+        "exponential",
+        "log",
+        "logarithm",
+        "sqrt",
+        "root",
+        "square",
+        "power",
+        "negative",
+        "negate",
+        "sin",
+        "cos",
+        "erf",
+        "function",
+        "elementwise",
+    )
 
     function: Literal[
         "abs", "exp", "log", "sqrt", "square", "reciprocal", "negative", "sin", "cos", "erf"

@@ -107,6 +107,19 @@ class MultiheadAttention(Layer, category="Attention"):
     """
 
     stem = "attn"
+    keywords = (
+        "attention",
+        "multi-head attention",
+        "self-attention",
+        "cross attention",
+        "causal",
+        "mask",
+        "masked",
+        "padding mask",
+        "mha",
+        "query key value",
+        "scaled dot product",
+    )
     inputs = (
         Port("x", rank=3, order="steps"),
         Port("memory", rank=3, order="steps", optional=True),
@@ -163,6 +176,7 @@ class SelfAttention(Layer, category="Attention"):
     """Let each step gather what it needs from all steps of its sequence, with a single head."""
 
     stem = "attn"
+    keywords = ("causal", "mask", "masked", "padding mask", "scaled dot product", "query key value")
     inputs = (Port("x", rank=3, order="steps"), Port("ids", rank=2, dtype="int", optional=True))
 
     causal: Causal = False

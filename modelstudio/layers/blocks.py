@@ -58,6 +58,7 @@ class ResidualBlock(Layer, category="Convolution"):
     """Two 3 x 3 convolutions with a way past them, as in ResNet-18 and 34."""
 
     stem = "res"
+    keywords = ("resnet", "basic block", "skip connection", "shortcut")
     inputs = (Port("x", rank=4),)
 
     out_channels: Channels = None
@@ -78,6 +79,7 @@ class Bottleneck(Layer, category="Convolution"):
     """A 3 x 3 convolution between two of 1 x 1 with a way past them, as in ResNet-50."""
 
     stem = "bottleneck"
+    keywords = ("resnet", "residual block", "skip connection")
     inputs = (Port("x", rank=4),)
 
     out_channels: Channels = None
@@ -103,6 +105,7 @@ class SqueezeExcitation(Layer, category="Convolution"):
     """Weigh each channel by what all maps show together."""
 
     stem = "se"
+    keywords = ("se block", "squeeze and excitation", "channel attention", "senet", "gate")
     inputs = (Port("x", rank=4),)
 
     reduction: int = Field(

@@ -116,6 +116,16 @@ class Filtering(Layer, abstract=True, category="Convolution"):
     """What all layers of learned filters share."""
 
     stem = "conv"
+    keywords = (
+        "convolution",
+        "convolutional",
+        "cnn",
+        "filter",
+        "dilated",
+        "atrous",
+        "grouped",
+        "strided",
+    )
 
     out_channels: Filters = 32
     kernel_size: int | tuple[int, ...]

@@ -188,6 +188,7 @@ class Custom(Layer, category="Python", label="Python block", aliases=("PythonBlo
     """
 
     stem = "block"
+    keywords = ("own code", "nn.module", "custom layer", "script", "function")
     outside = True
     inputs = (Port("x", dtype="any"),)
 

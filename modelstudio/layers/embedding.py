@@ -70,6 +70,15 @@ class Embedding(Layer, category="Linear"):
     """Turn each id into a learned row of numbers."""
 
     stem = "embed"
+    keywords = (
+        "lookup table",
+        "word vectors",
+        "token embedding",
+        "vocabulary",
+        "tied",
+        "weight tying",
+        "categorical",
+    )
     inputs = (Port("ids", rank=(1, 2, 3), dtype="int"),)
 
     embedding_dim: VectorSize = 32
@@ -93,6 +102,7 @@ class EmbeddingBag(Layer, category="Linear"):
     """Turn each row of ids into one learned row of numbers: a bag of words."""
 
     stem = "bag"
+    keywords = ("bag of words", "lookup table", "word vectors")
     inputs = (Port("ids", rank=2, dtype="int"),)
 
     embedding_dim: VectorSize = 32
@@ -138,6 +148,14 @@ class PositionalEncoding(Layer, category="Attention"):
     """Add to each step of a sequence numbers that tell where it stands."""
 
     stem = "pos"
+    keywords = (
+        "position embedding",
+        "positional embedding",
+        "sinusoidal",
+        "sine",
+        "learned positions",
+        "transformer",
+    )
     inputs = (Port("x", rank=3, order="steps"),)
 
     kind: Literal["sinusoidal", "learned"] = Field(

@@ -57,6 +57,7 @@ class ClassificationHead(Head, category="Heads", label="Classification head"):
     """Give one logit for each class of the target; one alone where there are two classes."""
 
     stem = "head"
+    keywords = ("classifier", "classes", "output layer", "logits")
     kinds = ("binary", "classes")
 
 
@@ -64,6 +65,7 @@ class RegressionHead(Head, category="Heads", label="Regression head"):
     """Give the number to predict."""
 
     stem = "head"
+    keywords = ("regressor", "number", "output layer")
     kinds = ("value",)
 
 
@@ -71,6 +73,7 @@ class MultiLabelHead(Head, category="Heads", label="Multi-label head"):
     """Give one logit for each label of a target where several may be true at once."""
 
     stem = "head"
+    keywords = ("tags", "several labels", "output layer", "logits")
     kinds = ("labels",)
 
 
@@ -81,6 +84,16 @@ class NextTokenHead(Head, category="Heads", label="Next-token head"):
     """
 
     stem = "head"
+    keywords = (
+        "language model head",
+        "lm head",
+        "generate text",
+        "next word",
+        "output layer",
+        "tied",
+        "weight tying",
+        "gpt",
+    )
     inputs = (Port("x", rank=3, order="steps"),)
     ties = ("Embedding",)
     kinds = ("tokens",)

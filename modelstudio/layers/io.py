@@ -12,6 +12,7 @@ from modelstudio.network.shapes import Builder, Value
 class Input(Layer, category="Input and output"):
     """Bring a field of the data into the network."""
 
+    keywords = ("data", "features", "image", "tokens", "source")
     inputs = ()
 
     field: str = Field("features", description="Field of the data that enters here.")
@@ -26,6 +27,7 @@ class Input(Layer, category="Input and output"):
 class Output(Layer, category="Input and output"):
     """Give the answer for a target; the loss compares it with the truth."""
 
+    keywords = ("target", "answer", "label", "loss", "prediction")
     answers = True
     inputs = (Port("x"),)
     outputs = ()

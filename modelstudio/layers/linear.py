@@ -14,6 +14,18 @@ class Linear(Layer, category="Linear"):
     """Combine all numbers of a row into new ones by learned weights."""
 
     stem = "fc"
+    keywords = (
+        "dense",
+        "fully connected",
+        "fc",
+        "mlp",
+        "perceptron",
+        "affine",
+        "projection",
+        "tied",
+        "weight tying",
+        "hidden layer",
+    )
     inputs = (Port("x", rank=(2, 3)),)
     ties = ("Embedding",)
 
@@ -42,6 +54,7 @@ class Linear(Layer, category="Linear"):
 class Bilinear(Layer, category="Linear"):
     """Combine every pair of numbers of two rows by learned weights."""
 
+    keywords = ("pairwise", "interaction")
     inputs = (Port("a", rank=(2, 3)), Port("b", rank=(2, 3)))
 
     out_features: int = Field(

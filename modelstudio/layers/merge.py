@@ -49,6 +49,14 @@ class _Joined(Layer, abstract=True, category="Merge and shape"):
 class Add(_Joined):
     """Add values of the same shape; the end of a skip connection."""
 
+    keywords = (
+        "plus",
+        "sum of values",
+        "skip connection",
+        "residual connection",
+        "shortcut",
+        "elementwise",
+    )
     function = "torch.add"
 
 
@@ -56,6 +64,7 @@ class Concatenate(Layer, category="Merge and shape"):
     """Put values behind each other along one dimension."""
 
     stem = "cat"
+    keywords = ("concat", "cat", "join", "merge", "append")
     inputs = (Port("x", variadic=True),)
 
     axis: int = Field(
@@ -83,6 +92,7 @@ class Multiply(_Joined):
     """Multiply values of the same shape, number by number."""
 
     stem = "mul"
+    keywords = ("times", "product", "hadamard", "elementwise", "gate")
     function = "torch.mul"
 
 
@@ -102,6 +112,7 @@ class Subtract(_Pair):
     """Take the second value away from the first, number by number."""
 
     stem = "sub"
+    keywords = ("minus", "difference")
     function = "torch.sub"
 
     def summary(self) -> str:
@@ -112,6 +123,7 @@ class Divide(_Pair):
     """Divide the first value by the second, number by number."""
 
     stem = "div"
+    keywords = ("quotient", "ratio")
     function = "torch.div"
 
     def summary(self) -> str:
@@ -122,6 +134,7 @@ class Maximum(_Joined):
     """Keep the largest of several values at each place."""
 
     stem = "max"
+    keywords = ("elementwise max", "larger of two")
     function = "torch.maximum"
 
 
@@ -129,12 +142,14 @@ class Minimum(_Joined):
     """Keep the smallest of several values at each place."""
 
     stem = "min"
+    keywords = ("elementwise min", "smaller of two")
     function = "torch.minimum"
 
 
 class Stack(Layer, category="Merge and shape"):
     """Put values of the same shape behind each other along a new dimension."""
 
+    keywords = ("new axis", "pile")
     inputs = (Port("x", variadic=True),)
 
     axis: int = Field(
@@ -156,6 +171,7 @@ class Stack(Layer, category="Merge and shape"):
 class MatMul(Layer, category="Merge and shape"):
     """Multiply the rows of one matrix by the columns of another."""
 
+    keywords = ("matrix product", "matrix multiplication", "bmm", "einsum")
     inputs = (Port("a", rank=(3, 4)), Port("b", rank=(3, 4)))
 
     transpose_a: bool = Field(False, description="Exchange rows and columns of the first value.")
@@ -192,6 +208,7 @@ class DotProduct(Layer, category="Merge and shape"):
     """Multiply two rows and add up: how much two embeddings agree."""
 
     stem = "dot"
+    keywords = ("inner product", "similarity", "two towers")
     inputs = (Port("a", rank=(2, 3, 4)), Port("b", rank=(2, 3, 4)))
 
     scaled: bool = Field(False, description="Divide by the root of the length of a row.")
@@ -211,6 +228,7 @@ class CosineSimilarity(Layer, category="Merge and shape"):
     """Compare the directions of two rows: 1 when alike, -1 when opposite."""
 
     stem = "cos"
+    keywords = ("cosine distance", "angle", "similarity")
     inputs = (Port("a", rank=(2, 3, 4)), Port("b", rank=(2, 3, 4)))
 
     eps: float = Field(1e-8, gt=0, le=1, description="Least length of a row to divide by.")

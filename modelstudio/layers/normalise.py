@@ -20,6 +20,8 @@ Axis = Literal["channels", "last"]
 class _BatchNorm(Layer, abstract=True, category="Normalise"):
     """What normalisations over the batch share."""
 
+    keywords = ("normalisation", "normalise", "batch normalisation", "bn", "standardise")
+
     momentum: float = Field(0.1, gt=0, le=1, description="Weight of a new batch in the averages.")
     eps: Eps = 1e-5
     affine: ChannelAffine = True
@@ -61,6 +63,7 @@ class LayerNorm(Layer, category="Normalise"):
     """Shift and scale each sample over its last dimension."""
 
     stem = "ln"
+    keywords = ("normalisation", "normalise", "layer normalisation", "ln")
 
     eps: Eps = 1e-5
     affine: bool = Field(True, description="Learn a scale and a shift for each number.")
@@ -84,6 +87,7 @@ class RMSNorm(Layer, category="Normalise"):
     """Divide each sample by the root mean square of its last dimension."""
 
     stem = "rms"
+    keywords = ("normalisation", "normalise", "root mean square", "llama")
 
     eps: float = Field(
         1e-6, gt=0, le=1, description="Added to the mean square against division by 0."
@@ -107,6 +111,7 @@ class GroupNorm(Layer, category="Normalise"):
     """Shift and scale each sample over groups of its channels."""
 
     stem = "gn"
+    keywords = ("normalisation", "normalise", "group normalisation", "gn")
     inputs = (Port("x", rank=(3, 4, 5), order="channels"),)
 
     groups: int = Field(8, ge=1, le=65_536, description="Number of groups; divides the channels.")
@@ -137,6 +142,8 @@ class GroupNorm(Layer, category="Normalise"):
 
 class _InstanceNorm(Layer, abstract=True, category="Normalise"):
     """What normalisations of each channel of each sample share."""
+
+    keywords = ("normalisation", "normalise", "instance normalisation", "style transfer")
 
     eps: Eps = 1e-5
     affine: ChannelAffine = False
@@ -180,6 +187,7 @@ class LocalResponseNorm(Layer, category="Normalise"):
     """Damp each number by its neighbours in other channels, as AlexNet does."""
 
     stem = "lrn"
+    keywords = ("normalisation", "normalise", "lrn", "alexnet")
     inputs = (Port("x", rank=(3, 4, 5), order="channels"),)
 
     window: int = Field(5, ge=1, le=1024, description="Channels that count as neighbours.")
@@ -205,6 +213,7 @@ class L2Normalise(Layer, category="Normalise"):
     """Divide numbers by their length as a vector, so that it becomes 1."""
 
     stem = "l2"
+    keywords = ("normalisation", "normalise", "l2 norm", "unit length", "euclidean")
     inputs = (Port("x", rank=(2, 3, 4, 5)),)
 
     axis: Axis = Field("last", description="The dimension that holds the vectors.")
@@ -222,6 +231,7 @@ class ScaleShift(Layer, category="Normalise", label="Scale and shift"):
     """Multiply and shift each channel by learned numbers."""
 
     stem = "scale"
+    keywords = ("affine", "learned scale", "gain", "bias", "film")
     inputs = (Port("x", rank=(2, 3, 4, 5)),)
 
     axis: Axis = Field("channels", description="The dimension with numbers of its own.")

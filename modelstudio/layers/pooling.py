@@ -37,6 +37,7 @@ class _Pool(Layer, abstract=True, category="Pooling"):
     """What poolings of a sliding window share; their settings are torch's, by name."""
 
     stem = "pool"
+    keywords = ("pool", "pooling", "downsample", "subsample")
 
     kind: ClassVar[str]
 
@@ -100,6 +101,7 @@ class _Pool3d(_Pool, abstract=True):
 class MaxPool1d(_Pool1d):
     """Keep the largest value of each stretch of a signal."""
 
+    keywords = ("max pooling",)
     kind = "Max"
 
     dilation: Length = Field(1, description="Distance between the samples of a window.")
@@ -108,6 +110,7 @@ class MaxPool1d(_Pool1d):
 class MaxPool2d(_Pool2d):
     """Keep the largest value of each window of a map."""
 
+    keywords = ("max pooling",)
     kind = "Max"
 
     dilation: Pair = Field((1, 1), description="Distance between the pixels of a window.")
@@ -116,6 +119,7 @@ class MaxPool2d(_Pool2d):
 class MaxPool3d(_Pool3d):
     """Keep the largest value of each window of a volume."""
 
+    keywords = ("max pooling",)
     kind = "Max"
 
     dilation: Triple = Field((1, 1, 1), description="Distance between the voxels of a window.")
@@ -124,6 +128,7 @@ class MaxPool3d(_Pool3d):
 class AvgPool1d(_Pool1d):
     """Keep the mean of each stretch of a signal."""
 
+    keywords = ("average pooling", "mean pooling")
     kind = "Avg"
 
     count_include_pad: CountPadding = True
@@ -132,6 +137,7 @@ class AvgPool1d(_Pool1d):
 class AvgPool2d(_Pool2d):
     """Keep the mean of each window of a map."""
 
+    keywords = ("average pooling", "mean pooling")
     kind = "Avg"
 
     count_include_pad: CountPadding = True
@@ -140,6 +146,7 @@ class AvgPool2d(_Pool2d):
 class AvgPool3d(_Pool3d):
     """Keep the mean of each window of a volume."""
 
+    keywords = ("average pooling", "mean pooling")
     kind = "Avg"
 
     count_include_pad: CountPadding = True

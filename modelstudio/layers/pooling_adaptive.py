@@ -54,6 +54,7 @@ class _GlobalPool(Layer, abstract=True, category="Pooling"):
 class GlobalAvgPool(_GlobalPool):
     """Average each channel of a signal, map or volume to one number."""
 
+    keywords = ("global average pooling", "gap", "mean pooling", "average pooling")
     function = "torch.mean"
 
     def summary(self) -> str:
@@ -63,6 +64,7 @@ class GlobalAvgPool(_GlobalPool):
 class GlobalMaxPool(_GlobalPool):
     """Keep the largest value of each channel of a signal, map or volume."""
 
+    keywords = ("global max pooling", "max pooling")
     function = "torch.amax"
 
     def summary(self) -> str:
@@ -73,6 +75,7 @@ class _AdaptivePool(Layer, abstract=True, category="Pooling"):
     """What poolings to a size share."""
 
     stem = "pool"
+    keywords = ("pooling", "pool", "output size", "spatial pyramid")
 
     kind: ClassVar[str]
 
@@ -119,18 +122,21 @@ class _Adaptive3d(_AdaptivePool, abstract=True):
 class AdaptiveAvgPool1d(_Adaptive1d):
     """Average a signal down to a size of your choice, whatever its own."""
 
+    keywords = ("adaptive average pooling",)
     kind = "Avg"
 
 
 class AdaptiveAvgPool2d(_Adaptive2d):
     """Average maps down to a size of your choice, whatever their own."""
 
+    keywords = ("adaptive average pooling",)
     kind = "Avg"
 
 
 class AdaptiveAvgPool3d(_Adaptive3d):
     """Average volumes down to a size of your choice, whatever their own."""
 
+    keywords = ("adaptive average pooling",)
     kind = "Avg"
 
     def lower(self, b: Builder, x: Value) -> Value:
@@ -141,16 +147,19 @@ class AdaptiveAvgPool3d(_Adaptive3d):
 class AdaptiveMaxPool1d(_Adaptive1d):
     """Keep the largest values of a signal, down to a size of your choice."""
 
+    keywords = ("adaptive max pooling",)
     kind = "Max"
 
 
 class AdaptiveMaxPool2d(_Adaptive2d):
     """Keep the largest values of maps, down to a size of your choice."""
 
+    keywords = ("adaptive max pooling",)
     kind = "Max"
 
 
 class AdaptiveMaxPool3d(_Adaptive3d):
     """Keep the largest values of volumes, down to a size of your choice."""
 
+    keywords = ("adaptive max pooling",)
     kind = "Max"

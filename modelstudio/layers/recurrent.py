@@ -20,6 +20,15 @@ class _Recurrent(Layer, abstract=True):
     before it, reading backwards begins there, and a sequence has zeros in its place.
     """
 
+    keywords = (
+        "recurrent",
+        "bidirectional",
+        "stacked",
+        "sequence",
+        "last state",
+        "hidden state",
+        "time series",
+    )
     inputs = (Port("x", rank=3, order="steps"), Port("ids", rank=2, dtype="int", optional=True))
 
     state: ClassVar[tuple[int, ...]] = (1,)
@@ -128,6 +137,8 @@ class _Recurrent(Layer, abstract=True):
 class RNN(_Recurrent, category="Recurrent"):
     """Read a sequence step by step, with a plain state: forgets soon."""
 
+    keywords = ("elman", "vanilla rnn")
+
     nonlinearity: Literal["tanh", "relu"] = Field(
         "tanh", title="Activation", description="Applied to the state after each step."
     )
@@ -139,8 +150,11 @@ class RNN(_Recurrent, category="Recurrent"):
 class LSTM(_Recurrent, category="Recurrent"):
     """Read a sequence step by step, with a memory that gates protect."""
 
+    keywords = ("long short-term memory", "bilstm")
     state = (1, 0)
 
 
 class GRU(_Recurrent, category="Recurrent"):
     """Read a sequence step by step; like LSTM with fewer weights."""
+
+    keywords = ("gated recurrent unit", "bigru")

@@ -51,6 +51,7 @@ def _layer(kind: type[Layer]) -> dict[str, Any]:
         "label": kind.label,
         "category": kind.category,
         "description": kind.purpose(),
+        "keywords": list(kind.keywords),
         "fields": [_field(kind, name, schemas[name], defaults[name]) for name in kind.model_fields],
         "inputs": [_port(port) for port in made.input_ports()],
         "outputs": [_port(port) for port in made.output_ports()],

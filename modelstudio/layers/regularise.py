@@ -30,6 +30,7 @@ class Dropout(_Dropout):
     """Set some numbers to 0 at random while training."""
 
     stem = "drop"
+    keywords = ("regularisation",)
 
 
 class _SpatialDropout(_Dropout, abstract=True):
@@ -63,6 +64,7 @@ class AlphaDropout(_Dropout):
     """Drop numbers at random so that mean and variance stay; for networks of SELU."""
 
     stem = "drop"
+    keywords = ("selu", "regularisation")
 
     p: Share = Field(0.2, description="Share of the numbers that is dropped.")
 
@@ -71,6 +73,7 @@ class GaussianNoise(Layer, category="Regularise"):
     """Add random numbers of a normal distribution while training."""
 
     stem = "noise"
+    keywords = ("noise", "random", "jitter")
 
     std: float = Field(
         0.1, ge=0, le=100, title="Standard deviation", description="Size of the noise."

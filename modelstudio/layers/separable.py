@@ -53,6 +53,8 @@ def separate(
 class DepthwiseSeparableConv1d(Sliding1d, label="Depthwise conv 1d"):
     """Filter each channel of a signal by itself, then combine the channels; few weights."""
 
+    keywords = ("separable", "depthwise separable", "mobilenet", "grouped")
+
     depth_multiplier: Multiplier = 1
     bias: Bias = True
     weights: Drawn = "default"
@@ -64,6 +66,8 @@ class DepthwiseSeparableConv1d(Sliding1d, label="Depthwise conv 1d"):
 class DepthwiseSeparableConv2d(Sliding2d, label="Depthwise conv 2d"):
     """Filter each map by itself, then combine the maps; few weights."""
 
+    keywords = ("separable", "depthwise separable", "mobilenet", "xception", "grouped")
+
     depth_multiplier: Multiplier = 1
     bias: Bias = True
     weights: Drawn = "default"
@@ -74,6 +78,8 @@ class DepthwiseSeparableConv2d(Sliding2d, label="Depthwise conv 2d"):
 
 class DepthwiseSeparableConv3d(Sliding3d, label="Depthwise conv 3d"):
     """Filter each volume by itself, then combine the volumes; few weights."""
+
+    keywords = ("separable", "depthwise separable", "grouped")
 
     depth_multiplier: Multiplier = 1
     bias: Bias = True

@@ -69,6 +69,7 @@ class Flatten(Layer, category="Merge and shape"):
     """Write all numbers of a sample in one row."""
 
     stem = "flat"
+    keywords = ("unroll", "row", "ravel")
     inputs = (Port("x", dtype="any"),)
 
     def lower(self, b: Builder, x: Value) -> Value:
@@ -81,6 +82,7 @@ class Flatten(Layer, category="Merge and shape"):
 class Reshape(Layer, category="Merge and shape"):
     """Arrange the numbers of a sample in another shape."""
 
+    keywords = ("view", "resize tensor", "unflatten")
     inputs = (Port("x", dtype="any"),)
 
     shape: tuple[Size, ...] = Field(
@@ -111,6 +113,7 @@ class Reshape(Layer, category="Merge and shape"):
 class Permute(Layer, category="Merge and shape"):
     """Put the dimensions of a sample in another order."""
 
+    keywords = ("transpose", "swap axes", "reorder", "rearrange", "channels last", "channels first")
     inputs = (Port("x", dtype="any"),)
 
     order: tuple[Axis, ...] = Field(
@@ -142,6 +145,7 @@ class Permute(Layer, category="Merge and shape"):
 class Squeeze(Layer, category="Merge and shape"):
     """Drop a dimension of size 1."""
 
+    keywords = ("drop axis", "remove dimension")
     inputs = (Port("x", dtype="any"),)
 
     axis: int = Field(1, ge=-1, le=7, description="The dimension; 1 is channels, -1 the last.")
@@ -161,6 +165,7 @@ class Squeeze(Layer, category="Merge and shape"):
 class Unsqueeze(Layer, category="Merge and shape"):
     """Add a dimension of size 1."""
 
+    keywords = ("expand dims", "new axis", "add dimension")
     inputs = (Port("x", dtype="any"),)
 
     axis: int = Field(
@@ -182,6 +187,16 @@ class Reduce(Layer, category="Merge and shape"):
     Wire the ids of a sequence to leave out its padding.
     """
 
+    keywords = (
+        "mean",
+        "average",
+        "max",
+        "min",
+        "sum",
+        "maximum over axis",
+        "reduction",
+        "aggregate",
+    )
     inputs = (Port("x", rank=(2, 3, 4, 5)), Port("ids", rank=2, dtype="int", optional=True))
 
     operation: Literal["mean", "max", "min", "sum"] = Field(
@@ -225,6 +240,7 @@ class Select(Layer, category="Merge and shape"):
     Wire the ids of a sequence to take its last step before the padding.
     """
 
+    keywords = ("index", "take", "first step", "last step", "first token", "gather")
     inputs = (
         Port("x", rank=(2, 3, 4, 5), dtype="any"),
         Port("ids", rank=2, dtype="int", optional=True),

@@ -44,6 +44,8 @@ class _Edges(Layer, abstract=True, category="Merge and shape"):
 class Pad(_Edges):
     """Put a margin around a signal or a map."""
 
+    keywords = ("padding", "zero padding", "reflect", "margin", "border")
+
     mode: Filling = Field("zeros", title="Padding value", description="What the margin holds.")
 
     def lower(self, b: Builder, x: Value) -> Value:
@@ -62,6 +64,8 @@ class Pad(_Edges):
 class Crop(_Edges):
     """Cut the sides off a signal or a map."""
 
+    keywords = ("cut", "trim", "margin")
+
     def lower(self, b: Builder, x: Value) -> Value:
         around = self.around(x)
         cut = zip(reversed(x.shape[2:]), around[::2], around[1::2], strict=True)
@@ -75,6 +79,7 @@ class Crop(_Edges):
 class Slice(Layer, category="Merge and shape"):
     """Keep part of one dimension, from one place to before another."""
 
+    keywords = ("split", "cut", "part", "range", "narrow", "chunk")
     inputs = (Port("x", dtype="any"),)
 
     axis: int = Field(1, ge=-1, le=7, description="The dimension; 1 is channels, -1 the last.")

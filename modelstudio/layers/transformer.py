@@ -27,6 +27,16 @@ from modelstudio.network.shapes import Builder, Value
 class _Transformer(Layer, abstract=True):
     """What both kinds of block share."""
 
+    keywords = (
+        "transformer",
+        "pre-norm",
+        "post-norm",
+        "attention block",
+        "stacked",
+        "mask",
+        "causal",
+    )
+
     heads: Heads = 4
     feedforward: int = Field(
         128,
@@ -88,6 +98,7 @@ class TransformerEncoder(_Transformer, category="Attention"):
     """
 
     stem = "encoder"
+    keywords = ("gpt", "bert", "llm", "vit", "encoder block", "self-attention")
     inputs = (Port("x", rank=3, order="steps"), Port("ids", rank=2, dtype="int", optional=True))
 
     causal: Causal = False
@@ -117,6 +128,7 @@ class TransformerDecoder(_Transformer, category="Attention"):
     """
 
     stem = "decoder"
+    keywords = ("decoder block", "seq2seq", "translation", "cross attention")
     inputs = (
         Port("x", rank=3, order="steps"),
         Port("memory", rank=3, order="steps"),

@@ -51,6 +51,7 @@ class ConvTranspose1d(Filtering):
     """Lengthen signals by learned filters: a convolution backwards."""
 
     stem = "up"
+    keywords = ("transposed convolution", "deconvolution", "deconv", "upconvolution")
     inputs = (Port("x", rank=3, order="channels"),)
 
     kernel_size: Length = Field(2, description="Length of a filter, in samples.")
@@ -70,6 +71,7 @@ class ConvTranspose2d(Filtering):
     """Enlarge maps by learned filters: a convolution backwards."""
 
     stem = "up"
+    keywords = ("transposed convolution", "deconvolution", "deconv", "upconvolution")
     inputs = (Port("x", rank=4),)
 
     kernel_size: Pair = Field((2, 2), description="Height and width of a filter, in pixels.")
@@ -91,6 +93,7 @@ class ConvTranspose3d(Filtering):
     """Enlarge volumes by learned filters: a convolution backwards."""
 
     stem = "up"
+    keywords = ("transposed convolution", "deconvolution", "deconv", "upconvolution")
     inputs = (Port("x", rank=5),)
 
     kernel_size: Triple = Field(

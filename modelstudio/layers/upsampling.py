@@ -21,6 +21,7 @@ _MODES = {3: "linear", 4: "bilinear", 5: "trilinear"}
 class Upsample(Layer, category="Merge and shape"):
     """Enlarge signals, maps or volumes by a factor or to a size."""
 
+    keywords = ("resize", "interpolate", "zoom", "enlarge", "nearest", "bilinear")
     inputs = (Port("x", rank=(3, 4, 5), order="channels"),)
 
     scale_factor: Factor = Field(
@@ -61,6 +62,7 @@ class PixelShuffle(Layer, category="Merge and shape"):
     """Make larger maps by putting the pixels of several maps beside each other."""
 
     stem = "shuffle"
+    keywords = ("sub-pixel convolution", "depth to space", "super-resolution")
     inputs = (Port("x", rank=4),)
 
     upscale_factor: Factor = Field(
@@ -82,6 +84,7 @@ class PixelUnshuffle(Layer, category="Merge and shape"):
     """Make several smaller maps of each, every so many pixels going to the same one."""
 
     stem = "unshuffle"
+    keywords = ("space to depth",)
     inputs = (Port("x", rank=4),)
 
     downscale_factor: Factor = Field(

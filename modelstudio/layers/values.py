@@ -20,6 +20,7 @@ class Constant(Layer, category="Merge and shape"):
     """Give the same number everywhere."""
 
     stem = "const"
+    keywords = ("fixed number", "buffer")
     inputs = ()
 
     shape: tuple[Size, ...] = Field(
@@ -39,6 +40,15 @@ class Parameter(Layer, category="Merge and shape"):
     """Give learned numbers, such as a class token or the queries of an attention."""
 
     stem = "param"
+    keywords = (
+        "learned parameter",
+        "learnable",
+        "class token",
+        "cls token",
+        "queries",
+        "weight",
+        "bias",
+    )
     inputs = ()
 
     shape: tuple[Size, ...] = Field(

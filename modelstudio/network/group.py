@@ -28,6 +28,7 @@ GraphField = Annotated[
 class GroupInput(Layer, category="Group", label="Group input"):
     """A named port through which a value enters a group."""
 
+    keywords = ("port",)
     inputs = ()
 
     rank: int | None = Field(None, ge=1, le=8, description="Dimensions it takes; empty for any.")
@@ -40,6 +41,7 @@ class GroupInput(Layer, category="Group", label="Group input"):
 class GroupOutput(Layer, category="Group", label="Group output"):
     """A named port through which a value leaves a group."""
 
+    keywords = ("port",)
     inputs = (Port("x", dtype="any"),)
     outputs = ()
 
@@ -58,6 +60,7 @@ class Group(Layer, category="Group"):
     Each repeat has weights of its own. The ports are the group's input and output blocks, by name.
     """
 
+    keywords = ("subgraph", "block", "repeat", "module")
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     category: ClassVar[Category] = "Group"

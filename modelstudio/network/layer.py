@@ -80,11 +80,13 @@ class Layer(Declaration):
     which training leaves out in front of an answer; ``never`` says which numbers it never
     gives, though an answer may need them; ``ties`` names other types whose weights it can use,
     besides its own; ``outside`` marks what depends on more than values and settings: on the fields
-    of the data, on trust.
+    of the data, on trust; ``keywords`` are other words by which people look for it, added to those
+    of its bases.
     """
 
     category: ClassVar[Category] = "Linear"
     stem: ClassVar[str] = ""
+    keywords: ClassVar[tuple[str, ...]] = ()
     answers: ClassVar[bool] = False
     probability: ClassVar[bool] = False
     never: ClassVar[str] = ""
@@ -98,6 +100,8 @@ class Layer(Declaration):
         super().__pydantic_init_subclass__(**kwargs)
         if category is not None:
             cls.category = category
+        said = (word for base in cls.__mro__ for word in base.__dict__.get("keywords", ()))
+        cls.keywords = tuple(dict.fromkeys(said))
         if not cls.stem and not kwargs.get("abstract"):
             cls.stem = cls.__name__.lower()
 

@@ -30,6 +30,7 @@ def test_every_layer_is_listed_with_all_its_fields_and_ports() -> None:
         assert [one["name"] for one in item["fields"]] == list(kind.model_fields)
         assert len(item["inputs"]) == len(kind().input_ports())
         assert item["category"] == kind.category
+        assert item["keywords"] == list(kind.keywords)
         assert all(one["description"] and one["title"] for one in item["fields"])
         assert all({"type", "default", "optional"} <= one.keys() for one in item["fields"])
     json.dumps(layer_list(), allow_nan=False)

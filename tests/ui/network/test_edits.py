@@ -131,6 +131,86 @@ def test_the_catalogue_finds_layers_by_name_letters_and_purpose() -> None:
     assert all(found.category != "Group" for found in layers)
 
 
+FIRST = {
+    "self-attention": "SelfAttention",
+    "Self Attention": "SelfAttention",
+    "multi-head": "MultiheadAttention",
+    "cross attention": "MultiheadAttention",
+    "GPT": "TransformerEncoder",
+    "SE block": "SqueezeExcitation",
+    "learned parameter": "Parameter",
+    "padding": "Pad",
+    "dense": "Linear",
+    "fully connected": "Linear",
+    "fully-connected": "Linear",
+    "split": "Slice",
+    "view": "Reshape",
+    "abs": "Math",
+    "exp": "Math",
+    "transpose": "Permute",
+    "mean": "Reduce",
+    "max": "Reduce",
+    "sum": "Reduce",
+    "tied": "Linear",
+    "attention": "MultiheadAttention",
+    "residual": "ResidualBlock",
+    "class token": "Parameter",
+    "swish": "SiLU",
+    "lm head": "NextTokenHead",
+    "bag of words": "EmbeddingBag",
+    "leaky-relu": "LeakyReLU",
+    "sinusoidal": "PositionalEncoding",
+    "global average": "GlobalAvgPool",
+    "positional embedding": "PositionalEncoding",
+}
+"""What people type, and the layer that must come first."""
+
+AMONG = {
+    "dilated": "Conv2d",
+    "grouped": "Conv2d",
+    "atrous convolution": "Conv1d",
+    "bidirectional": "LSTM",
+    "stacked": "GRU",
+    "causal": "MultiheadAttention",
+    "mask": "SelfAttention",
+    "pre-norm": "TransformerEncoder",
+    "prenorm": "TransformerEncoder",
+    "normalize": "BatchNorm2d",
+    "l2 normalization": "L2Normalise",
+    "normalization": "BatchNorm2d",
+    "layer normalisation": "LayerNorm",
+    "deconv": "ConvTranspose2d",
+    "deconvolution": "ConvTranspose1d",
+    "skip connection": "Add",
+    "batch norm 2d": "BatchNorm2d",
+    "separable": "DepthwiseSeparableConv2d",
+    "resize": "Upsample",
+    "clamp": "Hardtanh",
+    "max pool": "MaxPool1d",
+}
+"""What people type, and a layer that must be among the first four."""
+
+
+@pytest.mark.parametrize("words", [*FIRST, *AMONG])
+def test_layers_are_found_by_the_words_of_the_field(words: str) -> None:
+    layers = [found for _, members in by_category() for found in members]
+    names = [found.__name__ for found in matching(layers, words)]
+    if words in FIRST:
+        assert names[0] == FIRST[words]
+    else:
+        assert AMONG[words] in names[:4], names[:6]
+
+
+def test_every_keyword_finds_its_layer_and_scattered_letters_do_not_hide_it() -> None:
+    layers = [found for _, members in by_category() for found in members]
+    for made in layers:
+        for word in made.keywords:
+            assert made in matching(layers, word), (made, word)
+    assert not {"Depthwise conv 1d", "Depthwise conv 2d"} & {
+        found.label for word in ("tied", "deconv") for found in matching(layers, word)
+    }
+
+
 def test_fitting_layers_are_offered_first_with_a_reason_for_the_others() -> None:
     found = offers("", ("B", 64))
     unfit = [bool(offer.reason) for offer in found]

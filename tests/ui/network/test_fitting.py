@@ -48,6 +48,22 @@ def test_an_embedding_comes_first_behind_ids() -> None:
     assert likelihood(type(layer("Linear")), layer("Input"), True) is None
 
 
+def test_what_reads_a_sequence_comes_first_behind_an_embedding() -> None:
+    place = Place(("B", "T", 32), False, layer("Embedding"), wired=True)
+    names = [offer.layer.label for offer in ranked("", place)]
+    assert names[:3] == ["LSTM", "PositionalEncoding", "TransformerEncoder"]
+    of_one = [offer.layer.label for offer in ranked("", place._replace(shape=("B", 32)))]
+    assert "LSTM" not in of_one
+    assert of_one[0] in ("Dropout", "Linear")
+
+
+def test_what_is_called_so_comes_before_what_fits() -> None:
+    typed = [offer.layer.label for offer in ranked("max", Place(("B", 8, 8, 8)))]
+    assert typed[0] == "Reduce"
+    assert "MaxPool2d" in typed[:3]
+    assert ranked("self-attention", Place(("B", 8)))[0].layer.label == "SelfAttention"
+
+
 def test_sources_are_ranked_by_what_they_lead_to() -> None:
     assert leads_to(type(layer("Conv2d")), layer("BatchNorm2d")) == 0
     assert leads_to(type(layer("Dropout")), layer("Add")) is None

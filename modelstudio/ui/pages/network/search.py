@@ -18,11 +18,11 @@ from modelstudio.ui.pages.network.my_blocks import SavedBlock
 Stock = type[Layer] | SavedBlock
 """What can be added: a type of layer, or a block that a person saved."""
 
-EXACT, KEYWORD, BEGINS, RELATED, HOLDS, WORDS, SCATTERED, TOLD = range(8)
+EXACT, KEYWORD, BEGINS, HOLDS, RELATED, WORDS, SCATTERED, TOLD = range(8)
 """How well words fit, best first.
 
-A name that is the words; a keyword that is; a name that begins so; a keyword that begins so, or
-the name of a setting or of a choice; a name with the words in it; each word begins one of the
+A name that is the words; a keyword that is; a name that begins so; a name with the words in it; a
+keyword that begins so, or the name of a setting or of a choice; each word begins one of the
 layer's; the letters of a name, in order; what the layer is for.
 """
 
@@ -48,10 +48,10 @@ def rank(layer: Stock, text: str) -> int | None:
         return KEYWORD
     if any(name.startswith(meant) for name in known.names):
         return BEGINS
-    if meant in known.related or any(word.startswith(meant) for word in known.keywords):
-        return RELATED
     if any(meant in name for name in known.names):
         return HOLDS
+    if meant in known.related or any(word.startswith(meant) for word in known.keywords):
+        return RELATED
     typed = [_plain(word) for word in re.split(r"[\s\-_/,]+", text.strip())]
     if all(any(word.startswith(one) for word in known.words) for one in typed):
         return WORDS
@@ -71,7 +71,7 @@ def _read(layer: Stock) -> _Known:
     keywords = layer.keywords if isinstance(layer, type) else ()
     related = list(_settings(layer)) if isinstance(layer, type) else []
     said = [*names, *keywords, *related, layer.category]
-    words = {_plain(part) for text in said for part in _PARTS.findall(text)}
+    words = {_plain(part) for text in said for part in (*_PARTS.findall(text), *text.split())}
     return _Known(
         tuple(map(_plain, names)),
         tuple(map(_plain, keywords)),
