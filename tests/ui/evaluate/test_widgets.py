@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -248,3 +249,26 @@ def test_columns_of_the_data_stand_beside_the_mistakes(
     assert model.headerData(4, Qt.Orientation.Horizontal) == "age"
     assert model.data(model.index(0, 4)) == f"{first.place}"
     assert model.data(model.index(0, 0)) == f"{first.row + 1}"
+
+
+def test_the_picture_of_a_mistake_is_shown(
+    qtbot: QtBot, make_evaluation: MakeEvaluation, tmp_path: Path
+) -> None:
+    (tmp_path / "cat").mkdir()
+    paths = [str(tmp_path / "cat" / f"{row:03}.png") for row in range(300)]
+    board = ClassBoard()
+    qtbot.addWidget(board)
+    board.show_evaluation(make_evaluation())
+    panel, model = board.mistakes, board.mistakes.model
+    first, second = (model.mistakes[at].place for at in (0, 1))
+    picture = QPixmap(30, 20)
+    picture.fill(QColor("red"))
+    picture.save(paths[first])
+    Path(paths[second]).write_text("no picture")
+    board.set_source(SourceRows(("file",), (paths,), "file"))
+    assert model.data(model.index(0, 4)) == f"cat/{first:03}.png"
+    assert model.data(model.index(0, 4), Qt.ItemDataRole.ToolTipRole) == paths[first]
+    assert not panel.picture.isHidden()
+    assert panel.picture.pixmap().size() == QSize(150, 100)
+    panel.table.selectRow(1)
+    assert panel.picture.isHidden()

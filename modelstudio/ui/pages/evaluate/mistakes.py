@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
@@ -37,10 +38,21 @@ class Mistake(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """The columns of the data, each in the order of the rows of some predictions."""
+    """The columns of the data, each in the order of the rows of some predictions.
+
+    ``picture`` is the name of a column with paths of pictures.
+    """
 
     names: tuple[str, ...] = ()
     columns: tuple[Sequence[object], ...] = ()
+    picture: str | None = None
+
+    def picture_of(self, place: int) -> str | None:
+        """Return the path of the picture of a row."""
+        if self.picture is None:
+            return None
+        path = self.columns[self.names.index(self.picture)][place]
+        return None if path is None else str(path)
 
 
 def decided(predictions: Predictions, threshold: float) -> np.ndarray:
@@ -119,6 +131,10 @@ class MistakesModel(QAbstractTableModel):
         self._source = source
         self.endResetModel()
 
+    def picture_of(self, index: Index) -> str | None:
+        """Return the path of the picture of a row of this table."""
+        return self._source.picture_of(self.mistakes[index.row()].place)
+
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.mistakes)
 
@@ -146,7 +162,11 @@ class MistakesModel(QAbstractTableModel):
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         if column >= LEADING:
-            return cell_text(self._source.columns[column - LEADING][mistake.place])
+            text = cell_text(self._source.columns[column - LEADING][mistake.place])
+            shown = role == Qt.ItemDataRole.DisplayRole
+            if shown and self._source.names[column - LEADING] == self._source.picture:
+                return "/".join(PurePath(text).parts[-2:])
+            return text
         off = mistake.sureness
         sure = f"{off:+,.4g}" if self._values else f"{100 * off:.1f} %"
         return (count_text(mistake.row + 1), mistake.true, mistake.predicted, sure)[column]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QImageReader, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from modelstudio.engine.results import Evaluation
 from modelstudio.ui.actions import tr
@@ -21,6 +22,9 @@ from modelstudio.ui.widgets import (
     splitter,
     toned,
 )
+
+PICTURE = 160
+"""Side of the square that the picture of a row is shown in, in pixels."""
 
 
 class MistakesPanel(QWidget):
@@ -66,6 +70,9 @@ class MistakesPanel(QWidget):
         body = QWidget()
         inner = QVBoxLayout(body)
         inner.setContentsMargins(16, 12, 16, 12)
+        self.picture = QLabel(objectName="evaluate.answer.picture")
+        self.picture.setAccessibleName(tr("The picture"))
+        inner.addWidget(self.picture)
         inner.addWidget(self.bars)
         inner.addWidget(self._hint)
         inner.addStretch(1)
@@ -141,6 +148,7 @@ class MistakesPanel(QWidget):
             return
         if not index.isValid() or index.row() >= len(self.model.mistakes):
             self.answer_header.set_detail("")
+            self.picture.hide()
             self.bars.show_answers((), "")
             self._hint.setText(tr("There are no mistakes here."))
             return
@@ -152,3 +160,24 @@ class MistakesPanel(QWidget):
         self.answer_header.set_detail(tr("row {}").format(count_text(mistake.row + 1)))
         self.bars.show_answers(answers, mistake.predicted, true=mistake.true, tick=tick)
         self._hint.setText("")
+        path = self.model.picture_of(index)
+        pixmap = QPixmap() if path is None else picture_within(path, PICTURE)
+        self.picture.setPixmap(pixmap)
+        self.picture.setVisible(not pixmap.isNull())
+
+
+def picture_within(path: str, side: int) -> QPixmap:
+    """Read a picture upright and as large as fits a square; small ones are shown in whole pixels.
+
+    The pixmap is null when Qt cannot read the file.
+    """
+    reader = QImageReader(path)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    larger = max(size.width(), size.height())
+    if larger > side:
+        reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
+    image = reader.read()
+    if image.isNull() or larger > side:
+        return QPixmap.fromImage(image)
+    return QPixmap.fromImage(image.scaled(image.size() * max(1, side // max(1, larger))))

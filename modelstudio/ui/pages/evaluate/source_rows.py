@@ -26,4 +26,6 @@ def source_rows(project: Project, base: Path | None, part: str, rows: np.ndarray
     wanted = {column.name for column in data.columns if column.role == "feature"}
     names = tuple(name for name in frame.columns if name in wanted)
     picked = frame.select(names)[rows]
-    return SourceRows(names, tuple(picked[name].to_list() for name in names))
+    kinds = {column.name: column.kind for column in data.columns}
+    picture = next((name for name in names if kinds[name] == "image"), None)
+    return SourceRows(names, tuple(picked[name].to_list() for name in names), picture)
