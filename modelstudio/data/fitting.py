@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,11 +92,14 @@ class Learning:
         Kind of each column that is not made of arrays yet.
     target
         Class codes or values of the rows.
+    taken
+        Names of the other columns of the table, which no step may give to a new one.
     """
 
     frame: pl.DataFrame
     kinds: dict[str, Kind]
     target: Target
+    taken: Collection[str] = ()
 
     @classmethod
     def begin(
@@ -105,7 +108,8 @@ class Learning:
         """Begin with the raw training rows."""
         truth = None if target is None else target.truth(training.get_column(target.column))
         kinds = {column.name: column.kind for column in data.features}
-        return cls(training.select(list(kinds)), kinds, truth)
+        taken = {column.name for column in data.columns} - kinds.keys()
+        return cls(training.select(list(kinds)), kinds, truth, taken)
 
     def fit(self, step: Step) -> FittedStep:
         """Let a step learn.
@@ -116,6 +120,13 @@ class Learning:
             When it cannot act on the columns, or cannot learn from them.
         """
         columns = columns_of(step, self.kinds)
+        for name in step.adds(columns, self.kinds):
+            if name in self.taken:
+                raise DataError(
+                    f"{step.label} would make a column {name}, but the table has one of that name.",
+                    where=step.label,
+                    fix="Choose another name, or make that column a feature.",
+                )
         state = IMPLEMENTATIONS[type(step)].fit(step, self.frame, columns, self.target)
         return FittedStep(step=step, state=state)
 

@@ -27,6 +27,7 @@ from modelstudio.recipe.steps import (
     FilterRows,
     Formula,
     OneHot,
+    Rename,
     Standardise,
     Step,
     TargetEncode,
@@ -239,6 +240,8 @@ def test_training_rows_are_encoded_without_their_own_target(table: Path) -> None
     [
         (FilterRows(condition="height > 1"), "names height"),
         (Formula(name="x", formula="town + 1"), "town is a text"),
+        (Formula(name="bought", formula="age"), "the table has one of that name"),
+        (Rename(column="age", name="bought"), "the table has one of that name"),
     ],
 )
 def test_the_step_at_fault_is_told(table: Path, step: Step, said: str) -> None:
