@@ -23,6 +23,9 @@ MAX_BYTES = 2**31
 
 MOST_NODES = 100_000
 
+OLDEST_OPSET = 7
+"""The oldest set of operators that onnxruntime runs."""
+
 STANDARD = ("", "ai.onnx")
 
 LEARNERS = "ai.onnx.ml"
@@ -162,6 +165,12 @@ def _parsed(path: Path) -> onnx.ModelProto:
             where=str(path),
             fix="Export it again for an older opset.",
         )
+    if opset < OLDEST_OPSET and any(o.domain in STANDARD for o in model.opset_import):
+        raise ImportFailed(
+            f"{path.name} is written for opset {opset}, and those from {OLDEST_OPSET} on are run.",
+            where=str(path),
+            fix="Export it again for opset 13 or a newer one.",
+        )
     if len(model.graph.node) > MOST_NODES:
         raise ImportFailed(f"{path.name} has more than {MOST_NODES:,} operations.", where=str(path))
     try:
@@ -278,13 +287,20 @@ def _place(node: onnx.NodeProto) -> tuple[Scope, str]:
 
 
 def _check_names(ops: Sequence[Op], known: set[str], path: Path) -> None:
-    """Refuse files whose operations take values that nothing before them gives."""
+    """Refuse files whose operations take what nothing before them gives, or give a value twice."""
     known = {"", *known}
     for op in ops:
         missing = next((name for name in op.sources if name not in known), None)
         if missing is not None:
             raise ImportFailed(
                 f"{path.name} is damaged: {op.kind} takes {missing!r}, which nothing gives.",
+                where=str(path),
+                fix="Export the file again.",
+            )
+        twice = next((name for name in op.results if name and name in known), None)
+        if twice is not None:
+            raise ImportFailed(
+                f"{path.name} is damaged: {op.kind} gives {twice!r}, which there is already.",
                 where=str(path),
                 fix="Export the file again.",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 from modelstudio.engine.importing.drawing import Array
-from modelstudio.engine.importing.onnx_file import STANDARD, Foreign, first_line
+from modelstudio.engine.importing.onnx_file import STANDARD, Foreign
 from modelstudio.errors import ImportFailed
 from modelstudio.network.analysis import Dim, Shape
 
@@ -142,6 +143,8 @@ def _trial(
     graph.CopyFrom(foreign.model.graph)
     del graph.node[:], graph.output[:], graph.value_info[:], graph.input[:]
     graph.node.extend(nodes)
+    for node in graph.node:
+        node.name = ""  # which two may share
     for name, array in fed.items():
         kind = inputs[name].type.tensor_type.elem_type
         graph.input.append(helper.make_tensor_value_info(name, kind, [None] * array.ndim))
@@ -160,8 +163,34 @@ def _trial(
         )
         found = session.run(results, fed)
     except Exception as error:
-        raise _Untriable(first_line(error)) from None
+        raise _Untriable(_plainly(error)) from None
     return _Run(fed, dict(zip(results, found, strict=True)), sizes)
+
+
+_KIND = re.compile(
+    r"Op \((\w+)\)|running (\w+) node|Optype \((\w+)\)|In Node, \([^,]*, (\w+)|for (\w+)\(\d+\)"
+)
+"""Where onnxruntime names the kind of the operation that it refuses."""
+
+_SENTENCES = {
+    "Unrecognized attribute": "has a setting that there is not.",
+    "input size": "takes too few or too many values.",
+    "Type Error": "takes numbers of types that do not go together.",
+    "type inference": "takes numbers of types that do not go together.",
+    "implementation": "cannot be run for the types that it takes.",
+    "ShapeInference": "does not fit the shapes of its values.",
+    "Non-zero status": "does not fit the shapes of its values.",
+}
+"""What onnxruntime's words come to."""
+
+
+def _plainly(error: Exception) -> str:
+    """Return why a file cannot be run as the end of a sentence."""
+    text = str(error)
+    kinds = [kind for found in _KIND.findall(text) for kind in found if kind]
+    kind = kinds[0] if kinds else "one of its operations"
+    said = (sentence for word, sentence in _SENTENCES.items() if word in text)
+    return f"{kind} {next(said, 'is written in a way that nothing can run.')}"
 
 
 def _drawn(

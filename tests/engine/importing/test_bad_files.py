@@ -87,6 +87,41 @@ def test_values_that_nothing_gives(tmp_path: Path) -> None:
     assert "'nobody'" in refused(path).message
 
 
+def test_a_value_that_is_given_twice(tmp_path: Path) -> None:
+    twice = network(*(helper.make_node(kind, ["x"], ["y"]) for kind in ("Relu", "Tanh")))
+    path = tmp_path / "net.onnx"
+    onnx.save(twice, path)
+    assert "Tanh gives 'y', which there is already." in refused(path).message
+
+
+def test_operations_may_share_a_name(tmp_path: Path) -> None:
+    named = network(
+        helper.make_node("Relu", ["x"], ["a"], name="one"),
+        helper.make_node("Relu", ["a"], ["y"], name="one"),
+    )
+    onnx.save(named, path := tmp_path / "net.onnx")
+    assert drain(import_onnx(path)).difference == 0
+
+
+@pytest.mark.parametrize(
+    ("node", "sentence"),
+    [
+        (helper.make_node("Softmax", ["x"], ["y"], axis=9), "Softmax does not fit the shapes"),
+        (helper.make_node("Relu", ["x"], ["y"], slope=2), "Relu has a setting that there is not"),
+        (helper.make_node("Conv", ["x"], ["y"]), "Conv takes too few or too many values"),
+        (helper.make_node("MatMul", ["x", "w"], ["y"]), "MatMul takes numbers of types"),
+        (helper.make_node("MatMul", ["x", "v"], ["y"]), "MatMul does not fit the shapes"),
+    ],
+    ids=["axis", "setting", "values", "types", "shapes"],
+)
+def test_what_cannot_be_run_is_told_plainly(
+    node: onnx.NodeProto, sentence: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "net.onnx"
+    onnx.save(network(node, w=np.ones((4, 3)), v=np.ones((5, 3), np.float32)), path)
+    assert sentence in refused(path).message
+
+
 def test_weights_outside_of_the_folder_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"\0" * 64)
     (folder := tmp_path / "in").mkdir()
@@ -134,12 +169,13 @@ def test_absurd_sizes_are_refused(tmp_path: Path) -> None:
     assert "too large" in refused(path).message
 
 
-def test_an_opset_that_nobody_knows_yet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opset", [1, 999])
+def test_an_opset_that_nobody_runs(opset: int, tmp_path: Path) -> None:
     model = onnx.ModelProto()
     model.CopyFrom(WHOLE)
-    model.opset_import[0].version = 999
+    model.opset_import[0].version = opset
     onnx.save(model, path := tmp_path / "net.onnx")
-    assert "opset 999" in refused(path).message
+    assert f"opset {opset}," in refused(path).message
 
 
 def test_a_file_of_which_nothing_can_be_run_stays_in_view(tmp_path: Path) -> None:
