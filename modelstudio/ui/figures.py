@@ -9,6 +9,7 @@ from modelstudio.ui.actions import tr
 
 SCORES = {
     "loss": "Loss",
+    "perplexity": "Perplexity",
     "accuracy": "Accuracy",
     "precision": "Precision",
     "recall": "Recall",
@@ -25,7 +26,7 @@ SCORES = {
 SHARES = {"accuracy", "precision", "recall"}
 """Scores that are written in percent."""
 
-MAIN = ("accuracy", "r2", "roc_auc", "f1", "rmse", "mae", "loss")
+MAIN = ("perplexity", "accuracy", "r2", "roc_auc", "f1", "rmse", "mae", "loss")
 """Which score stands for a run, the first that it has."""
 
 

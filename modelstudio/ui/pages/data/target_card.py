@@ -80,6 +80,8 @@ class TargetCard(QFrame):
         self.title.set_full_text(tr("Target · {}").format(target.name))
         if field is None or field.name != target.name:
             self.summary.set_full_text(tr(target.kind.capitalize()))
+        elif field.kind == "tokens":
+            self.summary.set_full_text(tr("The next token at every place of the text"))
         elif field.kind == "value":
             self.summary.set_full_text(tr("A number, given back in its own units"))
         else:

@@ -1,4 +1,4 @@
-"""What the Evaluate page shows of an evaluation: one board for classes, one for values."""
+"""What the Evaluate page shows of an evaluation: a board for each kind of target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from modelstudio.ui.pages.evaluate.regression import PredictedPlot, ResidualPlot
 from modelstudio.ui.pages.evaluate.roc import RocViewer
 from modelstudio.ui.pages.evaluate.threshold import Outcome
 from modelstudio.ui.pages.layouts import stretch
-from modelstudio.ui.widgets import PanelHeader, SegmentedControl, column, rule, splitter, toned
+from modelstudio.ui.widgets import (
+    EmptyState,
+    PanelHeader,
+    SegmentedControl,
+    column,
+    rule,
+    splitter,
+    toned,
+)
 
 
 def _panel(header: PanelHeader, body: QWidget) -> QWidget:
@@ -126,6 +134,27 @@ class ValueBoard(_Board):
         self.predicted.show_predictions(evaluation.predictions)
         self.residuals.show_predictions(evaluation.predictions)
         self.mistakes.show_evaluation(evaluation, evaluation.threshold)
+
+
+class TokenBoard(EmptyState):
+    """Says why the scores of next tokens stand alone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "evaluate",
+            tr("The next token at every place"),
+            tr(
+                "The scores are means over all places of the passages. There are too many tokens "
+                "for a confusion matrix, and there is no threshold and no row to predict."
+            ),
+            name="evaluate.tokens",
+        )
+
+    def show_evaluation(self, evaluation: Evaluation) -> None:
+        """Show nothing else: the strip above has the scores."""
+
+    def set_source(self, source: SourceRows) -> None:
+        """Show no rows."""
 
 
 def _confusion(outcome: Outcome) -> np.ndarray:

@@ -17,7 +17,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import main_score, score_text
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
-from modelstudio.ui.pages.evaluate.boards import ClassBoard, ValueBoard
+from modelstudio.ui.pages.evaluate.boards import ClassBoard, TokenBoard, ValueBoard
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
 from modelstudio.ui.pages.evaluate.mistakes import SourceRows
 from modelstudio.ui.pages.evaluate.scores import ScoreStrip
@@ -79,10 +79,10 @@ class EvaluatePage(Page):
         self._banner_room.hide()
         self.banner.closed.connect(self._banner_room.hide)
         self.scores = ScoreStrip()
-        self.classes, self.values = ClassBoard(), ValueBoard()
+        self.classes, self.values, self.tokens = ClassBoard(), ValueBoard(), TokenBoard()
         self._boards = QStackedWidget()
-        self._boards.addWidget(self.classes)
-        self._boards.addWidget(self.values)
+        for board in (self.classes, self.values, self.tokens):
+            self._boards.addWidget(board)
         self._boards.setMinimumHeight(BOARD_HEIGHT)
         self.empty = EmptyState(
             "evaluate",
@@ -328,18 +328,20 @@ class EvaluatePage(Page):
             notes.append(tr("{} rows could not be scored.").format(count_text(unscored)))
         self.notes.setText(" ".join(notes))
         self.scores.show_evaluation(evaluation)
-        board = self.values if predictions.kind == "value" else self.classes
+        board = self._board(predictions.kind)
         self._boards.setCurrentWidget(board)
         board.show_evaluation(evaluation)
         board.set_source(rows)
+
+    def _board(self, kind: str) -> ClassBoard | ValueBoard | TokenBoard:
+        return {"value": self.values, "tokens": self.tokens}.get(kind, self.classes)
 
     def _finish(self, rows: SourceRows) -> None:
         key = (self.run_id or "", self.part.value)
         if key in self._known:
             evaluation = self._known[key][0]
             self._known[key] = (evaluation, rows)
-            board = self.values if evaluation.predictions.kind == "value" else self.classes
-            board.set_source(rows)
+            self._board(evaluation.predictions.kind).set_source(rows)
 
     def _fail(self, error: Exception) -> None:
         self._patience.stop()

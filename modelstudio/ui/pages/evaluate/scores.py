@@ -16,6 +16,8 @@ from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import ElidedLabel, grow, label, rule, toned
 
 MEANINGS = {
+    "loss": tr("Mean surprise at the true token, in nats; smaller is better."),
+    "perplexity": tr("As unsure as a choice among so many equally likely tokens; 1 is certain."),
     "accuracy": tr("Share of the rows that are called what they are."),
     "precision": tr("Of the rows called positive, the share that are."),
     "recall": tr("Of the positive rows, the share that is found."),

@@ -27,6 +27,7 @@ from modelstudio.ui.widgets import (
     PanelHeader,
     Section,
     Tag,
+    count_text,
     format_number,
     grow,
     label,
@@ -311,4 +312,6 @@ def _task_text(target: FieldSpec | None) -> str:
         return tr("Binary · {}").format(", ".join(target.classes))
     if target.kind == "classes":
         return tr("Classification · {} classes").format(len(target.classes))
+    if target.kind == "tokens":
+        return tr("Next token · {} of them").format(count_text(target.vocabulary or 0))
     return tr("Regression · {}").format(target.name)
