@@ -43,8 +43,7 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
     if recommend is False or not (recommend or frame.height >= FEWEST_ROWS):
         return guessed
     target = next(column for column in guessed.columns if column.role == "target")
-    grades = to_numbers(as_text(frame.get_column(target.name))).drop_nulls()
-    rated = len(grades) > 0.95 * frame.height and 2 < grades.n_unique() <= MOST_GRADES
+    rated = _holds_grades(frame.get_column(target.name))
     if not recommend and not rated:
         return guessed
     found = [
@@ -83,6 +82,16 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
             "vector of its own.",
         ),
     )
+
+
+def _holds_grades(values: pl.Series) -> bool:
+    """Tell whether almost all values are numbers, and these are few."""
+    different = values.unique()
+    grades = to_numbers(as_text(different))
+    if not 2 < grades.drop_nulls().n_unique() <= MOST_GRADES:
+        return False
+    others = different.filter(grades.is_null())
+    return int(values.is_in(others.implode(), nulls_equal=True).sum()) < 0.05 * len(values)
 
 
 def _holds_ids(values: pl.Series) -> bool:

@@ -15,6 +15,9 @@ from modelstudio.recipe.steps import Windows
 FEWEST_ROWS: Final = 60
 """Rows below which no windows are proposed."""
 
+GLANCE: Final = 10_000
+"""Rows in which two of the same time tell at once that there is no series."""
+
 REGULAR: Final = 0.9
 """Share of the steps in time that are alike in a series."""
 
@@ -32,7 +35,11 @@ def time_of(frame: pl.DataFrame, guessed: Guess) -> tuple[str, timedelta] | None
     for column in guessed.columns:
         if column.kind != "date" or frame.height < FEWEST_ROWS:
             continue
-        times = to_dates(as_text(frame.get_column(column.name))).drop_nulls()
+        values = frame.get_column(column.name)
+        first = to_dates(as_text(values.head(GLANCE))).drop_nulls()
+        if first.n_unique() < len(first):
+            continue
+        times = to_dates(as_text(values)).drop_nulls()
         if len(times) < 0.95 * frame.height or times.n_unique() < len(times):
             continue
         steps = times.sort().diff().drop_nulls()
