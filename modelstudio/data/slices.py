@@ -46,13 +46,13 @@ from modelstudio.recipe.steps import (
     Step,
 )
 
-LARGE = 20_000_000
+LARGE = 5_000_000
 """Cells of features from which a table is treated so."""
 
 CELLS = 4_000_000
 """Encoded cells of a slice."""
 
-SPOOLED = 64 << 20
+SPOOLED = 128 << 20
 """Bytes of numbers from which they are kept in a file."""
 
 COLUMN_BY_COLUMN: frozenset[type[Step]] = frozenset(

@@ -79,57 +79,42 @@ def whole_records(content: bytes) -> int:
 
 
 def look(content: bytes, delimiter: str, width: int) -> Look | None:
-    """Look at whole records of UTF-8 text; None when readers may disagree on its cells.
+    """Look at whole records of UTF-8 text, up to a line break; None when readers may disagree.
 
-    They agree when each quotation mark encloses a cell or is doubled within one, and a carriage
-    return stands before a line break only.
+    They agree on its cells when each quotation mark encloses a cell or is doubled within one, and
+    a carriage return stands before a line break only.
     """
     array = np.frombuffer(content, np.uint8)
     mark = ord(delimiter)
+    ends = np.zeros(256, bool)
+    ends[[mark, _BREAK, _RETURN]] = True
     low = np.flatnonzero(array <= _QUOTE)
     kinds = array[low]
     breaks, returns = low[kinds == _BREAK], low[kinds == _RETURN]
-    if not kinds.all() or (_behind(array, returns) != _BREAK).any():
+    if array[-1] != _BREAK or kinds.min() == 0 or (array[returns + 1] != _BREAK).any():
         return None
     quotes = low[kinds == _QUOTE]
     if len(quotes) % 2:
         return None
     opened, closed = quotes[::2], quotes[1::2]
-    before, behind = _before(array, opened), _behind(array, closed)
-    if not (_is_end(before, mark) | (before == _QUOTE)).all():
-        return None
-    if not (_is_end(behind, mark) | (behind == _QUOTE)).all():
+    before, behind = array[opened - 1], array[closed + 1]  # before the first comes the last break
+    begins, finishes = ends[before], ends[behind]
+    if not (begins | (before == _QUOTE)).all() or not (finishes | (behind == _QUOTE)).all():
         return None
     within = _within(array, opened, closed)
-    rows = len(breaks) + (len(array) > 0 and array[-1] != _BREAK)
-    rows -= np.count_nonzero(within == _BREAK)
+    rows = len(breaks) - np.count_nonzero(within == _BREAK)
     cells = np.count_nonzero(array == mark) - np.count_nonzero(within == mark)
     spaces = low[(kinds <= ord(" ")) & (kinds != _BREAK) & (kinds != _RETURN) & (kinds != mark)]
+    at_ends = spaces[ends[array[spaces - 1]] | ends[array[spaces + 1]]]
     loose = (
-        bool((array[opened + 1][before != _QUOTE] <= ord(" ")).any())
-        or bool((array[closed - 1][behind != _QUOTE] <= ord(" ")).any())
-        or bool(((closed - opened == 1) & (before != _QUOTE) & (behind != _QUOTE)).any())
-        or _has_open_ends(array, spaces, quotes, mark)
+        bool((array[opened[begins] + 1] <= ord(" ")).any())
+        or bool((array[closed[finishes] - 1] <= ord(" ")).any())
+        or bool((begins & finishes & (closed - opened == 1)).any())
+        or bool((np.searchsorted(quotes, at_ends) % 2 == 0).any())
         or (not content.isascii() and _has_wide_spaces(array))
     )
     even = cells == rows * (width - 1) and width > 1
     return Look(len(breaks), rows if even else None, loose)
-
-
-def _before(array: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return the bytes before some places; before the first is a line break."""
-    return np.where(places > 0, array[places - 1], np.uint8(_BREAK))
-
-
-def _behind(array: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return the bytes behind some places; behind the last is a line break."""
-    last = len(array) - 1
-    return np.where(places < last, array[np.minimum(places + 1, last)], np.uint8(_BREAK))
-
-
-def _is_end(found: NDArray[np.uint8], mark: int) -> NDArray[np.bool_]:
-    """Tell which bytes stand between cells."""
-    return (found == mark) | (found == _BREAK) | (found == _RETURN)
 
 
 def _within(
@@ -141,16 +126,8 @@ def _within(
     return array[np.repeat(starts, lengths) + np.arange(lengths.sum())]
 
 
-def _has_open_ends(
-    array: NDArray[np.uint8], spaces: NDArray[np.int64], quotes: NDArray[np.int64], mark: int
-) -> bool:
-    """Tell whether a space outside of quotation marks stands at the end of a cell."""
-    at_ends = spaces[_is_end(_before(array, spaces), mark) | _is_end(_behind(array, spaces), mark)]
-    return bool((np.searchsorted(quotes, at_ends) % 2 == 0).any())
-
-
 def _has_wide_spaces(array: NDArray[np.uint8]) -> bool:
     """Tell whether there may be spaces beyond ASCII, such as one that does not break."""
     first = np.flatnonzero(array >= 0xC2)
-    pairs = array[first].astype(np.uint16) * 256 + _behind(array, first)
+    pairs = array[first].astype(np.uint16) * 256 + array[np.minimum(first + 1, len(array) - 1)]
     return bool(np.isin(pairs, _WIDE_SPACES).any())
