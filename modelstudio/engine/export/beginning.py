@@ -13,6 +13,7 @@ from modelstudio.data.fitted import FittedRecipe, FittedStep
 from modelstudio.data.inputs import Array, InputField
 from modelstudio.data.sources import ROW
 from modelstudio.engine.export import pictures
+from modelstudio.recipe.order import before_onnx
 from modelstudio.recipe.steps import ColumnStep, Formula, Rename
 
 _TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "date": pl.Datetime("ms")}
@@ -49,10 +50,10 @@ def begin(fitted: FittedRecipe) -> Beginning:
     """
     steps = [each for each in fitted.steps if each.step.stage == "fitted" and acts(each)]
     others = [each for each in fitted.steps if each.step.stage not in ("fitted", "pixels")]
+    before = before_onnx([each.step for each in (*steps, *others)])
+    start = sum(step.stage == "fitted" for step in before)
+    needs = steps[:start] + [each for each in others if each.step.onnx != "exact"]
     whole = reaches_back(fitted)
-    inexact = [at for at, each in enumerate(steps) if whole or each.step.onnx != "exact"]
-    start = inexact[-1] + 1 if inexact else 0
-    needs = [each for each in steps[:start] + others if each in steps or each.step.onnx != "exact"]
     arrays = tuple(
         field for field in fitted.inputs if whole or field.spec.kind not in ("features", "ids")
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
-from modelstudio.engine.runs import Decision
+from modelstudio.engine.runs import Decision, RunStore
 from modelstudio.errors import ExportError
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.steps import HashEncode
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.export import ExportPage
 from modelstudio.ui.pages.export.columns import TryField
@@ -165,6 +167,28 @@ def test_an_imported_network_is_exported_as_tensors(
     compile(code, "usage", "exec")
     assert "'ids': np.zeros((1, 16), np.int64)" in code
     assert not page.columns_job.running
+
+
+def test_steps_that_come_before_the_file_are_told(
+    window: MainWindow,
+    churn: Project,
+    add_run: Callable[[RunStore, Project], None],
+    engine: Any,
+    qtbot: QtBot,
+) -> None:
+    recipe = (*churn.data.recipe, HashEncode(columns=("contract",)))
+    project = churn.changed(data=churn.data.changed(recipe=recipe))
+    window.document.new(project)
+    window.go("export")
+    page = window.page("export")
+    add_run(page._store(), project)
+    with qtbot.waitSignal(page.columns_job.finished, timeout=20_000):
+        page.shown()
+    assert "begins after Hash" in page.onnx._lines["recipe"][1].full_text()
+    code = page.onnx._usage.toPlainText()
+    compile(code, "usage", "exec")
+    assert "modelstudio.needs_first" in code
+    assert "get_inputs" in code
 
 
 def test_python_code_is_shown_and_saved(

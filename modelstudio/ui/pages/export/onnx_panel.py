@@ -43,7 +43,8 @@ _LENGTH = 16
 class ModelFacts:
     """What goes into the file: recipe steps, class names, threshold, and what it will ask for.
 
-    ``tensors`` are the inputs of an imported network, which no table feeds.
+    ``first`` are the recipe steps that come before the file begins; ``tensors`` the inputs of an
+    imported network, which no table feeds.
     """
 
     steps: int
@@ -51,6 +52,7 @@ class ModelFacts:
     classes: tuple[str, ...]
     threshold: float | None
     target: str
+    first: tuple[str, ...] = ()
     tensors: tuple[FieldSpec, ...] = ()
 
 
@@ -65,8 +67,17 @@ def tensor_usage(file_name: str, tensors: Sequence[FieldSpec]) -> str:
     return "\n".join([*lines, "}", "print(model.run(None, sample))", ""])
 
 
-def usage(file_name: str, fields: Sequence[TryField]) -> str:
-    """Return a Python program that asks an exported file about one row of typical values."""
+def usage(file_name: str, fields: Sequence[TryField], first: Sequence[str] = ()) -> str:
+    """Return a Python program that asks an exported file about one row of typical values.
+
+    Where steps come ``first``, it tells what the file takes after them.
+    """
+    if first:
+        lines = ["import onnxruntime", "", "# " + tr("What comes first, with its settings:")]
+        lines += [f"model = onnxruntime.InferenceSession({file_name!r})"]
+        lines += ['print(model.get_modelmeta().custom_metadata_map["modelstudio.needs_first"])']
+        lines += ["# " + tr("What the file takes then:"), "for given in model.get_inputs():"]
+        return "\n".join([*lines, "    print(given.name, given.type, given.shape)", ""])
     lines = ["import numpy as np", "import onnxruntime", ""]
     lines += [f"model = onnxruntime.InferenceSession({file_name!r})", "row = {"]
     for field in fields:
@@ -164,6 +175,9 @@ class OnnxPanel(QWidget):
         steps = tr("{} steps").format(facts.steps) if facts.steps != 1 else tr("1 step")
         words = tr("{}, so the model takes raw rows: {} columns by their names")
         self._say("recipe", words.format(steps, facts.columns))
+        if facts.first:
+            words = tr("begins after {}, which ONNX cannot express; what comes first is told below")
+            self._say("recipe", words.format(facts.first[-1]))
         if facts.tensors:
             taken = ", ".join(f"{field.name} ({_shape(field)})" for field in facts.tensors)
             self._say("recipe", tr("none: it takes tensors, {}").format(taken), known=False)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import ExportReport, RunInfo
 from modelstudio.errors import StudioError
+from modelstudio.recipe.order import before_onnx
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import main_score, score_text, score_word
 from modelstudio.ui.jobs import LatestJob
@@ -327,7 +328,8 @@ class ExportPage(Page):
 
     def _show_columns(self, fields: tuple[TryField, ...]) -> None:
         self.try_.show_fields(fields)
-        self.onnx.show_usage(usage(Path(self.onnx.path.text()).name, fields))
+        first = _first(self._snapshot) if self._snapshot is not None else ()
+        self.onnx.show_usage(usage(Path(self.onnx.path.text()).name, fields, first))
         self.try_.set_ready(self._record is not None)
         self.try_now()
 
@@ -383,8 +385,14 @@ def _facts(project: Project, threshold: float, *, imported: bool = False) -> Mod
         classes=target.classes if target else (),
         threshold=threshold if binary else None,
         target=name,
+        first=() if imported else _first(project),
         tensors=inputs if imported else (),
     )
+
+
+def _first(project: Project) -> tuple[str, ...]:
+    """Return the steps that come before an exported file."""
+    return tuple(step.label for step in before_onnx(project.data.recipe))
 
 
 def _listed(run: RunInfo, facts: ModelFacts) -> list[tuple[str, str]]:
