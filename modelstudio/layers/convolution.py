@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -116,7 +116,7 @@ class Filtering(Layer, abstract=True, category="Convolution"):
     """What all layers of learned filters share."""
 
     stem = "conv"
-    keywords = (
+    keywords: ClassVar[tuple[str, ...]] = (
         "convolution",
         "convolutional",
         "cnn",

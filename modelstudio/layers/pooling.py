@@ -37,7 +37,7 @@ class _Pool(Layer, abstract=True, category="Pooling"):
     """What poolings of a sliding window share; their settings are torch's, by name."""
 
     stem = "pool"
-    keywords = ("pool", "pooling", "downsample", "subsample")
+    keywords: ClassVar[tuple[str, ...]] = ("pool", "pooling", "downsample", "subsample")
 
     kind: ClassVar[str]
 

@@ -75,7 +75,7 @@ class _AdaptivePool(Layer, abstract=True, category="Pooling"):
     """What poolings to a size share."""
 
     stem = "pool"
-    keywords = ("pooling", "pool", "output size", "spatial pyramid")
+    keywords: ClassVar[tuple[str, ...]] = ("pooling", "pool", "output size", "spatial pyramid")
 
     kind: ClassVar[str]
 

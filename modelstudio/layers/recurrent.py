@@ -20,7 +20,7 @@ class _Recurrent(Layer, abstract=True):
     before it, reading backwards begins there, and a sequence has zeros in its place.
     """
 
-    keywords = (
+    keywords: ClassVar[tuple[str, ...]] = (
         "recurrent",
         "bidirectional",
         "stacked",

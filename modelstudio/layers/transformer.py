@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ from modelstudio.network.shapes import Builder, Value
 class _Transformer(Layer, abstract=True):
     """What both kinds of block share."""
 
-    keywords = (
+    keywords: ClassVar[tuple[str, ...]] = (
         "transformer",
         "pre-norm",
         "post-norm",
