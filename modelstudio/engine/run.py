@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from modelstudio.data.prepare import Prepared
-    from modelstudio.data.preview import PreviewTable
+    from modelstudio.data.preview import PictureList, PreviewTable
     from modelstudio.engine.control import Control
     from modelstudio.engine.results import Predictions
     from modelstudio.engine.session import Session, Trained
@@ -108,6 +108,13 @@ def preview_data(
     from modelstudio.data import preview
 
     return preview.preview(project.data, upto, offset, limit, sort, base)
+
+
+def list_pictures(project: Project, base: Path | None = None) -> PictureList:
+    """Return all pictures of the data with their labels and parts."""
+    from modelstudio.data import preview
+
+    return preview.pictures(project.data, base)
 
 
 def python_code(project: Project) -> str:

@@ -27,7 +27,11 @@ def cell_text(value: object, decimals: int | None = None) -> str:
     if isinstance(value, datetime):
         midnight = value.time() == time()
         return f"{value:%Y-%m-%d}" if midnight else f"{value:%Y-%m-%d %H:%M}"
-    return str(value)
+    return _on_one_line(str(value))
+
+
+def _on_one_line(text: str) -> str:
+    return text if "\n" not in text else " ⏎ ".join(text.strip("\n").split("\n"))
 
 
 def _exact(value: float, places: int) -> bool:

@@ -17,14 +17,17 @@ from modelstudio.engine.results import DataReport, Draft
 from modelstudio.errors import DataError, StudioError
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
+from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page, PageProblem
 from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.checks import EvidencePopup
+from modelstudio.ui.pages.data.classes_panel import ClassesPanel
 from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
 from modelstudio.ui.pages.data.commands import DataCommands, stored_path
 from modelstudio.ui.pages.data.feed import DataFeed
 from modelstudio.ui.pages.data.inputs_popup import InputsPopup
 from modelstudio.ui.pages.data.opening import Opening
+from modelstudio.ui.pages.data.pictures_grid import PicturesPanel
 from modelstudio.ui.pages.data.popups import AddStepPopup
 from modelstudio.ui.pages.data.preview_panel import PreviewPanel
 from modelstudio.ui.pages.data.reading_popup import ReadingPopup
@@ -37,7 +40,7 @@ from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rul
 
 if TYPE_CHECKING:
     from modelstudio.data.fitting import StepEffect
-    from modelstudio.data.preview import PreviewTable, TableHead
+    from modelstudio.data.preview import PictureList, PreviewTable, TableHead
     from modelstudio.data.profile import Finding
     from modelstudio.ui.main_window import MainWindow
 
@@ -63,6 +66,10 @@ class DataPage(Page):
         self.opening = Opening(self.jobs, self)
         self.columns = ColumnsPanel()
         self.preview = PreviewPanel()
+        self.pictures = PicturesPanel()
+        self.classes = ClassesPanel(self.pictures.thumbnails)
+        self._listing = LatestJob(self.jobs, self)
+        self._as_table = False
         self.recipe = RecipePanel(
             self.actions_["data.add_step"], AddStepPopup(self), self.commands.may_move
         )
@@ -98,10 +105,17 @@ class DataPage(Page):
     # Layout
 
     def _lay_out(self) -> None:
+        self._left, self._centre = QStackedWidget(), QStackedWidget()
+        for stack, parts in (
+            (self._left, (self.columns, self.classes)),
+            (self._centre, (self.preview, self.pictures)),
+        ):
+            for part in parts:
+                stack.addWidget(part)
         self._panels = splitter(
             Qt.Orientation.Horizontal,
-            self.columns,
-            self.preview,
+            self._left,
+            self._centre,
             self.recipe,
             sizes=(_WIDE[0], 720, _WIDE[1]),
             name="data.panels",
@@ -145,6 +159,10 @@ class DataPage(Page):
         for reader in (self.opening, self.main.files):
             reader.head_read.connect(self.show_head)
         self.main.files.read_ended.connect(self._end_head)
+        self._listing.finished.connect(self._take_pictures)
+        self.classes.chosen.connect(self.pictures.set_label)
+        self.pictures.table_wanted.connect(lambda: self._show_pictures(False))
+        self.preview.as_pictures.clicked.connect(lambda: self._show_pictures(True))
         self.columns.chosen.connect(self.preview.view.show_column)
         self.preview.rows_wanted.connect(feed.ask_rows)
         self.preview.cancel_wanted.connect(self._cancel)
@@ -186,7 +204,7 @@ class DataPage(Page):
 
     def toggle_panel(self, side: str) -> None:
         """Show or hide columns, split or recipe."""
-        panel = {"left": self.columns, "bottom": self.split, "right": self.recipe}[side]
+        panel = {"left": self._left, "bottom": self.split, "right": self.recipe}[side]
         panel.setVisible(panel.isHidden())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -233,6 +251,7 @@ class DataPage(Page):
             self.set_problems(())
             self.recipe.select(None)
         self._show_stack()
+        self._show_centre()
         if data.path is None:
             self.feed.forget()
             self._stop_waiting()
@@ -256,6 +275,34 @@ class DataPage(Page):
             self.preview.ask_anew()
         elif report is not None and not self.feed.busy:
             self._keep_fields(report)
+
+    @property
+    def _has_pictures(self) -> bool:
+        return any(column.kind == "image" for column in self.data.columns)
+
+    def _show_pictures(self, wanted: bool) -> None:
+        """Show the tiles and the classes, or the rows and the columns."""
+        self._as_table = not wanted
+        self._show_centre()
+        (self.pictures.grid if wanted else self.preview.view).setFocus()
+
+    def _show_centre(self) -> None:
+        tiles = self._has_pictures and not self._as_table
+        self.preview.as_pictures.setVisible(self._has_pictures)
+        self._centre.setCurrentIndex(int(tiles))
+        self._left.setCurrentIndex(int(tiles))
+
+    def _list_pictures(self) -> None:
+        if self._has_pictures:
+            self._listing.start(
+                partial(_pictures, self.document.project, self.commands.base), "pictures"
+            )
+
+    def _take_pictures(self, pictures: PictureList) -> None:
+        field = next((each for each in self.data.fields if each.kind == "image"), None)
+        shape = "" if field is None else _picture_shape(field.shape)
+        self.classes.set_labels(pictures.paths, pictures.labels)
+        self.pictures.set_pictures(Path(self.data.path or "").name, pictures, shape)
 
     def _show_stack(self) -> None:
         self._stack.setCurrentIndex(0 if self.data.path is None else 2)
@@ -400,6 +447,7 @@ class DataPage(Page):
             ]
         )
         self.set_badge("done", tr("The data is ready"))
+        self._list_pictures()
         if self.isVisible():
             self.main.status.set_event(tr("Recipe applied in {} ms").format(round(1000 * seconds)))
 
@@ -491,6 +539,19 @@ class DataPage(Page):
                 KIND_ICONS[each.kind],
                 tr(each.role.capitalize()),
             )
+
+
+def _pictures(project: Project, base: Path | None) -> object:
+    from modelstudio.engine import run
+
+    return run.list_pictures(project, base)
+
+
+def _picture_shape(shape: tuple[int | str, ...]) -> str:
+    """Write channels, height and width as ``28 × 28, grey``."""
+    channels, height, width = shape
+    colours = {1: tr("grey"), 3: tr("colour")}.get(int(channels), tr("with transparency"))
+    return f"{width} × {height}, {colours}"
 
 
 def _dropped(event: QDropEvent) -> Path | None:

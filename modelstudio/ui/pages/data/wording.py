@@ -10,15 +10,21 @@ from modelstudio.errors import StudioError
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.recipe.steps import (
     ClipOutliers,
+    Colours,
     ColumnStep,
+    CropCentre,
     DropDuplicates,
     DropMissingTarget,
     FillMissing,
     MinMax,
     OneHot,
     Ordinal,
+    PadPictures,
+    Resize,
+    ScalePixels,
     Standardise,
     Step,
+    Windows,
 )
 from modelstudio.ui.actions import tr
 from modelstudio.ui.widgets import count_text, format_number
@@ -120,6 +126,22 @@ def step_summary(step: Step, columns: tuple[str, ...] = ()) -> str:
             return where
         case Ordinal():
             what = " < ".join(step.order) if step.order else tr("Sorted by name")
+        case Resize() | CropCentre():
+            return f"{step.width} × {step.height}"
+        case Colours():
+            return tr(step.mode.capitalize())
+        case PadPictures():
+            return tr("{} pixels around").format(step.pixels)
+        case ScalePixels():
+            return tr("By the {}").format(step.method) if " " in step.method else step.method
+        case Windows():
+            return tr("{length} rows, {horizon} ahead").format(
+                length=step.length, horizon=step.horizon
+            )
+        case ColumnStep():
+            what = tr(str(getattr(step, "method", "")).capitalize())
+            if not what:
+                return where
         case _:
             return step.purpose()
     return f"{what} · {where}" if isinstance(step, ColumnStep) and step.columns is None else what
@@ -129,7 +151,7 @@ def effect_tag(step: Step, effect: StepEffect | None) -> tuple[str, str]:
     """Return text and kind of the tag behind a step: what it did to the data."""
     if not step.enabled:
         return tr("Off"), "neutral"
-    if effect is None:
+    if effect is None or step.stage in ("pixels", "samples"):
         return "", "neutral"
     if effect.changed and isinstance(step, (Standardise, MinMax)):
         return counted(len(effect.changed), "column"), "accent"
@@ -163,6 +185,13 @@ def field_text(field: FieldSpec) -> str:
     """Write a field with its size or its vocabulary."""
     if field.kind == "features":
         return f"{field.name} · {counted(int(field.shape[-1]), 'number')}"
+    if field.kind == "image":
+        channels, height, width = field.shape
+        return f"{field.name} · {width} × {height}, {channels} channels".replace(
+            " 1 channels", " 1 channel"
+        )
+    if field.kind == "window":
+        return f"{field.name} · {field.shape[0]} rows of {field.shape[1]} numbers"
     if field.vocabulary is not None:
         return (
             f"{field.name} · id, {counted(field.vocabulary, 'entry').replace('entrys', 'entries')}"
