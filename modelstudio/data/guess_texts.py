@@ -65,7 +65,7 @@ def guess_long_text(frame: pl.DataFrame) -> Guess:
     what = "characters"
     if size > LONG:
         tokens, what = tokens.changed(unit="BPE", vocabulary=4_000), "pieces of words"
-    passages = Passages()
+    passages = Passages(length=64)
     notes = (
         f"The network learns to tell the next of the {what} of the text, from passages of "
         f"{passages.length}.",

@@ -236,10 +236,9 @@ def _encode_pieces(state: Mapping[str, Any]) -> Callable[[pl.Series], pl.Series]
         different = flat.unique()
         found = tokenizer.encode_batch_fast(different.to_list(), add_special_tokens=False)
         ids = pl.Series("ids", [each.ids for each in found], dtype=pl.List(pl.Int64))
-        codes = flat.replace_strict(
-            different, pl.Series(range(len(different)), dtype=pl.UInt32), return_dtype=pl.UInt32
-        )
-        spelt_out = ids.gather(codes)
+        places = pl.Series(range(len(different)), dtype=pl.UInt32)
+        codes = flat.replace_strict(different, places, return_dtype=pl.UInt32)
+        spelt_out = ids.gather(codes.cast(pl.UInt32))
         rows = np.repeat(np.arange(len(texts)), pieces.list.len().to_numpy())
         lengths = np.bincount(rows, spelt_out.list.len().to_numpy(), len(texts)).astype(np.int64)
         return _lists(spelt_out.explode().drop_nulls(), lengths)

@@ -69,8 +69,8 @@ def settings(
         return (config or TrainConfig()).changed(
             optimizer=AdamW(lr=3e-3),
             schedule=Cosine(),
-            batch_size=16 if rows < 20_000 else 64,
-            epochs=10 if rows < 20_000 else 3,
+            batch_size=32 if rows < 20_000 else 64,
+            epochs=6 if rows < 20_000 else 3,
             patience=3,
             clip_norm=1.0,
         )
