@@ -362,6 +362,20 @@ def test_the_class_has_the_name_asked_for() -> None:
     assert "class Flowers(nn.Module):" in python_code(mlp(Linear()), [ROW], "Flowers")
 
 
+def test_lines_are_short_with_many_values_and_long_names() -> None:
+    graph, total = add(chain(Input(), Linear(out_features=4)), Add(), "input1", "fc1")
+    ends = [total]
+    for number in range(30):
+        graph, end = add(graph, ReLU(), ends[-1], name=f"{'long_' * 9}{number}")
+        graph, end = add(graph, Add(), end, ends[-1], name=f"sum_{'long_' * 9}{number}")
+        ends.append(end)
+    for number, end in enumerate(ends):
+        graph, _ = add(graph, Output(target=f"t{number}"), end)
+    code = check_same(graph, ROW)
+    assert "-> tuple[Tensor, ...]:" in code
+    assert "        return (\n            add1,\n" in code
+
+
 def test_a_bad_network_is_not_printed() -> None:
     with pytest.raises(NetworkError, match="Set fc1 to 3"):
         python_code(mlp(Linear(out_features=5)), [ROW, wanted("species", 3)])

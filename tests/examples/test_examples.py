@@ -138,12 +138,39 @@ def test_gpt_begins_without_an_opinion() -> None:
 def test_generated_code_agrees(name: str) -> None:
     project, module = loaded(name), compiled(name).module
     names: dict[str, Any] = {}
-    exec(compile(python_code(project.network, project.data.fields), name, "exec"), names)
+    code = python_code(project.network, project.data.fields)
+    assert max(map(len, code.splitlines())) <= 100
+    exec(compile(code, name, "exec"), names)
     printed = names["Network"]().eval()
     printed.load_state_dict(module.state_dict())
     values = samples(project, 2)
     with torch.no_grad():
         torch.testing.assert_close(printed(*values), module(*values), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    {
+        "gpt": [
+            "class Block(nn.Module):",
+            "self.block = nn.Sequential(*(Block() for _ in range(6)))",
+        ],
+        "bert": ["for layer in self.layer:", "x = layer(x, tokens)"],
+        "unet": [
+            "class DoubleConv(nn.Module):",
+            "def __init__(self, in_channels: int, out_channels: int) -> None:",
+            "self.double_conv = DoubleConv(3, 64)",
+            "x = self.up3(x, down3)",
+        ],
+        "two_tower": ["self.user_tower = Tower()", "self.item_tower = Tower()"],
+    }.items(),
+)
+def test_generated_code_reads_like_that_of_a_person(name: str, lines: list[str]) -> None:
+    project = loaded(name)
+    code = python_code(project.network, project.data.fields)
+    written = [line.strip() for line in code.splitlines()]
+    assert [line for line in lines if line not in written] == []
+    assert len(written) < 140
 
 
 def test_gpt_sees_nothing_that_comes_later() -> None:

@@ -75,9 +75,14 @@ def docstring(first: str, further: str = "", indent: int = 4) -> Iterator[str]:
 
 def fitted(line: str) -> Iterator[str]:
     """Yield a statement as lines that are not too long: its outermost brackets are opened."""
-    if len(line) <= WIDTH or (ends := _brackets(line)) is None:
+    if len(line) <= WIDTH:
         yield line
         return
+    if (ends := _brackets(line)) is None:
+        line = re.sub(r"^(\s*)(return|.*? =) (.*)$", r"\1\2 (\3)", line)
+        if (ends := _brackets(line)) is None:
+            yield line
+            return
     begin, end = ends
     space = " " * (len(line) - len(line.lstrip()))
     items = list(_items(line[begin + 1 : end]))

@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 from modelstudio.network.shapes import free, identifier
 
+_FEW = 4
+"""Results whose types are written one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -163,8 +166,9 @@ class Scope:
             for name in reads:
                 users.setdefault(name, set()).add(number)
         takes = [f"{names[name]}: {self.borrowed.get(name, 'Tensor')}" for name in names]
-        several = ", ".join(["Tensor"] * len(self.returns))
-        gives = several if len(self.returns) == 1 else f"tuple[{several}]"
+        count = len(self.returns)
+        several = ", ".join(["Tensor"] * count) if count <= _FEW else "Tensor, ..."
+        gives = "Tensor" if count == 1 else f"tuple[{several}]"
         written = [f"def forward(self, {', '.join(takes)}) -> {gives}:"]
         for number, line in enumerate(self.lines):
             own = [Name(number, index) for index in range(len(line.wanted))]
