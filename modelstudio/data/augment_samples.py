@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from modelstudio.data.shaping import Shaping, Unreadable, open_picture, shaping_of
+from modelstudio.data.shaping import Shaping, Unreadable, shaping_of
 from modelstudio.errors import DataError
 from modelstudio.project.model import Project
 from modelstudio.recipe.fields import FieldSpec
@@ -65,7 +65,7 @@ def samples(
     steps = [step for step in data.recipe if step.enabled]
     shaping = shaping_of(steps, column)
     try:
-        original = _opened(path, shaping)
+        original = shaping.decode(path)
     except Unreadable as fault:
         raise DataError(
             f"{path.name} {fault}.", where=str(path), fix="Choose another picture."
@@ -90,12 +90,8 @@ def samples(
     return AugmentedPictures(original.transpose(1, 2, 0), found, changed)
 
 
-def _opened(path: Path, shaping: Shaping) -> NDArray[np.uint8]:
-    return shaping.apply(open_picture(path, shaping.least()))
-
-
 def _readable(path: Path, shaping: Shaping) -> NDArray[np.uint8] | None:
     try:
-        return _opened(path, shaping)
+        return shaping.decode(path)
     except Unreadable:
         return None

@@ -14,13 +14,12 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from modelstudio.data.pictures import stored_pictures
-from modelstudio.data.shaping import shaping_of
+from modelstudio.data.pictures import decoder_of, stored_files
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.series import WINDOW, past_width
 from modelstudio.data.stored import Stored
 from modelstudio.errors import DataError
-from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.fields import FieldSpec, InputKind
 from modelstudio.recipe.steps import Windows
 
 if TYPE_CHECKING:
@@ -30,6 +29,9 @@ Array = NDArray[Any] | Stored
 
 FEATURES = "features"
 """Name of the field that holds all columns of numbers."""
+
+_FILES = {"image": ("picture", "image"), "spectrogram": ("sound", "audio")}
+"""What a file of a field is called, and the kind of its column."""
 
 _NEXT = {
     "category": "Add One-hot, Ordinal or Index to the recipe, or set its role to ignored.",
@@ -121,9 +123,10 @@ def input_fields(
             found.append(ids(column, ()))
         elif dtype == pl.List(pl.Int64):
             found.append(ids(column, ("T",)))
-        elif kind == "image":
-            shape = shaping_of([fitted.step for fitted in steps], column).shape
-            spec = FieldSpec(name=name_of("image"), role="input", kind="image", shape=shape)
+        elif kind in ("image", "audio"):
+            shape = decoder_of([fitted.step for fitted in steps], column, kind).shape
+            field: InputKind = "image" if kind == "image" else "spectrogram"
+            spec = FieldSpec(name=name_of(field), role="input", kind=field, shape=shape)
             found.append(InputField(spec=spec, columns=(column,)))
         else:
             raise _no_numbers(column, kind)
@@ -174,11 +177,12 @@ def assemble(
                 arrays[field.spec.name] = columns.to_series().fill_null(0).to_numpy()
             case "ids", _:
                 arrays[field.spec.name] = padded(columns.to_series())
-            case "image", _:
-                stored, faults = stored_pictures(columns.columns[0], columns.to_series(), steps)
+            case (("image" | "spectrogram"), _):
+                word, kind = _FILES[field.spec.kind]
+                stored, faults = stored_files(columns.columns[0], columns.to_series(), steps, kind)
                 arrays[field.spec.name] = stored
                 for at, fault in faults.items():
-                    reason = f"the picture {fault}"
+                    reason = f"the {word} {fault}"
                     unscored[reason] = unscored.get(reason, 0) + int(keep[at])
                     keep[at] = False
             case _:

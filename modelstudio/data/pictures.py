@@ -1,4 +1,4 @@
-"""Pictures as arrays: decoded once, the same way for all, and kept in a memory-mapped file.
+"""Pictures and sounds as arrays: decoded once, the same way for all, kept in a memory-mapped file.
 
 The file lies in the application's folder under a name made of the steps that shape a picture, so
 that a later epoch, run or start of the program finds it. A file that changed is decoded anew.
@@ -17,15 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelstudio.data.shaping import Pixels, Shaping, Unreadable, open_picture, shaping_of
+from modelstudio.data.shaping import Unreadable, file_steps, shaping_of
+from modelstudio.data.sounds import Listening
 from modelstudio.data.stored import Stored
 from modelstudio.errors import DataError
-from modelstudio.recipe.steps.pictures import ScalePixels
+from modelstudio.recipe.steps import MelSpectrogram, ScalePixels, Step
 from modelstudio.resources import app_home
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ Made = TypeVar("Made")
 KEPT_BYTES = 20 * 2**30
 """Arrays kept on disk; the ones used longest ago go first."""
 
+SCALING = (ScalePixels, MelSpectrogram)
+"""Steps that learn shift and factor of each channel; their state has both by column."""
+
 _WORKERS = min(8, os.cpu_count() or 1)
 
 _CHUNK = 64
@@ -48,14 +52,53 @@ Progress = tuple[int, int]
 """Pictures done, and pictures in all."""
 
 
+class Decoder(Protocol):
+    """What makes an array of a file; equal ``key``, equal arrays."""
+
+    @property
+    def key(self) -> str:
+        """Name of the folder that the arrays are kept in."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of every array."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers."""
+
+    def decode(self, path: str) -> NDArray[Any]:
+        """Return the array of a file, or raise `Unreadable`."""
+
+
+def decoder_of(steps: Sequence[Step], column: str, kind: str) -> Decoder:
+    """Return what decodes the files of a column of pictures or sounds.
+
+    Raises
+    ------
+    DataError
+        When no step of the recipe says how.
+    """
+    if kind != "audio":
+        return shaping_of(steps, column)
+    for step in reversed(file_steps(steps, column, kind)):
+        if isinstance(step, MelSpectrogram):
+            return Listening(step)
+    raise DataError(
+        f"Nothing turns the sounds of {column} into numbers.",
+        where=column,
+        fix="Add Mel spectrogram to the recipe.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Decoded pictures of some files.
+    """Decoded pictures, or spectrograms, of some files.
 
     Parameters
     ----------
     pixels
-        uint8, shape (files, channels, height, width); black where a file cannot be used.
+        Shape (files, channels, height, width), uint8 of pictures; 0 where a file cannot be used.
     faults
         Why a file cannot be used, by its place.
     """
@@ -64,7 +107,7 @@ class Pictures:
     faults: dict[int, str]
 
 
-def load(paths: Sequence[str], shaping: Shaping) -> Generator[Progress, None, Pictures]:
+def load(paths: Sequence[str], shaping: Decoder) -> Generator[Progress, None, Pictures]:
     """Decode files, or find what was decoded before; yields how far it is.
 
     Raises
@@ -78,7 +121,7 @@ def load(paths: Sequence[str], shaping: Shaping) -> Generator[Progress, None, Pi
     if kept is None:
         kept = yield from _decode(folder, paths, stamps, shaping)
     index, faults = kept.find(stamps)
-    array: Pixels = np.memmap(kept.path, np.uint8, "c", shape=(kept.rows, *shaping.shape))
+    array = np.memmap(kept.path, shaping.dtype, "c", shape=(kept.rows, *shaping.shape))
     with contextlib.suppress(OSError):
         os.utime(kept.path)
     return Pictures(Stored(array, index), faults)
@@ -134,11 +177,11 @@ def _fitting(folder: Path, stamps: Sequence[str]) -> _Kept | None:
 
 
 def _decode(
-    folder: Path, paths: Sequence[str], stamps: Sequence[str], shaping: Shaping
+    folder: Path, paths: Sequence[str], stamps: Sequence[str], shaping: Decoder
 ) -> Generator[Progress, None, _Kept]:
     """Write a new file of arrays; pictures that another one holds are copied from it."""
     folder.mkdir(parents=True, exist_ok=True)
-    size = int(np.prod(shaping.shape))
+    size = int(np.prod(shaping.shape)) * shaping.dtype.itemsize
     wanted = dict(zip(stamps, paths, strict=True))
     _make_room(folder.parent, len(wanted) * size)
     older = max(_files(folder), key=lambda kept: len(kept.places.keys() & wanted), default=None)
@@ -188,14 +231,13 @@ def _decode(
 
 
 def _decoded(
-    stamps: Iterable[str], paths: dict[str, str], shaping: Shaping
-) -> Generator[tuple[str, Pixels | str], None, None]:
-    """Yield in order the array of each picture, or what is wrong with it."""
-    least = shaping.least()
+    stamps: Iterable[str], paths: dict[str, str], shaping: Decoder
+) -> Generator[tuple[str, NDArray[Any] | str], None, None]:
+    """Yield in order the array of each file, or what is wrong with it."""
 
-    def one(stamp: str) -> Pixels | str:
+    def one(stamp: str) -> NDArray[Any] | str:
         try:
-            return shaping.apply(open_picture(paths[stamp], least))
+            return shaping.decode(paths[stamp])
         except Unreadable as fault:
             return str(fault)
 
@@ -251,7 +293,7 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def loaded(paths: Sequence[str], shaping: Shaping) -> Pictures:
+def loaded(paths: Sequence[str], shaping: Decoder) -> Pictures:
     """Return decoded pictures without telling how far it is."""
     return _last(load(paths, shaping))
 
@@ -279,15 +321,15 @@ def channel_figures(pixels: Stored) -> tuple[list[float], list[float]]:
     return mean.tolist(), spread.tolist()
 
 
-def stored_pictures(
-    column: str, cells: pl.Series, steps: Sequence[FittedStep]
+def stored_files(
+    column: str, cells: pl.Series, steps: Sequence[FittedStep], kind: str
 ) -> tuple[Stored, dict[int, str]]:
-    """Return the pictures of some rows as the network takes them, and why some cannot be used."""
-    shaping = shaping_of([fitted.step for fitted in steps], column)
-    found = loaded(cells.fill_null("").to_list(), shaping)
+    """Return the pictures or sounds of some rows as the network takes them, and what is wrong."""
+    decoder = decoder_of([fitted.step for fitted in steps], column, kind)
+    found = loaded(cells.fill_null("").to_list(), decoder)
     shift: list[float] = []
     factor: list[float] = []
     for fitted in steps:
-        if isinstance(fitted.step, ScalePixels) and column in fitted.state:
+        if isinstance(fitted.step, SCALING) and column in fitted.state:
             shift, factor = fitted.state[column]
     return Stored(found.pixels.array, found.pixels.index, tuple(shift), tuple(factor)), found.faults

@@ -51,6 +51,11 @@ class Shaping:
     steps: tuple[Step, ...]
 
     @property
+    def dtype(self) -> np.dtype[np.uint8]:
+        """Type of the pixels."""
+        return np.dtype(np.uint8)
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of every picture."""
         height = width = 0
@@ -75,6 +80,10 @@ class Shaping:
         """A name that is the same for the same steps only."""
         steps = json.dumps([step.to_dict() for step in self.steps], sort_keys=True)
         return hashlib.blake2b(steps.encode(), digest_size=12).hexdigest()
+
+    def decode(self, path: str | Path) -> Pixels:
+        """Open a picture and return it as `apply` does; raises `Unreadable`."""
+        return self.apply(open_picture(path, self.least()))
 
     def apply(self, image: Image.Image) -> Pixels:
         """Return a picture as numbers from 0 to 255; shape (channels, height, width)."""
@@ -180,18 +189,19 @@ def _shade(mode: str, shade: int) -> int | tuple[int, ...]:
     return shade if mode == "L" else (shade,) * 3 + ((255,) if mode == "RGBA" else ())
 
 
-def picture_steps(steps: Sequence[Step], column: str) -> tuple[Step, ...]:
-    """Return the steps that act on a column of pictures."""
+def file_steps(steps: Sequence[Step], column: str, kind: str = "image") -> tuple[Step, ...]:
+    """Return the steps that act on a column of pictures or sounds."""
     return tuple(
         step
         for step in steps
         if step.stage == "pixels"
         and isinstance(step, ColumnStep)
+        and kind in step.kinds
         and (step.columns is None or column in step.columns)
     )
 
 
 def shaping_of(steps: Sequence[Step], column: str) -> Shaping:
     """Return what gives the pictures of a column their shape."""
-    acting = picture_steps(steps, column)
+    acting = file_steps(steps, column)
     return Shaping(tuple(step for step in acting if not isinstance(step, ScalePixels)))

@@ -31,13 +31,13 @@ def paths(tmp_path: Path) -> list[str]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the paths that were decoded, in any order."""
     seen: list[str] = []
-    opened = pictures.open_picture
+    decode = Shaping.decode
 
-    def noted(path: str, least: object) -> object:
-        seen.append(str(path))
-        return opened(path, least)
+    def noted(self: Shaping, path: str) -> object:
+        seen.append(path)
+        return decode(self, path)
 
-    monkeypatch.setattr(pictures, "open_picture", noted)
+    monkeypatch.setattr(Shaping, "decode", noted)
     return seen
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from modelstudio.data.fitted import FittedRecipe
 from modelstudio.data.inputs import InputField
-from modelstudio.data.shaping import picture_steps
+from modelstudio.data.shaping import file_steps
 from modelstudio.recipe.steps import Colours, CropCentre, PadPictures, Resize
 
 _COLOURS = {
@@ -24,7 +24,7 @@ _FITS = {
 def needs_first(fitted: FittedRecipe, field: InputField) -> Iterator[str]:
     """Say how the pictures of a field are opened, shaped and handed over."""
     column = field.columns[0]
-    steps = picture_steps([each.step for each in fitted.steps], column)
+    steps = file_steps([each.step for each in fitted.steps], column)
     mode = next((step.mode for step in reversed(steps) if isinstance(step, Colours)), "colour")
     yield f"Open each picture of {column} the right way up, as its EXIF says, in 8 bits a channel"
     white = "" if mode == "colour and transparency" else "; what is transparent becomes white"

@@ -42,6 +42,7 @@ from modelstudio.recipe.steps.pictures import (
     Resize,
     ScalePixels,
 )
+from modelstudio.recipe.steps.sounds import MelSpectrogram
 from modelstudio.recipe.steps.series import Windows
 from modelstudio.recipe.steps.texts import Passages, Tokenise
 
@@ -65,6 +66,7 @@ __all__ = [
     "HashEncode",
     "Index",
     "Log",
+    "MelSpectrogram",
     "MinMax",
     "MissingIndicator",
     "OneHot",

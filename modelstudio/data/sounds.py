@@ -1,0 +1,121 @@
+"""How sounds are opened and become log-mel spectrograms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelstudio.data.shaping import Unreadable
+from modelstudio.recipe.steps.sounds import MelSpectrogram
+
+Floats = NDArray[np.float32]
+
+_QUIETEST = 1e-7
+"""Power that counts as silence; without a least one its logarithm would have no end."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What a step makes of a sound; see `pictures.Decoder`."""
+
+    step: MelSpectrogram
+
+    dtype = np.dtype(np.float32)
+
+    @property
+    def samples(self) -> int:
+        """Samples of a sound after resampling."""
+        return max(self._window, round(self.step.seconds * self.step.rate))
+
+    @property
+    def _window(self) -> int:
+        return max(2, round(self.step.window * self.step.rate))
+
+    @property
+    def _hop(self) -> int:
+        return max(1, round(self.step.hop * self.step.rate))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """One channel, bands and frames."""
+        return 1, self.step.bands, 1 + (self.samples - self._window) // self._hop
+
+    @cached_property
+    def key(self) -> str:
+        """A name that is the same for the same settings only."""
+        raw = json.dumps(self.step.model_dump(exclude={"enabled", "columns"}), sort_keys=True)
+        return hashlib.blake2b(f"mel {raw}".encode(), digest_size=12).hexdigest()
+
+    def decode(self, path: str) -> Floats:
+        """Return the spectrogram of a file; float32, shape (1, bands, frames)."""
+        wave, rate = open_sound(path, self.step.seconds)
+        wave = resampled(wave, rate, self.step.rate)[: self.samples]
+        wave = np.pad(wave, (0, self.samples - len(wave)))
+        return self.spectrogram(wave)
+
+    def spectrogram(self, wave: Floats) -> Floats:
+        """Return the spectrogram of a wave of `samples`."""
+        frames = np.lib.stride_tricks.sliding_window_view(wave, self._window)[:: self._hop]
+        points = 2 * (1 << (self._window - 1).bit_length())
+        bell = np.hanning(self._window).astype(np.float32)
+        power = np.abs(np.fft.rfft(frames * bell, points)) ** 2 / bell.sum() ** 2
+        bands = mel_bands(self.step.bands, points, self.step.rate) @ power.T
+        logarithms: Floats = np.log(bands + _QUIETEST).astype(np.float32)[None]
+        return logarithms
+
+
+def open_sound(path: str | Path, seconds: float) -> tuple[Floats, int]:
+    """Read the beginning of a sound, all channels mixed to one; return it and its rate.
+
+    Raises
+    ------
+    Unreadable
+        When it is no sound, damaged or empty.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            rate: int = file.samplerate
+            block: Floats = file.read(
+                int(np.ceil(seconds * rate)) + 1, dtype="float32", always_2d=True
+            )
+    except soundfile.LibsndfileError:
+        if not Path(path).exists():
+            raise Unreadable("does not exist") from None
+        raise Unreadable("is no sound that can be read") from None
+    except (OSError, RuntimeError, ValueError):
+        raise Unreadable("is damaged") from None
+    if not len(block):
+        raise Unreadable("is empty")
+    mixed = block.mean(axis=1)
+    if not np.isfinite(mixed).all():
+        raise Unreadable("is damaged")
+    return mixed, rate
+
+
+def resampled(wave: Floats, rate: int, wanted: int) -> Floats:
+    """Bring a wave to another number of samples a second; what is too high to be kept is cut."""
+    if rate == wanted:
+        return wave
+    length = max(1, round(len(wave) * wanted / rate))
+    found = np.fft.irfft(np.fft.rfft(wave)[: length // 2 + 1], length)
+    return (found * (length / len(wave))).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def mel_bands(bands: int, points: int, rate: int) -> NDArray[Any]:
+    """Return how much each frequency counts in each band; shape (bands, points / 2 + 1)."""
+    highest = 2595 * np.log10(1 + rate / 2 / 700)
+    edges = 700 * (10 ** (np.linspace(0, highest, bands + 2) / 2595) - 1)
+    low, peak, high = (edges[at : at + bands, None] for at in range(3))
+    heard = np.fft.rfftfreq(points, 1 / rate)
+    rising, falling = (heard - low) / (peak - low), (high - heard) / (high - peak)
+    return np.maximum(0, np.minimum(rising, falling))
