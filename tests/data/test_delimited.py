@@ -89,7 +89,7 @@ def test_a_plain_table_goes_the_fast_way(tmp_path: Path, monkeypatch: pytest.Mon
     rows = '1,"Köln, Nord","say ""so"""\r\n' * 20 + "\r\n" + '2.5,"two\nlines",\r\n' * 20
     path = write(tmp_path / "t.csv", "a,b,c\r\n" + rows)
     monkeypatch.setattr(delimited, "BLOCK", 100)
-    monkeypatch.setattr(delimited._Pass, "_one_by_one", None)
+    monkeypatch.setattr(delimited, "read_records", None)
     table = finish(read_text(path, CsvOptions(), ["a"]))
     assert table.numbers == {"a"}
     assert (

@@ -8,23 +8,24 @@ second goes on.
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 from collections.abc import Collection, Generator, Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data.sources import Portion, finish
-from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, endless, sniff
+from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, sniff
 from modelstudio.data.sources.encoding import BLOCK, Misfit, candidates, misfit, utf8_blocks
 from modelstudio.data.sources.files import no_rows
-from modelstudio.data.sources.records import Records, find_records, look, whole_records
+from modelstudio.data.sources.lines import read_records
+from modelstudio.data.sources.records import Look, Records, find_records, look, whole_records
 from modelstudio.data.sources.values import (
     all_to_numbers,
     is_measurable,
@@ -32,11 +33,9 @@ from modelstudio.data.sources.values import (
     to_numbers,
     without_decimal_commas,
 )
-from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
 
-ROWS = 20_000
-"""Records made into a table together where they are read one by one."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +174,8 @@ class _Pass:
         merged: list[pl.DataFrame] = []
         fresh: list[pl.DataFrame] = []
         rows = 0
-        for frame in self._frames(blocks):
-            rows += frame.height
+        for frame, height in self._frames(blocks, ahead=total > BLOCK):
+            rows += height
             fresh.append(frame)
             if len(fresh) == TOGETHER:
                 merged.append(self._merged(fresh).rechunk())
@@ -202,34 +201,56 @@ class _Pass:
         names = [name for name in self._wanted if name not in self.stubborn]
         return pl.concat([frame.select(names) for frame in frames])
 
-    def _frames(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[pl.DataFrame]:
-        """Yield the rows block by block; from what is no plain table on, record by record."""
-        held, line, above = b"", 1, self._dialect.skip
-        for block, self._at in blocks:
+    def _frames(
+        self, blocks: Iterator[tuple[bytes, int]], *, ahead: bool
+    ) -> Iterator[tuple[pl.DataFrame, int]]:
+        """Yield rows and how many; from what is no plain table on, record by record.
+
+        Parameters
+        ----------
+        ahead
+            Read and look at a block on another thread while the one before is parsed.
+        """
+        line, above = 1, self._dialect.skip
+        texts = self._texts(blocks)
+        with closing(made_ahead(texts) if ahead else texts) as found:
+            for text, seen, self._at in found:
+                read = None if seen is None else self._parse(text, seen, above)
+                if read is None:
+                    rest = chain([text], (text for text, _, self._at in found))
+                    yield from self._one_by_one(rest, line, above)
+                    return
+                frame, rows, left_out = read
+                yield frame, rows
+                above -= left_out
+                line += seen.lines if seen else 0
+
+    def _texts(
+        self, blocks: Iterator[tuple[bytes, int]]
+    ) -> Generator[tuple[bytes, Look | None, int], None, None]:
+        """Yield texts of whole records, what there is in them, and how many bytes are read.
+
+        None stands for what readers may disagree on, and for what is no whole record.
+        """
+        held, at = b"", 0
+        for block, at in blocks:
             held += block.replace(b"\r", b"\n") if self._dialect.returns else block
             cut = whole_records(held)
             if not cut and len(held) <= LONGEST_LINE:
                 continue
-            text, held = held[:cut], held[cut:]
-            read = self._parse(text, above) if cut else None
-            if read is None:
-                yield from self._one_by_one(chain([(text + held, self._at)], blocks), line, above)
-                return
-            yield read[0]
-            above -= read[1]
-            line += read[2]
+            text, held = (held[:cut], held[cut:]) if cut else (held, b"")
+            seen = None
+            if cut and not text.startswith(codecs.BOM_UTF8):
+                seen = look(text, self._dialect.delimiter, self._width)
+            yield text, seen, at
         if held:
-            yield from self._one_by_one(iter([(held, self._at)]), line, above)
+            yield held, None, at
 
-    def _parse(self, text: bytes, above: int) -> tuple[pl.DataFrame, int, int] | None:
-        """Read whole records; None when readers may disagree on them.
+    def _parse(self, text: bytes, seen: Look, above: int) -> tuple[pl.DataFrame, int, int] | None:
+        """Read whole records and count them; None when readers disagree on them.
 
-        Returns also how many of the first ``above`` that are not blank were found and left out,
-        and the number of lines.
+        Returns also how many of the first ``above`` that are not blank were found and left out.
         """
-        seen = look(text, self._dialect.delimiter, self._width)
-        if seen is None or text.startswith(codecs.BOM_UTF8):
-            return None
         rows = seen.rows
         if rows is None or above:
             records = find_records(text, self._dialect.delimiter)
@@ -238,30 +259,28 @@ class _Pass:
             if (records.cells[filled] != self._width).any():
                 return None
             text, rows = _joined(text, records, filled), len(filled)
-        frame = self._typed(pl.DataFrame(schema=self._schema()), loose=False)
-        if rows:
-            try:
-                frame = self._columns(text, loose=seen.loose)
-            except pl.exceptions.PolarsError:
-                return None
-        return (frame, above, seen.lines) if frame.height == rows else None
+        frame = pl.DataFrame(schema=self._schema()) if not rows else self._csv(text)
+        if frame is None or frame.height != rows:
+            return None
+        return self._typed(self._chosen(frame), loose=seen.loose), rows, above
 
-    def _columns(self, text: bytes, *, loose: bool) -> pl.DataFrame:
-        numbers = self._numbers - self.stubborn
-        if numbers and not self._words_are_numbers:
+    def _csv(self, text: bytes) -> pl.DataFrame | None:
+        """Parse the columns of numbers as such if that is possible, else all as text."""
+        numbers = self._numbers - self.stubborn if not self._words_are_numbers else set()
+        for kinds in (numbers, set[str]()) if numbers else (numbers,):
             with suppress(pl.exceptions.PolarsError):
-                return self._typed(self._csv(text, numbers), loose=loose)
-        return self._typed(self._csv(text), loose=loose)
+                return pl.read_csv(
+                    text,
+                    separator=self._dialect.delimiter,
+                    has_header=False,
+                    schema=self._schema(kinds),
+                    infer_schema=False,
+                )
+        return None
 
-    def _csv(self, text: bytes, numbers: Collection[str] = ()) -> pl.DataFrame:
+    def _chosen(self, frame: pl.DataFrame) -> pl.DataFrame:
         wanted = set(self._wanted) - self.stubborn
-        return pl.read_csv(
-            text,
-            separator=self._dialect.delimiter,
-            has_header=False,
-            schema=self._schema(numbers),
-            infer_schema=False,
-        ).select(name for name in self._dialect.columns if name in wanted)
+        return frame.select(name for name in self._dialect.columns if name in wanted)
 
     def _schema(self, numbers: Collection[str] = ()) -> dict[str, type[pl.DataType]]:
         return {
@@ -302,105 +321,20 @@ class _Pass:
         return frame.with_columns(column for column in read if column.name not in odd)
 
     def _one_by_one(
-        self, blocks: Iterator[tuple[bytes, int]], first: int, above: int
-    ) -> Iterator[pl.DataFrame]:
-        """Yield what the fast reader stumbles over, such as a lone quotation mark inside a cell.
-
-        Parameters
-        ----------
-        first
-            Number of the line that the blocks begin with.
-        above
-            Records to leave out.
-
-        Raises
-        ------
-        DataError
-            Naming the first line with too few or too many cells.
-        """
-        lines = _Lines(self._path, blocks, first, self._dialect)
-        reader = csv.reader(lines, delimiter=self._dialect.delimiter, skipinitialspace=True)
-        rows: list[list[str]] = []
-        last: list[str] = []
-        while True:
-            line = first + reader.line_num
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                raise DataError(
-                    f"Line {line:,} of {self._path.name} cannot be read: {error}.",
-                    where=str(self._path),
-                    fix="Check that every quotation mark is closed.",
-                ) from None
-            if row is None or len(rows) == ROWS:
-                yield self._typed(self._from_rows(rows), loose=True)
-                rows = []
-            if row is None:
-                break
-            if self._is_blank(row) or (above := above - 1) >= 0:
-                continue
-            if len(row) != self._width:
-                raise _ragged(self._path, line, row, self._width)
-            rows.append(row)
-            last = row
-        if last and "\n" in last[-1] and not lines.last.rstrip().endswith('"'):
-            raise _unclosed(self._path, lines.quoted)
-
-    def _is_blank(self, row: list[str]) -> bool:
-        return not row or (len(row) == 1 < self._width and not row[0].strip())
-
-    def _from_rows(self, rows: list[list[str]]) -> pl.DataFrame:
-        wanted = set(self._wanted) - self.stubborn
-        frame = pl.DataFrame(rows, schema=self._schema(), orient="row")
-        return frame.select(name for name in self._dialect.columns if name in wanted)
+        self, texts: Iterator[bytes], line: int, above: int
+    ) -> Iterator[tuple[pl.DataFrame, int]]:
+        for rows in read_records(self._path, texts, self._dialect, line, above):
+            frame = pl.DataFrame(rows, schema=self._schema(), orient="row")
+            yield self._typed(self._chosen(frame), loose=True), len(rows)
 
 
-class _Lines:
-    """The lines of a text in blocks.
-
-    ``last`` is the last that is not blank; ``quoted`` the number of the last with a quotation mark.
-    """
-
-    def __init__(
-        self, path: Path, blocks: Iterator[tuple[bytes, int]], first: int, dialect: CsvDialect
-    ) -> None:
-        self.last, self.quoted = "", first
-        self._path, self._number, self._dialect = path, first, dialect
-        self._lines = self._split(blocks)
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        if "\x00" in line:
-            raise DataError(
-                f"Line {self._number:,} of {self._path.name} holds binary data.",
-                where=str(self._path),
-                fix="Save the table again in the program that made it.",
-            )
-        if line.strip():
-            self.last = line
-        if '"' in line:
-            self.quoted = self._number
-        self._number += 1
-        return line
-
-    def _split(self, blocks: Iterator[tuple[bytes, int]]) -> Iterator[str]:
-        decoder, held = codecs.getincrementaldecoder("utf-8")(), ""
-        filled = (block for block, _ in blocks if block)
-        for block in chain(filled, [b""]):
-            try:
-                held += decoder.decode(block, not block)
-            except UnicodeDecodeError as error:
-                raise Misfit(self._number + block.count(b"\n", 0, error.start)) from None
-            if self._dialect.returns:
-                held = held.replace("\r", "\n")
-            cut = held.rfind("\n") + 1 if block else len(held)
-            if not cut and len(held) > LONGEST_LINE:
-                raise endless(self._path, self._number)
-            yield from io.StringIO(held[:cut], newline="")
-            held = held[cut:]
+def made_ahead(items: Iterator[T]) -> Generator[T, None, None]:
+    """Yield items, of which the next is made on another thread in the meantime."""
+    with ThreadPoolExecutor(1) as worker:
+        following = worker.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = worker.submit(next, items, None)
+            yield item
 
 
 def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
@@ -411,28 +345,3 @@ def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
     first, last = rows[np.append(0, gaps + 1)], rows[np.append(gaps, len(rows) - 1)]
     pairs = zip(records.starts[first].tolist(), records.ends[last].tolist(), strict=True)
     return b"".join(content[start:end] for start, end in pairs)
-
-
-def _ragged(path: Path, line: int, row: list[str], wide: int) -> DataError:
-    cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
-    if wide == 1:
-        return DataError(
-            f"{path.name} does not look like a table: line {line:,} has {cells}, the first line 1.",
-            where=str(path),
-            fix="Choose a file with a header line and rows of as many cells.",
-        )
-    if any("\n" in cell for cell in row):
-        return _unclosed(path, line)
-    return DataError(
-        f"Line {line:,} of {path.name} has {cells}, but the header has {wide:,}.",
-        where=str(path),
-        fix="Mend that line; text that holds the delimiter needs quotation marks.",
-    )
-
-
-def _unclosed(path: Path, line: int) -> DataError:
-    return DataError(
-        f"A quotation mark in line {line:,} of {path.name} is never closed.",
-        where=str(path),
-        fix="Close it, or take it out.",
-    )

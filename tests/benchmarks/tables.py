@@ -1,0 +1,222 @@
+"""What a large text table costs, against plain polars in the same run.
+
+``python tests/benchmarks/tables.py [--rows 5000000] [--pairs 3]`` makes a CSV file of numbers,
+dates, categories, quotation marks and missing cells, and prints JSON:
+
+head
+    Seconds until the first rows can be shown.
+profile
+    Seconds from the file to the profile of every column, guessing their kinds included, over
+    ``polars.read_csv(file).describe()``; the median of the pairs, each in a process of its own.
+memory
+    Most memory of a process that profiles, and of one that goes on to the tensors of the untouched
+    recipe, over the size of the file.
+scroll
+    Milliseconds a frame of the preview takes while a tenth of the rows is scrolled through; the
+    95th percentile. The window is shown where ``QT_QPA_PLATFORM`` says, and off the screen without
+    it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+FRAMES = 400
+"""Steps of scrolling."""
+
+
+def make(path: Path, rows: int) -> dict[str, float]:
+    """Write the table, a million rows at a time."""
+    import numpy as np
+    import polars as pl
+
+    random = np.random.default_rng(0)
+    names = {
+        "town": ["Bonn", "Köln, Nord", "Ulm", "Hamburg", 'Berlin "Mitte"', "Leipzig", "Dresden"],
+        "plan": ["basic", "plus", "premium"],
+        "device": [f"model-{number}" for number in range(40)],
+        "referrer": ["search", "friend", "None", "advert"],
+        "churn": ["yes", "no", "no"],
+    }
+    with path.open("wb") as file:
+        for start in range(0, rows, 1_000_000):
+            count = min(1_000_000, rows - start)
+            days = random.integers(0, 3650, count).astype("timedelta64[D]")
+            income = random.lognormal(10, 0.5, count).round(1)
+            numbers = {
+                "customer": np.arange(count) + start + 10_000_000,
+                "day": np.datetime64("2015-01-01") + days,
+                "amount": random.lognormal(4, 1, count).round(2),
+                "balance": random.normal(1000, 400, count).round(4),
+                "score": random.random(count),
+                "age": random.integers(18, 90, count),
+                "visits": random.poisson(3, count),
+                "income": pl.Series(income).set(pl.Series(random.random(count) < 0.07), None),
+            }
+            drawn = {name: random.choice(values, count) for name, values in names.items()}
+            pl.DataFrame({**numbers, **drawn}).write_csv(file, include_header=not start)
+    return {}
+
+
+def head(path: Path) -> dict[str, float]:
+    """Time the first rows."""
+    from modelstudio.data import preview
+    from modelstudio.project.model import DataConfig
+
+    began = time.perf_counter()
+    shown = preview.head(DataConfig(path=str(path)))
+    took = time.perf_counter() - began
+    assert shown is not None
+    assert shown.rows.total == 200
+    return {"seconds": took}
+
+
+def describe(path: Path) -> dict[str, float]:
+    """Time polars alone."""
+    import polars as pl
+
+    began = time.perf_counter()
+    pl.read_csv(path).describe()
+    return {"seconds": time.perf_counter() - began}
+
+
+def profile(path: Path) -> dict[str, float]:
+    """Time our profile."""
+    from modelstudio.data import detect, sources
+    from modelstudio.data import profile as profiles
+    from modelstudio.project.model import DataConfig
+
+    began = time.perf_counter()
+    data = DataConfig(path=str(path))
+    columns = detect.guess(data, sources.read_plain(data)).columns
+    profiles.profile(sources.read(data.changed(columns=columns)), columns)
+    return {"seconds": time.perf_counter() - began, "peak": peak()}
+
+
+def tensors(path: Path) -> dict[str, float]:
+    """Prepare the table as its guesses say."""
+    from modelstudio.data import detect, sources
+    from modelstudio.data.prepare import fit_recipe
+    from modelstudio.project.model import DataConfig
+
+    began = time.perf_counter()
+    data = DataConfig(path=str(path))
+    guessed = detect.guess(data, sources.read_plain(data))
+    for _ in fit_recipe(data.changed(columns=guessed.columns, recipe=guessed.recipe)):
+        pass
+    return {"seconds": time.perf_counter() - began, "peak": peak()}
+
+
+def peak() -> float:
+    """Return the most memory that this process has taken, in bytes."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(most if sys.platform == "darwin" else most * 1024)
+
+
+def scroll(path: Path) -> dict[str, float]:
+    """Scroll through the preview, one frame after another."""
+    from PySide6.QtWidgets import QApplication
+
+    from modelstudio.ui.main_window import MainWindow
+    from modelstudio.ui.theme import themes
+
+    app = QApplication.instance() or QApplication([])
+    themes().install(app, "dark")
+    window = MainWindow(warm_up=False)
+    window.resize(1440, 900)
+    window.show()
+    window.files.open_data(path, "churn")
+    until(lambda: window.document.project.data.path is not None)
+    window.go("data")
+    panel = window.page("data").preview
+    until(lambda: panel.model.rowCount() > 1000)
+    bar, frames = panel.view.verticalScrollBar(), []
+    for frame in range(FRAMES):
+        began = time.perf_counter()
+        bar.setValue((frame + 1) * bar.maximum() // (FRAMES + 1))
+        app.processEvents()
+        panel.view.viewport().repaint()
+        frames.append(1000 * (time.perf_counter() - began))
+    window.document.close()
+    window.close()
+    frames.sort()
+    return {"p50_ms": frames[FRAMES // 2], "p95_ms": frames[int(0.95 * FRAMES)], "max": frames[-1]}
+
+
+def until(done: Callable[[], bool], seconds: float = 300.0) -> None:
+    """Let the window work until something is done."""
+    from PySide6.QtWidgets import QApplication
+
+    end = time.perf_counter() + seconds
+    while not done():
+        QApplication.processEvents()
+        if time.perf_counter() > end:
+            raise SystemExit("the window does not get on")
+
+
+WORK = {work.__name__: work for work in (head, describe, profile, tensors, scroll)}
+
+
+def alone(name: str, path: Path, rows: int = 0) -> dict[str, float]:
+    """Do something in a process of its own and return what it measured."""
+    command = [sys.executable, __file__, "--alone", name, "--path", str(path), "--rows", str(rows)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Print the measures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--alone")
+    parser.add_argument("--path", type=Path)
+    asked = parser.parse_args()
+    if asked.alone:
+        work = WORK.get(asked.alone)
+        print(json.dumps(work(asked.path) if work else make(asked.path, asked.rows)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MODELSTUDIO_HOME"] = folder
+        path, part = Path(folder) / "large.csv", Path(folder) / "tenth.csv"
+        alone("make", path, asked.rows)
+        alone("make", part, asked.rows // 10)
+        size = path.stat().st_size
+        first = statistics.median(alone("head", path)["seconds"] for _ in range(asked.pairs))
+        pairs = [(alone("profile", path), alone("describe", path)) for _ in range(asked.pairs)]
+        ours = statistics.median(mine["seconds"] for mine, _ in pairs)
+        plain = statistics.median(other["seconds"] for _, other in pairs)
+        made = alone("tensors", path)
+        measures = {
+            "file": {"rows": asked.rows, "mb": round(size / 1e6)},
+            "head": {"seconds": round(first, 3)},
+            "profile": {
+                "ours_seconds": round(ours, 2),
+                "polars_seconds": round(plain, 2),
+                "ratio": round(statistics.median(a["seconds"] / b["seconds"] for a, b in pairs), 2),
+            },
+            "memory": {
+                "profile_ratio": round(max(mine["peak"] for mine, _ in pairs) / size, 2),
+                "tensors_ratio": round(made["peak"] / size, 2),
+                "tensors_seconds": round(made["seconds"], 1),
+            },
+            "scroll": {key: round(value, 1) for key, value in alone("scroll", part).items()},
+        }
+    print(json.dumps(measures, indent=2))
+
+
+if __name__ == "__main__":
+    main()
