@@ -96,7 +96,7 @@ def test_the_types_of_a_file_are_kept(tmp_path: Path) -> None:
     day = datetime(2024, 2, 29)
     frame = pl.DataFrame(
         {
-            "whole": [1, 2, None],
+            "whole": pl.Series([1, 2, None], dtype=pl.UInt8),
             "great": [2**60, 2**60 + 1, None],
             "real": [0.5, float("nan"), float("inf")],
             "yes": [True, None, False],

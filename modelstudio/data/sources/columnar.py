@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,7 +59,7 @@ def read(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]
     columns: list[pl.Series] = []
     for at in range(0, len(names), together):
         some = names[at : at + together]
-        part = _whole(path, opened.what, lambda some=some: opened.read(path, columns=some))
+        part = _whole(path, opened.what, partial(opened.read, path, columns=some))
         columns += plain_types(part).get_columns()
         yield Portion(min(at + together, len(names)), len(names))
     final = unique_names(names)

@@ -44,7 +44,7 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
     """Describe the sheet; of several the note says which."""
     workbook, sheet, others = _open(path, data)
     frame = _rows(path, workbook, sheet)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if others and not _wanted(data):
         notes = (f"{sheet} was taken of {path.name}, which also has {_listed(others)}.",)
     return SourceInfo(path, tuple(frame.columns), frame.height, path.stat().st_size, notes)

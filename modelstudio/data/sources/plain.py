@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import cast
 
 import polars as pl
 
@@ -28,8 +29,8 @@ def plain_types(frame: pl.DataFrame) -> pl.DataFrame:
 def _plain(column: pl.Series) -> pl.Series:
     dtype = column.dtype
     if dtype.is_integer():
-        low, high = column.min(), column.max()
-        exact = low is None or max(abs(int(low)), abs(int(high))) <= WHOLE  # type: ignore[call-overload]
+        ends = [cast(int, end) for end in (column.min(), column.max()) if end is not None]
+        exact = all(abs(end) <= WHOLE for end in ends)
         return column.cast(pl.Float64 if exact else pl.String)
     if dtype.is_numeric():
         return measurable(column.cast(pl.Float64))

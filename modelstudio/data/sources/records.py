@@ -102,7 +102,7 @@ def look(content: bytes, delimiter: str, width: int) -> Look | None:
     if not (begins | (before == _QUOTE)).all() or not (finishes | (behind == _QUOTE)).all():
         return None
     within = _within(array, opened, closed)
-    rows = len(breaks) - np.count_nonzero(within == _BREAK)
+    rows = len(breaks) - int(np.count_nonzero(within == _BREAK))
     cells = np.count_nonzero(array == mark) - np.count_nonzero(within == mark)
     spaces = low[(kinds <= ord(" ")) & (kinds != _BREAK) & (kinds != _RETURN) & (kinds != mark)]
     at_ends = spaces[ends[array[spaces - 1]] | ends[array[spaces + 1]]]
@@ -123,7 +123,8 @@ def _within(
     """Return the bytes between quotation marks, one pair after another."""
     lengths = closed - opened
     starts = opened - np.cumsum(lengths) + lengths
-    return array[np.repeat(starts, lengths) + np.arange(lengths.sum())]
+    found: NDArray[np.uint8] = array[np.repeat(starts, lengths) + np.arange(lengths.sum())]
+    return found
 
 
 def _has_wide_spaces(array: NDArray[np.uint8]) -> bool:
