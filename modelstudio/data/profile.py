@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import polars as pl
@@ -119,7 +119,7 @@ def _most_frequent(known: pl.Series) -> tuple[int, list[int]]:
     Of many different values in a long column only hashes of 64 bits are sorted: a table of the
     values would take more memory than the column.
     """
-    if len(known) <= MANY_ROWS or known.approx_n_unique() <= MANY_VALUES:
+    if len(known) <= MANY_ROWS or cast(int, known.approx_n_unique()) <= MANY_VALUES:
         counts = known.alias("value").value_counts().get_column("count")
         return len(counts), counts.top_k(BINS).sort(descending=True).to_list()
     ordered = known.hash().sort().to_numpy()
