@@ -30,7 +30,7 @@ FOLLOWS: dict[Category, tuple[Category, ...]] = {
 NEXT: dict[str, tuple[str, ...]] = {
     "Embedding": (
         *("LSTM", "PositionalEncoding", "TransformerEncoder", "GRU", "MultiheadAttention"),
-        *("Dropout", "Conv1d", "Linear", "Concatenate", "DotProduct", "Flatten"),
+        *("Dropout", "Linear", "Concatenate", "DotProduct", "Flatten"),
     ),
     "EmbeddingBag": ("Linear", "Concatenate", "Dropout", "ClassificationHead"),
     "PositionalEncoding": ("TransformerEncoder", "Dropout", "MultiheadAttention", "LayerNorm"),
