@@ -284,6 +284,7 @@ class LineField(QLineEdit):
         self._text = text
         if self.text() != text:
             self.setText(text)
+            self.setCursorPosition(0)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -37,6 +37,10 @@ _WIDTH, _HEIGHT, _TOP = 560, 440, 96
 _HEAD, _ENTRY, _AROUND = 28, 32, 98
 _BETWEEN = 16
 """Least gap between a title and its hint, in pixels."""
+_QUERY = 15
+"""Height of the letters in the search line, in pixels at 100 %."""
+_ROUNDING = 2
+"""Pixels by which a text may be wider than its measure."""
 
 
 class PaletteEntry(NamedTuple):
@@ -153,7 +157,7 @@ def _fitted(line: PaletteEntry, room: int) -> tuple[str, str]:
     """Shorten title and hint of an entry so that both have room; the title gives way last."""
     base, small = QFontMetrics(theme().font("base")), QFontMetrics(theme().font("label"))
     room -= _BETWEEN if line.hint else 0
-    needed = small.horizontalAdvance(line.hint)
+    needed = small.horizontalAdvance(line.hint) + _ROUNDING
     width = min(needed, max(room - base.horizontalAdvance(line.title), room * 2 // 5))
     hint = small.elidedText(line.hint, Qt.TextElideMode.ElideRight, width)
     left = room - small.horizontalAdvance(hint)
@@ -172,7 +176,6 @@ class CommandPalette(QFrame):
         self._before: QWidget | None = None
         self.query = QLineEdit(objectName="palette.query")
         self.query.setAccessibleName(tr("Search"))
-        self.query.setStyleSheet("border: none; background: transparent; font-size: 15px;")
         self._model = _Lines(self)
         self.list = QListView(objectName="palette.results")
         self.list.setAccessibleName(tr("Results"))
@@ -208,6 +211,8 @@ class CommandPalette(QFrame):
         self.query.setPlaceholderText(question or tr("Search commands, blocks and columns"))
         self._entries = list(entries)
         self._before = self.window().focusWidget()
+        size = theme().grown(_QUERY)
+        self.query.setStyleSheet(f"border: none; background: transparent; font-size: {size}px;")
         self.query.clear()
         self._search("")
         self._place()

@@ -70,6 +70,7 @@ class InsideView(QWidget):
     def __init__(self, editor: Editor, main: MainWindow):
         super().__init__(objectName="network.inside")
         self.setAccessibleName(tr("Inside of the selected block"))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self._editor, self._main = editor, main
         self._rows: tuple[object, Rows] | None = None
         self._opening: object = None
@@ -221,8 +222,7 @@ class InsideView(QWidget):
         self.repeat_choice.setSuffix(tr(" of {0}").format(times))
         self.repeat_choice.setVisible(times > 1)
         weights = self.side.value == "weights"
-        for part in (self.row_choice, self.truth, self._legend):
-            part.setVisible(not weights)
+        self.row_choice.setVisible(not weights)
         row_number = 0 if weights else self.row_choice.value() - 1
         repeat = self.repeat_choice.value() - 1
         asked = _Asked(self.side.value, chosen[0], address, node.name, repeat, row_number)
@@ -280,9 +280,11 @@ class InsideView(QWidget):
         with QSignalBlocker(self.row_choice):
             self.row_choice.setMaximum(found.rows)
             self.row_choice.setSuffix(tr(" of {0}").format(count_text(found.rows)))
+        self.row_choice.show()
         self.truth.setText(tr("Truth: {0}").format(found.truth) if found.truth else "")
         self.about.set_full_text(about(numbers))
         self._legend.show_ends(numbers.low, numbers.high)
+        self._legend.show()
         self.picture.show_numbers(numbers, asked.name)
         self._pages.setCurrentWidget(self._values)
 
@@ -297,6 +299,8 @@ class InsideView(QWidget):
         self._weights.addStretch(1)
         total = sum(int(weight.histogram.sum()) for weight in found)
         self.about.set_full_text(tr("{0} numbers").format(count_text(total)))
+        self.truth.clear()
+        self._legend.hide()
         self._pages.setCurrentWidget(self._weights_area)
 
     def _fail(self, error: Exception) -> None:
@@ -310,7 +314,9 @@ class InsideView(QWidget):
     def _say(self, title: str, sentence: str, *, train: bool = False) -> None:
         self._patience.stop()
         self.about.set_full_text("")
-        self.truth.setText("")
+        self.truth.clear()
+        self._legend.hide()
+        self.row_choice.hide()
         self.empty.set_text(title, sentence)
         self._go.setVisible(train)
         self._pages.setCurrentWidget(self.empty)

@@ -83,13 +83,16 @@ class Inspector(QFrame):
         self._body.setAlignment(Qt.AlignmentFlag.AlignTop)
         inside = QWidget()
         inside.setLayout(self._body)
-        duplicate = action_button(actions["network.duplicate"], "secondary")
+        copies = actions["network.duplicate"]
+        name = "network.duplicate.button"
+        duplicate = button(tr("Duplicate"), "secondary", "copy", copies.toolTip(), name)
+        duplicate.clicked.connect(copies.trigger)
         self._weights = button(tr("See weights"), "secondary", "eye", name="network.weights")
         self._weights.setToolTip(tr("What the block has learnt in a run"))
         self._weights.clicked.connect(self.weights_wanted)
         for made in (duplicate, self._weights):
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._weights.setIconSize(QSize(18, 16))
+            made.setIconSize(QSize(18, 16))
         verbs = row(duplicate, self._weights, spacing=6, margins=10)
         self._foot = column(rule(), verbs, spacing=0)
         self._hint = label("", "label", "tertiary", wrap=True)

@@ -52,8 +52,10 @@ _TONES = {
 
 
 def breakable(text: str) -> str:
-    """Let very long words, as names can be, go on in the next line."""
-    return _LONG_WORD.sub("\\g<0>\u200b", text)
+    """Let very long words, as names can be, go on in the next line, but keep sizes together."""
+    return _LONG_WORD.sub(
+        "\\g<0>\u200b", text.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
+    )
 
 
 def sentence(problem: Problem) -> str:

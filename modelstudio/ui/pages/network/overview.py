@@ -17,7 +17,8 @@ from modelstudio.ui.pages.network.wires import WireItem
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.scene import NetworkScene
 
-_HALO = 6.0
+_HALO, _LEAST_HALO = 6.0, 3.0
+"""Width of the line around what is selected: on the canvas, and at least so much on the screen."""
 _LEAST_NAMED = 10.0
 """Height of a block from which on its name is written, in screen pixels."""
 _NAMED = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter
@@ -167,9 +168,11 @@ class Overview:
             painter.drawLines([line for wire in wires for line in lines_of(wire)])
         boxes: list[BoxItem] = [*scene.blocks.values(), *scene.notes.values()]
         picked = [item for item in boxes if item.picked]
-        painter.setPen(QPen(skin.accent, _HALO))
+        width = max(_HALO, _LEAST_HALO / painter.transform().m11())
+        gap = width / 3
+        painter.setPen(QPen(skin.accent, width))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRects([item.area.adjusted(-2, -2, 2, 2) for item in picked])
+        painter.drawRects([item.area.adjusted(-gap, -gap, gap, gap) for item in picked])
 
 
 def lines_of(wire: WireItem) -> list[QLineF]:
