@@ -11,14 +11,21 @@ from typing import Literal
 import polars as pl
 
 from modelstudio.data import guess as tables
-from modelstudio.data import guess_pictures, guess_ratings, guess_series, guess_texts
+from modelstudio.data import (
+    guess_pictures,
+    guess_ratings,
+    guess_series,
+    guess_sounds,
+    guess_texts,
+)
 from modelstudio.data.guess import Guess
 from modelstudio.data.sources.encoding import decode_head, find_encoding
 from modelstudio.data.sources.files import first_bytes, kind_of_bytes
-from modelstudio.data.sources.folders import PICTURES, TEXTS, find
+from modelstudio.data.sources.folders import PICTURES, SOUNDS, TEXTS, find
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import (
+    AudioFolder,
     Database,
     ImageFolder,
     LongText,
@@ -31,7 +38,11 @@ from modelstudio.recipe.sources import (
 Task = Literal["classify", "regress", "next token", "forecast", "recommend"]
 """What is to be learnt, where the data does not tell."""
 
-_FOLDERS: dict[frozenset[str], type[Source]] = {PICTURES: ImageFolder, TEXTS: TextFolder}
+_FOLDERS: dict[frozenset[str], type[Source]] = {
+    PICTURES: ImageFolder,
+    SOUNDS: AudioFolder,
+    TEXTS: TextFolder,
+}
 """What a folder is by the files that most of it are; of as many of each the first."""
 
 _HEAD = 1 << 16
@@ -64,7 +75,7 @@ def detect(path: Path | str, task: Task | None = None) -> Source:
         raise DataError(
             error.message,
             where=error.where,
-            fix="Choose a folder of pictures or texts, or a file with a table.",
+            fix="Choose a folder of pictures, sounds or texts, or a file with a table.",
         ) from None
     held = Counter(each.path.suffix.lower() for each in found)
     most = max(_FOLDERS, key=lambda suffixes: sum(held[suffix] for suffix in suffixes))
@@ -106,6 +117,8 @@ def guess(
     """
     if isinstance(data.source, ImageFolder):
         return guess_pictures.guess(frame, target)
+    if isinstance(data.source, AudioFolder):
+        return guess_sounds.guess(frame, target)
     if isinstance(data.source, TextFolder):
         return guess_texts.guess_folder(frame, target)
     if isinstance(data.source, LongText):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -25,28 +25,40 @@ twice the side takes four times as long."""
 
 
 def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
-    """Guess roles, size and colours.
-
-    Parameters
-    ----------
-    frame
-        A table of text with the paths of the pictures in `FILE`.
+    """Guess roles, size and colours of pictures, whose paths are in `FILE`.
 
     Raises
     ------
     DataError
         When nothing is known of the pictures, or ``target`` is no column.
     """
+    columns, notes, split = roles(frame, target, "image")
+    shaping, told = _shaping(frame.get_column(FILE))
+    recipe = (DropMissingTarget(), *shaping, ScalePixels())
+    return Guess(columns, recipe, (*notes, *told), split)
+
+
+def roles(
+    frame: pl.DataFrame, target: str | None, kind: Literal["image", "audio"]
+) -> tuple[tuple[Column, ...], list[str], dict[str, str]]:
+    """Guess columns, notes and split of a table of files, whose kind is given.
+
+    Raises
+    ------
+    DataError
+        When nothing is known of the files, or ``target`` is no column.
+    """
+    word = "pictures" if kind == "image" else "sounds"
     others = [name for name in frame.columns if name not in (FILE, PART)]
     if not others:
         raise DataError(
-            "Nothing is known of the pictures, so there is nothing to learn.",
+            f"Nothing is known of the {word}, so there is nothing to learn.",
             fix="Put them into folders named after their classes, or add a table with a column of "
             "file names and one of labels.",
         )
     if target is not None and target not in others:
         raise DataError(
-            f"The pictures have no column {target}.",
+            f"The {word} have no column {target}.",
             where=target,
             fix=f"Choose one of {', '.join(others[:8])}.",
         )
@@ -57,19 +69,16 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
     if target == LABEL:
         kinds[LABEL] = "category"
         if frame.get_column(LABEL).n_unique() < 2:
-            notes.append("A classifier needs pictures in two or more folders.")
+            notes.append(f"A classifier needs {word} in two or more folders.")
     columns = []
     for name in frame.columns:
-        kind: Kind = "image" if name == FILE else kinds.get(name, "category")
         role: Role = "target" if name == target else "feature" if name == FILE else "ignored"
-        columns.append(Column(name=name, kind=kind, role=role))
-    shaping, told = _shaping(frame.get_column(FILE))
-    notes += told
+        of = kind if name == FILE else kinds.get(name, "category")
+        columns.append(Column(name=name, kind=of, role=role))
     split = {"method": "column", "by": PART} if PART in frame.columns else {}
     if split:
-        notes.append("The folders tell which pictures train and which test.")
-    recipe = (DropMissingTarget(), *shaping, ScalePixels())
-    return Guess(tuple(columns), recipe, tuple(notes), split)
+        notes.append(f"The folders tell which {word} train and which test.")
+    return tuple(columns), notes, split
 
 
 def _shaping(paths: pl.Series) -> tuple[list[Step], list[str]]:

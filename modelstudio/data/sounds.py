@@ -17,7 +17,7 @@ from modelstudio.recipe.steps.sounds import MelSpectrogram
 
 Floats = NDArray[np.float32]
 
-_QUIETEST = 1e-7
+QUIETEST = 1e-7
 """Power that counts as silence; without a least one its logarithm would have no end."""
 
 
@@ -32,20 +32,27 @@ class Listening:
     @property
     def samples(self) -> int:
         """Samples of a sound after resampling."""
-        return max(self._window, round(self.step.seconds * self.step.rate))
+        return max(self.window, round(self.step.seconds * self.step.rate))
 
     @property
-    def _window(self) -> int:
+    def window(self) -> int:
+        """Samples that a frame shows."""
         return max(2, round(self.step.window * self.step.rate))
 
     @property
-    def _hop(self) -> int:
+    def hop(self) -> int:
+        """Samples from one frame to the next."""
         return max(1, round(self.step.hop * self.step.rate))
+
+    @property
+    def points(self) -> int:
+        """Points of the Fourier transform of a frame."""
+        return 2 * (1 << (self.window - 1).bit_length())
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """One channel, bands and frames."""
-        return 1, self.step.bands, 1 + (self.samples - self._window) // self._hop
+        return 1, self.step.bands, 1 + (self.samples - self.window) // self.hop
 
     @cached_property
     def key(self) -> str:
@@ -62,12 +69,11 @@ class Listening:
 
     def spectrogram(self, wave: Floats) -> Floats:
         """Return the spectrogram of a wave of `samples`."""
-        frames = np.lib.stride_tricks.sliding_window_view(wave, self._window)[:: self._hop]
-        points = 2 * (1 << (self._window - 1).bit_length())
-        bell = np.hanning(self._window).astype(np.float32)
-        power = np.abs(np.fft.rfft(frames * bell, points)) ** 2 / bell.sum() ** 2
-        bands = mel_bands(self.step.bands, points, self.step.rate) @ power.T
-        logarithms: Floats = np.log(bands + _QUIETEST).astype(np.float32)[None]
+        frames = np.lib.stride_tricks.sliding_window_view(wave, self.window)[:: self.hop]
+        bell = np.hanning(self.window).astype(np.float32)
+        power = np.abs(np.fft.rfft(frames * bell, self.points)) ** 2 / bell.sum() ** 2
+        bands = mel_bands(self.step.bands, self.points, self.step.rate) @ power.T
+        logarithms: Floats = np.log(bands + QUIETEST).astype(np.float32)[None]
         return logarithms
 
 

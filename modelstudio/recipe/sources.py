@@ -57,6 +57,19 @@ class ImageFolder(Source, label="Picture folder"):
     )
 
 
+class AudioFolder(Source, label="Sound folder"):
+    """Sounds in folders named after their classes, or in one folder with a table of labels.
+
+    The folders of classes may lie in folders named train, validation and test.
+    """
+
+    labels: str = Field(
+        "",
+        description="Table in the folder with a column of file names and what is known of each "
+        "sound; empty takes the names of the folders as classes.",
+    )
+
+
 class TextFolder(Source, label="Text folder"):
     """Text files in folders named after their classes.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import (
+    AudioFolder,
     Database,
     ImageFolder,
     LongText,
@@ -36,6 +37,7 @@ READERS: dict[type[Source], str] = {
     Table: "tabular",
     Database: "database",
     ImageFolder: "pictures",
+    AudioFolder: "pictures",
     TextFolder: "texts",
     LongText: "long_text",
 }

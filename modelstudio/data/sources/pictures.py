@@ -1,6 +1,6 @@
-"""Folders of pictures as tables: a row a picture, with its path, class, part and labels.
+"""Folders of pictures or sounds as tables: a row a file, with its path, class, part and labels.
 
-Other pictures for the same project may also be a single one, or named by a column of a table.
+Other files for the same project may also be a single one, or named by a column of a table.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pathlib import Path
 import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
-from modelstudio.data.sources.folders import FILE, LABEL, PICTURES, Found
+from modelstudio.data.sources.folders import FILE, LABEL, PICTURES, SOUNDS, Found
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
-from modelstudio.recipe.sources import ImageFolder
+from modelstudio.recipe.sources import AudioFolder, ImageFolder
 
 MATCHING = 0.5
-"""A column of a table of labels names the pictures when so many of its cells do."""
+"""A column of a table of labels names the files when so many of its cells do."""
 
 LOOKED_AT = 50
 """Cells of a column that are tried as names of files."""
@@ -28,7 +28,7 @@ _TABLES = frozenset({".csv", ".tsv", ".txt"})
 def reading(
     path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
 ) -> Generator[Portion, None, pl.DataFrame]:
-    """List the pictures with what is known of each, each column as its kind."""
+    """List the files with what is known of each, each column as its kind."""
     frame = yield from reading_plain(path, data)
     return tabular.as_declared(
         path, frame, data, target_needed=target_needed, features_only=features_only
@@ -36,12 +36,12 @@ def reading(
 
 
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
-    """List the pictures with what is known of each, as text."""
+    """List the files with what is known of each, as text."""
     if path.is_file():
-        frame = folders.table([_alone(path)]) if _is_picture(path) else _named_in(path, data.csv)
+        frame = folders.table([_alone(path)]) if _is_one(path, data) else _named_in(path, data)
         yield Portion(frame.height, frame.height)
         return frame
-    found = folders.find(path, PICTURES)
+    found = folders.find(path, _suffixes(data))
     yield Portion(len(found), len(found))
     frame = folders.table(found)
     labels = _labels(path, data, frame)
@@ -49,10 +49,10 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
-    """Count the pictures and look at no more than their names."""
-    if path.is_file() and not _is_picture(path):
+    """Count the files and look at no more than their names."""
+    if path.is_file() and not _is_one(path, data):
         return tabular.inspect(path, DataConfig(csv=data.csv))
-    found = [_alone(path)] if path.is_file() else folders.find(path, PICTURES)
+    found = [_alone(path)] if path.is_file() else folders.find(path, _suffixes(data))
     frame = folders.table(found)
     size = sum(each.path.stat().st_size for each in found)
     return SourceInfo(path, tuple(frame.columns), len(found), size)
@@ -64,34 +64,42 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
 
 
 def fingerprint(path: Path, data: DataConfig) -> str:
-    """Return a hash of the names, sizes and times of the pictures, and of a table of labels."""
+    """Return a hash of the names, sizes and times of the files, and of a table of labels."""
     if path.is_file():
         return tabular.fingerprint(path)
-    mark = folders.fingerprint_of(folders.find(path, PICTURES))
-    assert isinstance(data.source, ImageFolder)
+    mark = folders.fingerprint_of(folders.find(path, _suffixes(data)))
+    assert isinstance(data.source, ImageFolder | AudioFolder)
     labels = path / data.source.labels
     return (
         f"{mark}{tabular.fingerprint(labels)}" if data.source.labels and labels.exists() else mark
     )
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURES
+def _suffixes(data: DataConfig) -> frozenset[str]:
+    return SOUNDS if isinstance(data.source, AudioFolder) else PICTURES
+
+
+def _word(data: DataConfig) -> str:
+    return "sounds" if isinstance(data.source, AudioFolder) else "pictures"
+
+
+def _is_one(path: Path, data: DataConfig) -> bool:
+    return path.suffix.lower() in _suffixes(data)
 
 
 def _alone(path: Path) -> Found:
     return Found(path.resolve(), None, None)
 
 
-def _named_in(table: Path, csv: CsvOptions) -> pl.DataFrame:
-    """Return all rows of a table with the paths of their pictures, meant from its folder.
+def _named_in(table: Path, data: DataConfig) -> pl.DataFrame:
+    """Return all rows of a table with the paths of their files, meant from its folder.
 
     Raises
     ------
     DataError
-        When no column names pictures.
+        When no column names files.
     """
-    rows = tabular.read_table(table, DataConfig(csv=csv))
+    rows = tabular.read_table(table, DataConfig(csv=data.csv))
     for column in sorted(rows.get_columns(), key=lambda column: column.name != FILE):
         known = column.drop_nulls()
         looked_at = known.gather_every(max(1, len(known) // LOOKED_AT)).to_list()
@@ -102,21 +110,22 @@ def _named_in(table: Path, csv: CsvOptions) -> pl.DataFrame:
                 others = others.rename({FILE: f"{FILE}_"})
             return pl.DataFrame([pl.Series(FILE, paths, pl.String), *others.get_columns()])
     raise DataError(
-        f"No column of {table.name} names pictures that are there.",
+        f"No column of {table.name} names {_word(data)} that are there.",
         where=str(table),
-        fix="It needs a column with the paths of the pictures, meant from the folder of the table.",
+        fix=f"It needs a column with the paths of the {_word(data)}, meant from the folder of the "
+        "table.",
     )
 
 
 def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> pl.DataFrame | None:
-    """Join the table of labels, if one is named or the pictures lie beside just one.
+    """Join the table of labels, if one is named or the files lie beside just one.
 
     Raises
     ------
     DataError
-        When the table that was named does not name the pictures.
+        When the table that was named does not name the files.
     """
-    assert isinstance(data.source, ImageFolder)
+    assert isinstance(data.source, ImageFolder | AudioFolder)
     named = data.source.labels
     if named:
         candidates = [folder / named]
@@ -131,14 +140,14 @@ def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> pl.DataFrame
     if not named:
         return None
     raise DataError(
-        f"No column of {named} names the pictures in {folder.name}.",
+        f"No column of {named} names the {_word(data)} in {folder.name}.",
         where=str(candidates[0]),
         fix="It needs a column with the names of the files.",
     )
 
 
 def _joined(table: Path, frame: pl.DataFrame, csv: CsvOptions) -> pl.DataFrame | None:
-    """Return the rows of a table whose pictures are there, with their paths; None without any."""
+    """Return the rows of a table whose files are there, with their paths; None without any."""
     rows = tabular.read_table(table, DataConfig(csv=csv))
     paths = frame.get_column(FILE)
     places: dict[str, str] = {}

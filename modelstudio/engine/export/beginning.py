@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from modelstudio.data.fitted import FittedRecipe, FittedStep
 from modelstudio.data.inputs import Array, InputField
 from modelstudio.data.sources import ROW
-from modelstudio.engine.export import pictures
+from modelstudio.engine.export import files
 from modelstudio.recipe.order import before_onnx
 from modelstudio.recipe.steps import ColumnStep, Formula, Rename
 
@@ -70,12 +70,7 @@ def begin(fitted: FittedRecipe) -> Beginning:
         arrays=arrays,
         needs_first=(
             *map(in_words, needs),
-            *(
-                told
-                for field in arrays
-                if field.spec.kind == "image"
-                for told in pictures.needs_first(fitted, field)
-            ),
+            *(told for field in arrays for told in files.needs_first(fitted, field)),
         ),
     )
 

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper
 import modelstudio
 from modelstudio.data.fitted import FittedRecipe
 from modelstudio.data.inputs import InputField
+from modelstudio.data.pictures import SCALING
 from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel
 from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
@@ -23,12 +24,18 @@ from modelstudio.engine.export.network import written
 from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
-from modelstudio.recipe.steps import ScalePixels
 
 OPSET = 18
 """Operator set of the file; onnxruntime 1.14 and later run it."""
 
 ML_OPSET = 3
+
+_ARRAYS = {
+    "image": TensorProto.UINT8,
+    "spectrogram": TensorProto.FLOAT,
+    "ids": TensorProto.INT64,
+}
+"""Type of fields that are given whole; of all others double."""
 
 ONE_FILE = 2_000_000_000
 """Most bytes of weights in the file itself."""
@@ -151,16 +158,15 @@ def _given(
 def _array(
     w: Writer, field: InputField, fitted: FittedRecipe, inputs: list[onnx.ValueInfoProto]
 ) -> str:
-    """Begin with a field that is given whole; pictures are scaled here."""
+    """Begin with a field that is given whole; pictures and spectrograms are scaled here."""
     spec = field.spec
-    kind = {"image": TensorProto.UINT8, "ids": TensorProto.INT64}.get(spec.kind, TensorProto.DOUBLE)
+    kind = _ARRAYS.get(spec.kind, TensorProto.DOUBLE)
     shape = ["batch", *("length" if dim == "T" else dim for dim in spec.shape)]
     inputs.append(helper.make_tensor_value_info(spec.name, kind, shape, spec.kind))
     tensor = spec.name
     for fitted_step in fitted.steps:
-        figures = fitted_step.state.get(field.columns[0])
-        if isinstance(fitted_step.step, ScalePixels) and figures:
-            shift, factor = np.reshape(figures, (2, 1, -1, 1, 1))
+        if isinstance(fitted_step.step, SCALING) and field.columns[0] in fitted_step.state:
+            shift, factor = np.reshape(fitted_step.state[field.columns[0]], (2, 1, -1, 1, 1))
             numbers = w.node("Cast", tensor, to=TensorProto.FLOAT)
             centred = w.node("Sub", numbers, w.constant(shift, np.float32))
             tensor = w.node("Mul", centred, w.constant(factor, np.float32))
