@@ -1,4 +1,4 @@
-"""Load a module from a Python file, find what it takes, and see what its values are like."""
+"""Load a module from a Python file, and find what it takes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import inspect
 import io
 import itertools
 import logging
-import operator
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import torch
 from torch import Tensor, fx, nn
@@ -41,29 +38,6 @@ EXAMPLES = ("example_input_array", "example_inputs")
 
 Sample = tuple[tuple[int, ...], int]
 """Shape of one sample, and the number of different ids, 0 for numbers."""
-
-
-@dataclass
-class Seen:
-    """A traced module with what was seen when it ran twice.
-
-    Parameters
-    ----------
-    first, second
-        Value of each node by its name.
-    apart
-        Nodes that do not depend on the data.
-    learned
-        Those of them that are made of learned numbers.
-    """
-
-    module: nn.Module
-    traced: fx.GraphModule
-    first: dict[str, Any]
-    second: dict[str, Any]
-    moving: dict[str, tuple[int, int]]
-    apart: set[str] = field(default_factory=set)
-    learned: set[str] = field(default_factory=set)
 
 
 def load(path: Path, name: str, arguments: Mapping[str, Any]) -> nn.Module:
@@ -149,57 +123,6 @@ def _failed(error: BaseException, path: Path, what: str) -> ImportFailed:
         where=str(path),
         fix="Mend the file, and import it again.",
     )
-
-
-class _Tracer(fx.Tracer):
-    """Follows loops over the parts of a tensor that is cut into a known number of them."""
-
-    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
-        """Return the parts of a chunk."""
-        node = obj.node
-        if node.target in (torch.chunk, "chunk"):
-            count = node.args[1] if len(node.args) > 1 else node.kwargs.get("chunks")
-            if isinstance(count, int):
-                return iter([operator.getitem(obj, number) for number in range(count)])
-        return super().iter(obj)
-
-
-def trace(module: nn.Module) -> fx.GraphModule | None:
-    """Trace a module with torch's own modules whole; None where it cannot be traced."""
-    with quiet(), _sizes_together():
-        try:
-            return fx.GraphModule(module, _Tracer().trace(module))
-        except Exception:
-            return None
-
-
-@contextlib.contextmanager
-def _sizes_together() -> Iterator[None]:
-    """Let ``torch.ones(batch, steps)`` be traced, which takes traced sizes only as a tuple."""
-    with contextlib.ExitStack() as stack:
-        for name in ("ones", "zeros", "empty"):
-            stack.enter_context(mock.patch.object(torch, name, _together(getattr(torch, name))))
-        yield
-
-
-def _together(make: Callable[..., Any]) -> Callable[..., Any]:
-    def made(*sizes: Any, **settings: Any) -> Any:
-        return make(sizes if len(sizes) > 1 else sizes[0], **settings) if sizes else make(**settings)
-
-    return made
-
-
-def steps_first(traced: fx.GraphModule, samples: Sequence[Sample]) -> fx.GraphModule:
-    """Return a traced module given the batch first, which it then gets behind the steps."""
-    graph = fx.Graph()
-    graph.output(graph.graph_copy(traced.graph, {}))
-    places = [node for node in graph.nodes if node.op == "placeholder"]
-    for node, (shape, _) in zip(places, samples, strict=False):
-        if shape:
-            with graph.inserting_after(places[-1]):
-                turned = graph.call_method("transpose", (node, 0, 1))
-            node.replace_all_uses_with(turned, delete_user_cb=lambda user, own=turned: user != own)
-    return fx.GraphModule(traced, graph)
 
 
 # What it takes
@@ -368,52 +291,3 @@ def run(module: nn.Module, samples: Sequence[Sample], batch: int) -> Any:
     """Return what the module says of a batch drawn at random."""
     with quiet(), torch.no_grad():
         return module(*drawn(samples, batch))
-
-
-class _Watching(fx.Interpreter):
-    """Runs a traced module and keeps the value of every node."""
-
-    def __init__(self, module: fx.GraphModule) -> None:
-        super().__init__(module, garbage_collect_values=False)
-        self.values: dict[str, Any] = {}
-
-    def run_node(self, node: fx.Node) -> Any:
-        """Run a node and keep its value."""
-        value = self.values[node.name] = super().run_node(node)
-        return value
-
-
-def watch(
-    module: nn.Module, traced: fx.GraphModule, samples: Sequence[Sample], *, free_length: bool
-) -> Seen:
-    """Run a traced module twice, with batches (and lengths, if free) of other sizes.
-
-    Raises
-    ------
-    Exception
-        Whatever the module raises.
-    """
-    runs = []
-    for batch, longer in ((2, 0), (3, 1 if free_length else 0)):
-        watching = _Watching(traced)
-        with quiet(), torch.no_grad():
-            watching.run(*drawn(samples, batch, longer=longer))
-        runs.append(watching.values)
-    moving = {"B": (2, 3)}
-    if free_length:
-        length = next((shape[0] for shape, rows in samples if rows and shape), None) or next(
-            shape[0] for shape, _ in samples if len(shape) == 2
-        )
-        moving["T"] = (length, length + 1)
-    seen = Seen(module, traced, runs[0], runs[1], moving)
-    for node in traced.graph.nodes:
-        about_shape = node.target in ("size", "dim", "numel") or (
-            node.target is getattr and node.args[1] in ("shape", "ndim", "device", "dtype")
-        )
-        sources = {source.name for source in node.all_input_nodes}
-        called = node.op.startswith("call_") and (bool(sources) or node.op != "call_module")
-        if node.op == "get_attr" or about_shape or (called and sources <= seen.apart):
-            seen.apart.add(node.name)
-            if isinstance(runs[0][node.name], nn.Parameter) or sources & seen.learned:
-                seen.learned.add(node.name)
-    return seen

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from modelstudio.engine.events import Progress
-from modelstudio.engine.importing import module_file, module_shapes  # noqa: F401  draws shapes
+from modelstudio.engine.importing import module_shapes  # noqa: F401  draws shapes
 from modelstudio.engine.importing.conclude import (
     Entry,
     Imported,
@@ -28,10 +28,19 @@ from modelstudio.engine.importing.drawing import (
     Wire,
 )
 from modelstudio.engine.importing.masks import Grows, Padding, hides_later
-from modelstudio.engine.importing.module_file import Sample, Seen, find_samples, load, trace, watch
+from modelstudio.engine.importing.module_file import (
+    Sample,
+    drawn,
+    find_samples,
+    load,
+    other_numbers,
+    quiet,
+    takes_steps_first,
+)
 from modelstudio.engine.importing.module_functions import FUNCTIONS, Call, name_of
 from modelstudio.engine.importing.module_layers import DRAWERS, arrays
 from modelstudio.engine.importing.module_sequences import Recurrence
+from modelstudio.engine.importing.module_tracing import Seen, steps_first, trace, trace_sizes, watch
 from modelstudio.engine.importing.onnx_network import better, import_onnx
 from modelstudio.engine.importing.onnx_trial import symbols
 from modelstudio.engine.importing.phrases import Ref, straight
@@ -47,7 +56,8 @@ def import_module(
     """Make a module and draw it with blocks; the file has to be trusted.
 
     It is traced with torch's own modules whole. Where that fails, or leaves operations without a
-    block, `torch.export` takes it apart, and the better of both drawings is kept. A module that
+    block, `torch.export` takes it apart, which takes seconds, and the better of both drawings is
+    kept. A module that
     takes the steps of sequences first is given the samples first, and what it says is turned back.
 
     Raises
@@ -62,25 +72,27 @@ def import_module(
     try:
         samples = find_samples(module, traced, shapes)
     except ImportFailed:
-        if not module_file.other_numbers(module):
+        if not other_numbers(module):
             raise
         traced = trace(module.float())
         samples = find_samples(module, traced, shapes)
+    traced = traced or trace_sizes(module, samples)
     best: Imported | None = None
     if traced is not None:
         yield Progress("Mapping modules to blocks")
         best = _best_drawn(module, traced, samples, told=bool(shapes))
-        if module_file.takes_steps_first(module) and not _done(best):
-            turned = module_file.steps_first(traced, samples)
+        if takes_steps_first(module) and not _done(best):
+            turned = steps_first(traced, samples)
             best = better(
                 best, _best_drawn(module, turned, samples, told=bool(shapes)), turned=True
             )
     if not _done(best):
         yield Progress("Taking it apart with torch.export")
-        best = better(best, (yield from _exported(module, samples)))
-        if module_file.takes_steps_first(module) and not _done(best):
-            other = yield from _exported(module, samples, steps_first=True)
-            best = better(best, other, turned=True)
+        ways = (False, True) if takes_steps_first(module) else (False,)
+        for turn in ways if best is None else (best.turned,):
+            if not _done(best):
+                other = yield from _exported(module, samples, turned=turn)
+                best = better(best, other, turned=turn)
     if best is None:
         raise ImportFailed(
             f"Neither torch.fx nor torch.export can follow what {name} does.",
@@ -102,7 +114,8 @@ def _best_drawn(
         len(shape) == 2 for shape, _ in samples
     )
     best: Imported | None = None
-    for free in (True, False) if long and not told else (False,):
+    fixed = told or traced.meta.get("fixed", False)
+    for free in (True, False) if long and not fixed else (False,):
         try:
             seen = watch(module, traced, samples, free_length=free)
         except Exception:
@@ -114,18 +127,18 @@ def _best_drawn(
 
 
 def _exported(
-    module: nn.Module, samples: Sequence[Sample], *, steps_first: bool = False
+    module: nn.Module, samples: Sequence[Sample], *, turned: bool = False
 ) -> Generator[Progress, None, Imported | None]:
     """Draw what `torch.export` makes of a module, by way of an ONNX file."""
-    values = tuple(module_file.drawn(samples, 2))
-    if steps_first:
+    values = tuple(drawn(samples, 2))
+    if turned:
         values = tuple(x.transpose(0, 1) if x.ndim > 1 else x for x in values)
     batch = torch.export.Dim("batch")
-    axes = [int(steps_first and x.ndim > 1) for x in values]
+    axes = [int(turned and x.ndim > 1) for x in values]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "module.onnx"
         try:
-            with module_file.quiet():
+            with quiet():
                 torch.onnx.export(
                     module,
                     values,
@@ -138,7 +151,7 @@ def _exported(
             return None
         shapes = [shape for shape, _ in samples]
         try:
-            return (yield from import_onnx(path, shapes, steps_first=steps_first))
+            return (yield from import_onnx(path, shapes, steps_first=turned))
         except ImportFailed:
             return None
 

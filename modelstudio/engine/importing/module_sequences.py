@@ -16,7 +16,6 @@ from modelstudio.engine.importing.phrases import Ref
 from modelstudio.engine.importing.shaping import Shaping
 from modelstudio.network.analysis import Shape
 
-
 NESTED = (
     "When it does not train, torch puts zeros at steps of padding (nested tensors); here they keep"
     " their numbers, as in training. It agrees where padding is not read, or with"
@@ -144,7 +143,8 @@ def _attention(
         bias=module.in_proj_bias is not None,
         **setting,
     )
-    return [replace(x, wire=s.drawing.add(layer, x.wire, memory, ids, weights=arrays(module))), None]
+    wire = s.drawing.add(layer, x.wire, memory, ids, weights=arrays(module))
+    return [replace(x, wire=wire), None]
 
 
 def _told(module: Any, args: Arguments, keywords: Mapping[str, Any]) -> dict[str, Any]:

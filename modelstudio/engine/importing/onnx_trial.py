@@ -267,9 +267,10 @@ def _learn(
             foreign.symbolic[name] = dims
         elif a.shape != b.shape or not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
             del foreign.constants[name]
-            if a.ndim > 1 and a.shape[1:] == b.shape[1:] and (a == a[:1]).all():
-                if (len(a), len(b)) == moving["B"] and (b == a[:1]).all():
-                    foreign.constants[name] = a[:1]  # the same for every sample
+            once = a[:1]
+            each = a.ndim > 1 and (len(a), len(b)) == moving["B"] and a.shape[1:] == b.shape[1:]
+            if each and (a == once).all() and (b == once).all():
+                foreign.constants[name] = once
     foreign.answers = {n: first.values[n] for n in foreign.outputs if n in first.values}
 
 

@@ -58,9 +58,9 @@ def letters_of(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     return full, told.replace("...", some) if arrow else some + "".join(once)
 
 
-def _summed(s: Shaping, x: Ref, letters: Letters, wanted: Sequence[str] | set[str]) -> tuple[
-    Ref, list[str]
-]:
+def _summed(
+    s: Shaping, x: Ref, letters: Letters, wanted: Sequence[str] | set[str]
+) -> tuple[Ref, list[str]]:
     """Return a value summed over the axes whose letters nothing else has."""
     axes = [axis for axis, letter in enumerate(letters) if letter not in wanted]
     if axes:
@@ -68,9 +68,7 @@ def _summed(s: Shaping, x: Ref, letters: Letters, wanted: Sequence[str] | set[st
     return x, [letter for letter in letters if letter in wanted]
 
 
-def _product(
-    s: Shaping, a: Ref, left: list[str], b: Ref, right: list[str], answer: Letters
-) -> Ref:
+def _product(s: Shaping, a: Ref, left: list[str], b: Ref, right: list[str], answer: Letters) -> Ref:
     """Draw a product of matrices; where it is none, one number by number and a sum."""
     sizes = dict(zip((*right, *left), (*b.seen, *a.seen), strict=True))
     both = [letter for letter in left if letter in right]

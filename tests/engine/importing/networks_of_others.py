@@ -287,7 +287,7 @@ class Translator(nn.Module):
 
 
 class Sensor(nn.Module):
-    """Steps first; torch.fx cannot follow it."""
+    """Steps first; its path depends on a size."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -367,7 +367,7 @@ class Formulas(nn.Module):
 
 
 class Branching(nn.Module):
-    """Its path depends on sizes, so that torch.fx cannot follow it."""
+    """Its path and the number of its steps depend on sizes."""
 
     def __init__(self) -> None:
         super().__init__()
