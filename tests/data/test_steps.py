@@ -184,6 +184,16 @@ def test_a_column_without_a_training_value_is_refused_or_kept(step: type[Step]) 
 
 
 @pytest.mark.parametrize("step", FITTED)
+def test_numbers_at_the_end_of_all_measure_are_learnt_from(step: type[Step]) -> None:
+    extremes = [1e149, -1e149, 1e-149, 0.0, None, 1.0]
+    frame = TRAIN.with_columns(n=pl.Series(extremes * 2), m=pl.Series(extremes[::-1] * 2))
+    instance = made(step)
+    fitted = learnt(instance, frame).fit(instance)
+    assert json.loads(json.dumps(fitted.state, allow_nan=False)) == fitted.state
+    assert fitted.apply(pl.concat([frame, OTHER])).height == frame.height + OTHER.height
+
+
+@pytest.mark.parametrize("step", FITTED)
 def test_the_kinds_a_step_says_it_leaves_are_those_it_leaves(step: type[Step]) -> None:
     instance = made(step)
     learning = learnt(instance)

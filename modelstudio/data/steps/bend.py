@@ -7,7 +7,6 @@ ranks: ``x`` and ``y`` of the knots, straight lines between them. State of bins:
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -58,24 +57,47 @@ def fit_power(
     step: Power, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
 ) -> dict[str, Any]:
     """Learn the exponent that makes the column most like a bell curve, then mean and factor."""
-    from sklearn.preprocessing import PowerTransformer
-
     state = {}
     for name in columns:
         values = known(frame, name).to_numpy().astype(np.float64)
         sample = values[:: -(-len(values) // MOST_ROWS)]
-        exponent = 1.0
-        if sample.std() > 0:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                transformer = PowerTransformer(standardize=False).fit(sample[:, None])
-            found = float(transformer.lambdas_[0])
-            exponent = round(float(np.clip(found, -GREATEST_EXPONENT, GREATEST_EXPONENT)), 4)
+        exponent = _best_exponent(sample) if np.ptp(sample) > 0 else 1.0
         bent = yeo_johnson(values, exponent)
         spread = float(bent.std()) if step.standardise else 1.0
         mean = float(bent.mean()) if step.standardise else 0.0
         state[name] = [exponent, mean, 1.0 / spread if np.isfinite(spread) and spread > 0 else 1.0]
     return state
+
+
+def _best_exponent(values: Numbers) -> float:
+    """Return the exponent of greatest likelihood, found by golden section to 4 decimals.
+
+    Where values are so far apart that no other can be worked out, it is 1.
+    """
+    logs = float(np.sum(np.sign(values) * np.log1p(np.abs(values))))
+
+    def likelihood(exponent: float) -> float:
+        with np.errstate(all="ignore"):
+            spread = float(yeo_johnson(values, exponent).var())
+        if not 0 < spread < np.inf:
+            return -np.inf
+        return float((exponent - 1) * logs - len(values) / 2 * np.log(spread))
+
+    low, high = -GREATEST_EXPONENT, GREATEST_EXPONENT
+    ratio = (5**0.5 - 1) / 2
+    inner = [high - ratio * (high - low), low + ratio * (high - low)]
+    heights = [likelihood(each) for each in inner]
+    while high - low > 1e-5:
+        if heights[0] >= heights[1]:
+            high, inner[1], heights[1] = inner[1], inner[0], heights[0]
+            inner[0] = high - ratio * (high - low)
+            heights[0] = likelihood(inner[0])
+        else:
+            low, inner[0], heights[0] = inner[0], inner[1], heights[1]
+            inner[1] = low + ratio * (high - low)
+            heights[1] = likelihood(inner[1])
+    found = round((low + high) / 2, 4)
+    return found if np.isfinite(likelihood(found)) else 1.0
 
 
 def yeo_johnson(x: Numbers, exponent: float) -> Numbers:

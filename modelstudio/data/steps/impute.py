@@ -21,6 +21,9 @@ MOST_COLUMNS = 400
 MOST_ROWS = 20_000
 """Training rows that the linear models are fitted on."""
 
+FARTHEST = 1e70
+"""Most spreads from the mean that rows are compared at; squares of larger numbers overflow."""
+
 RIDGE = 1e-4
 """Pull of the weights to 0, as a share of the rows; equal columns would leave them open."""
 
@@ -90,7 +93,8 @@ def _from_neighbours(state: Mapping[str, Any], rows: Numbers) -> Numbers:
         n_neighbors=state["neighbours"], weights=state["weights"], keep_empty_features=True
     )
     imputer.fit(np.array(state["rows"], dtype=np.float64))
-    filled = imputer.transform((rows - mean) / spread) * spread + mean
+    scaled = ((rows - mean) / spread).clip(-FARTHEST, FARTHEST)
+    filled = imputer.transform(scaled) * spread + mean
     return np.where(np.isnan(rows), filled, rows)
 
 
