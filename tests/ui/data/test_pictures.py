@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ from pytestqt.qtbot import QtBot
 
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data.page import DataPage
-
-Settle = Callable[[DataPage], None]
 
 
 @pytest.fixture
@@ -28,19 +25,21 @@ def folder(tmp_path: Path) -> Path:
     ):
         (path / name).mkdir(parents=True)
         for at in range(count):
-            Image.new("RGB", (20, 16), shade).save(path / name / f"{name}{at:02}.png")
+            picture = Image.new("RGB", (20, 16), shade)
+            picture.paste((255, 255, 255), (1, 1, 9, 5))
+            picture.save(path / name / f"{name}{at:02}.png")
     (path / "red" / "red00.png").write_text("no picture")
     return path
 
 
 @pytest.fixture
-def page(window: MainWindow, folder: Path, qtbot: QtBot, settle: Settle) -> DataPage:
+def page(window: MainWindow, folder: Path, qtbot: QtBot) -> DataPage:
     """Open the folder and wait until its pictures are listed."""
     window.files.open(folder)
     qtbot.waitUntil(lambda: window.page_id == "data", timeout=20_000)
     page = window.page("data")
-    settle(page)
     qtbot.waitUntil(lambda: page.pictures.model.rowCount() == 28, timeout=20_000)
+    qtbot.waitUntil(lambda: not page.jobs.running, timeout=30_000)
     return page
 
 
@@ -104,3 +103,27 @@ def test_the_rows_can_be_seen_as_a_table(page: DataPage) -> None:
     page.preview.as_pictures.click()
     assert page.pictures.isVisible()
     assert not page.columns.isVisible()
+
+
+def test_an_augmentation_is_added_seen_changed_and_taken_back(page: DataPage, qtbot: QtBot) -> None:
+    page.side.segment("augment").click()
+    assert page.augment.isVisible()
+    strip = page.samples.strip
+    qtbot.waitUntil(lambda: len(strip._tiles) == 1, timeout=20_000)
+    menu = page.augment.menu()
+    rotate = next(action for action in menu.actions() if action.text() == "Rotate")
+    rotate.trigger()
+    menu.deleteLater()
+    assert [step.type_name for step in page.data.augment] == ["Rotate"]
+    assert page.document.undo_label == "Add Rotate"
+    qtbot.waitUntil(lambda: len(strip._tiles) == 13, timeout=20_000)
+    before = strip._tiles[1][0].toImage()
+    page.samples.again.click()
+    qtbot.waitUntil(lambda: strip._tiles[1][0].toImage() != before, timeout=20_000)
+    page.augment.cards[0].switch.click()
+    assert not page.data.augment[0].enabled
+    qtbot.waitUntil(lambda: len(strip._tiles) == 1, timeout=20_000)
+    page.document.undo()
+    page.document.undo()
+    assert page.data.augment == ()
+    assert page.augment.nothing.isVisible()

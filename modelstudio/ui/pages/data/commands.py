@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from modelstudio.engine.results import Draft
 from modelstudio.errors import StudioError
 from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
+from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Kind, Role
 from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
@@ -157,6 +158,10 @@ class DataCommands(QObject):
         self._edit(tr("Scale target"), self.data.changed(target_scaling=value))
 
     # Split
+
+    def set_augment(self, steps: tuple[Augmentation, ...], words: str) -> None:
+        """Change the augmentations; the same words again are the same edit going on."""
+        self._edit(words, self.data.changed(augment=steps), words)
 
     def set_split(self, split: SplitConfig, words: str, merge_key: str = "") -> None:
         """Share the rows out in another way."""

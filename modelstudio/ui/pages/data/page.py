@@ -20,6 +20,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page, PageProblem
 from modelstudio.ui.pages.data import edits
+from modelstudio.ui.pages.data.augment_panel import AugmentPanel
 from modelstudio.ui.pages.data.checks import EvidencePopup
 from modelstudio.ui.pages.data.classes_panel import ClassesPanel
 from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
@@ -32,11 +33,21 @@ from modelstudio.ui.pages.data.popups import AddStepPopup
 from modelstudio.ui.pages.data.preview_panel import PreviewPanel
 from modelstudio.ui.pages.data.reading_popup import ReadingPopup
 from modelstudio.ui.pages.data.recipe import RecipePanel
+from modelstudio.ui.pages.data.samples_row import SamplesRow
 from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
 from modelstudio.ui.project_files import DATA_SUFFIXES, table_filter
 from modelstudio.ui.theme import theme
-from modelstudio.ui.widgets import Banner, EmptyState, PaletteEntry, column, rule, splitter
+from modelstudio.ui.widgets import (
+    Banner,
+    EmptyState,
+    PaletteEntry,
+    SegmentedControl,
+    column,
+    row,
+    rule,
+    splitter,
+)
 
 if TYPE_CHECKING:
     from modelstudio.data.fitting import StepEffect
@@ -46,6 +57,9 @@ if TYPE_CHECKING:
 
 _FOLD_BELOW = 660
 """Height of the page under which the split folds into one line."""
+
+_ROOM_FOR_SAMPLES = 700
+"""Height of the page from which the row of samples is shown."""
 
 _NARROW_BELOW = 1280
 _WIDE, _NARROW = (312, 328), (312, 296)
@@ -74,6 +88,8 @@ class DataPage(Page):
             self.actions_["data.add_step"], AddStepPopup(self), self.commands.may_move
         )
         self.split = SplitPanel()
+        self.augment = AugmentPanel()
+        self.samples = SamplesRow(self.jobs)
         self.evidence = EvidencePopup(self)
         self.inputs = InputsPopup(self)
         self.reading = ReadingPopup(self)
@@ -116,7 +132,7 @@ class DataPage(Page):
             Qt.Orientation.Horizontal,
             self._left,
             self._centre,
-            self.recipe,
+            self._make_right(),
             sizes=(_WIDE[0], 720, _WIDE[1]),
             name="data.panels",
         )
@@ -124,9 +140,10 @@ class DataPage(Page):
         layout = QVBoxLayout(work)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self._samples_rule = rule()
         layout.addWidget(self._panels, 1)
-        layout.addWidget(rule())
-        layout.addWidget(self.split)
+        for part in (self._samples_rule, self.samples, rule(), self.split):
+            layout.addWidget(part)
         for part in (self.empty, self.opening.panel_holder, work):
             self._stack.addWidget(part)
         outer = QVBoxLayout(self)
@@ -140,6 +157,20 @@ class DataPage(Page):
             holder.hide()
             outer.addWidget(holder)
         outer.addWidget(self._stack, 1)
+
+    def _make_right(self) -> QWidget:
+        """Return recipe and augmentation behind each other, with the choice above them."""
+        sides = [("recipe", tr("Recipe")), ("augment", tr("Augmentation"))]
+        self.side = SegmentedControl(sides, "recipe", "data.side")
+        self.side.changed.connect(lambda key: self._right.setCurrentIndex(key == "augment"))
+        self._right = QStackedWidget()
+        for part in (self.recipe, self.augment):
+            self._right.addWidget(part)
+        choice = row(self.side, None, margins=(16, 8, 8, 4))
+        holder = column(choice, self._right, spacing=0, tone="panel")
+        holder.layout().setStretch(1, 1)
+        self._right_holder = holder
+        return holder
 
     def _connect(self) -> None:
         document, feed = self.document, self.feed
@@ -161,6 +192,8 @@ class DataPage(Page):
         self.main.files.read_ended.connect(self._end_head)
         self._listing.finished.connect(self._take_pictures)
         self.classes.chosen.connect(self.pictures.set_label)
+        self.pictures.chosen.connect(self._choose_example)
+        self.augment.edited.connect(self.commands.set_augment)
         self.pictures.table_wanted.connect(lambda: self._show_pictures(False))
         self.preview.as_pictures.clicked.connect(lambda: self._show_pictures(True))
         self.columns.chosen.connect(self.preview.view.show_column)
@@ -204,12 +237,13 @@ class DataPage(Page):
 
     def toggle_panel(self, side: str) -> None:
         """Show or hide columns, split or recipe."""
-        panel = {"left": self._left, "bottom": self.split, "right": self.recipe}[side]
+        panel = {"left": self._left, "bottom": self.split, "right": self._right_holder}[side]
         panel.setVisible(panel.isHidden())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.split.set_small(self.height() < _FOLD_BELOW)
+        self._show_centre()
         narrow = self.width() < _NARROW_BELOW
         if narrow != self._narrow:
             self._narrow = narrow
@@ -265,6 +299,9 @@ class DataPage(Page):
         self.preview.set_columns(data.columns, profiles)
         self.recipe.set_data(data)
         self.recipe.set_fields(data.fields)
+        self.augment.set_data(data)
+        if self._has_pictures:
+            self.samples.set_project(self.document.project)
         self.split.set_data(data)
         if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
             self._stamp = self._stamp_now()
@@ -291,6 +328,13 @@ class DataPage(Page):
         self.preview.as_pictures.setVisible(self._has_pictures)
         self._centre.setCurrentIndex(int(tiles))
         self._left.setCurrentIndex(int(tiles))
+        for part in (self.samples, self._samples_rule):
+            part.setVisible(tiles and self.height() >= _ROOM_FOR_SAMPLES)
+
+    def _choose_example(self, path: str) -> None:
+        """Show what training makes of a picture, mixed with some others."""
+        others = tuple(each for each in self.pictures.some(12) if each != path)
+        self.samples.set_example(path, others)
 
     def _list_pictures(self) -> None:
         if self._has_pictures:

@@ -271,6 +271,11 @@ class PicturesPanel(QFrame):
         self._select(before)
         self._tell_nothing()
 
+    def some(self, count: int) -> list[str]:
+        """Return some of the pictures in sight."""
+        rows = range(min(count, self.model.rowCount()))
+        return [self.model.index(at).data(_PATH) for at in rows]
+
     def set_label(self, name: str) -> None:
         """Show one class only; an empty name shows all."""
         self.model.label = name

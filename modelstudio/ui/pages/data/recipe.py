@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QAction, QPainter
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
 
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.fields import FieldSpec
@@ -16,6 +16,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.edits import fitting_columns
 from modelstudio.ui.pages.data.popups import AddStepPopup, StepChoice
 from modelstudio.ui.pages.data.step_card import StepCard
+from modelstudio.ui.pages.data.step_list import StepList
 from modelstudio.ui.pages.data.target_card import TargetCard
 from modelstudio.ui.pages.data.wording import effect_tag, inputs_text, step_summary, step_title
 from modelstudio.ui.theme import theme
@@ -76,7 +77,7 @@ class RecipePanel(QFrame):
         add_action.triggered.connect(self.open_popup)
         self.popup = popup
         self.popup.chosen.connect(self.added)
-        self.list = _StepList(may_move)
+        self.list = StepList(may_move, tr("Recipe steps"), "data.steps")
         self.list.moved.connect(self.moved)
         self.target = TargetCard()
         self.target.scaling_changed.connect(self.scaling_changed)
@@ -203,69 +204,6 @@ class RecipePanel(QFrame):
         for at, card in enumerate(self.cards):
             if card.is_open != (at == self._open):
                 card.set_open(at == self._open)
-
-
-class _StepList(QWidget):
-    """The cards below each other, with a line where a dragged one would go."""
-
-    moved = Signal(int, int)
-
-    def __init__(self, may_move: Callable[[int, int], bool]):
-        super().__init__(objectName="data.steps")
-        self.setAccessibleName(tr("Recipe steps"))
-        self.cards: list[StepCard] = []
-        self._may_move = may_move
-        self._line = _DropLine(self)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(0)
-        self.column.addStretch(1)
-
-    def set_cards(self, cards: list[StepCard]) -> None:
-        """Put other cards in the place of those before."""
-        for card in self.cards:
-            self.column.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self.cards = cards
-        for at, card in enumerate(cards):
-            self.column.insertWidget(at, card)
-            card.dragged.connect(lambda y, at=at: self._drag(at, y))
-            card.dropped.connect(lambda y, at=at: self._drop(at, y))
-
-    def _target(self, source: int, y: int) -> int:
-        """Return the place that a card dropped at ``y`` would have."""
-        gap = sum(y > card.geometry().center().y() for card in self.cards)
-        return gap - 1 if gap > source else gap
-
-    def _drag(self, source: int, y: int) -> None:
-        target = self._target(source, y)
-        self._line.allowed = self._may_move(source, target)
-        after = target if target > source else target - 1
-        edge = self.cards[after].geometry().bottom() if after >= 0 else 0
-        self._line.setGeometry(0, max(edge - 1, 0), self.width(), 3)
-        self._line.setVisible(target != source)
-        self._line.raise_()
-        self._line.update()
-
-    def _drop(self, source: int, y: int) -> None:
-        self._line.hide()
-        if (target := self._target(source, y)) != source:
-            self.moved.emit(source, target)
-
-
-class _DropLine(QWidget):
-    """Where the dragged step would go; in the colour of errors when it may not."""
-
-    def __init__(self, parent: QWidget):
-        super().__init__(parent)
-        self.allowed = True
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-
-    def paintEvent(self, event: QEvent) -> None:
-        color = theme().color("accent" if self.allowed else "error")
-        QPainter(self).fillRect(self.rect(), color)
 
 
 class _Band(QFrame):

@@ -1,4 +1,4 @@
-"""One recipe step in the list: its line, and its form while it is selected."""
+"""One recipe step or augmentation in a list: its line, and its form while it is selected."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.steps import ColumnStep, FillMissing, Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.popups import ColumnsPopup
@@ -52,8 +53,10 @@ class StepCard(QFrame):
     dragged = Signal(int)
     dropped = Signal(int)
 
-    def __init__(self, number: int, step: Step, fitting: Sequence[str]):
-        super().__init__(objectName=f"data.step{number}")
+    def __init__(
+        self, number: int, step: Step | Augmentation, fitting: Sequence[str], *, name: str = ""
+    ):
+        super().__init__(objectName=name or f"data.step{number}")
         self.step = step
         self._fitting = tuple(fitting)
         self._open = False
@@ -97,7 +100,9 @@ class StepCard(QFrame):
         for part in (self._line, self._fault, self._body):
             layout.addWidget(part)
 
-    def show_step(self, step: Step, title: str, summary: str, fitting: Sequence[str]) -> None:
+    def show_step(
+        self, step: Step | Augmentation, title: str, summary: str, fitting: Sequence[str]
+    ) -> None:
         """Show other settings of the same kind of step."""
         self.step, self._fitting = step, tuple(fitting)
         self.title.set_full_text(title)
