@@ -182,7 +182,7 @@ def bert() -> Project:
         .add("word", Embedding(embedding_dim=256, num_embeddings=30_522, std=SPREAD))
         .add("segments", GroupInput(rank=2), at=(1, 0))
         .add("segment", Embedding(embedding_dim=256, num_embeddings=2, std=SPREAD))
-        .add("sum", Add(), "word", "segment", at=(0, 2))
+        .add("joined", Add(), "word", "segment", at=(0, 2))
         .add("place", PositionalEncoding(kind="learned", max_length=512))
         .add("ln", LayerNorm(eps=1e-12))
         .add("drop", Dropout(p=0.1))
