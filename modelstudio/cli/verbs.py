@@ -16,6 +16,7 @@ import typer
 from modelstudio.cli.app import app, complain, verb
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
 from modelstudio.cli.show import (
+    counted,
     evaluation_json,
     export_json,
     metrics_text,
@@ -32,6 +33,7 @@ from modelstudio.engine.events import RunEnd
 from modelstudio.errors import NetworkError, ProjectError, StudioError
 from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.project.model import Project
+from modelstudio.recipe.sources import LongText
 from modelstudio.resources import sample
 
 
@@ -171,10 +173,8 @@ def new(
             }
         )
         return
-    print(
-        f"Wrote {out}: predicts {chosen.name if chosen else 'nothing yet'} from "
-        f"{len(project.data.features)} columns."
-    )
+    seen = counted(len(project.data.features), "column")
+    print(f"Wrote {out}: predicts {_told(project)} from {seen}.")
     for note in draft.notes:
         print(f"  {note}")
 
@@ -371,6 +371,15 @@ def export(
         print_json(export_json(report))
     else:
         print_export(report)
+
+
+def _told(project: Project) -> str:
+    """Say what a project predicts."""
+    target = project.data.target
+    if target is None:
+        return "nothing yet"
+    long = isinstance(project.data.source, LongText)
+    return f"the next token of {target.name}" if long else target.name
 
 
 def _drawn_order(project: Project) -> tuple[str, ...]:
