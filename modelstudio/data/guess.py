@@ -20,6 +20,7 @@ from modelstudio.data.sources.values import (
     to_numbers,
 )
 from modelstudio.errors import DataError
+from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Column, Kind, Role
 from modelstudio.recipe.steps import (
     ClipOutliers,
@@ -73,13 +74,15 @@ _DISTINCT = pl.all().drop_nulls().n_unique()
 class Guess:
     """What was guessed of a table; ``notes`` are sentences for the person.
 
-    ``split`` are the settings of the split that the data calls for.
+    ``split`` are the settings of the split that the data calls for, ``augment`` the random changes
+    that training gains from.
     """
 
     columns: tuple[Column, ...]
     recipe: tuple[Step, ...]
     notes: tuple[str, ...]
     split: Mapping[str, Any] = field(default_factory=dict)
+    augment: tuple[Augmentation, ...] = ()
 
 
 def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:

@@ -75,7 +75,10 @@ def opening(
     guessed = detect.guess(source, frame, target, task)
     notes = (*sources.inspect(source).notes, *guessed.notes)
     config = source.changed(
-        columns=guessed.columns, recipe=guessed.recipe, split=split.changed(**guessed.split)
+        columns=guessed.columns,
+        recipe=guessed.recipe,
+        split=split.changed(**guessed.split),
+        augment=guessed.augment,
     )
     project = project.changed(data=config)
     try:

@@ -258,3 +258,17 @@ def test_steps_give_the_shape_they_promise(
     assert shaping.apply(open_picture(tmp_path / "a.png", shaping.least())).shape == shape
     with pytest.raises(DataError, match="no common size"):
         _ = Shaping((Colours(),)).shape
+
+
+def test_what_training_gains_from_is_guessed(tmp_path: Path) -> None:
+    photographs = new_project(class_folders(tmp_path / "colour", each=8)).project.data
+    drawings = new_project(class_folders(tmp_path / "grey", each=8, channels=1)).project.data
+    assert [step.type_name for step in photographs.augment] == ["Flip", "Shift", "CutMix"]
+    assert [step.type_name for step in drawings.augment] == ["CutMix"]
+    rows = "".join(
+        f"{name}.png,{1.5 * int(name)}\n" for name in ("001", "002", "003", "004", "005")
+    )
+    folder = tmp_path / "colour" / "across"
+    (folder / "sizes.csv").write_text(f"name,size\n{rows}")
+    measured = new_project(folder, target="size").project.data
+    assert "CutMix" not in [step.type_name for step in measured.augment]

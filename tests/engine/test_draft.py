@@ -15,6 +15,7 @@ from modelstudio.engine.events import drain
 from modelstudio.layers import Concatenate, Dropout, Linear
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph
+from modelstudio.recipe.fields import FieldSpec
 
 
 def dropout_of(graph: Graph) -> set[float]:
@@ -73,3 +74,15 @@ def test_a_small_curved_table_is_learnt(tmp_path: Path) -> None:
     drain(run.train(project, path, Control()))
     evaluation = drain(run.evaluate(path, project, None, intervals=False))
     assert evaluation.score("r2") > 0.8
+
+
+@pytest.mark.parametrize("kind", ["image", "spectrogram"])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (3, 4, 4), (1, 28, 28), (3, 96, 64), (4, 20, 300), (3, 512, 512)]
+)
+def test_pictures_of_any_size_have_a_draft(kind: str, shape: tuple[int, int, int]) -> None:
+    picture = FieldSpec(name="seen", role="input", kind=kind, shape=shape)
+    for fields in ((picture, wanted(classes=3)), (picture, given("features", 4), wanted())):
+        network = draft.network(fields, 1000)
+        assert analyse(network, fields).problems == ()
+        assert analyse(network, fields).parameters < 5_000_000

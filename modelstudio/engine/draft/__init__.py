@@ -41,7 +41,8 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     ends = [BRANCHES.get(_branch_of(field), Chain.start)(chain, field) for field in inputs]
     if len(ends) > 1:
         chain.add("cat", Concatenate(), ends)
-    chain.add("drop", Dropout(p=0.3))
+    seen = any(field.kind == "image" for field in inputs)
+    chain.add("drop", Dropout(p=pictures.DROPOUT if seen else 0.3))
     chain.add("fc", Linear(out_features=target.logits or 1))
     chain.add("out", Output())
     return chain.graph.move(arrange(chain.graph))

@@ -5,34 +5,42 @@ from __future__ import annotations
 from typing import Final
 
 from modelstudio.engine.draft.chain import Chain
-from modelstudio.layers import BatchNorm2d, Conv2d, GlobalAvgPool, MaxPool2d, ReLU
+from modelstudio.layers import BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, MaxPool2d, ReLU
 from modelstudio.network.graph import Node
 from modelstudio.project.model import TrainConfig
 from modelstudio.project.training import AdamW, Cosine
 from modelstudio.recipe.fields import FieldSpec
 
 WIDTHS: Final = (32, 64, 128, 256, 256)
-"""Channels after each halving."""
+"""Channels before each halving."""
 
-SMALLEST: Final = 6
+SMALLEST: Final = 4
 """A side of the maps that is not halved any more, in pixels."""
+
+DROPOUT: Final = 0.5
+"""Share of the numbers left out before the last layer."""
 
 
 def branch(chain: Chain, field: FieldSpec) -> Node:
-    """Draw from a picture (or a spectrogram) to one row of numbers; return the last block."""
-    chain.start(field)
+    """Draw from a picture (or a spectrogram) to one row of numbers; return the last block.
+
+    The last maps of a picture go on as they are, since where something is often tells what it is;
+    those of a spectrogram, whose sounds may come at any time, and large ones are averaged.
+    """
+    end = chain.start(field)
     _, height, width = (int(size) for size in field.shape)
-    side = min(height, width)
     for channels in WIDTHS:
-        for _ in range(2 if channels <= 64 else 1):
-            chain.add("conv", Conv2d(out_channels=channels, bias=False))
-            chain.add("bn", BatchNorm2d())
-            chain.add("act", ReLU())
-        if side < SMALLEST:
+        if min(height, width) <= SMALLEST:
             break
-        chain.add("pool", MaxPool2d())
-        side //= 2
-    return chain.add("pool", GlobalAvgPool())
+        chain.add("conv", Conv2d(out_channels=channels, bias=False))
+        chain.add("bn", BatchNorm2d())
+        chain.add("act", ReLU())
+        end = chain.add("pool", MaxPool2d())
+        height, width = height // 2, width // 2
+    small = max(height, width) <= 2 * SMALLEST
+    if field.kind == "image" and small:
+        return chain.add("flat", Flatten(), [end])
+    return chain.add("pool", GlobalAvgPool(), [end])
 
 
 def settings(rows: int, config: TrainConfig | None = None) -> TrainConfig:
@@ -41,6 +49,6 @@ def settings(rows: int, config: TrainConfig | None = None) -> TrainConfig:
         optimizer=AdamW(lr=2e-3),
         schedule=Cosine(),
         batch_size=32 if rows < 5_000 else 64 if rows < 50_000 else 128,
-        epochs=30 if rows < 20_000 else 15,
-        patience=10,
+        epochs=40 if rows < 20_000 else 15,
+        patience=15,
     )
