@@ -35,6 +35,7 @@ from modelstudio.ui.pages.data.reading_popup import ReadingPopup
 from modelstudio.ui.pages.data.recipe import RecipePanel
 from modelstudio.ui.pages.data.samples_row import SamplesRow
 from modelstudio.ui.pages.data.split_panel import SplitPanel
+from modelstudio.ui.pages.data.split_popup import SplitPopup
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
 from modelstudio.ui.project_files import DATA_SUFFIXES, table_filter
 from modelstudio.ui.theme import theme
@@ -93,6 +94,7 @@ class DataPage(Page):
         self.evidence = EvidencePopup(self)
         self.inputs = InputsPopup(self)
         self.reading = ReadingPopup(self)
+        self.split_options = SplitPopup(self)
         self.banner = Banner("error", "", name="data.banner")
         self.banner.hide()
         self.banner.triggered.connect(lambda: self._on_banner())
@@ -208,6 +210,9 @@ class DataPage(Page):
         feed.columns_found.connect(self._show_inputs)
         self.reading.file_wanted.connect(self.choose_file)
         self.split.test_file_wanted.connect(self.choose_test_file)
+        self.split.more_wanted.connect(
+            lambda: self.split_options.open_above(self.split.more, self.data)
+        )
         self.evidence.column_wanted.connect(self.show_column)
         self.addAction(self.actions_["data.add_step"])
         self._connect_commands()
@@ -225,6 +230,7 @@ class DataPage(Page):
         self.recipe.scaling_changed.connect(do.set_target_scaling)
         self.reading.edited.connect(do.set_reading)
         self.split.edited.connect(do.set_split)
+        self.split_options.edited.connect(do.set_split)
         self.evidence.step_wanted.connect(do.add_step)
         self.evidence.ignore_wanted.connect(lambda name: do.set_role([name], "ignored"))
         do.step_placed.connect(self.recipe.show_card)
@@ -310,6 +316,7 @@ class DataPage(Page):
                 self._head = None
             self.preview.show_waiting()
             self.preview.ask_anew()
+            self._list_pictures()
         elif report is not None and not self.feed.busy:
             self._keep_fields(report)
 

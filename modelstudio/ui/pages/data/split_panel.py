@@ -40,12 +40,14 @@ class SplitPanel(QFrame):
 
     edited = Signal(object, str, str)
     test_file_wanted = Signal()
+    more_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__(objectName="data.split")
         self.setAccessibleName(tr("Split"))
         toned(self, "panel")
         self._split = SplitConfig()
+        self._rows, self._how = 0, ""
         self._folded = False
         self._small = True
         self._title = label(tr("Split"), "panelTitle")
@@ -54,7 +56,9 @@ class SplitPanel(QFrame):
         self.bar.changed.connect(self._share_out)
         self.fold_button = icon_button("up", tr("Split settings"), "data.split.fold")
         self.fold_button.clicked.connect(lambda: self.set_folded(not self._folded))
-        head = row(self._title, self._detail, self.fold_button, None, spacing=8)
+        self.more = icon_button("gear", tr("How rows are shared out"), "data.split.more")
+        self.more.clicked.connect(self.more_wanted)
+        head = row(self._title, self._detail, self.more, self.fold_button, None, spacing=8)
         self._left = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._left.setSpacing(10)
         self._left.addWidget(head)
@@ -102,8 +106,15 @@ class SplitPanel(QFrame):
         self.stratify.setChecked(split.stratify)
         classes = data.target is not None and data.target.kind == "category"
         classes = classes or any(field.classes for field in data.fields if field.role == "target")
-        self.stratify.setEnabled(classes)
-        self._by.setText(data.target.name if classes and data.target else tr("needs classes"))
+        self.stratify.setEnabled(classes and split.method == "random")
+        told = data.target.name if classes and data.target else tr("needs classes")
+        self._by.setText(told if split.method == "random" else tr("only at random"))
+        how = {"group": tr("by {}"), "time": tr("in order of {}"), "column": tr("as {} says")}
+        words = how.get(split.method, "").format(split.by or tr("the rows"))
+        if split.folds:
+            words += tr(" · fold {} of {}").format(split.fold + 1, split.folds)
+        self._how = words.strip(" ·")
+        self._tell_rows()
         self.seed.blockSignals(True)
         self.seed.setValue(split.seed)
         self.seed.blockSignals(False)
@@ -115,13 +126,17 @@ class SplitPanel(QFrame):
     def set_parts(self, parts: Sequence[PartInfo]) -> None:
         """Show what the parts hold, and whether they are alike."""
         self.bar.set_parts(parts)
-        rows = sum(part.rows for part in parts)
-        self._detail.setText(counted(rows, "row") if parts else "")
+        self._rows = sum(part.rows for part in parts)
+        self._tell_rows()
         text, good = agreement(parts)
         self._agreement.set_full_text(text)
         self._sign.setVisible(bool(text))
         self._sign.set_icon("okc" if good else "warn", "success" if good else "warning")
         restyle(self._agreement, role="tertiary" if good else "warning")
+
+    def _tell_rows(self) -> None:
+        told = [counted(self._rows, "row")] if self._rows else []
+        self._detail.setText(" · ".join([*told, *filter(None, [self._how])]))
 
     def _make_settings(self) -> QWidget:
         self.stratify = Switch(True, "data.stratify", tr("Keep class shares alike in every part"))

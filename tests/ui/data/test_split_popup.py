@@ -1,0 +1,72 @@
+"""The sheet that says how rows are shared out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from modelstudio.ui.main_window import MainWindow
+from modelstudio.ui.pages.data.page import DataPage
+from modelstudio.ui.pages.data.split_popup import SplitPopup
+from modelstudio.ui.widgets import ComboBox
+
+
+@pytest.fixture
+def page(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> DataPage:
+    """Open a table of visits of 12 patients over 96 days."""
+    rows = [
+        f"2020-{1 + day // 28:02}-{1 + day % 28:02},p{day % 12},{day * 7 % 50},{'ny'[day % 3 == 0]}"
+        for day in range(96)
+    ]
+    path = tmp_path / "visits.csv"
+    path.write_text("\n".join(["day,patient,pressure,ill", *rows]))
+    window.files.open(path)
+    qtbot.waitUntil(lambda: window.page_id == "data", timeout=20_000)
+    page = window.page("data")
+    qtbot.waitUntil(lambda: not page.jobs.running and not page.feed.busy, timeout=20_000)
+    return page
+
+
+def choose(box: ComboBox, key: object) -> None:
+    """Choose an entry as a person does."""
+    at = box.findData(key)
+    box.setCurrentIndex(at)
+    box.activated.emit(at)
+
+
+def test_rows_go_by_group_and_by_time(page: DataPage, qtbot: QtBot) -> None:
+    page.split.more.click()
+    popup: SplitPopup = page.split_options
+    assert popup.isVisible()
+    choose(popup.method, "group")
+    assert (page.data.split.method, page.data.split.by) == ("group", "patient")
+    assert popup.by.isVisible()
+    qtbot.waitUntil(lambda: "by patient" in page.split._detail.text())
+    choose(popup.method, "time")
+    assert page.data.split.by == "day"
+    choose(popup.by, None)
+    assert page.data.split.by is None
+    assert not page.split.stratify.isEnabled()
+    choose(popup.method, "random")
+    assert page.data.split.by is None
+    assert popup.by.isHidden()
+
+
+def test_folds_and_balance(page: DataPage) -> None:
+    popup = page.split_options
+    page.split.more.click()
+    popup.folds.setValue(1)
+    assert page.data.split.folds == 2
+    popup.folds.setValue(5)
+    popup.fold.setValue(5)
+    assert (page.data.split.folds, page.data.split.fold) == (5, 4)
+    assert "fold 5 of 5" in page.split._detail.text()
+    popup.folds.setValue(3)
+    assert page.data.split.fold == 2
+    popup.folds.setValue(1)
+    assert page.data.split.folds == 0
+    choose(popup.balance, "weights")
+    assert page.data.split.balance == "weights"
+    assert page.document.undo_label == "Change split"
