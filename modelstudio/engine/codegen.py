@@ -1,7 +1,7 @@
 """From a graph of blocks to Python that a person would have written.
 
-A group becomes a class of its own, with the names and the making of modules that a run's weights
-have; `modelstudio.engine.printing` writes the classes.
+A group becomes a class of its own, which `modelstudio.engine.printing` writes; modules have the
+names that they have in the trained network.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from modelstudio.layers.custom import PYTHON_BLOCK, read_source
 from modelstudio.network.analysis import FieldLike, format_shape
 from modelstudio.network.check import analyse
 from modelstudio.network.graph import Graph, Node
-from modelstudio.network.lowering import lower_graph
+from modelstudio.network.lowering import ending_in_logits, lower_graph
 from modelstudio.network.shapes import Builder, Path, Value, Weights, identifier, plain
 
 OPERATORS = {"torch.add": "+", "torch.sub": "-", "torch.mul": "*", "torch.eq": "=="}
@@ -236,8 +236,8 @@ class PythonBuilder(Builder):
 def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Network") -> str:
     """Return a module that defines the network as a class and runs on torch alone.
 
-    Its submodules have the names of the trained network's, so its weights load into it. As in
-    training, a Softmax or Sigmoid in front of an output is left out: the result is logits.
+    Its submodules have the names of the trained network's, so its weights load into it. It is the
+    network as drawn: where training leaves out a Softmax or Sigmoid at its end, it says so.
 
     Raises
     ------
@@ -247,7 +247,7 @@ def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Ne
     for problem in analyse(graph, fields, fake_outcome).errors:
         raise NetworkError(problem.message, where=problem.node)
     builder = PythonBuilder({field.name: field for field in fields})
-    lower_graph(graph, builder, logits=True)
+    lower_graph(graph, builder)
     network = builder.network
     network.returns = [value.ref for value in builder.results.values()]
     shapes = {field.name: format_shape(("B", *field.shape), batch=True) for field in fields}
@@ -258,6 +258,8 @@ def python_code(graph: Graph, fields: Sequence[FieldLike], class_name: str = "Ne
     classes = Classes({class_name, "torch", "nn", "Tensor", *words}, builder.functions)
     classes.of(network)
     about = f"Takes {'; '.join(takes)}, where B is the batch."
+    if ending_in_logits(graph) != graph:
+        about += " The losses of torch take the values before the last Softmax or Sigmoid."
     body = [*classes.written(), *classes.network(class_name, about, WEIGHTS)]
     plain_torch = any(re.search(r"\btorch\.(?!load)", line) for line in [*body, *sources])
     lines = [

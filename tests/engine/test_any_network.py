@@ -126,11 +126,11 @@ def test_what_passes_the_checks_runs_as_they_said(graph: Graph) -> None:
     assert [tuple(answer.shape) for answer in answers] == [(3, *shape[1:]) for shape in said]
     assert analysis.parameters == sum(weight.numel() for weight in module.parameters())
 
-    trained = compile_network(graph, FIELDS).module.eval()
+    drawn = compiled.module.eval()
     space: dict[str, type[torch.nn.Module]] = {}
     exec(python_code(graph, FIELDS), space)
     printed = space["Network"]()
-    printed.load_state_dict(trained.state_dict())
-    ours, theirs = trained(*values), printed.eval()(*values)
+    printed.load_state_dict(drawn.state_dict())
+    ours, theirs = drawn(*values), printed.eval()(*values)
     pairs = zip(ours, theirs, strict=True) if isinstance(ours, tuple) else [(ours, theirs)]
     assert all(torch.equal(a, b) for a, b in pairs)
