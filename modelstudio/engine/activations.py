@@ -123,7 +123,8 @@ def weights(
         raise RunError(_weightless(node), where=node.name)
     short = _without_common_start(list(arrays), found)
     largest_first = sorted(arrays.items(), key=lambda item: -item[1].ndim)
-    return tuple(_weight(short[key], array) for key, array in largest_first)
+    rows = "ids" if node.layer.stem == "embed" else "outputs"
+    return tuple(_weight(short[key], array, rows) for key, array in largest_first)
 
 
 def _weightless(node: Node) -> str:
@@ -141,12 +142,12 @@ def _without_common_start(keys: Sequence[str], modules: Sequence[str]) -> dict[s
     return {key: key.removeprefix(common).lstrip("_.") for key in keys}
 
 
-def _weight(name: str, values: Floats) -> Weight:
+def _weight(name: str, values: Floats, rows: str) -> Weight:
     finite = values[np.isfinite(values)].astype(np.float64)
     if not finite.size:
         finite = np.zeros(1)
     counts, _ = np.histogram(finite, bins=_BINS)
-    return Weight(name, of_weight(values), counts, float(finite.mean()), float(finite.std()))
+    return Weight(name, of_weight(values, rows), counts, float(finite.mean()), float(finite.std()))
 
 
 # Activations

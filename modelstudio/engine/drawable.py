@@ -65,12 +65,16 @@ def of_row(values: Floats, steps_first: bool) -> Numbers:
     return _pictures(middle, _MAPS, values.shape, 0, "the middle layer of each")
 
 
-def of_weight(values: Floats) -> Numbers:
-    """Reduce weights: kernels become small pictures, a matrix an image, a vector bars."""
+def of_weight(values: Floats, rows: str = "outputs") -> Numbers:
+    """Reduce weights: kernels become small pictures, a matrix an image, a vector bars.
+
+    ``rows`` are what the rows of a matrix stand for: ``outputs``, or the ``ids`` of an embedding.
+    """
     if values.ndim < 2:
         return _bars(values, "numbers")
     if values.ndim == 2:
-        return _image(values, ("outputs", "inputs"), values.shape)
+        columns = "features" if rows == "ids" else "inputs"
+        return _image(values, (rows, columns), values.shape)
     if values.ndim == 3:
         return _pictures(values, ("filters", "channels", "steps"), values.shape)
     flat = values[:, :, values.shape[2] // 2] if values.ndim == 5 else values
@@ -88,7 +92,7 @@ def of_weight(values: Floats) -> Numbers:
 
 def _bars(values: Floats, axis: str) -> Numbers:
     merged = -(-values.size // MOST_BARS)
-    note = f"each bar is the farthest from 0 of {merged}" if merged > 1 else ""
+    note = f"each bar stands for {merged} numbers: the one farthest from 0" if merged > 1 else ""
     small = _farthest(values, 0, MOST_BARS)
     return Numbers("bars", values.shape, small, (axis,), *_range(values), 0, note, merged > 1)
 
@@ -99,7 +103,7 @@ def _image(values: Floats, axes: tuple[str, str], shape: tuple[int, ...]) -> Num
         -(-n // m) for n, m in zip(values.shape, (MOST_ROWS, MOST_COLUMNS), strict=True)
     )
     merged = down * across
-    note = f"each point is the farthest from 0 of {down} × {across}" if merged > 1 else ""
+    note = f"each point stands for {merged} numbers: the one farthest from 0" if merged > 1 else ""
     return Numbers("image", shape, reduced, axes, *_range(values), 0, note, merged > 1)
 
 

@@ -107,6 +107,7 @@ def test_each_repeat_of_a_group_has_weights_of_its_own(kept: Kept) -> None:
     assert repeats(kept.project.network, ("fc1",)) == 1
     first, second = (kept.weights("group1", "fc1", repeat=number) for number in (0, 1))
     assert list(first) == ["weight", "bias"]
+    assert first["weight"].numbers.axes == ("outputs", "inputs")
     assert first["weight"].numbers.shape == (4, 4)
     assert not np.array_equal(first["weight"].numbers.values, second["weight"].numbers.values)
     assert first["weight"].histogram.sum() == 16
@@ -167,7 +168,7 @@ def test_what_is_large_is_reduced_and_says_so() -> None:
     bars = of_row(row, False)
     assert size(bars) == (344,)
     assert (bars.values[1], bars.values[-1]) == (-9, 2)
-    assert "the farthest from 0 of 3" in bars.note
+    assert bars.note.startswith("each bar stands for 3 numbers")
     solid = of_row(np.zeros((3, 5, 4, 4), np.float32), False)
     assert (size(solid), solid.note) == ((3, 4, 4), "the middle layer of each")
 

@@ -102,6 +102,7 @@ class InsideView(QWidget):
         self.repeat_choice = SpinBox("network.inside.repeat", tr("Repeat of the group"), 1, 1)
         self.repeat_choice.setPrefix(tr("Repeat "))
         for choice in (self.row_choice, self.repeat_choice):
+            choice.hide()
             choice.valueChanged.connect(lambda _: self.refresh())
         grow(self.row_choice, self.row_choice.setMinimumWidth, 168)
         grow(self.repeat_choice, self.repeat_choice.setMinimumWidth, 148)
@@ -109,15 +110,18 @@ class InsideView(QWidget):
         self.about = ElidedLabel("", "label", "tertiary")
         self._legend = Legend()
         line = QHBoxLayout()
-        line.setContentsMargins(16, 8, 16, 8)
         line.setSpacing(10)
         for widget in (self.run_choice, self.side, self.row_choice, self.repeat_choice):
             line.addWidget(widget)
         line.addWidget(self.truth)
-        line.addWidget(self.about, 1)
+        line.addStretch(1)
         line.addWidget(self._legend)
         self._bar = QFrame()
-        self._bar.setLayout(line)
+        head = QVBoxLayout(self._bar)
+        head.setContentsMargins(16, 8, 16, 6)
+        head.setSpacing(6)
+        head.addLayout(line)
+        head.addWidget(self.about)
         self.picture = NumberPicture("network.inside.picture")
         self.picture.stepped.connect(self.row_choice.stepBy)
         self._values = scroll(column(self.picture, None, margins=(16, 0, 16, 12)))
@@ -284,7 +288,7 @@ class InsideView(QWidget):
         self.truth.setText(tr("Truth: {0}").format(found.truth) if found.truth else "")
         self.about.set_full_text(about(numbers))
         self._legend.show_ends(numbers.low, numbers.high)
-        self._legend.show()
+        self._legend.setVisible(numbers.kind != "bars")
         self.picture.show_numbers(numbers, asked.name)
         self._pages.setCurrentWidget(self._values)
 
@@ -351,6 +355,9 @@ class _WeightRow(QWidget):
 def about(numbers: Numbers) -> str:
     """Say how large the whole is, how a picture is to be read, and what it leaves out."""
     parts = ["×".join(map(count_text, numbers.shape)) or "1"]
+    if numbers.kind == "bars":
+        ends = number_text(numbers.low), number_text(numbers.high)
+        parts.append(tr("from {0} to {1}").format(*ends))
     if numbers.kind == "image":
         parts.append(tr("{1} across, {0} down").format(*map(tr, numbers.axes)))
     if numbers.note:

@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 _GAP, _STRIP_GAP = 4, 16
 _LEAST_SIDE, _MOST_SIDE = 36, 112
 _LEAST_KERNEL, _MOST_KERNEL = 18, 40
-_MOST_CELL, _LEAST_CELL = 24, 3
-_BARS_HEIGHT, _MOST_BAR = 120, 28
+_MOST_CELL, _LEAST_CELL = 24, 1.5
+_BARS_HEIGHT, _MOST_BAR = 96, 28
 _SINGULAR = {
     "channels": tr("channel"),
     "features": tr("feature"),
     "filters": tr("filter"),
+    "ids": tr("id"),
     "inputs": tr("input"),
     "numbers": tr("number"),
     "outputs": tr("output"),
@@ -110,7 +111,7 @@ class NumberPicture(QWidget):
         if numbers is None:
             return
         if numbers.kind == "bars":
-            height = min(_BARS_HEIGHT, self._room) if self._room else _BARS_HEIGHT
+            height = min(self._room or _BARS_HEIGHT, 2 * _BARS_HEIGHT)
         elif numbers.kind == "image":
             height = round(self._cells(numbers)[1] * numbers.values.shape[0])
         else:
