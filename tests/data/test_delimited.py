@@ -76,12 +76,12 @@ def test_both_ways_give_the_same(
     for name in "abc":
         text = slow.frame.get_column(name)
         numbers = to_numbers(text)
-        if name in plain.numbers:
+        if name in plain.textless:
             assert plain.frame.get_column(name).equals(numbers)
             assert numbers.null_count() == text.null_count()
         else:
             assert plain.frame.get_column(name).equals(text)
-        if name in lossy.numbers:
+        if name in lossy.textless:
             assert lossy.frame.get_column(name).equals(numbers)
 
 
@@ -91,7 +91,7 @@ def test_a_plain_table_goes_the_fast_way(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(delimited, "BLOCK", 100)
     monkeypatch.setattr(delimited, "read_records", None)
     table = finish(read_text(path, CsvOptions(), ["a"]))
-    assert table.numbers == {"a"}
+    assert table.textless == {"a"}
     assert (
         table.frame.rows()
         == [(1.0, "Köln, Nord", 'say "so"')] * 20 + [(2.5, "two\nlines", None)] * 20
@@ -105,7 +105,7 @@ def test_a_column_that_turns_out_to_hold_words_is_read_again_as_text(
     monkeypatch.setattr(delimited, "BLOCK", 64)
     table = finish(read_text(path, CsvOptions(), ["a", "b"]))
     assert table.frame.get_column("a").to_list() == ["1.50"] * 30 + ["NA", "inf"]
-    assert table.numbers == {"b"}
+    assert table.textless == {"b"}
     assert finish(read_text(path, CsvOptions(), ["a"], only=["a"])).frame.height == 32
     table = finish(read_text(path, CsvOptions(), ["a", "b"], exact=False))
     assert table.frame.get_column("a").to_list() == [1.5] * 30 + [None, None]
@@ -114,7 +114,7 @@ def test_a_column_that_turns_out_to_hold_words_is_read_again_as_text(
 def test_a_large_table_is_read_once_and_numbers_become_text_when_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [f"{i + 0.25},{i},{'xyz'[i % 3]}" for i in range(60_000)]
+    lines = [f"{i + 0.25},{i},{('x', '2024-01-02', '7')[i % 3]}" for i in range(60_000)]
     path = write(tmp_path / "t.csv", "\n".join(["a,b,c", *lines, "NA,7,x\n"]))
     data = DataConfig(path=str(path))
     small = tabular.read(data)
@@ -122,7 +122,12 @@ def test_a_large_table_is_read_once_and_numbers_become_text_when_asked(
     monkeypatch.setattr(tabular, "_last", None)
     plain = finish(tabular.reading_plain(path, data))
     assert plain.schema["a"] == pl.String
-    for kinds in (("number", "number", "category"), ("category", "id", "text")):
+    for kinds in (
+        ("number", "number", "category"),
+        ("category", "id", "text"),
+        ("date", "date", "date"),
+        ("number", "date", "number"),
+    ):
         columns = tuple(
             Column(name=name, kind=kind) for name, kind in zip("abc", kinds, strict=True)
         )

@@ -8,7 +8,7 @@ second goes on.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -45,21 +45,34 @@ class TextTable:
     Parameters
     ----------
     frame
-        Text without spaces at the ends, an empty cell being missing; Float64 in ``numbers``.
-    numbers
-        Columns of which the numbers were kept and the text was not.
+        Text without spaces at the ends, an empty cell being missing; numbers and dates in
+        ``textless`` columns.
+    textless
+        Columns of which the text was not kept.
     exact
-        Each cell of these was a plain number or empty.
+        No cell of these held anything else.
     """
 
     frame: pl.DataFrame
-    numbers: frozenset[str] = frozenset()
+    textless: frozenset[str] = frozenset()
     exact: bool = True
 
     def with_text(self, text: pl.DataFrame) -> TextTable:
-        """Return the table with the text of some columns in place of their numbers."""
+        """Return the table with the text of some columns."""
         frame = self.frame.with_columns(text.get_columns())
-        return replace(self, frame=frame, numbers=self.numbers - set(text.columns))
+        return replace(self, frame=frame, textless=self.textless - set(text.columns))
+
+    def without_text(self, values: Iterable[pl.Series]) -> TextTable:
+        """Return the table with numbers and dates in place of the text of some columns."""
+        new = {each.name: each for each in values}
+        if not new:
+            return self
+        lost = any(
+            each.null_count() > self.frame.get_column(name).null_count()
+            for name, each in new.items()
+        )
+        frame = self.frame.with_columns(new.values())
+        return replace(self, frame=frame, textless=self.textless | set(new), exact=not lost)
 
 
 def read_text(

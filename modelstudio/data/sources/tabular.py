@@ -44,6 +44,9 @@ class FileFormat(Protocol):
         """Read the first rows at once; None when reading everything is as quick."""
 
 
+_NARROW: dict[str, pl.DataType] = {"number": pl.Float64(), "date": pl.Datetime("ms")}
+"""What cells of a kind become that need no text."""
+
 _FORMATS: dict[str, str] = {
     **dict.fromkeys((".parquet", ".pq"), "columnar"),
     **dict.fromkeys((".arrow", ".feather", ".ipc"), "columnar"),
@@ -65,10 +68,16 @@ def reading(
     as_numbers = {column.name for column in wanted if column.kind == "number"}
     if (reader := _format(path)) is None:
         table = yield from _read_text(path, data.csv, as_numbers, exact=False)
-        as_text = {column.name for column in wanted} - as_numbers
-        if lost := as_text & table.numbers:
+        types = table.frame.schema
+        if lost := {
+            each.name
+            for each in wanted
+            if each.name in table.textless and types[each.name] != _NARROW.get(each.kind)
+        }:
             table = yield from _with_text(path, data.csv, table, lost)
         frame = table.frame
+        if check_file(path).st_size > SMALL_FILE:
+            frame = _narrowed(path, data, table).frame
     else:
         frame = yield from _read_typed(path, data, reader)
     return as_declared(path, frame, data, target_needed=target_needed, features_only=features_only)
@@ -243,7 +252,7 @@ def _read_text(
     key = _key(path, options)
     if (held := _last) is not None and held[0] == key:
         table = held[1]
-        if not table.numbers or (numbers and (table.exact or not exact)):
+        if not table.textless or (numbers and (table.exact or not exact)):
             return table
     small = check_file(path).st_size <= SMALL_FILE
     table = yield from read_text(path, options, () if small else numbers, exact=exact)
@@ -259,6 +268,19 @@ def _with_text(
     table = table.with_text(text.frame)
     _keep(_key(path, options), table)
     return table
+
+
+def _narrowed(path: Path, data: DataConfig, table: TextTable) -> TextTable:
+    """Keep numbers and dates of a large table as such, which takes less memory than their text."""
+    held = set(table.frame.columns) - table.textless
+    values = (
+        typed(table.frame.get_column(column.name), column)
+        for column in data.columns
+        if column.kind in _NARROW and column.name in held
+    )
+    narrowed = table.without_text(values)
+    _keep(_key(path, data.csv), narrowed)
+    return narrowed
 
 
 def _read_typed(
