@@ -124,26 +124,27 @@ class Classes:
             takes = f" Takes {known.takes[0]}." if known.takes[0] and not known.takes[1:] else ""
             yield from ("", "", *_class(known, f"{text}{takes}"))
 
-    def network(self, name: str, about: str, further: str) -> Iterator[str]:
+    def network(self, name: str, *about: str) -> Iterator[str]:
         """Yield the lines of the class of the whole network, which was asked for last."""
         known = self._order[-1]
         known.name = name
-        yield from ("", "", *_class(known, about, further))
+        yield from ("", "", *_class(known, *about))
 
 
 def _akin(first: str, second: str) -> bool:
     return without_number(first) == without_number(second)
 
 
-def _class(known: Class, about: str, further: str = "") -> Iterator[str]:
+def _class(known: Class, *about: str) -> Iterator[str]:
     arguments = known.arguments()
     making = [*_making(known, arguments)]
-    frozen = [name for name in known.scope.frozen if name in known.inside or _is_part(known, name)]
+    empty = {part.name for part in known.scope.making if isinstance(part, Inner) and part.empty}
+    frozen = [name for name in known.scope.frozen if name not in empty]
     loop = f"for frozen in [{', '.join(f'self.{name}' for name in frozen)}]:"
     if frozen:
         making += [loop, "    frozen.requires_grad_(False)"]
     yield f"class {known.name}(nn.Module):"
-    yield from docstring(about, further)
+    yield from docstring(*about)
     if making:
         takes = "".join(f", {name}: int" for name in dict.fromkeys(arguments.values()))
         yield ""
@@ -162,10 +163,6 @@ def _class(known: Class, about: str, further: str = "") -> Iterator[str]:
         yield from fitted(f"        {loop}")
         yield "            frozen.eval()"
         yield "        return self"
-
-
-def _is_part(known: Class, name: str) -> bool:
-    return any(isinstance(part, Part) and part.name == name for part in known.scope.making)
 
 
 def _making(known: Class, arguments: Mapping[int, str]) -> Iterator[str]:

@@ -56,20 +56,20 @@ def _common(names: list[list[str]]) -> str:
     return "_".join(names[0])
 
 
-def docstring(first: str, further: str = "", indent: int = 4) -> Iterator[str]:
-    """Yield the lines of a docstring, the first sentence and what follows it."""
+def docstring(*paragraphs: str, indent: int = 4) -> Iterator[str]:
+    """Yield the lines of a docstring."""
     space = " " * indent
-    if not further and len(first) + indent + 6 <= WIDTH:
-        yield f'{space}"""{first}"""'
+    if len(paragraphs) == 1 and len(paragraphs[0]) + indent + 6 <= WIDTH:
+        yield f'{space}"""{paragraphs[0]}"""'
         return
-    broken = [
-        textwrap.wrap(text, WIDTH - indent - 3, break_long_words=False) for text in (first, further)
-    ]
-    yield f'{space}"""{broken[0][0]}'
-    yield from (f"{space}{line}" for line in broken[0][1:])
-    if broken[1]:
+    first, *further = (
+        textwrap.wrap(text, WIDTH - indent - 3, break_long_words=False) for text in paragraphs
+    )
+    yield f'{space}"""{first[0]}'
+    yield from (f"{space}{line}" for line in first[1:])
+    for paragraph in further:
         yield ""
-        yield from (f"{space}{line}" for line in broken[1])
+        yield from (f"{space}{line}" for line in paragraph)
     yield f'{space}"""'
 
 
