@@ -281,6 +281,8 @@ class EvaluatePage(Page):
 
             evaluation = yield from evaluate(path, project, run_id, part)
             yield evaluation
+            if evaluation.predictions.kind == "tokens":
+                return SourceRows()
             base = path.parent if path else None
             try:
                 rows = evaluation.predictions.rows
