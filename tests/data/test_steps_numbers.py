@@ -70,6 +70,12 @@ def test_a_constant_column_becomes_zero(step: Step) -> None:
     assert values(step, [3.0, 3.0]) == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("step", [Standardise(), Power()])
+def test_rounding_is_no_spread(step: Step) -> None:
+    nearly = [0.1 + 0.2, 0.3] * 50
+    assert np.abs(values(step, nearly, [0.3, 1.3])).max() < 10
+
+
 def test_ranks_and_middles_of_a_constant_column() -> None:
     assert values(QuantileScale(), [3.0, 3.0], [2.0, 3.0, 4.0]) == [0.5] * 3
     assert values(SmoothNoise(), [3.0, 3.0], [2.0, 9.0]) == [3.0, 3.0]
@@ -126,6 +132,12 @@ def test_bins() -> None:
     assert columns.columns == ["n bin 1", "n bin 2"]
     assert columns.rows() == [(0, 0), (1, 0), (0, 1)]
     assert values(Bin(bins=50), [1.0, 1.0, 2.0]) == [0.0, 0.0, 1.0]
+
+
+def test_every_bin_holds_a_training_value() -> None:
+    neighbours = [1.0, float(np.nextafter(1.0, 2.0))]
+    assert values(Bin(bins=2), neighbours) == [0.0, 1.0]
+    assert values(SmoothNoise(bins=2), neighbours) == neighbours
 
 
 def test_smoothing_noise_gives_the_middle_of_a_bin() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.steps.learning import Target, cells, in_place, known, numbers
+from modelstudio.data.steps.learning import Target, cells, factor_to_one, in_place, known, numbers
 from modelstudio.recipe.steps import Bin, Log, Power, QuantileScale, SmoothNoise
 
 Numbers = NDArray[np.float64]
@@ -63,9 +63,11 @@ def fit_power(
         sample = values[:: -(-len(values) // MOST_ROWS)]
         exponent = _best_exponent(sample) if np.ptp(sample) > 0 else 1.0
         bent = yeo_johnson(values, exponent)
-        spread = float(bent.std()) if step.standardise else 1.0
-        mean = float(bent.mean()) if step.standardise else 0.0
-        state[name] = [exponent, mean, 1.0 / spread if np.isfinite(spread) and spread > 0 else 1.0]
+        mean, factor = 0.0, 1.0
+        if step.standardise:
+            mean = float(bent.mean())
+            factor = factor_to_one(float(bent.std()), float(np.abs(bent).max()))
+        state[name] = [exponent, mean, factor]
     return state
 
 
@@ -198,7 +200,9 @@ def _even_bins(values: Numbers, bins: int) -> tuple[Numbers, NDArray[np.int64]]:
     ranks = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
     upper = np.unique(np.searchsorted(known, ranks, side="left"))
     upper = upper[upper > 0]
-    edges = known[upper - 1] + (known[upper] - known[upper - 1]) / 2
+    below, above = known[upper - 1], known[upper]
+    middle = below + (above - below) / 2
+    edges = np.where(middle > below, middle, above)
     return edges, np.searchsorted(edges, values, side="right")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.steps.learning import Target, known, matrix, numbers
+from modelstudio.data.steps.learning import ROUNDING, Target, known, matrix, numbers
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps import FillByModel, FillFromNeighbours
 
@@ -43,8 +43,8 @@ def _training_rows(
     if not columns:
         return np.empty((0, 0)), np.empty(0), np.empty(0)
     rows = matrix(frame, columns)
-    spread = np.nanstd(rows, axis=0)
-    mean, spread = np.nanmean(rows, axis=0), np.where(spread > 0, spread, 1.0)
+    mean, spread = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
+    spread = np.where(spread > ROUNDING * np.nanmax(np.abs(rows), axis=0), spread, 1.0)
     if len(rows) > limit:
         chosen = np.random.default_rng(0).choice(len(rows), limit, replace=False)
         rows = rows[np.sort(chosen)]

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from modelstudio.errors import DataError
 
+ROUNDING = 1e-13
+"""Share of the largest value below which a spread means nothing."""
+
 Target = NDArray[np.int64] | NDArray[np.float64] | None
 """Class codes or values of the training rows, shape (rows,); None where the table has no target."""
 
@@ -38,6 +41,17 @@ def known(frame: pl.DataFrame, name: str, fix: str = "Set its role to ignored.")
 def statistic(value: Any) -> float:
     """Return what polars worked out as a number; 0 for nothing."""
     return float(value) if value is not None else 0.0
+
+
+def factor_to_one(spread: float, largest: float) -> float:
+    """Return what scales a spread to 1; 1 where it is no more than the rounding of the values.
+
+    Parameters
+    ----------
+    largest
+        Size of the largest value.
+    """
+    return 1.0 / spread if np.isfinite(spread) and spread > ROUNDING * largest else 1.0
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from modelstudio.data.steps.learning import Target, known, statistic
+from modelstudio.data.steps.learning import Target, factor_to_one, known, statistic
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps import ClipOutliers, MinMax, RobustScale, Standardise
 
@@ -51,8 +51,8 @@ def fit_standardise(
     state = {}
     for name in columns:
         values = known(frame, name)
-        spread = statistic(values.std(ddof=0))
-        state[name] = [statistic(values.mean()), 1.0 / spread if spread > 0 else 1.0]
+        factor = factor_to_one(statistic(values.std(ddof=0)), statistic(values.abs().max()))
+        state[name] = [statistic(values.mean()), factor]
     return state
 
 
