@@ -135,9 +135,9 @@ def test_bins() -> None:
 
 
 def test_every_bin_holds_a_training_value() -> None:
-    neighbours = [1.0, float(np.nextafter(1.0, 2.0))]
-    assert values(Bin(bins=2), neighbours) == [0.0, 1.0]
-    assert values(SmoothNoise(bins=2), neighbours) == neighbours
+    above = float(np.nextafter(1.0, 2.0))
+    assert values(Bin(bins=2), [1.0, above, above]) == [0.0, 1.0, 1.0]
+    assert values(SmoothNoise(bins=2), [1.0, above, above]) == [1.0, above, above]
 
 
 def test_smoothing_noise_gives_the_middle_of_a_bin() -> None:
