@@ -73,6 +73,8 @@ class FxBuilder(Builder):
     what comes first in rows of numbers, as `Value.order` does.
     """
 
+    unrolls = True
+
     def __init__(self, fields: Mapping[str, FieldLike]) -> None:
         super().__init__(fields, fake_outcome)
         self.graph = fx.Graph()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from modelstudio.network.analysis import FieldLike, Shape
 from modelstudio.network.graph import Node
@@ -127,6 +127,9 @@ class Builder:
     frozen
         Names of modules of frozen blocks, in order.
     """
+
+    unrolls: ClassVar[bool] = False
+    """Whether every repeat of a group is lowered, though it is like the one before."""
 
     def __init__(self, fields: Mapping[str, FieldLike], fallback: Fallback | None = None) -> None:
         self.fields = fields
@@ -279,10 +282,20 @@ class Builder:
         taken: Sequence[Value],
         once: Callable[[Sequence[Value], int], Sequence[Value]],
     ) -> Sequence[Value]:
-        """Run a group ``count`` times in a row; ``once`` lowers what is inside, for one repeat."""
+        """Run a group ``count`` times in a row; ``once`` lowers what is inside, for one repeat.
+
+        A repeat after the first that gives what it was given costs what each one after it costs.
+        """
         for repeat in range(count):
+            parameters, macs = self.parameters, self.macs
             with self.within(node, repeat):
-                taken = once(taken, repeat)
+                results = once(taken, repeat)
+            if repeat and not self.unrolls and list(map(plain, results)) == list(map(plain, taken)):
+                left = count - repeat - 1
+                self.parameters += left * (self.parameters - parameters)
+                self.macs += left * (self.macs - macs)
+                return results
+            taken = results
         return taken
 
     def module_name(self, part: str = "") -> str:

@@ -178,6 +178,15 @@ def test_weights_are_shared_within_each_repeat() -> None:
     assert model.analysis.parameters == 2 * 420 + 63
 
 
+def test_shared_weights_in_many_repeats_are_counted_once() -> None:
+    inner = chain(GroupInput(), Linear(out_features=20), Linear(out_features=20), GroupOutput())
+    inner = inner.put(replace(inner.nodes["fc2"], shares="fc1"))
+    graph = mlp(Linear(out_features=20), Group(graph=inner, repeat=5), Linear(out_features=3))
+    model = built(graph)
+    assert model.analysis.parameters == 420 + 5 * 420 + 63
+    assert model.analysis.parameters == sum(p.numel() for p in model.module.parameters())
+
+
 def test_blocks_whose_names_look_alike_stay_apart() -> None:
     inner = chain(GroupInput(), Linear(out_features=20), GroupOutput())
     graph = chain(Input(), Group(graph=inner))
