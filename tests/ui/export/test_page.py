@@ -121,6 +121,16 @@ def test_an_empty_field_is_a_missing_value(page: ExportPage, engine: Any, qtbot:
     assert engine.asked[-1]["tenure"] is None
 
 
+def test_names_stand_beside_their_fields(page: ExportPage, qtbot: QtBot) -> None:
+    export(page, qtbot)
+    editor = page.try_._editors["tenure"]
+    qtbot.waitUntil(lambda: editor.width() > 0 and editor.isVisible())
+    head = next(
+        each for each in editor.parentWidget().findChildren(QLabel) if each.text() == "tenure"
+    )
+    assert head.geometry().right() < editor.geometry().left()
+
+
 def test_a_test_row_fills_the_form_and_tells_its_truth(
     page: ExportPage, engine: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

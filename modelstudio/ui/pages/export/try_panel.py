@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -149,10 +150,10 @@ class TryPanel(QWidget):
         grid.setVerticalSpacing(4)
         grid.setHorizontalSpacing(8)
         grid.setColumnStretch(1, 1)
+        grow(box, partial(grid.setColumnMinimumWidth, 0), 116)
         for line, field in enumerate(fields):
             editor = self._editors[field.name] = self._editor(field)
             head = ElidedLabel(field.name, "label", "secondary")
-            grow(head, head.setFixedWidth, 116)
             grid.addWidget(head, line, 0)
             grid.addWidget(editor, line, 1)
         return box
