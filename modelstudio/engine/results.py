@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
 
+    from modelstudio.data.findings.finding import Finding
     from modelstudio.data.fitting import StepEffect
-    from modelstudio.data.profile import ColumnProfile, Finding
+    from modelstudio.data.profile import ColumnProfile
     from modelstudio.errors import StudioError
     from modelstudio.project.model import Project
     from modelstudio.recipe.fields import FieldSpec

@@ -68,16 +68,18 @@ def describe_data(
 ) -> Generator[Progress, None, DataReport]:
     """Read the data, fit the recipe on the training rows and describe both."""
     from modelstudio.data import profile, sources
+    from modelstudio.data.findings import findings, named_parts
 
     prepared = yield from prepare(project, base)
     yield Progress("Describing the columns")
-    frame, columns = sources.read(project.data, base), project.data.columns
-    profiles = profile.profile(frame, columns)
+    frame = sources.read(project.data, base)
+    profiles = profile.profile(frame, project.data.columns)
     yield Progress("Looking for problems")
+    parts = named_parts(prepared.clean, prepared.parts, frame.height)
     return DataReport(
         rows=prepared.source_rows,
         profiles=profiles,
-        findings=profile.findings(frame, columns, profiles),
+        findings=findings(project.data, frame, profiles, parts, tests=prepared.tests),
         effects=prepared.effects,
         parts=tuple(_part_info(prepared, name) for name in ("train", "validation", "test")),
         fields=prepared.fitted.fields,

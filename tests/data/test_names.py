@@ -10,6 +10,7 @@ from tables import configure, prepared, write
 
 from modelstudio.data import profile
 from modelstudio.data.batches import TensorData
+from modelstudio.data.findings import findings
 from modelstudio.data.sources import tabular
 from modelstudio.errors import DataError
 
@@ -23,7 +24,7 @@ def test_a_column_may_be_called_as_a_count_is(tmp_path: Path, names: tuple[str, 
     frame = tabular.read(data)
     profiles = profile.profile(frame, data.columns)
     assert [facts.distinct for facts in profiles] == [2, 3, 2]
-    assert profile.findings(frame, data.columns, profiles)
+    assert findings(data, frame, profiles)
 
 
 def test_a_one_hot_column_leaves_the_name_of_another_alone(tmp_path: Path) -> None:

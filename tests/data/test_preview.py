@@ -1,4 +1,4 @@
-"""What the Data page shows: profiles, findings, rows before and after."""
+"""What the Data page shows: profiles, rows before and after."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelstudio.data import sources
 from modelstudio.data.fitted import FittedStep
 from modelstudio.data.prepare import clean_rows
 from modelstudio.data.preview import preview
-from modelstudio.data.profile import findings, profile
+from modelstudio.data.profile import profile
 from modelstudio.data.sources import tabular
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.recipe.steps import (
@@ -47,28 +47,6 @@ def test_profiles(table: Path) -> None:
     assert "Quartiles" in by_name["age"].quantiles
 
 
-def test_findings_name_what_deserves_a_look(tmp_path: Path) -> None:
-    lines = people(200).splitlines()
-    rows = [f"{line},{'1' if line.endswith('yes') else '0'}" for line in lines[1:]]
-    path = write(tmp_path / "t.csv", "\n".join([f"{lines[0]},gift", *rows]) + "\n")
-    data = configure(path, "bought")
-    frame = tabular.read(data)
-    found = findings(frame, data.columns, profile(frame, data.columns))
-    assert {finding.kind for finding in found} >= {"missing", "leak", "balance"}
-    leak = next(finding for finding in found if finding.kind == "leak")
-    assert leak.column == "gift"
-    assert leak.severity == "warning"
-    missing = next(finding for finding in found if finding.kind == "missing")
-    assert missing.suggested_step == FillMissing(columns=("income",))
-
-
-def test_an_honest_table_says_that_nothing_leaks(table: Path) -> None:
-    data = configure(table, "bought")
-    frame = tabular.read(data)
-    found = findings(frame, data.columns, profile(frame, data.columns))
-    assert "success" in {finding.severity for finding in found}
-
-
 def test_rows_before_and_after(table: Path) -> None:
     data = configure(table, "bought").changed(recipe=(FillMissing(), Standardise(), OneHot()))
     raw = preview(data, upto=0, limit=50)
@@ -94,26 +72,6 @@ def test_slices_and_sorting(table: Path) -> None:
     ages = ordered.cells[0].after
     assert list(ages) == sorted(ages, reverse=True)
     assert sorted(ordered.rows) == list(range(200))
-
-
-@pytest.mark.parametrize(
-    ("column", "kind", "text"),
-    [
-        ([f"{i}" if i % 3 else "none" for i in range(60)], "mixed", "x mixes numbers and words"),
-        (["a"] * 59 + [""], "constant", "x is always the same"),
-        ([f"{i % 3}" for i in range(60)], "single", "A class has one row only"),
-    ],
-)
-def test_what_is_odd_about_a_column_is_found(
-    tmp_path: Path, column: list[str], kind: str, text: str
-) -> None:
-    rows = [f"{cell},{'rare' if i == 7 else 'ab'[i % 2]}" for i, cell in enumerate(column)]
-    data = configure(write(tmp_path / "t.csv", "\n".join(["x,y", *rows]) + "\n"), "y")
-    x = data.columns[0].model_copy(update={"role": "feature", "kind": "category"})
-    columns = (x, data.columns[1])
-    frame = tabular.read(data.changed(columns=columns))
-    found = findings(frame, columns, profile(frame, columns))
-    assert text in [finding.text for finding in found if finding.kind == kind]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from modelstudio.data.findings.finding import Finding
 from modelstudio.data.fitting import StepEffect
-from modelstudio.data.profile import ColumnProfile, Finding
+from modelstudio.data.profile import ColumnProfile
 from modelstudio.engine import projects, run
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import DataReport, Draft, PartInfo
@@ -55,7 +56,7 @@ class ScriptedEngine:
     def finding(
         text: str, severity: Any = "warning", column: str | None = None, step: Any = None
     ) -> Finding:
-        return Finding("missing", severity, text, column, step)
+        return Finding("missing", severity, text, (column,) if column else (), step)
 
     def opening(self, project: Project, path: Path) -> Iterator[Any]:
         yield Progress("Reading the data", 0, None)

@@ -17,7 +17,8 @@ from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Flow, TagButton, button, label, toned
 
 if TYPE_CHECKING:
-    from modelstudio.data.profile import ColumnProfile, Finding
+    from modelstudio.data.findings.finding import Finding
+    from modelstudio.data.profile import ColumnProfile
 
 _GAP = 8
 

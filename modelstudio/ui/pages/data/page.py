@@ -53,7 +53,7 @@ from modelstudio.ui.widgets import (
 if TYPE_CHECKING:
     from modelstudio.data.fitting import StepEffect
     from modelstudio.data.preview import PictureList, PreviewTable, TableHead
-    from modelstudio.data.profile import Finding
+    from modelstudio.data.findings.finding import Finding
     from modelstudio.ui.main_window import MainWindow
 
 _FOLD_BELOW = 660

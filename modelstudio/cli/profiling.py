@@ -1,0 +1,55 @@
+"""The verb that describes a file or folder and says what in it deserves a look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modelstudio.cli.app import verb
+from modelstudio.cli.follow import follow
+from modelstudio.cli.show import counted, print_json, print_table
+from modelstudio.engine.profiling import profile_source
+
+
+@verb
+def profile(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE_OR_FOLDER", help="A table, a folder of pictures or texts, or a text."
+        ),
+    ],
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; guessed if left out.")
+    ] = None,
+    test_data: Annotated[
+        Path | None, typer.Option(help="Compare the rows with those of this test file.")
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print JSON for scripts; rows are counted from 0."),
+    ] = False,
+) -> None:
+    """Describe the columns of data and say what deserves a look before training."""
+    found = follow(profile_source(source, target, test_data), quiet=as_json)
+    told = [finding for finding in found.findings if finding.severity != "success"]
+    if as_json:
+        print_json(
+            {
+                "rows": found.rows,
+                "target": found.target,
+                "columns": list(found.columns),
+                "findings": [finding.to_dict() for finding in told],
+                "notes": list(found.notes),
+            }
+        )
+        return
+    print(counted(found.rows, "row"))
+    keys = ("name", "kind", "role", "missing", "distinct")
+    rows = [tuple(column[key] for key in keys) for column in found.columns]
+    print_table(("Column", *(key.capitalize() for key in keys[1:])), rows)
+    for finding in told:
+        where = ", ".join(str(row) for row in finding.rows[:5])
+        print(f"{finding.kind}: {finding.text}" + (f" (rows {where})" if where else ""))

@@ -1,0 +1,86 @@
+"""What in a source deserves a look before training, each with rows and a way to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.data.findings import leaks, likeness, single
+from modelstudio.data.findings.finding import Finding
+from modelstudio.data.fitted import row_numbers
+from modelstudio.data.profile import ColumnProfile
+from modelstudio.data.sources.folders import FILE
+from modelstudio.data.split import Parts
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.sources import Database, LongText, Table
+
+_ORDER = {"error": 0, "warning": 1, "info": 2, "success": 3}
+
+
+def findings(
+    data: DataConfig,
+    frame: pl.DataFrame,
+    profiles: Sequence[ColumnProfile],
+    parts: NDArray[np.str_] | None = None,
+    *,
+    tests: pl.DataFrame | None = None,
+    plain: pl.DataFrame | None = None,
+    ignored: bool = False,
+) -> tuple[Finding, ...]:
+    """Return what deserves a look, the gravest first.
+
+    Parameters
+    ----------
+    frame
+        The whole source, each column as its kind.
+    parts
+        Part of each row: ``"train"``, ``"validation"``, ``"test"`` or empty; shape (rows,).
+    tests
+        Rows of a test file.
+    plain
+        The source as `sources.read_plain` gives it, to see words among numbers.
+    ignored
+        Look at columns that are ignored too.
+    """
+    columns, target = data.columns, data.target
+    found = list(single.column_findings(frame, columns, profiles, plain, ignored))
+    if target is not None and target.kind != "text":
+        facts = next(each for each in profiles if each.name == target.name)
+        found += single.class_findings(frame, target, facts)
+        found += leaks.leak_findings(frame, columns, target)
+    if isinstance(data.source, LongText):
+        return ordered(found)
+    if parts is None:
+        parts = np.full(frame.height, "")
+    named = likeness.part_column(frame, columns)
+    content = [
+        column
+        for column in columns
+        if column.kind not in ("image", "audio")
+        and (isinstance(data.source, (Table, Database)) or column.name != FILE)
+        and (named is None or column.name != named[0])
+    ]
+    if any(column.role == "feature" for column in content):
+        alike = likeness.alike(frame, content)
+        found += likeness.likeness_findings(alike, frame, named[1] if named else parts)
+    found += likeness.group_findings(frame, columns, data.split, parts)
+    if tests is not None:
+        trained = frame.filter(parts == "train")
+        found += likeness.overlap_findings(trained, tests, columns)
+    return ordered(found)
+
+
+def named_parts(clean: pl.DataFrame, parts: Parts, rows: int) -> NDArray[np.str_]:
+    """Name the part of each of so many rows of a source; empty where it is in none."""
+    names, numbers = np.full(rows, "", dtype="<U10"), row_numbers(clean)
+    for name in ("train", "validation", "test"):
+        names[numbers[getattr(parts, name)]] = name
+    return names
+
+
+def ordered(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Put the gravest first."""
+    return tuple(sorted(found, key=lambda finding: _ORDER[finding.severity]))

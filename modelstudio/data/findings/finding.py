@@ -1,0 +1,103 @@
+"""What a finding is, and what a click can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from modelstudio.recipe.columns import Role
+from modelstudio.recipe.steps import Step
+
+MOST_ROWS = 20
+"""Rows that a finding names."""
+
+Severity = Literal["success", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetRole:
+    """Give columns another role."""
+
+    columns: tuple[str, ...]
+    role: Role = "ignored"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"type": "role", "columns": list(self.columns), "role": self.role}
+
+
+@dataclass(frozen=True, slots=True)
+class SetSplit:
+    """Change settings of the split."""
+
+    changes: tuple[tuple[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"type": "split", **dict(self.changes)}
+
+
+Fix = Step | SetRole | SetSplit
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth a look.
+
+    Parameters
+    ----------
+    columns
+        Columns it is about, the most telling first.
+    fix
+        What would deal with it.
+    rows
+        Rows to look at, counted from 0 in the source, at most `MOST_ROWS` of ``count``.
+    """
+
+    kind: str
+    severity: Severity
+    text: str
+    columns: tuple[str, ...] = ()
+    fix: Fix | None = None
+    rows: tuple[int, ...] = ()
+    count: int = 0
+
+    @property
+    def column(self) -> str | None:
+        """The column that shows it best."""
+        return self.columns[0] if self.columns else None
+
+    @property
+    def suggested_step(self) -> Step | None:
+        """The step of a recipe that would deal with it, if one would."""
+        return self.fix if isinstance(self.fix, Step) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {
+            "kind": self.kind,
+            "severity": self.severity,
+            "columns": list(self.columns),
+            "rows": list(self.rows),
+            "count": self.count,
+            "message": self.text,
+            "fix": None if self.fix is None else self.fix.to_dict(),
+        }
+
+
+def first_rows(rows: Iterable[Any]) -> tuple[int, ...]:
+    """Return the first rows in order."""
+    return tuple(sorted({int(row) for row in rows})[:MOST_ROWS])
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 row``, ``3 rows``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(names: Iterable[str], most: int = 3) -> str:
+    """Write names in a sentence, and how many more there are."""
+    held = list(names)
+    more = len(held) - most
+    return ", ".join(held[:most]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,332 @@
+"""Rows that are equal or nearly so, and whether they stand in different parts of the split.
+
+Equal cells are evidence as far as they are unlikely to be equal by chance: two rows of rough
+categories agree often, two rows of finely measured numbers never. Chance is taken to be far kinder
+than it is for independent columns, as columns go together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.data.findings.finding import Finding, SetSplit, counted, first_rows
+from modelstudio.data.guess import ID_NAME
+from modelstudio.data.split import part_of
+from modelstudio.project.model import SplitConfig
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import DropDuplicates
+
+NEAR_CELLS = 4_000_000
+"""Cells compared for rows that are nearly equal; of a larger table the first rows."""
+
+SAMPLE = 20_000
+"""Rows from which chances are worked out."""
+
+GRID = 1e-3
+"""Part of the interquartile range by which numbers of nearly equal rows may differ."""
+
+NEIGHBOURS = 3
+"""How many rows after it, of those that share a block of cells, a row is compared with."""
+
+CHANCE = 0.01
+"""Expected number of rows that chance makes alike from which likeness proves nothing."""
+
+FINE, ROUGH = 0.85, 0.25
+"""Power of the chance of equal cells that is left when columns go together: of fine values and of
+rough ones."""
+
+LONG_TEXT = 90.0
+"""The most that equal texts prove, in nats."""
+
+FEW_VALUES = 20
+"""Different values of a rough column."""
+
+ATOM = 0.005
+"""Share of the rows from which a value counts as frequent by nature, not by copies."""
+
+FEWEST_GROUPS, MOST_EACH = 20, 50
+"""Different values of a column of groups, and rows of each in the mean."""
+
+PART_COLUMN = frozenset({"split", "part", "set", "subset", "fold", "partition", "dataset"})
+
+Pairs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Pairs of rows, shape (pairs, 2), the earlier first; ``looked_at`` rows were compared."""
+
+    copies: Pairs
+    near: Pairs
+    looked_at: int
+
+
+def alike(frame: pl.DataFrame, columns: Sequence[Column]) -> Alike:
+    """Find rows that are equal, and rows that are nearly so.
+
+    Columns that number the rows count for copies, and for nothing when rows are nearly equal.
+    """
+    rows, names = frame.height, [column.name for column in columns]
+    none = np.zeros((0, 2), np.int64)
+    if rows < 2 or not names:
+        return Alike(none, none, rows)
+    sample = frame.gather_every(-(-rows // SAMPLE) or 1)
+    chances = {column.name: _chance(sample.get_column(column.name), column) for column in columns}
+    copies = _equal(_mixed([frame.get_column(name).hash().to_numpy() for name in names]))
+    proof = np.zeros(len(copies))
+    for name, chance in chances.items():
+        known = frame.get_column(name).gather(copies[:, 1]).is_not_null()
+        proof += chance.weight * known.to_numpy()
+    copies = copies[proof >= math.log(_pairs_of(rows) / CHANCE)]
+    telling = [column for column in columns if not _numbers_rows(sample, column)]
+    most = max(20_000, NEAR_CELLS // len(names))
+    first = frame.head(most)
+    kept = np.ones(first.height, bool)
+    kept[copies[copies[:, 1] < first.height, 1]] = False
+    places = np.flatnonzero(kept)
+    near = _near(first[places] if len(places) < first.height else first, telling, chances)
+    return Alike(copies, places[near], first.height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    """How much equal cells of a column prove, in nats; ``near`` when they are so but for noise."""
+
+    weight: float
+    near: float
+    grid: float = 0.0
+
+
+def _chance(values: pl.Series, column: Column) -> _Chance:
+    known = values.drop_nulls()
+    count = len(known)
+    if count < 2:
+        return _Chance(0.0, 0.0)
+    sizes = known.alias("value").value_counts(name="rows").get_column("rows").to_numpy()
+    shares = sizes / count
+    if len(sizes) <= FEW_VALUES:
+        weight = -ROUGH * math.log(float((shares**2).sum()))
+        return _Chance(weight, weight)
+    atoms = float((shares[sizes >= max(10, ATOM * count)] ** 2).sum())
+    seen = float((sizes * (sizes - 1)).sum()) / (count * (count - 1))
+    if column.kind in ("number", "date"):
+        numbers = np.sort(known.to_physical().cast(pl.Float64).to_numpy())
+        low, high = np.quantile(numbers, (0.25, 0.75))
+        spread = float(high - low) or float(numbers[-1] - numbers[0])
+        gaps = np.diff(numbers)
+        step = min(1.0, float(gaps[gaps > 0].min()) / spread)
+        fine, noisy = (min(1.0, atoms + room) for room in (step, max(step, GRID)))
+        fine = min(fine, max(seen, 1e-12))
+        return _Chance(-FINE * math.log(fine), -FINE * math.log(noisy), GRID * spread)
+    if column.kind == "text":
+        length = cast(float, known.str.len_chars().mean())
+        weight = -math.log(max(atoms, math.exp(-min(length / 2, LONG_TEXT))))
+    else:
+        weight = -FINE * math.log(max(seen, 1e-12))
+    return _Chance(weight, weight)
+
+
+def _pairs_of(rows: int) -> float:
+    return rows * (rows - 1) / 2
+
+
+def _numbers_rows(sample: pl.DataFrame, column: Column) -> bool:
+    values = sample.get_column(column.name)
+    return column.kind == "id" and values.n_unique() > 0.9 * len(values)
+
+
+def _mixed(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Mix the hashes of the cells of each row into one."""
+    mixed = np.zeros(len(hashes[0]), np.uint64)
+    for each in hashes:
+        mixed *= np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= each
+    return mixed
+
+
+def _equal(hashes: NDArray[np.uint64]) -> Pairs:
+    """Pair each row with the row before it of the same hash."""
+    ordered = np.sort(hashes)
+    doubled = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(doubled):
+        return np.zeros((0, 2), np.int64)
+    places = np.flatnonzero(np.isin(hashes, doubled))
+    order = places[np.argsort(hashes[places], kind="stable")]
+    same = hashes[order[1:]] == hashes[order[:-1]]
+    return np.stack([order[:-1][same], order[1:][same]], axis=1)
+
+
+def _near(frame: pl.DataFrame, columns: Sequence[Column], chances: dict[str, _Chance]) -> Pairs:
+    """Pair different rows that are equal but for a cell or two, or for noise in their numbers."""
+    none = np.zeros((0, 2), np.int64)
+    columns = [column for column in columns if chances[column.name].weight > 0]
+    if frame.height < 2 or not columns:
+        return none
+    fine = [column.kind == "number" and chances[column.name].grid > 0 for column in columns]
+    cells = [frame.get_column(column.name) for column in columns]
+    hashes = np.stack([values.hash().to_numpy() for values in cells], axis=1)
+    missing = np.stack([values.is_null().to_numpy() for values in cells], axis=1)
+    exact = np.array([chances[column.name].weight for column in columns])
+    found = [_close(hashes, missing, exact, hashes, None)]
+    if any(fine):
+        scaled = np.stack(
+            [
+                values.to_numpy() / chances[values.name].grid if is_fine else np.zeros(frame.height)
+                for values, is_fine in zip(cells, fine, strict=True)
+            ],
+            axis=1,
+        )
+        coarse = hashes.copy()
+        whole = np.round(np.nan_to_num(scaled)).astype(np.int64)
+        coarse[:, fine] = whole[:, fine].view(np.uint64)
+        noisy = np.array([chances[column.name].near for column in columns])
+        found.append(_close(coarse, missing, noisy, hashes, scaled))
+    pairs = np.concatenate(found)
+    return np.unique(np.sort(pairs, axis=1), axis=0) if len(pairs) else none
+
+
+def _close(
+    keys: NDArray[np.uint64],
+    missing: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    hashes: NDArray[np.uint64],
+    scaled: NDArray[np.float64] | None,
+) -> Pairs:
+    """Compare rows that agree in a block of columns.
+
+    With one block more than cells may differ, some block of two such rows is equal.
+    """
+    rows, width = keys.shape
+    odd = min(2, width // 3)
+    combinations = sum(math.comb(width, count) for count in range(odd + 1))
+    needed = math.log(_pairs_of(rows) * combinations / CHANCE)
+    if weights.sum() < needed:
+        return np.zeros((0, 2), np.int64)
+    ranked = np.argsort(-weights)
+    found = []
+    for block in range(odd + 1):
+        chosen = ranked[block :: odd + 1]
+        key = _mixed([keys[:, at] for at in chosen])
+        order = np.argsort(key, kind="stable")
+        ordered = key[order]
+        for shift in range(1, NEIGHBOURS + 1):
+            at = np.flatnonzero(ordered[shift:] == ordered[:-shift])
+            for part in np.array_split(at, -(-len(at) // 50_000) or 1):
+                left, right = order[part], order[part + shift]
+                same = hashes[left] == hashes[right]
+                if scaled is not None:
+                    same |= (np.abs(scaled[left] - scaled[right]) <= 1.0) & (scaled[left] != 0)
+                evidence, against = (same & ~missing[left]) @ weights, ~same @ weights
+                good = (~same).sum(axis=1) <= odd
+                good &= (evidence >= needed) & (evidence >= against)
+                found.append(np.stack([left[good], right[good]], axis=1))
+    return np.concatenate(found)
+
+
+def likeness_findings(
+    found: Alike, frame: pl.DataFrame, parts: NDArray[np.str_]
+) -> Iterator[Finding]:
+    """Say what was found; ``parts`` names the part of each row, empty where it is in none."""
+    copied = found.copies[:, 1]
+    if len(copied):
+        text = f"{counted(len(copied), 'row')} {_are(len(copied))} copies of others"
+        rows = first_rows(copied)
+        yield Finding("duplicate_rows", "warning", text, (), DropDuplicates(), rows, len(copied))
+    near = np.unique(found.near)
+    if len(near):
+        among = f" among the first {found.looked_at:,}" if found.looked_at < frame.height else ""
+        text = f"{counted(len(near), 'row')} nearly the same as others{among}"
+        shown = first_rows(found.near[:10].ravel())
+        yield Finding("near_duplicates", "warning", text, (), None, shown, len(near))
+    pairs = np.concatenate([found.copies, found.near])
+    across = np.unique(crossing(pairs, parts))
+    if len(across):
+        what = counted(len(across), "row")
+        text = f"{what} of validation or test {_are(len(across))} in training too, or nearly"
+        fix = DropDuplicates() if len(crossing(found.copies, parts)) else None
+        rows = first_rows(across)
+        yield Finding("split_overlap", "error", text, (), fix, rows, len(across))
+
+
+def crossing(pairs: Pairs, parts: NDArray[np.str_]) -> Pairs:
+    """Return the rows that validate or test of pairs whose other row trains."""
+    left, right = parts[pairs[:, 0]], parts[pairs[:, 1]]
+    judged = [
+        (right == "validation") | (right == "test"),
+        (left == "validation") | (left == "test"),
+    ]
+    return np.concatenate(
+        [pairs[(left == "train") & judged[0], 1], pairs[(right == "train") & judged[1], 0]]
+    )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def overlap_findings(
+    trained: pl.DataFrame, tests: pl.DataFrame, columns: Sequence[Column]
+) -> Iterator[Finding]:
+    """Look for rows of a test file whose features equal those of a row that trains."""
+    features = [column for column in columns if column.role == "feature"]
+    sample = trained.gather_every(-(-trained.height // SAMPLE) or 1)
+    weight = sum(_chance(sample.get_column(each.name), each).weight for each in features)
+    if not tests.height or trained.height * tests.height * math.exp(-weight) > CHANCE * 5:
+        return
+    ours, theirs = (
+        _mixed([frame.get_column(each.name).hash().to_numpy() for each in features])
+        for frame in (trained, tests)
+    )
+    rows = np.flatnonzero(np.isin(theirs, ours))
+    if len(rows):
+        text = f"{counted(len(rows), 'row')} of the test file {_are(len(rows))} in training too"
+        yield Finding("split_overlap", "error", text, (), None, first_rows(rows), len(rows))
+
+
+def group_findings(
+    frame: pl.DataFrame, columns: Sequence[Column], split: SplitConfig, parts: NDArray[np.str_]
+) -> Iterator[Finding]:
+    """Look for columns such as ids of customers whose rows stand in several parts.
+
+    A column that the network is to learn from is meant to be known.
+    """
+    if split.method != "random":
+        return
+    for column in columns:
+        name, values = column.name, frame.get_column(column.name)
+        named = column.kind == "id" or ID_NAME.search(name)
+        if column.role == "target" or not named or (column.kind, column.role) == ("id", "feature"):
+            continue
+        groups = values.drop_nulls().n_unique()
+        if groups < FEWEST_GROUPS or not 1.5 * groups <= len(values) <= MOST_EACH * groups:
+            continue
+        trained = values.filter(parts == "train").drop_nulls().unique()
+        judged = pl.Series(np.isin(parts, ("validation", "test")))
+        across = (values.is_in(trained.implode()) & judged).arg_true()
+        if len(across):
+            text = f"{counted(len(across), 'row')} share their {name} with rows that train"
+            fix = SetSplit((("method", "group"), ("by", name)))
+            rows = first_rows(across.head(100))
+            yield Finding("split_overlap", "warning", text, (name,), fix, rows, len(across))
+
+
+def part_column(
+    frame: pl.DataFrame, columns: Sequence[Column]
+) -> tuple[str, NDArray[np.str_]] | None:
+    """Return a column that is there to tell the parts, and the part of each row."""
+    for column in columns:
+        if column.kind != "category" or column.name.strip().lower() not in PART_COLUMN:
+            continue
+        values = frame.get_column(column.name)
+        parts = {name: part_of(name) for name in values.drop_nulls().unique().to_list()}
+        if len(set(parts.values())) > 1 and None not in parts.values():
+            told = np.array([parts.get(name) or "" for name in values.to_list()])
+            return column.name, told
+    return None

@@ -1,0 +1,316 @@
+"""What deserves a look in one column by itself, and in the classes of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.data.findings.finding import (
+    MOST_ROWS,
+    Finding,
+    SetRole,
+    SetSplit,
+    Severity,
+    counted,
+    first_rows,
+    listed,
+)
+from modelstudio.data.guess import SHORT_TEXT
+from modelstudio.data.profile import ColumnProfile
+from modelstudio.data.sources.values import MISSING_NUMBERS, as_text, to_numbers
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import Cast, ClipOutliers, DropMissingTarget, FillMissing, GroupRare
+
+SAMPLE = 20_000
+"""Rows looked at to tell what a column of text holds, spread over it."""
+
+FEWEST = 20
+"""Values from which a column can be told to be an id."""
+
+UNIQUE = 0.9
+"""Share of different values of an id."""
+
+MIXED, MIXED_SHARE = 10, 0.05
+"""Different numbers among words, and the share of each, that make a column mixed."""
+
+MANY_CATEGORIES = 100
+
+RARE_ROWS, RARE_SHARE = 10, 0.005
+"""A category of fewer rows, or of a smaller share of them, is rare."""
+
+FAR, FEW = 6.0, 0.005
+"""Robust standard deviations from the median of an outlier, and the largest share of outliers."""
+
+SMALL_CLASS, RATIO = 0.05, 10.0
+"""Share of a class, and how many times the largest may outnumber it, that are still balanced."""
+
+DATE_FORMATS = (
+    *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d. %B %Y"),
+    *("%d-%b-%Y", "%d-%b-%y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d", "%Y-%b-%d", "%Y%m%d"),
+    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %H:%M:%S %z"),
+    *("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
+    *("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M %p", "%Y/%m/%d %H:%M"),
+    *("%Y/%m/%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S%.f%z"),
+    *("%a, %d %b %Y", "%a, %d %b %Y %H:%M:%S %z", "%a %b %d %H:%M:%S %Y", "%A, %d %B %Y"),
+)
+"""Ways to write a date that are not read as one."""
+
+
+def column_findings(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    profiles: Sequence[ColumnProfile],
+    plain: pl.DataFrame | None,
+    ignored: bool,
+) -> Iterator[Finding]:
+    """Look at each column; those that are ignored too, if asked."""
+    for column, facts in zip(columns, profiles, strict=True):
+        if column.role == "ignored" and not ignored:
+            continue
+        values = frame.get_column(column.name)
+        if not facts.distinct:
+            yield Finding(
+                "empty", "error", f"{column.name} is empty", (column.name,), _drop(column)
+            )
+            continue
+        if facts.missing_share > 0.05 and column.role != "ignored":
+            yield _missing(column, facts, values)
+        if column.role == "target" or column.kind in ("image", "audio"):
+            continue
+        known = values.drop_nulls()
+        written = None if plain is None else plain.get_column(column.name)
+        for look in (_constant, _id_like, _date_as_text):
+            if (found := look(column, facts, known)) is not None:
+                yield found
+                break
+        else:
+            if (found := _mixed(column, values, written)) is not None:
+                yield found
+    features = [column for column in columns if column.role == "feature"]
+    yield from _rare(frame, [column for column in features if column.kind == "category"])
+    yield from _outliers(frame, [column for column in features if column.kind == "number"])
+
+
+def _drop(column: Column) -> SetRole | None:
+    return SetRole((column.name,)) if column.role == "feature" else None
+
+
+def _severity(column: Column) -> Severity:
+    return "info" if column.role == "ignored" else "warning"
+
+
+def _missing(column: Column, facts: ColumnProfile, values: pl.Series) -> Finding:
+    name = column.name
+    return Finding(
+        "missing",
+        "error" if facts.missing_share > 0.5 else "warning",
+        f"{name} {100 * facts.missing_share:.0f} % missing",
+        (name,),
+        FillMissing(columns=(name,)) if column.kind in ("number", "category") else None,
+        first_rows(values.is_null().arg_true().head(MOST_ROWS)),
+        facts.missing,
+    )
+
+
+def _constant(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding | None:
+    if facts.distinct > 1:
+        return None
+    text = f"{column.name} is always the same"
+    return Finding("constant", _severity(column), text, (column.name,), _drop(column))
+
+
+def _id_like(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding | None:
+    count = len(known)
+    if count <= FEWEST or facts.distinct <= UNIQUE * count:
+        return None
+    match column.kind:
+        case "number":
+            names_rows = facts.distinct == count and _counts_up(known)
+        case "text":
+            words = _sample(known).str.count_matches(r"\S+").mean()
+            names_rows = isinstance(words, float) and words < SHORT_TEXT
+        case kind:
+            names_rows = kind in ("id", "category")
+    if not names_rows:
+        return None
+    text = f"{column.name} looks like an ID"
+    return Finding("id_like", _severity(column), text, (column.name,), _drop(column))
+
+
+def _counts_up(numbers: pl.Series) -> bool:
+    """Tell whether different whole numbers rise row by row with few gaps, or fill a stretch."""
+    if not (numbers == numbers.round()).all():
+        return False
+    low, high = numbers.min(), numbers.max()
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+    room = high - low + 1
+    return room == len(numbers) or bool(
+        room < 3 * len(numbers) and (numbers.diff().drop_nulls() > 0).all()
+    )
+
+
+def _date_as_text(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding | None:
+    """Look for dates written in a way that is not read as one."""
+    if column.kind == "date" or len(known) < MIXED:
+        return None
+    cells = _sample(known)
+    if column.kind == "number":
+        if not ((cells >= 19000101) & (cells < 21010101)).all() or facts.distinct < MIXED:
+            return None
+        form = _form_of(cells.cast(pl.Int64).cast(pl.String), ("%Y%m%d",))
+    else:
+        form = _form_of(cells.unique().sort(), DATE_FORMATS)
+    if form is None:
+        return None
+    text = f"{column.name} holds dates such as {as_text(known.head(1))[0]}, read as {column.kind}"
+    return Finding("date_as_text", _severity(column), text, (column.name,), _drop(column))
+
+
+def _form_of(cells: pl.Series, forms: Sequence[str]) -> str | None:
+    """Return the way in which almost all cells can be read as dates."""
+    few = cells.gather_every(-(-len(cells) // 500) or 1)
+    if not few.str.contains(r"\d").all() or (few.str.len_chars() < 8).any():
+        return None
+    for form in forms:
+        try:
+            read = few.str.to_datetime(form, strict=False)
+        except pl.exceptions.PolarsError:
+            continue
+        if read.is_not_null().mean() >= 0.95 and bool(read.dt.year().is_between(1800, 2200).all()):  # type: ignore[operator]
+            return form
+    return None
+
+
+def _mixed(column: Column, values: pl.Series, written: pl.Series | None) -> Finding | None:
+    """Look for numbers and words in one column, as in a column of typing errors."""
+    name, known = column.name, values.is_not_null()
+    fix = None
+    if column.kind == "number":
+        if written is None or written.dtype != pl.String:
+            return None
+        odd = (written.is_not_null() & ~known & ~written.is_in(MISSING_NUMBERS)).arg_true()
+    elif column.kind in ("category", "text", "id"):
+        every = -(-len(values) // SAMPLE) or 1
+        cells = values.gather_every(every)
+        numbers = to_numbers(cells)
+        count, read = len(cells) - cells.null_count(), len(numbers) - numbers.null_count()
+        if not MIXED_SHARE * count <= read <= (1 - MIXED_SHARE) * count:
+            return None
+        if numbers.drop_nulls().n_unique() < MIXED:
+            return None
+        fewer_words = read > count / 2
+        is_odd = (numbers.is_null() & cells.is_not_null()) if fewer_words else numbers.is_not_null()
+        odd = is_odd.arg_true() * every
+        if fewer_words and column.role == "feature":
+            fix = Cast(columns=(name,), to="number")
+    else:
+        return None
+    if not len(odd):
+        return None
+    text = f"{name} mixes numbers and words"
+    rows = first_rows(odd.head(MOST_ROWS))
+    return Finding("mixed_types", _severity(column), text, (name,), fix, rows, len(odd))
+
+
+def _sample(values: pl.Series) -> pl.Series:
+    return values.gather_every(-(-len(values) // SAMPLE) or 1)
+
+
+def _rare(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
+    """Gather the columns with categories of few rows."""
+    names, rows, total = [], [], 0
+    for column in columns:
+        values = frame.get_column(column.name).alias("value")
+        counts = values.drop_nulls().value_counts(name="rows")
+        if counts.height > MANY_CATEGORIES:
+            text = f"{column.name} has {counts.height:,} categories"
+            yield Finding("many", "info", text, (column.name,))
+        if frame.height < 10 * RARE_ROWS or not 2 < counts.height <= frame.height / RARE_ROWS:
+            continue
+        least = max(RARE_ROWS, RARE_SHARE * frame.height)
+        few = counts.filter(pl.col("rows") < least)
+        if few.height:
+            names.append(column.name)
+            total += int(few["rows"].sum())
+            if len(rows) < MOST_ROWS:
+                rows += values.is_in(few["value"].implode()).arg_true().head(MOST_ROWS).to_list()
+    if names:
+        text = f"Rare categories in {listed(names)}"
+        share = min(0.5, max(RARE_SHARE, RARE_ROWS / max(1, frame.height)))
+        fix = GroupRare(columns=tuple(names), least=round(share, 4))
+        yield Finding("rare_category", "info", text, tuple(names), fix, first_rows(rows), total)
+
+
+def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
+    """Gather the columns with a few numbers far from the rest."""
+    names, rows, total = [], [], 0
+    for column in columns:
+        numbers = frame.get_column(column.name)
+        usual = _usual(_sample(numbers.drop_nulls()).to_numpy())
+        if usual is None:
+            continue
+        far = ((numbers < usual[0]) | (numbers > usual[1])).arg_true()
+        if 0 < len(far) <= max(1.0, FEW * len(numbers)):
+            names.append(column.name)
+            total += len(far)
+            rows += far.head(MOST_ROWS).to_list()
+    if names:
+        text = f"Values far from all others in {listed(names)}"
+        fix = ClipOutliers(columns=tuple(names), method="z-score", factor=6.0)
+        yield Finding("outliers", "info", text, tuple(names), fix, first_rows(rows), total)
+
+
+def _usual(numbers: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return where numbers are expected, on a scale that their long tail asks for."""
+    if len(numbers) < FEWEST or len(np.unique(numbers)) < MIXED:
+        return None
+    limits = _within(numbers)
+    if limits is None or numbers.min() < 0:
+        return limits
+    bent = _within(np.log1p(numbers))
+    if bent is None:
+        return None
+    low, high = np.expm1(bent)
+    return min(limits[0], float(low)), max(limits[1], float(high))
+
+
+def _within(numbers: NDArray[np.float64]) -> tuple[float, float] | None:
+    middle = float(np.median(numbers))
+    spread = 1.4826 * float(np.median(np.abs(numbers - middle)))
+    return (middle - FAR * spread, middle + FAR * spread) if spread else None
+
+
+def class_findings(frame: pl.DataFrame, target: Column, facts: ColumnProfile) -> Iterator[Finding]:
+    """Look at the rows without target and at the sizes of the classes."""
+    name, answers = target.name, frame.get_column(target.name)
+    if facts.missing:
+        rows = first_rows(answers.is_null().arg_true().head(MOST_ROWS))
+        text = f"{counted(facts.missing, 'row')} without {name}"
+        yield Finding("no target", "info", text, (name,), DropMissingTarget(), rows, facts.missing)
+    if target.kind == "number" or not facts.distinct:
+        return
+    counts = answers.drop_nulls().alias("value").value_counts(sort=True, name="rows")
+    sizes = counts.get_column("rows").to_list()
+    total, single = sum(sizes), sum(size == 1 for size in sizes)
+    if single:
+        what = "A class has" if single == 1 else f"{single} classes have"
+        yield Finding("single", "warning", f"{what} one row only", (name,))
+    if len(sizes) < 2:
+        return
+    shares = [100 * size / total for size in sizes]
+    if len(sizes) == 2:
+        text = f"{shares[1]:.0f} % vs {shares[0]:.0f} % classes"
+    else:
+        text = f"Smallest class {shares[-1]:.1f} %, largest {shares[0]:.0f} %"
+    fair = sizes[-1] / total >= min(SMALL_CLASS, 0.5 / len(sizes)) and sizes[0] <= RATIO * sizes[-1]
+    if fair:
+        yield Finding("balance", "info", text, (name,))
+        return
+    rows = (answers == counts["value"][-1]).arg_true()
+    fix = SetSplit((("balance", "weights"),))
+    shown = first_rows(rows.head(MOST_ROWS))
+    yield Finding("imbalance", "warning", text, (name,), fix, shown, len(rows))

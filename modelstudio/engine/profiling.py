@@ -1,0 +1,133 @@
+"""What a file or folder holds and what in it deserves a look, before there is a project."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelstudio.engine.events import Progress
+from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig, SplitConfig
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from modelstudio.data.findings.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProfile:
+    """A source in numbers; ``columns`` has a JSON object for each."""
+
+    rows: int
+    target: str | None
+    columns: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def profile_source(
+    path: Path, target: str | None = None, test_data: Path | None = None
+) -> Generator[Progress, None, SourceProfile]:
+    """Guess kinds, roles, recipe and split of a source as a new project does, and look at it.
+
+    Raises
+    ------
+    DataError
+        When the source cannot be read, or ``target`` is no column of it.
+    """
+    yield Progress("Looking at the data")
+    from modelstudio.data import detect, profile, sources
+    from modelstudio.data.details import details
+    from modelstudio.data.findings import findings, ordered
+
+    data = DataConfig(path=str(sources.absolute(path)), source=detect.detect(path))
+    reading = sources.reading_plain(data)
+    while True:
+        try:
+            portion = next(reading)
+            yield Progress("Reading the data", portion.done, portion.total)
+        except StopIteration as end:
+            plain = end.value
+            break
+    guessed = detect.guess(data, plain, target)
+    tested = str(sources.absolute(test_data)) if test_data else None
+    split = SplitConfig(test_path=tested).changed(**guessed.split)
+    data = data.changed(columns=guessed.columns, recipe=guessed.recipe, split=split)
+    yield Progress("Describing the columns")
+    frame = sources.read(data)
+    profiles = profile.profile(frame, data.columns)
+    columns = []
+    for column, facts in zip(data.columns, profiles, strict=True):
+        columns.append(
+            {
+                "name": column.name,
+                "kind": column.kind,
+                "role": column.role,
+                "missing": facts.missing,
+                "distinct": facts.distinct,
+                **details(frame.get_column(column.name), column),
+            }
+        )
+    yield Progress("Looking for problems")
+    parts = _parts(data, frame)
+    tests = sources.read_table(sources.absolute(test_data), data) if test_data else None
+    found = findings(data, frame, profiles, parts, tests=tests, plain=plain, ignored=True)
+    for column, facts in zip(data.columns, columns, strict=True):
+        if column.kind == "image":
+            pictures, seen = yield from _pictures(data, frame, column.name, parts)
+            facts |= pictures
+            found = ordered((*found, *seen))
+    chosen = data.target
+    notes = (*sources.inspect(data).notes, *guessed.notes)
+    return SourceProfile(
+        frame.height, chosen.name if chosen else None, tuple(columns), found, notes
+    )
+
+
+def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.str_] | None:
+    """Split the rows as a new project would, if that can be done."""
+    from modelstudio.data.findings import named_parts
+    from modelstudio.data.fitted import row_numbers
+    from modelstudio.data.prepare import clean_rows
+    from modelstudio.data.sources import ROW
+    from modelstudio.data.split import split_table
+
+    try:
+        clean, _ = clean_rows(data, frame.with_row_index(ROW))
+        return named_parts(clean, split_table(clean, row_numbers(clean), data), frame.height)
+    except DataError:
+        return None
+
+
+def _pictures(
+    data: DataConfig, frame: pl.DataFrame, column: str, parts: NDArray[np.str_] | None
+) -> Generator[Progress, None, tuple[dict[str, Any], tuple[Finding, ...]]]:
+    """Look at every picture of a column; one that is not named is left out."""
+    from modelstudio.data import picture_profile
+
+    target, labels = data.target, None
+    if target is not None and target.kind == "category":
+        labels = frame.get_column(target.name).to_list()
+    looking = picture_profile.profile(frame.get_column(column).fill_null("").to_list(), labels)
+    while True:
+        try:
+            yield Progress("Looking at the pictures", *next(looking))
+        except StopIteration as end:
+            facts: picture_profile.PictureProfile = end.value
+            break
+    told = None if parts is None else parts.tolist()
+    described = {
+        "sizes": [
+            {"width": width, "height": height, "rows": rows}
+            for (width, height), rows in list(facts.sizes.items())[:10]
+        ],
+        "colours": dict(facts.colours),
+        "formats": dict(facts.formats),
+        "classes": dict(facts.classes),
+    }
+    return described, picture_profile.picture_findings(facts, column, labels, told)

@@ -1,0 +1,245 @@
+"""Findings: what is planted is found, and clean tables raise none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelstudio.data.findings.finding import Finding, SetRole, SetSplit
+from modelstudio.engine.events import drain
+from modelstudio.engine.profiling import profile_source
+from modelstudio.recipe.steps import DropDuplicates, GroupRare
+
+ROWS = 400
+FALSE_ALARMS = {
+    *("target_leak", "missing_leak", "id_like", "constant", "mixed_types", "date_as_text"),
+    *("split_overlap", "duplicate_rows", "near_duplicates"),
+}
+
+
+def clean(
+    rows: int = ROWS, seed: int = 0, share: float = 0.5, classes: bool = True
+) -> pl.DataFrame:
+    """Return numbers, categories and dates that hang together with the target, with gaps."""
+    random = np.random.default_rng(seed)
+    hidden = random.normal(size=rows)
+    columns: dict[str, object] = {}
+    for at, correlation in enumerate((0.0, 0.5, 0.9)):
+        noise = random.normal(size=rows) * np.sqrt(1 - correlation**2)
+        columns[f"number{at}"] = (correlation * hidden + noise) * 10.0**at
+    columns["price"] = np.round(np.exp(hidden + random.normal(size=rows)) * 20, 2)
+    columns["age"] = random.integers(18, 90, rows)
+    bent = hidden + random.normal(size=rows)
+    columns["grade"] = np.array(["low", "middle", "high"])[np.digitize(bent, (-0.7, 0.7))]
+    columns["town"] = random.choice(["Bonn", "Ulm", "Köln", "Jena"], rows, p=(0.4, 0.3, 0.2, 0.1))
+    days = np.datetime64("2020-01-01") + random.integers(0, 1500, rows)
+    columns["day"] = [str(day) for day in days]
+    target = np.where(hidden > np.quantile(hidden, 1 - share), "yes", "no")
+    columns["target"] = target if classes else hidden * 3 + 1
+    frame = pl.DataFrame(columns)
+    gone = pl.Series(random.random(rows) < 0.06)
+    return frame.with_columns(pl.when(~gone).then(pl.col("number1", "town")))
+
+
+def found_in(frame: pl.DataFrame, folder: Path, target: str = "target") -> dict[str, Finding]:
+    frame.write_csv(folder / "t.csv")
+    found = drain(profile_source(folder / "t.csv", target)).findings
+    return {finding.kind: finding for finding in found}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    rows=st.integers(120, 900),
+    share=st.floats(0.2, 0.8),
+    classes=st.booleans(),
+    chosen=st.sets(st.integers(0, 7), min_size=1),
+)
+def test_clean_tables_raise_no_false_alarm(
+    tmp_path_factory: pytest.TempPathFactory,
+    seed: int,
+    rows: int,
+    share: float,
+    classes: bool,
+    chosen: set[int],
+) -> None:
+    frame = clean(rows, seed, share, classes)
+    names = [name for at, name in enumerate(frame.columns[:-1]) if at in chosen]
+    found = found_in(frame.select(*names, "target"), tmp_path_factory.getbasetemp())
+    assert not FALSE_ALARMS & found.keys()
+
+
+Plant = Callable[[pl.DataFrame], pl.Series]
+
+
+def recoded(frame: pl.DataFrame) -> pl.Series:
+    return frame["target"].replace_strict({"yes": "left", "no": "stayed"})
+
+
+def with_a_slip(frame: pl.DataFrame) -> pl.Series:
+    copy = frame["target"].replace_strict({"yes": 1, "no": 0})
+    return copy.scatter(7, 1 - copy[7])
+
+
+def score(frame: pl.DataFrame) -> pl.Series:
+    noise = np.random.default_rng(1).uniform(0, 0.3, frame.height)
+    return (frame["target"] == "yes").cast(pl.Float64) + pl.Series(noise)
+
+
+def tells_a_class(frame: pl.DataFrame) -> pl.Series:
+    letters = np.random.default_rng(1).choice(list("abcdefgh"), frame.height)
+    return frame["target"].str.slice(0, 1) + pl.Series(letters)
+
+
+@pytest.mark.parametrize("plant", [recoded, with_a_slip, score, tells_a_class])
+def test_a_feature_that_gives_a_class_away_is_found(tmp_path: Path, plant: Plant) -> None:
+    frame = clean(share=0.3)
+    frame = frame.with_columns(plant(frame).alias("gift"))
+    leak = found_in(frame, tmp_path)["target_leak"]
+    assert leak.columns == ("gift", "target")
+    assert leak.severity == "error"
+    assert leak.fix == SetRole(("gift",), "ignored")
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        lambda frame: frame["target"],
+        lambda frame: (frame["target"] / 4).exp() + 3,
+        lambda frame: -frame["target"] * 1.8 + 32,
+    ],
+)
+def test_a_feature_that_gives_a_number_away_is_found(tmp_path: Path, plant: Plant) -> None:
+    frame = clean(classes=False)
+    found = found_in(frame.with_columns(plant(frame).alias("gift")), tmp_path)
+    assert found["target_leak"].column == "gift"
+
+
+def test_grades_under_other_names_give_a_number_away(tmp_path: Path) -> None:
+    frame = clean(classes=False).with_columns(pl.col("target").round() * 10)
+    names = {value: f"grade {value * 7919 % 1009:.0f}" for value in frame["target"].unique()}
+    gift = frame["target"].replace_strict(names)
+    found = found_in(frame.with_columns(gift.alias("gift")), tmp_path)
+    assert found["target_leak"].column == "gift"
+
+
+@pytest.mark.parametrize("gone", ["no", "yes"])
+def test_cells_missing_with_a_class_are_found(tmp_path: Path, gone: str) -> None:
+    frame = clean(share=0.3)
+    cells = pl.when(pl.col("target") != gone).then("number0").alias("number0")
+    leak = found_in(frame.with_columns(cells), tmp_path)["missing_leak"]
+    assert leak.columns == ("number0", "target")
+    assert leak.text == f"number0 is missing exactly when target is {gone}"
+    assert {frame["target"][row] for row in leak.rows} == {gone}
+    assert leak.count == (frame["target"] == gone).sum()
+
+
+def test_cells_missing_with_high_numbers_are_found(tmp_path: Path) -> None:
+    frame = clean(classes=False)
+    cells = pl.when(pl.col("target") < 3).then("number0").alias("number0")
+    assert "missing_leak" in found_in(frame.with_columns(cells), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        lambda random: np.arange(ROWS) + 1000,
+        lambda random: random.permutation(ROWS),
+        lambda random: np.cumsum(random.integers(1, 4, ROWS)),
+        lambda random: [f"K-{number:06}" for number in random.permutation(ROWS)],
+        lambda random: [f"Anna {number:x}" for number in random.permutation(10**6)[:ROWS]],
+    ],
+)
+def test_ids_are_found_also_when_they_are_ignored(
+    tmp_path: Path, ids: Callable[..., object]
+) -> None:
+    frame = clean().with_columns(pl.Series("who", ids(np.random.default_rng(3))))
+    assert found_in(frame, tmp_path)["id_like"].columns == ("who",)
+
+
+def test_copies_are_found_and_the_recipe_keeps_them_out_of_the_test(tmp_path: Path) -> None:
+    frame = clean()
+    found = found_in(pl.concat([frame, frame[:30]]), tmp_path)
+    copies = found["duplicate_rows"]
+    assert (copies.count, copies.rows[:3]) == (30, (400, 401, 402))
+    assert copies.fix == DropDuplicates()
+    assert "split_overlap" not in found
+
+
+def test_copies_in_another_part_are_found(tmp_path: Path) -> None:
+    frame = pl.concat([clean(), clean()[:30]])
+    frame = frame.with_columns(split=pl.Series(["train"] * 400 + ["test"] * 30))
+    found = found_in(frame, tmp_path)
+    assert found["split_overlap"].count == 30
+    assert found["split_overlap"].rows[0] == 400
+
+
+@pytest.mark.parametrize("change", ["one cell", "two cells", "noise"])
+def test_rows_nearly_the_same_are_found(tmp_path: Path, change: str) -> None:
+    frame = clean(900)
+    again = frame[::9]
+    if change == "noise":
+        again = again.with_columns(pl.col("number0", "number1", "number2", "price") * (1 + 1e-7))
+    else:
+        again = again.with_columns(pl.lit("new").alias("town"))
+    if change == "two cells":
+        again = again.with_columns(pl.col("number0") + 3)
+    found = found_in(pl.concat([frame, again]), tmp_path)
+    assert found["near_duplicates"].count == 200
+    assert found["split_overlap"].count > 20
+
+
+def test_rows_of_a_test_file_that_train_are_found(tmp_path: Path) -> None:
+    frame = clean()
+    frame.write_csv(tmp_path / "train.csv")
+    pl.concat([clean(50, seed=1), frame[:20]]).write_csv(tmp_path / "test.csv")
+    work = profile_source(tmp_path / "train.csv", "target", tmp_path / "test.csv")
+    found = {finding.kind: finding for finding in drain(work).findings}
+    assert 10 < found["split_overlap"].count <= 20
+    assert min(found["split_overlap"].rows) >= 50
+
+
+def test_visits_of_one_patient_in_several_parts_are_found(tmp_path: Path) -> None:
+    frame = clean().with_columns(patient_id=pl.Series(np.arange(ROWS) * 7919 % 100))
+    overlap = found_in(frame, tmp_path)["split_overlap"]
+    assert overlap.columns == ("patient_id",)
+    assert overlap.fix == SetSplit((("method", "group"), ("by", "patient_id")))
+
+
+def test_what_is_odd_about_a_column_is_found(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    frame = clean(share=0.04)
+    days = pl.Series(np.datetime64("2020-01-01") + random.integers(0, 900, ROWS))
+    numbers = [f"{number:.2f}" for number in random.normal(size=ROWS)]
+    some = random.random(ROWS)
+    frame = frame.with_columns(
+        same=pl.lit("x"),
+        written=days.dt.strftime("%-d %B %Y"),
+        digits=days.dt.strftime("%Y%m%d"),
+        half=pl.Series([n if s < 0.6 else "none" for n, s in zip(numbers, some, strict=True)]),
+        few=pl.Series([n if s < 0.99 else "oops" for n, s in zip(numbers, some, strict=True)]),
+        number0=frame["number0"].scatter([5, 9], [80.0, -70.0]),
+        town=frame["town"].scatter([3, 4], ["Rom", "Rom"]),
+    )
+    frame.write_csv(tmp_path / "t.csv")
+    found = drain(profile_source(tmp_path / "t.csv", "target")).findings
+    by_kind: dict[str, set[str]] = {}
+    for finding in found:
+        by_kind.setdefault(finding.kind, set()).update(finding.columns)
+    assert by_kind["constant"] == {"same"}
+    assert by_kind["date_as_text"] == {"written", "digits"}
+    assert by_kind["mixed_types"] == {"half", "few"}
+    outliers = next(finding for finding in found if finding.kind == "outliers")
+    assert "number0" in outliers.columns
+    assert {5, 9} <= set(outliers.rows)
+    rare = next(finding for finding in found if finding.kind == "rare_category")
+    assert (rare.columns, rare.rows) == (("town",), (3, 4))
+    assert isinstance(rare.fix, GroupRare)
+    balance = next(finding for finding in found if finding.kind == "imbalance")
+    assert balance.fix == SetSplit((("balance", "weights"),))
