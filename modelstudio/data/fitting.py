@@ -157,7 +157,7 @@ def apply_to_parts(
     parts
         Positions of the rows of each part; together all rows.
     """
-    if fitted.step.rowwise:
+    if fitted.step.rowwise or not frame.height:
         return fitted.apply(frame)
     held = [part for part in parts if len(part)]
     changed = pl.concat([fitted.apply(frame[part]) for part in held])
