@@ -45,6 +45,9 @@ _PIECE = r" ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+"
 _SLAB = 32 << 20
 """Bytes of text taken apart together."""
 
+_LEARNT_FROM = 16 << 20
+"""Bytes of text that byte-pair encoding is learnt from, at most."""
+
 Ids = NDArray[np.int64]
 
 
@@ -70,7 +73,8 @@ def fit_tokens(
         )
     others = [name for name in frame.columns if name not in columns]
     settings = {"unit": step.unit, "length": step.length, "lower": step.lower}
-    state = {"columns": list(columns), "name": free_name(TOKENS, others), **settings}
+    name = free_name(TOKENS, others)
+    state: dict[str, Any] = {"columns": list(columns), "name": name, **settings}
     if step.lower:
         texts = texts.str.to_lowercase()
     if step.unit == "BPE":
@@ -196,7 +200,10 @@ def _encode_characters(state: Mapping[str, Any]) -> Callable[[pl.Series], pl.Ser
 
 
 def _learn_pieces(texts: pl.Series, step: Tokenise) -> dict[str, Any]:
-    """Learn byte-pair encoding; the ids 0 and 1 stand for nothing that occurs in a text."""
+    """Learn byte-pair encoding, from rows spread over very many.
+
+    The ids 0 and 1 stand for nothing that occurs in a text.
+    """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -214,7 +221,8 @@ def _learn_pieces(texts: pl.Series, step: Tokenise) -> dict[str, Any]:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts.to_list(), trainer)
+    every = -(-int(texts.str.len_bytes().sum()) // _LEARNT_FROM)
+    tokenizer.train_from_iterator(texts.gather_every(every).to_list(), trainer)
     written: dict[str, Any] = json.loads(tokenizer.to_str())
     lower = {"type": "Lowercase"} if step.lower else None
     return {**written, "added_tokens": [], "normalizer": lower}
