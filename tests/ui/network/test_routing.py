@@ -67,6 +67,17 @@ def test_another_wire_is_not_covered() -> None:
     assert not any(a[1] == b[1] == level for a, b in pairwise(course))
 
 
+def test_a_wire_beside_another_can_be_told_from_it() -> None:
+    source, target = block(0, 384), block(208, 96)
+    first = between(source, target)
+    middle = next(x for (x, _), (z, _) in pairwise(first) if x == z and 152 < x < 208)
+    other = Box(middle - 4, 0, middle - 4, 480)
+    course = between(source, target, wires=[other])
+    upright = [x for (x, _), (z, _) in pairwise(course) if x == z and 152 < x < 208]
+    assert upright
+    assert all(abs(x - other.left) > 9 for x in upright)
+
+
 def test_the_label_stands_on_the_longest_part() -> None:
     assert label_point(((0, 0), (0, 10), (100, 10), (100, 20))) == (50, 10)
 

@@ -21,7 +21,8 @@ _CROSSING_COST = 4000.0
 _WIRE_COST = 160.0
 _COVER_COST = 800.0
 _SHARED_GAIN = 0.9
-_CLEARANCE = 3.0
+_CLEARANCE, _APART = 3.0, 9.0
+"""How near a wire may come to what it crosses, and to one that runs beside it."""
 
 
 class Box(NamedTuple):
@@ -201,13 +202,22 @@ def _crossing_cost(
                 if cost > limit:
                     return cost
     for part in parts:
-        left, top, right, bottom = part.grown(_CLEARANCE)
-        upright = part.left == part.right
+        left, top, right, bottom = part.grown(_APART)
+        upright, slack = part.left == part.right, _APART - _CLEARANCE
         for a, b, c, d in wires:
-            if a <= right and c >= left and b <= bottom and d >= top:
-                cost += _COVER_COST if (a == c) == upright else _WIRE_COST
-                if cost > limit:
-                    return cost
+            if a > right or c < left or b > bottom or d < top:
+                continue
+            if (a == c) == upright:
+                cost += _COVER_COST
+            elif (
+                a <= right - slack
+                and c >= left + slack
+                and b <= bottom - slack
+                and d >= top + slack
+            ):
+                cost += _WIRE_COST
+            if cost > limit:
+                return cost
     return cost
 
 
