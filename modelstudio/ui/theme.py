@@ -50,6 +50,7 @@ class Theme:
             _plain(key): value for key, value in tokens()["blockCategory"][name].items()
         }
         self._charts: dict[str, Any] = tokens()["chart"][name]
+        self._fonts: dict[str, QFont] = {}
 
     def hex(self, role: str) -> str:
         """Return a colour as ``#RRGGBB``; ``category.x`` and ``chart.x`` reach the other tables."""
@@ -98,6 +99,8 @@ class Theme:
 
     def font(self, style: str = "base") -> QFont:
         """Return the font of a type style, such as ``label``, ``mono`` or ``pageTitle``."""
+        if (known := self._fonts.get(style)) is not None:
+            return QFont(known)
         kind = tokens()["type"]
         spec = kind["scale"][style]
         font = QFont(kind["mono" if style == "mono" else "family"])
@@ -105,7 +108,8 @@ class Theme:
         font.setWeight(QFont.Weight(spec["weight"]))
         font.setFeature(QFont.Tag("tnum"), 1)
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-        return font
+        self._fonts[style] = font
+        return QFont(font)
 
     def palette(self) -> QPalette:
         """Return the Qt palette, for what the style sheet does not reach."""

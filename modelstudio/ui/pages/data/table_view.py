@@ -30,6 +30,9 @@ from modelstudio.ui.theme import theme, themes
 _PAD = 10
 _WIDEST = 220
 _SAMPLED = 60
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_SELECTED, _FOCUSED = QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_HasFocus
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -51,7 +54,8 @@ class CellDelegate(QStyledItemDelegate):
         head: Head = index.model().headerData(index.column(), Qt.Orientation.Horizontal, HEAD)
         changed = self.marking and cell is not None and cell.changed
         painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:
+        state = option.state
+        if _SELECTED in state:
             painter.fillRect(rect, now.color("selection"))
         elif changed:
             painter.fillRect(rect, now.color("accentTint"))
@@ -68,14 +72,12 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(now.color(color))
         text = "…" if cell is None else cell.text
-        side = Qt.AlignmentFlag.AlignRight if head.right else Qt.AlignmentFlag.AlignLeft
-        flags = side | Qt.AlignmentFlag.AlignVCenter
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(box, flags, shown)
+        painter.drawText(box, _RIGHT if head.right else _LEFT, shown)
         if changed and cell is not None and head.right and (old := cell.old_text) and old != text:
             used = painter.fontMetrics().horizontalAdvance(shown) + 6
             self._paint_old(painter, box.adjusted(0, 0, -used, 0), old)
-        if option.state & QStyle.StateFlag.State_HasFocus:
+        if _FOCUSED in state:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(now.color("focusRing"))
@@ -89,7 +91,7 @@ class CellDelegate(QStyledItemDelegate):
         if QFontMetrics(font).horizontalAdvance(old) <= box.width():
             painter.setFont(font)
             painter.setPen(theme().color("textTertiary"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, old)
+            painter.drawText(box, _RIGHT, old)
 
 
 class TwoLineHeader(QHeaderView):
