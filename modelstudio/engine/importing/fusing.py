@@ -243,7 +243,7 @@ def _turned_heads(web: Web, joined: Op) -> Found:
         return None
     arrays = web.foreign.values
     names = (joined.sources[0], joined.results[0], last.results[0])
-    before, between, behind = (np.shape(arrays.get(name)) for name in names)
+    before, between, behind = (np.shape(arrays.get(name, 0)) for name in names)
     if len(before) != 4 or between[1:] != before[2:]:
         return None
     if behind != (*before[:2], before[3], before[2]):

@@ -57,8 +57,8 @@ def import_module(
 
     It is traced with torch's own modules whole. Where that fails, or leaves operations without a
     block, `torch.export` takes it apart, which takes seconds, and the better of both drawings is
-    kept. A module that
-    takes the steps of sequences first is given the samples first, and what it says is turned back.
+    kept. A module that takes the steps of sequences first is given the samples first, and what it
+    says is turned back.
 
     Raises
     ------

@@ -138,7 +138,7 @@ class _Counts(fx.Proxy):
     def __index__(self) -> int:
         return operator.index(self.tracer.known(self.node))
 
-    def __getattr__(self, name: str) -> fx.Proxy:
+    def __getattr__(self, name: str) -> fx.proxy.Attribute:
         return _Attribute(self, name)
 
 
@@ -199,9 +199,9 @@ def steps_first(traced: fx.GraphModule, samples: Sequence[Sample]) -> fx.GraphMo
             with graph.inserting_after(places[-1]):
                 turned = graph.call_method("transpose", (node, 0, 1))
             node.replace_all_uses_with(turned, delete_user_cb=lambda user, own=turned: user != own)
-    turned = fx.GraphModule(traced, graph)
-    turned.meta.update(traced.meta)
-    return turned
+    found = fx.GraphModule(traced, graph)
+    found.meta.update(traced.meta)
+    return found
 
 
 class _Watching(fx.Interpreter):

@@ -36,9 +36,9 @@ def einsum(s: Shaping, equation: str, values: Sequence[Ref | Array], shape: Shap
         raise Unmapped("It works on constants.")
     if not isinstance(b, Ref):
         return _by_table(s, a, left, b, right, answer, shape)
-    a, left = _summed(s, a, left, {*right, *answer})
-    b, right = _summed(s, b, right, {*left, *answer})
-    return _product(s, a, left, b, right, answer)
+    a, ours = _summed(s, a, left, {*right, *answer})
+    b, theirs = _summed(s, b, right, {*ours, *answer})
+    return _product(s, a, ours, b, theirs, answer)
 
 
 def letters_of(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
