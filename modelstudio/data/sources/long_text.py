@@ -8,8 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo
-from modelstudio.data.sources.files import check_file, empty, file_mark, first_bytes
+from modelstudio.data.sources.files import check_file, file_mark, first_bytes
 from modelstudio.data.sources.texts import TEXT, read_text
+from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import LongText
 
@@ -32,7 +33,9 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     yield Portion(0, size)
     text = read_text(path, data.csv)
     if not text.strip():
-        raise empty(path)
+        raise DataError(
+            f"{path.name} holds no text.", where=str(path), fix="Choose a file with text in it."
+        )
     assert isinstance(data.source, LongText)
     lines = _lines(text)
     blocks = _paragraphs(lines) if data.source.rows == "paragraphs" else lines

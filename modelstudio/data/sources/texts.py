@@ -18,7 +18,7 @@ from modelstudio.project.model import CsvOptions, DataConfig
 TEXT = "text"
 """Column of the contents."""
 
-MOST_BYTES = 2**30
+MOST_BYTES = 2**28
 """A longer text is refused before it is read."""
 
 _HEAD = 1 << 16

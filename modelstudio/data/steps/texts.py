@@ -66,8 +66,8 @@ def fit_tokens(
     texts = _joined(frame, columns)
     if not texts.str.len_bytes().sum():
         raise DataError(
-            f"{' and '.join(columns)} hold no text in any training row, so there is nothing to "
-            "learn.",
+            f"{' and '.join(columns)} {'hold' if len(columns) > 1 else 'holds'} no text in any "
+            "training row, so there is nothing to learn.",
             where=columns[0],
             fix="Set the role to ignored.",
         )
