@@ -77,10 +77,10 @@ def profile_source(
     parts = _parts(data, frame)
     tests = sources.read_table(sources.absolute(test_data), data) if test_data else None
     found = findings(data, frame, profiles, parts, tests=tests, plain=plain, ignored=True)
-    for column, facts in zip(data.columns, columns, strict=True):
+    for column, described in zip(data.columns, columns, strict=True):
         if column.kind == "image":
             pictures, seen = yield from _pictures(data, frame, column.name, parts)
-            facts |= pictures
+            described.update(pictures)
             found = ordered((*found, *seen))
     chosen = data.target
     notes = (*sources.inspect(data).notes, *guessed.notes)

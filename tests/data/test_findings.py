@@ -122,9 +122,10 @@ def test_a_feature_that_gives_a_number_away_is_found(tmp_path: Path, plant: Plan
 
 
 def test_grades_under_other_names_give_a_number_away(tmp_path: Path) -> None:
-    frame = clean(classes=False).with_columns(pl.col("target").round() * 10)
-    names = {value: f"grade {value * 7919 % 1009:.0f}" for value in frame["target"].unique()}
-    gift = frame["target"].replace_strict(names)
+    frame = clean(classes=False).with_columns(pl.col("target").round() / 2)
+    grades = frame["target"].unique().sort()
+    names = pl.Series([f"grade {at * 31 % 97}" for at in range(len(grades))])
+    gift = frame["target"].replace_strict(grades, names)
     found = found_in(frame.with_columns(gift.alias("gift")), tmp_path)
     assert found["target_leak"].column == "gift"
 

@@ -27,6 +27,9 @@ missing cells and a class go together."""
 RANKS = 0.995
 """Rank correlation from which numbers tell each other; share of variance that groups explain."""
 
+COVERED = 0.9
+"""Share of the rows whose value is there more than once, from which values can be judged."""
+
 APART = 5.0
 """Gaps between the classes, in standard deviations within them, that no honest number shows."""
 
@@ -107,7 +110,7 @@ def _explained(pairs: pl.DataFrame) -> float:
     repeated = groups.filter(pl.col("rows") > 1)
     covered = int(repeated["rows"].sum())
     whole = float(np.var(pairs[_ANSWER].to_numpy()))
-    if covered < 0.9 * pairs.height or not whole or repeated.height < 2:
+    if covered < COVERED * pairs.height or not whole or repeated.height < 2:
         return 0.0
     within = float((repeated["rows"] * repeated["within"]).sum()) / covered
     return 1 - within / whole
@@ -116,16 +119,21 @@ def _explained(pairs: pl.DataFrame) -> float:
 def _gain(pairs: pl.DataFrame) -> float:
     """Return the share of the mistakes of guessing the largest class that a column avoids.
 
-    Each row is guessed from the others of its value, so that rare values prove nothing.
+    Each row is guessed from the others of its value, so that rare values prove nothing; those of
+    a single row are left out as long as they are few.
     """
     counts = pairs.group_by(_VALUE, _ANSWER).len("rows").sort("rows", descending=True)
-    groups = counts.group_by(_VALUE).agg(
+    counts = counts.filter(pl.col("rows").sum().over(_VALUE) > 1)
+    rows = int(counts["rows"].sum())
+    if rows < COVERED * pairs.height:
+        return 0.0
+    groups = counts.group_by(_VALUE, maintain_order=True).agg(
         pl.col("rows").first().alias("most"),
         pl.col("rows").get(1, null_on_oob=True).fill_null(0).alias("next"),
     )
     right = int(groups.filter(pl.col("most") - 1 > pl.col("next"))["most"].sum())
     base = int(counts.group_by(_ANSWER).agg(pl.col("rows").sum())["rows"].max())  # type: ignore[arg-type]
-    return (right - base) / (pairs.height - base)
+    return (right - base) / (rows - base) if rows > base else 0.0
 
 
 def _parted(pairs: pl.DataFrame) -> bool:

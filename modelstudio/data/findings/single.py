@@ -222,7 +222,9 @@ def _sample(values: pl.Series) -> pl.Series:
 
 def _rare(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
     """Gather the columns with categories of few rows."""
-    names, rows, total = [], [], 0
+    names: list[str] = []
+    rows: list[int] = []
+    total = 0
     for column in columns:
         values = frame.get_column(column.name).alias("value")
         counts = values.drop_nulls().value_counts(name="rows")
@@ -247,7 +249,9 @@ def _rare(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
 
 def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
     """Gather the columns with a few numbers far from the rest."""
-    names, rows, total = [], [], 0
+    names: list[str] = []
+    rows: list[int] = []
+    total = 0
     for column in columns:
         numbers = frame.get_column(column.name)
         usual = _usual(_sample(numbers.drop_nulls()).to_numpy())

@@ -58,7 +58,7 @@ def test_a_table_becomes_columns_recipe_network_and_parts(
     open_table(page, table, qtbot, settle)
     assert page.data.target.name == "survived"
     assert page.preview.model.rowCount() == 120
-    assert "missing" in page.preview.checks.tags[0].text()
+    assert "age 8 % missing" in [tag.text() for tag in page.preview.checks.tags]
     assert [card.effect.text() for card in page.recipe.cards][-1] == "+2 columns"
     assert page.recipe._inputs.text() == "4 inputs reach the network"
     assert page.document.project.network.nodes
