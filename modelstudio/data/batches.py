@@ -105,8 +105,9 @@ class TensorData:
         batch = {name: values.index_select(0, rows) for name, values in self.fields.items()}
         augmenter = self._augmenter
         for name, values in self.stored.items():
-            batch[name] = values.at(rows, augmenter and partial(augmenter.raw, name))
-        return augmenter.batch(batch) if augmenter else batch
+            change = partial(augmenter.raw, name) if augmenter is not None else None
+            batch[name] = values.at(rows, change)
+        return batch if augmenter is None else augmenter.batch(batch)
 
     def portions(self, order: Tensor, size: int, skip: int = 0) -> Iterator[Tensor]:
         """Yield row numbers batch by batch, for `gather`.

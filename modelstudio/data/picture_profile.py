@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from modelstudio.data.findings.finding import Finding, Severity, first_rows
 from modelstudio.data.pictures import Progress, in_threads
-from modelstudio.data.profile import Finding
 from modelstudio.data.shaping import Unreadable, open_picture
 
 SIDE = 64
@@ -258,42 +258,45 @@ def picture_findings(
         Class and part (``"train"``, ``"validation"``, ``"test"`` or empty) of each row.
     """
     found = []
+
+    def tell(kind: str, severity: Severity, text: str, rows: Sequence[int] = ()) -> None:
+        found.append(Finding(kind, severity, text, (column,), None, first_rows(rows), len(rows)))
+
     if facts.unreadable:
         _, path, why = facts.unreadable[0]
-        text = f"{_pictures(len(facts.unreadable))} cannot be used: {Path(path).name} {why}"
-        found.append(Finding("corrupt_file", "error", text, column))
+        rows = [row for row, _, _ in facts.unreadable]
+        text = f"{_pictures(len(rows))} cannot be used: {Path(path).name} {why}"
+        tell("corrupt_file", "error", text, rows)
     same = (*facts.copies, *facts.lookalikes)
-    if parts is not None and (across := sum(_crosses(group, parts) for group in same)):
-        text = f"{_pictures(across)} of another part {_are(across)} in training too"
-        found.append(Finding("split_overlap", "error", text, column))
+    if parts is not None and (rows := [row for group in same for row in _leaked(group, parts)]):
+        count = len(set(rows))
+        text = f"{_pictures(count)} of another part {_are(count)} in training too"
+        tell("split_overlap", "error", text, sorted(set(rows)))
     if labels is not None:
-        torn = sum(len({labels[row] for row in group}) > 1 for group in same)
+        torn = [group for group in same if len({labels[row] for row in group}) > 1]
         if torn:
-            text = f"{_pictures(torn)} {_are(torn)} in several classes"
-            found.append(Finding("label_conflict", "warning", text, column))
+            text = f"{_pictures(len(torn))} {_are(len(torn))} in several classes"
+            tell("label_conflict", "warning", text, [row for group in torn for row in group])
     if facts.copies:
-        count = sum(len(group) - 1 for group in facts.copies)
-        text = (
-            f"{_pictures(count)} {_are(count)} copies of others"
-            if count > 1
-            else ("1 picture is a copy of another")
-        )
-        found.append(Finding("duplicate_rows", "warning", text, column))
+        rows = [row for group in facts.copies for row in group[1:]]
+        text = f"{len(rows):,} pictures are copies of others"
+        text = text if len(rows) > 1 else "1 picture is a copy of another"
+        tell("duplicate_rows", "warning", text, [row for group in facts.copies for row in group])
     if facts.lookalikes:
-        count = sum(map(len, facts.lookalikes))
-        text = f"{_pictures(count)} look nearly the same as others"
-        found.append(Finding("near_duplicates", "warning", text, column))
+        rows = [row for group in facts.lookalikes for row in group]
+        text = f"{_pictures(len(rows))} look nearly the same as others"
+        tell("near_duplicates", "warning", text, rows)
     if len(facts.sizes) > 1:
         (w, h), (wide, high) = min(facts.sizes, key=_area), max(facts.sizes, key=_area)
         text = f"{len(facts.sizes):,} different sizes, from {w} x {h} to {wide} x {high}"
-        found.append(Finding("sizes", "info", text, column))
+        tell("sizes", "info", text)
     return tuple(found)
 
 
-def _crosses(group: Sequence[int], parts: Sequence[str]) -> int:
-    """Count the rows of other parts in a group that has training rows too."""
-    of_group = [parts[row] for row in group]
-    return sum(part in ("validation", "test") for part in of_group) if "train" in of_group else 0
+def _leaked(group: Sequence[int], parts: Sequence[str]) -> list[int]:
+    """Return the rows of other parts in a group that has training rows too."""
+    held_out = [row for row in group if parts[row] in ("validation", "test")]
+    return held_out if any(parts[row] == "train" for row in group) else []
 
 
 def _area(size: tuple[int, int]) -> int:

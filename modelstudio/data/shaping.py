@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps import ColumnStep, Step
@@ -137,7 +137,7 @@ def open_picture(path: Path | str | IO[bytes], least: tuple[int, int] | None = N
         raise Unreadable("does not exist") from None
     except PermissionError:
         raise Unreadable("may not be read") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise Unreadable("is no picture") from None
     except Exception as error:  # decoders of damaged files raise whatever they stumble over
         cut = "truncated" in str(error) or "end of" in str(error).lower()

@@ -70,6 +70,10 @@ def test_planted_copies_lookalikes_and_faults_are_found(tmp_path: Path) -> None:
         "sizes": "2 different sizes, from 48 x 36 to 96 x 72",
     }
     assert [finding.severity for finding in found[:2]] == ["error", "error"]
+    rows = {finding.kind: finding.rows for finding in found}
+    assert rows["split_overlap"] == (40, 41, 42, 43)
+    assert rows["duplicate_rows"] == (3, 40)
+    assert rows["corrupt_file"] == (44,)
 
 
 def test_empty_pictures_are_not_called_alike(tmp_path: Path) -> None:

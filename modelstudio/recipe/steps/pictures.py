@@ -6,7 +6,7 @@ train.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ class PictureStep(ColumnStep, abstract=True):
 
     stage = "pixels"
     kinds = ("image",)
-    onnx = "none"
+    onnx: ClassVar[Literal["exact", "tokens", "none"]] = "none"
 
 
 class Resize(PictureStep, label="Resize pictures"):
