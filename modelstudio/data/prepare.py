@@ -143,6 +143,12 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
             fitted.transform(clean[parts.test], among=clean),
             fitting.effects,
         )
+    if not len(made.train.rows) and state.kind == "tokens":
+        raise DataError(
+            f"{target.name} is too short: no token of its training rows has one after it.",
+            where=target.name,
+            fix="Choose a longer text.",
+        )
     if not len(made.train.rows):
         reasons = ", ".join(made.train.unscored)
         raise DataError(
