@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
@@ -30,9 +30,11 @@ from modelstudio.ui.widgets import (
     ComboBox,
     ElidedLabel,
     EmptyState,
+    Flow,
     ProgressPanel,
     SegmentedControl,
     SpinBox,
+    Watcher,
     column,
     count_text,
     grow,
@@ -109,19 +111,16 @@ class InsideView(QWidget):
         self.truth = label("", "label", "secondary")
         self.about = ElidedLabel("", "label", "tertiary")
         self._legend = Legend()
-        line = QHBoxLayout()
-        line.setSpacing(10)
+        line = Flow(spacing=10)
         for widget in (self.run_choice, self.side, self.row_choice, self.repeat_choice):
             line.addWidget(widget)
-        line.addWidget(self.truth)
-        line.addStretch(1)
-        line.addWidget(self._legend)
         self._bar = QFrame()
         head = QVBoxLayout(self._bar)
         head.setContentsMargins(16, 8, 16, 6)
         head.setSpacing(6)
         head.addLayout(line)
-        head.addWidget(self.about)
+        self.about.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        head.addWidget(row(self.truth, self.about, self._legend, spacing=10))
         self.picture = NumberPicture("network.inside.picture")
         self.picture.stepped.connect(self.row_choice.stepBy)
         self._values = scroll(column(self.picture, None, margins=(16, 0, 16, 12)))
@@ -140,6 +139,8 @@ class InsideView(QWidget):
         self._pages = QStackedWidget()
         for page in (self.empty, self._waiting_page, self._values, self._weights_area):
             self._pages.addWidget(page)
+        resized = {QEvent.Type.Resize}
+        Watcher(self._pages, resized, lambda: self.picture.set_room(self._room()))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -152,13 +153,9 @@ class InsideView(QWidget):
         super().showEvent(event)
         self._list_runs()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.picture.set_room(self._room())
-
     def _room(self) -> int:
         """Return how high a picture may be before it must be scrolled."""
-        return self.height() - self._bar.sizeHint().height() - 16
+        return self._pages.height() - 16
 
     def look_at(self, side: str) -> None:
         """Show the values or the weights of the selected block."""

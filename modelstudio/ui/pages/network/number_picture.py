@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFontMetrics,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -311,7 +312,8 @@ class Legend(QWidget):
         self.update()
 
     def _widths(self) -> tuple[int, int]:
-        left, right = (self.fontMetrics().horizontalAdvance(text) + 6 for text in self._ends)
+        metrics = QFontMetrics(theme().font("label"))
+        left, right = (metrics.horizontalAdvance(text) + 6 for text in self._ends)
         return left, right
 
     def sizeHint(self) -> QSize:
@@ -320,6 +322,7 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         left, right = self._widths()
+        painter.setFont(theme().font("label"))
         painter.setPen(theme().color("textTertiary"))
         whole = QRectF(self.rect())
         middle = Qt.AlignmentFlag.AlignVCenter
