@@ -97,17 +97,25 @@ def input_fields(
 
     found: list[InputField] = []
     numbers = tuple(name for name, dtype in frame.schema.items() if dtype == pl.Float64)
-    windows = next((fitted for fitted in steps if isinstance(fitted.step, Windows)), None)
+    windows = next(
+        (
+            (fitted.step, fitted.state["classes"])
+            for fitted in steps
+            if isinstance(fitted.step, Windows)
+        ),
+        None,
+    )
     if windows is not None:
-        width = len(numbers) + past_width(windows.step, windows.state["classes"])
+        step, classes = windows
+        width = len(numbers) + past_width(step, classes)
         if not width:
             raise DataError(
                 "The windows would hold nothing: no column of numbers is left.",
-                where=windows.step.label,
+                where=step.label,
                 fix="Make a column a feature, or let the windows hold the past of the target.",
             )
         spec = FieldSpec(
-            name=name_of(WINDOW), role="input", kind="window", shape=(windows.step.length, width)
+            name=name_of(WINDOW), role="input", kind="window", shape=(step.length, width)
         )
         found.append(InputField(spec=spec, columns=numbers))
     elif numbers:

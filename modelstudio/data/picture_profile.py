@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -147,7 +148,9 @@ def _look(path: str) -> _Seen | str:
     """Read one picture, or say why that cannot be done."""
     try:
         content = Path(path).read_bytes()
-        header = Image.open(io.BytesIO(content))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            header = Image.open(io.BytesIO(content))
         image = open_picture(io.BytesIO(content), (2 * SIDE, 2 * SIDE))
     except Unreadable as fault:
         return str(fault)

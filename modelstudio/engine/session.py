@@ -241,9 +241,10 @@ def _balance(
     classes = len(fitted.target.classes)
     if not classes or split.balance == "none":
         return [], None
+    codes = train.truth.astype(np.int64)
     if split.balance == "weights":
-        return class_weights(train.truth, classes).tolist(), None
-    return [], Resampling(train.truth, split.balance)
+        return class_weights(codes, classes).tolist(), None
+    return [], Resampling(codes, split.balance)
 
 
 def _scorer(target: TargetState, truth: NDArray[Any]) -> Callable[[Tensor], Mapping[str, float]]:

@@ -29,8 +29,10 @@ def fit_windows(
     step: Windows, frame: pl.DataFrame, columns: Sequence[str], target: Target
 ) -> dict[str, Any]:
     """Keep the settings; of the data only the number of classes is learnt."""
-    codes = target is not None and target.dtype.kind == "i" and len(target)
-    return {**step.as_values(), "classes": int(target.max()) + 1 if codes else 0}
+    classes = 0
+    if target is not None and target.dtype.kind == "i" and len(target):
+        classes = int(target.max()) + 1
+    return {**step.as_values(), "classes": classes}
 
 
 def apply_windows(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:

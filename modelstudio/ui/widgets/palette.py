@@ -139,8 +139,8 @@ class _Painter(QStyledItemDelegate):
             painter.setBrush(now.color("accentFill"))
             painter.drawRoundedRect(QRectF(rect.adjusted(6, 1, -6, -1)), 4, 4)
         if line.icon:
-            place = QRectF(rect.left() + 16, rect.center().y() - 7, 16, 16)
-            paint_icon(painter, place, line.icon, "onAccent" if chosen else "textSecondary")
+            sign = QRectF(rect.left() + 16, rect.center().y() - 7, 16, 16)
+            paint_icon(painter, sign, line.icon, "onAccent" if chosen else "textSecondary")
         place = rect.adjusted(42, 0, -16, 0)
         title, hint = _fitted(line, place.width())
         painter.setFont(now.font("base"))

@@ -10,9 +10,10 @@ from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.columns import paint_bars
 from modelstudio.ui.pages.data.sheet import Sheet, wrapped
-from modelstudio.ui.pages.data.wording import counted, share_text, step_title
+from modelstudio.ui.pages.data.wording import counted, fix_title, share_text
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Flow, TagButton, button, label, toned
 
@@ -93,10 +94,11 @@ class ChecksStrip(QFrame):
 
 
 class EvidencePopup(Sheet):
-    """Why a finding was made, and the step that would mend it."""
+    """Why a finding was made, the rows that show it, and what would mend it."""
 
-    step_wanted = Signal(object)
+    fix_wanted = Signal(object)
     ignore_wanted = Signal(str)
+    row_wanted = Signal(int, str)
     column_wanted = Signal(str)
 
     def __init__(self, parent: QWidget):
@@ -111,41 +113,42 @@ class EvidencePopup(Sheet):
         finding: Finding,
         profile: ColumnProfile | None,
         may_ignore: bool,
-        handled_by: int | None = None,
+        settled: str = "",
     ) -> None:
-        """Show a finding under its tag; ``handled_by`` is the step that deals with it already."""
+        """Show a finding under its tag; ``settled`` says what deals with it already."""
         self._clear()
         self.setAccessibleName(finding.text)
         self._layout.addWidget(wrapped(finding.text, "panelTitle", ""))
         if profile is not None:
             self._layout.addWidget(ProfileView(profile))
-        if handled_by is not None:
-            words = tr("Step {} of the recipe deals with it.").format(handled_by + 1)
-            self._layout.addWidget(wrapped(words, role="success"))
-        self._add_buttons(finding, may_ignore, handled_by is not None)
+        if finding.rows:
+            self._layout.addWidget(wrapped(_rows_text(finding), "axis", "tertiary"))
+        if settled:
+            self._layout.addWidget(wrapped(settled, role="success"))
+        self._add_buttons(finding, may_ignore, bool(settled))
         self.open_at(widget.mapToGlobal(QPoint(0, widget.height() + 6)))
 
     def _add_buttons(self, finding: Finding, may_ignore: bool, handled: bool) -> None:
         made = []
-        if (step := finding.suggested_step) is not None and not handled:
-            add = button(
-                tr("Add {}").format(step_title(step)),
-                "primary",
-                name="data.evidence.add",
-                small=True,
-            )
-            add.clicked.connect(lambda: self._leave(self.step_wanted, step))
-            made.append(add)
-        if (name := finding.column) is not None:
-            if may_ignore:
-                ignore = button(
-                    tr("Ignore column"), "secondary", name="data.evidence.ignore", small=True
-                )
-                ignore.clicked.connect(lambda: self._leave(self.ignore_wanted, name))
-                made.append(ignore)
-            show = button(tr("Show column"), "ghost", name="data.evidence.show", small=True)
-            show.clicked.connect(lambda: self._leave(self.column_wanted, name))
-            made.append(show)
+
+        def offer(words: str, name: str, kind: str, signal: SignalInstance, *values: object) -> None:
+            each = button(words, kind, name=f"data.evidence.{name}", small=True)
+            each.clicked.connect(lambda: self._leave(signal, *values))
+            made.append(each)
+
+        fix = finding.fix
+        drops = fix is not None and edits.drops(fix, finding.column)
+        if fix is not None and not handled and not (drops and may_ignore):
+            offer(fix_title(fix), "add", "primary", self.fix_wanted, fix)
+        if (name := finding.column) is not None and may_ignore:
+            kind = "primary" if drops else "secondary"
+            offer(tr("Ignore column"), "ignore", kind, self.ignore_wanted, name)
+        if finding.rows:
+            row = finding.rows[0]
+            words = tr("Show row {}").format(f"{row + 1:,}")
+            offer(words, "row", "ghost", self.row_wanted, row, name or "")
+        elif name is not None:
+            offer(tr("Show column"), "show", "ghost", self.column_wanted, name)
         if made:
             flow = Flow(spacing=8)
             for each in made:
@@ -154,15 +157,23 @@ class EvidencePopup(Sheet):
             holder.setLayout(flow)
             self._layout.addWidget(holder)
 
-    def _leave(self, signal: SignalInstance, value: object) -> None:
+    def _leave(self, signal: SignalInstance, *values: object) -> None:
         self.close()
-        signal.emit(value)
+        signal.emit(*values)
 
     def _clear(self) -> None:
         while (item := self._layout.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
+
+
+def _rows_text(finding: Finding) -> str:
+    """Name some of the rows, counted as the table counts them."""
+    shown = ", ".join(f"{row + 1:,}" for row in finding.rows[:6])
+    more = finding.count - min(6, len(finding.rows))
+    words = tr("Row {}") if finding.count == 1 else tr("Rows {}")
+    return words.format(shown) + (tr(" and {} more").format(f"{more:,}") if more > 0 else "")
 
 
 class ProfileView(QWidget):

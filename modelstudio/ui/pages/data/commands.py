@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,8 +20,11 @@ from modelstudio.ui.document import Document
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.feed import decided
-from modelstudio.ui.pages.data.wording import counted, step_title
+from modelstudio.ui.pages.data.wording import counted, fix_title, step_title
 from modelstudio.ui.widgets import ToastHost
+
+if TYPE_CHECKING:
+    from modelstudio.data.findings.finding import Fix
 
 _Work = Callable[[Project, Path | None], Draft]
 
@@ -107,6 +110,15 @@ class DataCommands(QObject):
         """Say what kind of values columns hold."""
         words = tr("Read {} as {}").format(_named(names), tr(kind))
         self._try(words, lambda: edits.set_kind(self.data, names, kind))
+
+    # Findings
+
+    def mend(self, fix: Fix) -> None:
+        """Do what a finding suggests."""
+        if isinstance(fix, Step):
+            self.add_step(fix)
+        else:
+            self._try(fix_title(fix), lambda: edits.mend(self.data, fix))
 
     # Recipe
 

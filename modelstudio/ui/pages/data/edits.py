@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column, Kind, Role
 from modelstudio.recipe.order import natural_place, order_fault
 from modelstudio.recipe.steps import ColumnStep, Step
+
+if TYPE_CHECKING:
+    from modelstudio.data.findings.finding import Fix
 
 ROLES: tuple[Role, ...] = get_args(Role)
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -67,6 +70,24 @@ def handled_by(data: DataConfig, step: Step) -> int | None:
             if columns is None or (wanted and wanted <= set(columns)):
                 return place
     return None
+
+
+def mend(data: DataConfig, fix: Fix) -> DataConfig:
+    """Do what a finding suggests: add a step, set roles, or change the split."""
+    from modelstudio.data.findings.finding import SetRole
+
+    if isinstance(fix, Step):
+        return add_step(data, fix)[0]
+    if isinstance(fix, SetRole):
+        return set_role(data, fix.columns, fix.role)
+    return data.changed(split=data.split.changed(**dict(fix.changes)))
+
+
+def drops(fix: Fix, column: str | None) -> bool:
+    """Return True when a fix does no more than ignore this column."""
+    from modelstudio.data.findings.finding import SetRole
+
+    return isinstance(fix, SetRole) and fix == SetRole((column or "",), "ignored")
 
 
 def replace_step(data: DataConfig, index: int, step: Step) -> DataConfig:

@@ -48,12 +48,13 @@ from modelstudio.ui.widgets import (
     row,
     rule,
     splitter,
+    toned,
 )
 
 if TYPE_CHECKING:
+    from modelstudio.data.findings.finding import Finding
     from modelstudio.data.fitting import StepEffect
     from modelstudio.data.preview import PictureList, PreviewTable, TableHead
-    from modelstudio.data.findings.finding import Finding
     from modelstudio.ui.main_window import MainWindow
 
 _FOLD_BELOW = 660
@@ -124,12 +125,12 @@ class DataPage(Page):
 
     def _lay_out(self) -> None:
         self._left, self._centre = QStackedWidget(), QStackedWidget()
-        for stack, parts in (
+        for stack, panels in (
             (self._left, (self.columns, self.classes)),
             (self._centre, (self.preview, self.pictures)),
         ):
-            for part in parts:
-                stack.addWidget(part)
+            for panel in panels:
+                stack.addWidget(panel)
         self._panels = splitter(
             Qt.Orientation.Horizontal,
             self._left,
@@ -144,8 +145,10 @@ class DataPage(Page):
         layout.setSpacing(0)
         self._samples_rule = rule()
         layout.addWidget(self._panels, 1)
-        for part in (self._samples_rule, self.samples, rule(), self.split):
-            layout.addWidget(part)
+        layout.addWidget(self._samples_rule)
+        layout.addWidget(self.samples)
+        layout.addWidget(rule())
+        layout.addWidget(self.split)
         for part in (self.empty, self.opening.panel_holder, work):
             self._stack.addWidget(part)
         outer = QVBoxLayout(self)
@@ -164,13 +167,17 @@ class DataPage(Page):
         """Return recipe and augmentation behind each other, with the choice above them."""
         sides = [("recipe", tr("Recipe")), ("augment", tr("Augmentation"))]
         self.side = SegmentedControl(sides, "recipe", "data.side")
-        self.side.changed.connect(lambda key: self._right.setCurrentIndex(key == "augment"))
-        self._right = QStackedWidget()
+        right = QStackedWidget()
         for part in (self.recipe, self.augment):
-            self._right.addWidget(part)
-        choice = row(self.side, None, margins=(16, 8, 8, 4))
-        holder = column(choice, self._right, spacing=0, tone="panel")
-        holder.layout().setStretch(1, 1)
+            right.addWidget(part)
+        self.side.changed.connect(lambda key: right.setCurrentIndex(key == "augment"))
+        holder = QWidget()
+        toned(holder, "panel")
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(row(self.side, None, margins=(16, 8, 8, 4)))
+        layout.addWidget(right, 1)
         self._right_holder = holder
         return holder
 
@@ -214,6 +221,7 @@ class DataPage(Page):
             lambda: self.split_options.open_above(self.split.more, self.data)
         )
         self.evidence.column_wanted.connect(self.show_column)
+        self.evidence.row_wanted.connect(self.preview.show_row)
         self.addAction(self.actions_["data.add_step"])
         self._connect_commands()
         self.note.closed.connect(self._holders[self.note].hide)
@@ -231,7 +239,7 @@ class DataPage(Page):
         self.reading.edited.connect(do.set_reading)
         self.split.edited.connect(do.set_split)
         self.split_options.edited.connect(do.set_split)
-        self.evidence.step_wanted.connect(do.add_step)
+        self.evidence.fix_wanted.connect(do.mend)
         self.evidence.ignore_wanted.connect(lambda name: do.set_role([name], "ignored"))
         do.step_placed.connect(self.recipe.show_card)
         do.step_removed.connect(self.recipe.focus_card)
@@ -566,14 +574,22 @@ class DataPage(Page):
         profiles = report.profiles if report else ()
         profile = next((each for each in profiles if each.name == finding.column), None)
         roles = {column.name: column.role for column in self.data.columns}
-        step = finding.suggested_step
         self.evidence.open_below(
             self.preview.checks.tag_of(finding),
             finding,
             profile,
             roles.get(finding.column or "") == "feature",
-            edits.handled_by(self.data, step) if step else None,
+            self._settled(finding),
         )
+
+    def _settled(self, finding: Finding) -> str:
+        """Say what deals with a finding already."""
+        fix, step = finding.fix, finding.suggested_step
+        if step is not None and (place := edits.handled_by(self.data, step)) is not None:
+            return tr("Step {} of the recipe deals with it.").format(place + 1)
+        if fix is not None and edits.mend(self.data, fix) == self.data:
+            return tr("The split is set so already.")
+        return ""
 
     def _go_to_finding(self, finding: Finding) -> None:
         self.main.go("data")

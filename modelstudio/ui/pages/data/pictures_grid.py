@@ -221,6 +221,8 @@ class PicturesPanel(QFrame):
         self.setAccessibleName(tr("Pictures"))
         toned(self, "panel")
         self.setMinimumWidth(420)
+        self._soon = QTimer(self, singleShot=True, interval=150)
+        self._soon.timeout.connect(self._narrow)
         self.header = PanelHeader("", name="data.pictures.header")
         self.part = SegmentedControl(
             [(key, tr(words)) for key, words in _PARTS], "", "data.pictures.part"
@@ -231,10 +233,8 @@ class PicturesPanel(QFrame):
         self.search.textChanged.connect(lambda _: self._soon.start())
         self.as_table = icon_button("table", tr("Show as a table"), "data.pictures.as_table")
         self.as_table.clicked.connect(self.table_wanted)
-        for part in (self.part, self.search, self.as_table):
-            self.header.add(part)
-        self._soon = QTimer(self, singleShot=True, interval=150)
-        self._soon.timeout.connect(self._narrow)
+        for control in (self.part, self.search, self.as_table):
+            self.header.add(control)
         self.thumbnails = Thumbnails(self)
         self.model = PicturesModel(self)
         self.grid = Grid()
@@ -349,7 +349,7 @@ class LargePicture(QFrame):
         return False
 
     def _fill(self) -> None:
-        self.setGeometry(self.parentWidget().rect().adjusted(48, 48, -48, -48))
+        self.setGeometry(self.window().rect().adjusted(48, 48, -48, -48))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():

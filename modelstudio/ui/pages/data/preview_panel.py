@@ -240,6 +240,12 @@ class PreviewPanel(QFrame):
         self.view.delegate.marking = on
         self.view.viewport().update()
 
+    def show_row(self, row: int, name: str) -> None:
+        """Bring a row of the source into sight, in the order of the source."""
+        if self._sort is not None:
+            self._set_sort(None)
+        self.view.show_row(row, name)
+
     def _sort_by(self, name: str) -> None:
         """Sort up, then down, then not at all."""
         self._sort_before = self._sort

@@ -130,9 +130,9 @@ class RecipePanel(QFrame):
 
     def set_effects(self, effects: Sequence[StepEffect]) -> None:
         """Show what each step did; cards without an effect show nothing."""
-        for at, card in enumerate(self.cards):
+        for at, (card, step) in enumerate(zip(self.cards, self._data.recipe, strict=True)):
             effect = effects[at] if at < len(effects) else None
-            card.show_effect(*effect_tag(card.step, effect))
+            card.show_effect(*effect_tag(step, effect))
 
     def set_fault(self, place: int | None, sentence: str) -> None:
         """Mark the step that failed; those after it wait."""

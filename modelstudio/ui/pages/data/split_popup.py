@@ -124,10 +124,10 @@ class SplitPopup(Sheet):
         told = tr("One of {} folds validates, the others train.").format(split.folds)
         self._folds_told.setText(told if split.folds else tr("Off: one part validates."))
         goes_by = split.method != "random"
-        for part in (self._by_name, self.by):
-            part.setVisible(goes_by)
-        for part in (self._fold_name, self.fold):
-            part.setVisible(bool(split.folds))
+        self._by_name.setVisible(goes_by)
+        self.by.setVisible(goes_by)
+        self._fold_name.setVisible(bool(split.folds))
+        self.fold.setVisible(bool(split.folds))
         for box in (self.folds, self.fold):
             box.blockSignals(False)
         classes = any(field.classes for field in data.fields if field.role == "target")

@@ -234,6 +234,14 @@ class PreviewView(QTableView):
             at = model.columns.index(name)
             self.scrollTo(model.index(max(self.rowAt(0), 0), at))
 
+    def show_row(self, row: int, name: str) -> None:
+        """Scroll to a row and mark it, with a column in sight if there is one of that name."""
+        model = self.model()
+        if isinstance(model, PreviewModel):
+            at = model.columns.index(name) if name in model.columns else 0
+            self.selectRow(row)
+            self.scrollTo(model.index(row, at), QTableView.ScrollHint.PositionAtCenter)
+
     def first_row(self) -> int:
         """Return the first row in sight."""
         return max(self.rowAt(0), 0)

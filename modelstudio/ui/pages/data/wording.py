@@ -20,10 +20,12 @@ from modelstudio.recipe.steps import (
     OneHot,
     Ordinal,
     PadPictures,
+    Passages,
     Resize,
     ScalePixels,
     Standardise,
     Step,
+    Tokenise,
     Windows,
 )
 from modelstudio.ui.actions import tr
@@ -97,6 +99,21 @@ def step_title(step: Step) -> str:
     return f"{step.label} · {columns[0] if len(columns) == 1 else counted(len(columns), 'column')}"
 
 
+def fix_title(fix: Fix) -> str:
+    """Say in a few words what a finding suggests to do."""
+    from modelstudio.data.findings.finding import SetRole
+
+    if isinstance(fix, Step):
+        return tr("Add {}").format(step_title(fix))
+    if isinstance(fix, SetRole):
+        what = fix.columns[0] if len(fix.columns) == 1 else counted(len(fix.columns), "column")
+        return tr("Ignore {}").format(what)
+    changes = dict(fix.changes)
+    if changes.get("method") == "group":
+        return tr("Keep each {} in one part").format(changes["by"])
+    return tr("Balance classes by weights")
+
+
 def step_summary(step: Step, columns: tuple[str, ...] = ()) -> str:
     """Say in a line what a step does; ``columns`` are those it would act on by itself."""
     acts_on = columns
@@ -134,6 +151,13 @@ def step_summary(step: Step, columns: tuple[str, ...] = ()) -> str:
             return tr("{} pixels around").format(step.pixels)
         case ScalePixels():
             return tr("By the {}").format(step.method) if " " in step.method else step.method
+        case Tokenise(length=None):
+            what = step.unit[:1].upper() + step.unit[1:]
+        case Tokenise():
+            kept = tr("{}, the first {}").format(step.unit, step.length)
+            what = kept[:1].upper() + kept[1:]
+        case Passages():
+            return tr("{} tokens each").format(step.length)
         case Windows():
             return tr("{length} rows, {horizon} ahead").format(
                 length=step.length, horizon=step.horizon

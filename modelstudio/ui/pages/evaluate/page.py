@@ -336,7 +336,9 @@ class EvaluatePage(Page):
         board.set_source(rows)
 
     def _board(self, kind: str) -> ClassBoard | ValueBoard | TokenBoard:
-        return {"value": self.values, "tokens": self.tokens}.get(kind, self.classes)
+        if kind == "value":
+            return self.values
+        return self.tokens if kind == "tokens" else self.classes
 
     def _finish(self, rows: SourceRows) -> None:
         key = (self.run_id or "", self.part.value)

@@ -14,7 +14,6 @@ from modelstudio.errors import StudioError
 from modelstudio.network.graph import Edge
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network import arrange
-from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.fitting import Values
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH, layer_icon
@@ -29,6 +28,7 @@ from modelstudio.ui.pages.network.picture import (
 )
 from modelstudio.ui.pages.network.quick_add import Place
 from modelstudio.ui.pages.network.scene import PortRef
+from modelstudio.ui.pages.network.search import Stock
 from modelstudio.ui.pages.network.wiring import wire_entries
 from modelstudio.ui.widgets import PaletteEntry
 

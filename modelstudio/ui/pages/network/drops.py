@@ -8,10 +8,10 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 
 from modelstudio.network.graph import Edge
-from modelstudio.ui.pages.network.catalogue import Stock
 from modelstudio.ui.pages.network.edits import snapped
 from modelstudio.ui.pages.network.look import BLOCK_HEIGHT, BLOCK_WIDTH
 from modelstudio.ui.pages.network.palette_list import dragged_layer
+from modelstudio.ui.pages.network.search import Stock
 
 if TYPE_CHECKING:
     from modelstudio.ui.pages.network.canvas import Canvas

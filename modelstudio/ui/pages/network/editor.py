@@ -20,9 +20,10 @@ from modelstudio.network.levels import level, with_level
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.network import edits
 from modelstudio.ui.pages.network.arrange import free_offset
-from modelstudio.ui.pages.network.catalogue import Stock, misplaced
+from modelstudio.ui.pages.network.catalogue import misplaced
 from modelstudio.ui.pages.network.look import GRID
 from modelstudio.ui.pages.network.my_blocks import SavedBlock
+from modelstudio.ui.pages.network.search import Stock
 from modelstudio.ui.pages.network.sight import Sight
 from modelstudio.ui.pages.network.units import blocks_text
 

@@ -70,7 +70,9 @@ class Inspector(QFrame):
         )
         preferred = QSizePolicy.Policy.Preferred
         self._title.setSizePolicy(preferred, preferred)  # it takes what it needs, the detail less
-        head.layout().setStretchFactor(self._detail, 1)
+        line = head.layout()
+        assert isinstance(line, QHBoxLayout)
+        line.setStretchFactor(self._detail, 1)
         head.setFixedHeight(theme().size("panelHeader"))
 
         self.card = ShapeCard()

@@ -94,7 +94,7 @@ def _by_custom(fitting: list[Offer], place: Place) -> list[Offer]:
         (offer for offer in fitting if ranks[offer] is not None),
         key=lambda offer: (ranks[offer], offer.layer.label not in COMMON),
     )
-    first = {ranks[offer]: offer for offer in reversed(usual)}
+    first = {rank: offer for offer in reversed(usual) if (rank := ranks[offer]) is not None}
     front = [first[number] for number in sorted(first)]
     rest = [offer for offer in usual if offer not in front]
     return front + rest + [offer for offer in fitting if ranks[offer] is None]
