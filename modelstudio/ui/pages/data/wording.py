@@ -34,6 +34,7 @@ from modelstudio.ui.widgets import count_text, format_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from modelstudio.data.findings.finding import Fix
     from modelstudio.data.fitting import StepEffect
 
 KIND_ICONS = {
