@@ -273,7 +273,7 @@ def picture_findings(
     same = (*facts.copies, *facts.lookalikes)
     if parts is not None and (rows := [row for group in same for row in _leaked(group, parts)]):
         count = len(set(rows))
-        text = f"{_pictures(count)} of another part {_are(count)} in training too"
+        text = f"{_pictures(count)} of validation or test {_are(count)} in another part too"
         tell("split_overlap", "error", text, sorted(set(rows)))
     if labels is not None:
         torn = [group for group in same if len({labels[row] for row in group}) > 1]
@@ -297,9 +297,10 @@ def picture_findings(
 
 
 def _leaked(group: Sequence[int], parts: Sequence[str]) -> list[int]:
-    """Return the rows of other parts in a group that has training rows too."""
-    held_out = [row for row in group if parts[row] in ("validation", "test")]
-    return held_out if any(parts[row] == "train" for row in group) else []
+    """Return the rows of a group that judge by what another part of it has shown already."""
+    order = ("train", "validation", "test")
+    ranks = {row: order.index(parts[row]) for row in group if parts[row] in order}
+    return [row for row, rank in ranks.items() if rank > min(ranks.values())]
 
 
 def _area(size: tuple[int, int]) -> int:

@@ -63,7 +63,7 @@ def test_planted_copies_lookalikes_and_faults_are_found(tmp_path: Path) -> None:
     texts = {finding.kind: finding.text for finding in found}
     assert texts == {
         "corrupt_file": "1 picture cannot be used: y_text.png is no picture",
-        "split_overlap": "4 pictures of another part are in training too",
+        "split_overlap": "4 pictures of validation or test are in another part too",
         "label_conflict": "2 pictures are in several classes",
         "duplicate_rows": "1 picture is a copy of another",
         "near_duplicates": "6 pictures look nearly the same as others",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from modelstudio.data.findings.finding import Finding, SetRole, first_rows
 from modelstudio.recipe.columns import Column
 
-SAMPLE = 200_000
+SAMPLE = 50_000
 """Rows looked at, spread over the table."""
 
 FEWEST = 20

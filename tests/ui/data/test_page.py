@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from modelstudio.data.findings.finding import Finding, SetSplit
 from modelstudio.engine.results import Draft
 from modelstudio.errors import DataError
 from modelstudio.layers.io import Output
@@ -288,6 +289,33 @@ def test_a_column_is_ignored_from_its_check(page: DataPage, engine: Any, settle:
     page.preview.checks.tags[0].click()
     page.evidence.findChild(QPushButton, "data.evidence.ignore").click()
     assert roles(page)["port"] == "ignored"
+
+
+def test_the_split_is_changed_from_its_check(page: DataPage, engine: Any, settle: Settle) -> None:
+    fix = SetSplit((("balance", "weights"),))
+    engine.findings = (Finding("imbalance", "warning", "2 % vs 98 %", ("survived",), fix, (4,), 9),)
+    page.commands.set_role(["note"], "feature")
+    settle(page)
+    page.preview.checks.tags[0].click()
+    page.evidence.findChild(QPushButton, "data.evidence.add").click()
+    assert page.data.split.balance == "weights"
+    settle(page)
+    page.preview.checks.tags[0].click()
+    offered = page.evidence.findChildren(QPushButton, "data.evidence.add")
+    assert not any(each.isVisible() for each in offered)
+    page.document.undo()
+    assert page.data.split.balance == "none"
+
+
+def test_a_row_is_shown_from_its_check(page: DataPage, engine: Any, settle: Settle) -> None:
+    engine.findings = (Finding("outliers", "info", "far", ("fare",), None, (640, 700), 2),)
+    page.commands.set_role(["note"], "feature")
+    settle(page)
+    page.preview.checks.tags[0].click()
+    page.evidence.findChild(QPushButton, "data.evidence.row").click()
+    view = page.preview.view
+    assert {index.row() for index in view.selectedIndexes()} == {640}
+    assert 0 < view.rowAt(0) <= 640
 
 
 # Table

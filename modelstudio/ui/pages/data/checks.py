@@ -131,7 +131,9 @@ class EvidencePopup(Sheet):
     def _add_buttons(self, finding: Finding, may_ignore: bool, handled: bool) -> None:
         made = []
 
-        def offer(words: str, name: str, kind: str, signal: SignalInstance, *values: object) -> None:
+        def offer(
+            words: str, name: str, kind: str, signal: SignalInstance, *values: object
+        ) -> None:
             each = button(words, kind, name=f"data.evidence.{name}", small=True)
             each.clicked.connect(lambda: self._leave(signal, *values))
             made.append(each)

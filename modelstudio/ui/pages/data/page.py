@@ -588,7 +588,7 @@ class DataPage(Page):
         if step is not None and (place := edits.handled_by(self.data, step)) is not None:
             return tr("Step {} of the recipe deals with it.").format(place + 1)
         if fix is not None and edits.mend(self.data, fix) == self.data:
-            return tr("The split is set so already.")
+            return tr("That is done already.")
         return ""
 
     def _go_to_finding(self, finding: Finding) -> None:
