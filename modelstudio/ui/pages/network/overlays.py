@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 _ARROW = 8
 _HINT_WIDTH = 300
 _LONG_WORD = re.compile(r"\S{24}")
-_BUBBLE_WIDTH, _WIDEST_BUBBLE = 264, 436
+_TIMES = re.compile(r"(?<=\d) ([x×]) (?=\d)")
+_BUBBLE_WIDTH, _WIDEST_BUBBLE, _NARROW_BUBBLE = 264, 436, 240
 _TONES = {
     "error": ("error", "errorTint"),
     "warning": ("warning", "warningTint"),
@@ -53,9 +54,7 @@ _TONES = {
 
 def breakable(text: str) -> str:
     """Let very long words, as names can be, go on in the next line, but keep sizes together."""
-    return _LONG_WORD.sub(
-        "\\g<0>\u200b", text.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
-    )
+    return _LONG_WORD.sub("\\g<0>\u200b", _TIMES.sub("\u00a0\\1\u00a0", text))
 
 
 def sentence(problem: Problem) -> str:
@@ -86,6 +85,7 @@ class Bubble(QWidget):
         self._box.addWidget(self._buttons)
         self._outlook = Hint(parent, "network.outlook")
         self.foresight: Foresight | None = None
+        self._wide = self._narrow = _BUBBLE_WIDTH
         self.setFixedWidth(_BUBBLE_WIDTH)
         self._fix.clicked.connect(self._take_first)
         self._more.clicked.connect(self._offer_more)
@@ -120,7 +120,9 @@ class Bubble(QWidget):
             self._fix.setText(labels[0])
             self._fix.setAccessibleName(labels[0])
         wide = self._buttons.sizeHint().width() + 2 * _ARROW + 24 if labels else 0
-        self.setFixedWidth(max(_BUBBLE_WIDTH, min(wide, _WIDEST_BUBBLE)))
+        self._wide = max(_BUBBLE_WIDTH, min(wide, _WIDEST_BUBBLE))
+        self._narrow = max(_NARROW_BUBBLE, min(wide, _WIDEST_BUBBLE))
+        self.setFixedWidth(self._wide)
         self.setAccessibleDescription(problem.message)
         self.adjustSize()
 
@@ -148,8 +150,11 @@ class Bubble(QWidget):
         if self._problem is None or not area.intersects(block):
             self.hide()
             return None
-        self.setFixedHeight(self._box.totalHeightForWidth(self.width()))
-        spot = place_beside(block, self.size(), area, others)
+        for width in (self._wide, self._narrow, self._wide):
+            self.setFixedSize(width, self._box.totalHeightForWidth(width))
+            spot = place_beside(block, self.size(), area, others)
+            if spot.tip.side != "none":
+                break
         self._tip = spot.tip
         self.setMask(self._body().united(spot.tip.room(self.size(), _ARROW)))
         self.move(spot.corner)
