@@ -14,7 +14,7 @@ from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Dialog, row
 
 PAGES = (
-    *("index", "data", "network", "blocks", "layers", "import"),
+    *("index", "data", "pictures", "network", "blocks", "layers", "import"),
     *("train", "evaluate", "export", "command-line"),
 )
 """The pages, in order of reading; each is a file of Markdown."""
