@@ -136,11 +136,14 @@ class Bubble(QWidget):
         return fixes[0] if fixes else None
 
     def show_outlook(self, text: str) -> None:
-        """Say beside the bubble what a repair would do, or nothing."""
+        """Say beside the bubble what a repair would do, or below it, or nothing."""
         self._fix.setAccessibleDescription(text)
-        self._outlook.say(text, self.geometry().topRight() - QPoint(8, 10), bad=False)
-        if text and self._outlook.x() < self.geometry().right():
-            self._outlook.move(max(self.x() - self._outlook.width() - 8, 4), self._outlook.y())
+        place, outlook = self.geometry(), self._outlook
+        outlook.say(text, place.topRight() - QPoint(8, 10), bad=False)
+        if text and outlook.x() < place.right():
+            outlook.say(text, place.bottomLeft() - QPoint(8, 16), bad=False)
+        if text and outlook.geometry().intersects(place):
+            outlook.move(max(place.x() - outlook.width() - 8, 4), outlook.y())
 
     def point_at(self, block: QRect, area: QRect, others: Sequence[QRect]) -> QLineF | None:
         """Stand near a block where it covers no other; all in the parent's coordinates.
