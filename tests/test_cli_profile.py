@@ -110,7 +110,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_words_for_a_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = "".join(f"{row * 7919 % 997 / 7},same,{'ab'[row % 2]}\n" for row in range(60))
-    (tmp_path / "t.csv").write_text(f"x,c,y\n{rows}")
+    (tmp_path / "t.csv").write_text(f"*,c,y\n{rows}")
     assert main(["profile", str(tmp_path / "t.csv")]) == 0
     out = capsys.readouterr().out
     assert "60 rows" in out

@@ -212,7 +212,9 @@ class _Pass:
 
     def _merged(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
         names = [name for name in self._wanted if name not in self.stubborn]
-        return pl.concat([frame.select(names) for frame in frames])
+        return pl.concat(
+            [pl.DataFrame([frame.get_column(name) for name in names]) for frame in frames]
+        )
 
     def _frames(
         self, blocks: Iterator[tuple[bytes, int]], *, ahead: bool
@@ -293,7 +295,8 @@ class _Pass:
 
     def _chosen(self, frame: pl.DataFrame) -> pl.DataFrame:
         wanted = set(self._wanted) - self.stubborn
-        return frame.select(name for name in self._dialect.columns if name in wanted)
+        names = (name for name in self._dialect.columns if name in wanted)
+        return pl.DataFrame([frame.get_column(name) for name in names])
 
     def _schema(self, numbers: Collection[str] = ()) -> dict[str, type[pl.DataType]]:
         return {

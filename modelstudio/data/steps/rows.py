@@ -34,7 +34,7 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
     if not len(doubled):
         return frame
     places = np.flatnonzero(np.isin(hashes, doubled))
-    alike = frame.select(names)[places].with_columns(pl.Series(ROW, places))
+    alike = frame[places, names].with_columns(pl.Series(ROW, places))
     first = alike.unique(subset=names, keep="first", maintain_order=True).get_column(ROW)
     kept = np.ones(frame.height, bool)
     kept[places] = False
