@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from modelstudio.engine.draft.chain import Chain
-from modelstudio.layers import BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, MaxPool2d, ReLU
+from modelstudio.layers import (
+    AvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    GlobalAvgPool,
+    MaxPool2d,
+    ReLU,
+)
 from modelstudio.network.graph import Node
 from modelstudio.project.model import TrainConfig
 from modelstudio.project.training import AdamW, Cosine
@@ -35,8 +43,12 @@ def branch(chain: Chain, field: FieldSpec) -> Node:
         chain.add("conv", Conv2d(out_channels=channels, bias=False))
         chain.add("bn", BatchNorm2d())
         chain.add("act", ReLU())
-        end = chain.add("pool", MaxPool2d())
-        height, width = height // 2, width // 2
+        if min(height, width) // 2 > SMALLEST:
+            end = chain.add("pool", MaxPool2d())
+            height, width = height // 2, width // 2
+        else:
+            end = chain.add("pool", AvgPool2d(kernel_size=3, stride=2))
+            height, width = (height - 1) // 2, (width - 1) // 2
     small = max(height, width) <= 2 * SMALLEST
     if field.kind == "image" and small:
         return chain.add("flat", Flatten(), [end])
