@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import polars as pl
 
+from modelstudio.data.profile import MANY_ROWS, MANY_VALUES
 from modelstudio.recipe.columns import Column
 
 TOP = 10
@@ -33,8 +35,8 @@ def details(values: pl.Series, column: Column) -> dict[str, Any]:
             "top_values": _top(known),
         }
     if column.kind == "date":
-        days = known.dt.strftime("%Y-%m-%dT%H:%M:%S")
-        return {"range": [days.min(), days.max()], "top_values": _top(days)}
+        ends = pl.Series([known.min(), known.max()], dtype=known.dtype)
+        return {"range": _written(ends).to_list(), "top_values": _top(known)}
     found: dict[str, Any] = {"range": None, "top_values": _top(known)}
     if column.kind == "text":
         every = -(-len(known) // SAMPLE) or 1
@@ -52,17 +54,44 @@ def details(values: pl.Series, column: Column) -> dict[str, Any]:
 
 def _top(known: pl.Series) -> list[dict[str, Any]]:
     """Return the most frequent values, unless no value is there twice."""
-    counts = (
-        known.alias("value")
-        .value_counts(name="rows")
-        .sort("rows", "value", descending=[True, False])
-    )
-    if counts["rows"][0] < 2:
+    values, rows = _frequent(known)
+    if not rows or rows[0] < 2:
         return []
     return [
-        {"value": value[:_LONGEST] if isinstance(value, str) else value, "rows": rows}
-        for value, rows in counts.head(TOP).iter_rows()
+        {"value": value[:_LONGEST] if isinstance(value, str) else value, "rows": count}
+        for value, count in zip(_written(values), rows, strict=True)
     ]
+
+
+def _frequent(known: pl.Series) -> tuple[pl.Series, list[int]]:
+    """Return the most frequent values and their rows; of as many rows the smallest first.
+
+    In a long column of many values equal numbers, or equal hashes of texts, are counted in sorted
+    order, as a table of them all would take more memory than the column. Which of the texts of as
+    many rows comes first is open then.
+    """
+    if len(known) <= MANY_ROWS or cast(int, known.approx_n_unique()) <= MANY_VALUES:
+        counts = known.alias("value").value_counts(name="rows")
+        most = counts.sort("rows", "value", descending=[True, False]).head(TOP)
+        return most["value"], most["rows"].to_list()
+    text = known.dtype == pl.String
+    keys = known.hash() if text else known
+    order = keys.to_physical().sort().to_numpy()
+    starts = np.flatnonzero(np.concatenate(([True], order[1:] != order[:-1])))
+    sizes = np.diff(starts, append=len(order))
+    chosen = np.argsort(-sizes, kind="stable")[:TOP]
+    rows = sizes[chosen].tolist()
+    if rows[0] < 2:
+        return known.clear(), []
+    if not text:
+        values = pl.Series(order[starts[chosen]], dtype=keys.to_physical().dtype)
+        return values.cast(known.dtype), rows
+    found = [known[int((keys == key).arg_max() or 0)] for key in order[starts[chosen]].tolist()]
+    return pl.Series(found, dtype=pl.String), rows
+
+
+def _written(values: pl.Series) -> pl.Series:
+    return values.dt.strftime("%Y-%m-%dT%H:%M:%S") if values.dtype == pl.Datetime else values
 
 
 def _lengths(lengths: pl.Series) -> dict[str, Any]:
