@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelstudio.data.findings.finding import Finding
     from modelstudio.data.fitting import StepEffect
     from modelstudio.data.profile import ColumnProfile
+    from modelstudio.data.relations import Relation
     from modelstudio.errors import StudioError
     from modelstudio.project.model import Project
     from modelstudio.recipe.fields import FieldSpec
@@ -188,7 +189,8 @@ class DataReport:
     """What the Data page shows of a source and its recipe.
 
     ``rows`` counts the source; ``effects`` has one entry a recipe step, in order. ``fields`` and
-    ``fingerprint`` are what the project keeps of the file.
+    ``fingerprint`` are what the project keeps of the file. ``relations`` compare numbers and
+    categories with the target.
     """
 
     rows: int
@@ -198,6 +200,7 @@ class DataReport:
     parts: tuple[PartInfo, ...]
     fields: tuple[FieldSpec, ...]
     fingerprint: str
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

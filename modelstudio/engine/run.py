@@ -69,6 +69,7 @@ def describe_data(
     """Read the data, fit the recipe on the training rows and describe both."""
     from modelstudio.data import profile, sources
     from modelstudio.data.findings import findings, named_parts
+    from modelstudio.data.relations import relations
 
     prepared = yield from prepare(project, base)
     yield Progress("Describing the columns")
@@ -84,6 +85,7 @@ def describe_data(
         parts=tuple(_part_info(prepared, name) for name in ("train", "validation", "test")),
         fields=prepared.fitted.fields,
         fingerprint=prepared.fingerprint,
+        relations=relations(frame, project.data.columns),
     )
 
 

@@ -263,7 +263,8 @@ def crossing(pairs: Pairs, parts: NDArray[np.str_]) -> Pairs:
     ranks = np.select([parts == "train", parts == "validation", parts == "test"], [1, 2, 3], 0)
     left, right = ranks[pairs[:, 0]], ranks[pairs[:, 1]]
     across = (left != right) & (left > 0) & (right > 0)
-    return np.where(left > right, pairs[:, 0], pairs[:, 1])[across]
+    judged: Pairs = np.where(left > right, pairs[:, 0], pairs[:, 1])[across]
+    return judged
 
 
 def _are(count: int) -> str:

@@ -310,7 +310,8 @@ class DataPage(Page):
         self.preview.set_source(
             Path(data.path).name, report.rows if report else None, len(data.columns)
         )
-        self.preview.set_columns(data.columns, profiles)
+        related = {relation.name: relation for relation in report.relations} if report else {}
+        self.preview.set_columns(data.columns, profiles, related)
         self.recipe.set_data(data)
         self.recipe.set_fields(data.fields)
         self.augment.set_data(data)

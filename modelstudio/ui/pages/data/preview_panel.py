@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.checks import ChecksStrip, ProfileView
+from modelstudio.ui.pages.data.relation_view import RelationView
 from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.pages.data.table_model import Head, PreviewModel
 from modelstudio.ui.pages.data.table_view import PreviewView
@@ -41,6 +42,7 @@ from modelstudio.ui.widgets import (
 if TYPE_CHECKING:
     from modelstudio.data.preview import PreviewTable
     from modelstudio.data.profile import ColumnProfile
+    from modelstudio.data.relations import Relation
 
 _CANCEL_AFTER_MS = 150
 
@@ -69,6 +71,7 @@ class PreviewPanel(QFrame):
         self._sort_before: tuple[str, bool] | None = None
         self._columns: tuple[Column, ...] = ()
         self._profiles: Mapping[str, ColumnProfile] = {}
+        self._relations: Mapping[str, Relation] = {}
         self._changed: Mapping[str, int] = {}
         self._fitted: tuple[str, ...] = ()
         self.header = PanelHeader("", name="data.preview.header")
@@ -129,9 +132,15 @@ class PreviewPanel(QFrame):
         told = counted(columns, "column")
         self.header.set_detail(told if rows is None else f"{counted(rows, 'row')} × {told}")
 
-    def set_columns(self, columns: Sequence[Column], profiles: Mapping[str, ColumnProfile]) -> None:
+    def set_columns(
+        self,
+        columns: Sequence[Column],
+        profiles: Mapping[str, ColumnProfile],
+        relations: Mapping[str, Relation],
+    ) -> None:
         """Say what stands in the header of each column."""
         self._columns, self._profiles = tuple(columns), profiles
+        self._relations = relations
         self._show_heads()
 
     def select_step(
@@ -203,7 +212,10 @@ class PreviewPanel(QFrame):
             self._profile = ProfilePopup(self.window())
         at = self.view.header.sectionViewportPosition(self.model.columns.index(name))
         self._profile.show_profile(
-            self.view.header.mapToGlobal(QPoint(at, self.view.header.height())), profile
+            self.view.header.mapToGlobal(QPoint(at, self.view.header.height())),
+            profile,
+            self._relations.get(name),
+            next((each.name for each in self._columns if each.role == "target"), ""),
         )
 
     def _show_heads(self) -> None:
@@ -349,8 +361,10 @@ class ProfilePopup(Sheet):
         self._layout.setContentsMargins(16, 12, 16, 14)
         self._layout.setSpacing(8)
 
-    def show_profile(self, corner: QPoint, profile: ColumnProfile) -> None:
-        """Show a profile with its corner there."""
+    def show_profile(
+        self, corner: QPoint, profile: ColumnProfile, relation: Relation | None, target: str
+    ) -> None:
+        """Show a profile, and how the column goes with the target, with its corner there."""
         while (item := self._layout.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -358,4 +372,6 @@ class ProfilePopup(Sheet):
         self.setAccessibleName(tr("Profile of {}").format(profile.name))
         self._layout.addWidget(label(profile.name, "panelTitle"))
         self._layout.addWidget(ProfileView(profile, tall=96))
+        if relation is not None and relation.strength is not None:
+            self._layout.addWidget(RelationView(relation, target))
         self.open_at(corner)
