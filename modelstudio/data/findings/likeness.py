@@ -8,7 +8,7 @@ than it is for independent columns, as columns go together.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -79,7 +79,7 @@ def alike(frame: pl.DataFrame, columns: Sequence[Column]) -> Alike:
         return Alike(none, none, rows)
     sample = frame.gather_every(-(-rows // SAMPLE) or 1)
     chances = {column.name: _chance(sample.get_column(column.name), column) for column in columns}
-    copies = _equal(_mixed([frame.get_column(name).hash().to_numpy() for name in names]))
+    copies = _equal(_mixed(frame.get_column(name).hash().to_numpy() for name in names))
     proof = np.zeros(len(copies))
     for name, chance in chances.items():
         known = frame.get_column(name).gather(copies[:, 1]).is_not_null()
@@ -142,10 +142,11 @@ def _numbers_rows(sample: pl.DataFrame, column: Column) -> bool:
     return column.kind == "id" and values.n_unique() > 0.9 * len(values)
 
 
-def _mixed(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """Mix the hashes of the cells of each row into one."""
-    mixed = np.zeros(len(hashes[0]), np.uint64)
-    for each in hashes:
+def _mixed(hashes: Iterable[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Mix the hashes of the cells of each row into one; of the columns one is held at a time."""
+    columns = iter(hashes)
+    mixed = next(columns).copy()
+    for each in columns:
         mixed *= np.uint64(0x9E3779B97F4A7C15)
         mixed ^= each
     return mixed
