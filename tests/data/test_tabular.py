@@ -93,9 +93,7 @@ def test_a_table_is_read_once_until_it_changes(
 ) -> None:
     path = write(tmp_path / "t.csv", "a\n1\n2\n")
     parse, parsed = tabular.read_text, []
-    monkeypatch.setattr(
-        tabular, "read_text", lambda *a, **k: parsed.append(a) or parse(*a, **k)
-    )
+    monkeypatch.setattr(tabular, "read_text", lambda *a, **k: parsed.append(a) or parse(*a, **k))
     data = DataConfig(path=str(path))
     assert tabular.read(data).equals(tabular.read(data))
     assert len(parsed) == 1
