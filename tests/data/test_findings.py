@@ -196,6 +196,14 @@ def test_rows_nearly_the_same_are_found(tmp_path: Path, change: str) -> None:
     assert found["split_overlap"].count > 20
 
 
+def test_fine_noise_is_found_in_few_columns(tmp_path: Path) -> None:
+    frame = clean(900).select("number0", "price", "number2", "grade", "target")
+    noise = 1 + 1e-9 * np.random.default_rng(0).normal(size=50)
+    again = frame[:50].with_columns(pl.col("number0", "price", "number2") * pl.Series(noise))
+    found = found_in(pl.concat([frame, again]), tmp_path)
+    assert found["near_duplicates"].count == 100
+
+
 def test_rows_of_a_test_file_that_train_are_found(tmp_path: Path) -> None:
     frame = clean()
     frame.write_csv(tmp_path / "train.csv")

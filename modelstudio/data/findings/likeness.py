@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from modelstudio.data.findings.finding import Finding, SetSplit, counted, first_rows
 from modelstudio.data.guess import ID_NAME
+from modelstudio.data.sources.values import GREATEST
 from modelstudio.data.split import part_of
 from modelstudio.project.model import SplitConfig
 from modelstudio.recipe.columns import Column
@@ -29,8 +30,9 @@ NEAR_CELLS = 2_000_000
 SAMPLE = 20_000
 """Rows from which chances are worked out."""
 
-GRID = 1e-3
-"""Part of the interquartile range by which numbers of nearly equal rows may differ."""
+GRIDS = (1e-3, 1e-6)
+"""Parts of the interquartile range by which numbers of nearly equal rows may differ: noise that
+can be seen proves little in few columns, so finer noise is looked for too."""
 
 NEIGHBOURS = 3
 """How many rows after it, of those that share a block of cells, a row is compared with."""
@@ -97,23 +99,33 @@ def alike(frame: pl.DataFrame, columns: Sequence[Column]) -> Alike:
 
 @dataclass(frozen=True, slots=True)
 class _Chance:
-    """How much equal cells of a column prove, in nats; ``near`` when they are so but for noise."""
+    """How much equal cells of a column prove, in nats.
+
+    Of fine numbers ``spread`` is the interquartile range, ``step`` the smallest difference as part
+    of it, and ``atoms`` the chance that two hold the same frequent value.
+    """
 
     weight: float
-    near: float
-    grid: float = 0.0
+    spread: float = 0.0
+    step: float = 0.0
+    atoms: float = 0.0
+
+    def but_for(self, grid: float) -> float:
+        """Return what cells prove that differ by no more than a part of the spread."""
+        if not self.spread:
+            return self.weight
+        return -FINE * math.log(min(1.0, self.atoms + max(self.step, grid)))
 
 
 def _chance(values: pl.Series, column: Column) -> _Chance:
     known = values.drop_nulls()
     count = len(known)
     if count < 2:
-        return _Chance(0.0, 0.0)
+        return _Chance(0.0)
     sizes = known.alias("value").value_counts(name="rows").get_column("rows").to_numpy()
     shares = sizes / count
     if len(sizes) <= FEW_VALUES:
-        weight = -ROUGH * math.log(float((shares**2).sum()))
-        return _Chance(weight, weight)
+        return _Chance(-ROUGH * math.log(float((shares**2).sum())))
     atoms = float((shares[sizes >= max(10, ATOM * count)] ** 2).sum())
     seen = float((sizes * (sizes - 1)).sum()) / (count * (count - 1))
     if column.kind in ("number", "date"):
@@ -122,15 +134,14 @@ def _chance(values: pl.Series, column: Column) -> _Chance:
         spread = float(high - low) or float(numbers[-1] - numbers[0])
         gaps = np.diff(numbers)
         step = min(1.0, float(gaps[gaps > 0].min()) / spread)
-        fine, noisy = (min(1.0, atoms + room) for room in (step, max(step, GRID)))
-        fine = min(fine, max(seen, 1e-12))
-        return _Chance(-FINE * math.log(fine), -FINE * math.log(noisy), GRID * spread)
+        fine = min(1.0, atoms + step, max(seen, 1e-12))
+        return _Chance(-FINE * math.log(fine), spread, step, atoms)
     if column.kind == "text":
         length = cast(float, known.str.len_chars().mean())
         weight = -math.log(max(atoms, math.exp(-min(length / 2, LONG_TEXT))))
     else:
         weight = -FINE * math.log(max(seen, 1e-12))
-    return _Chance(weight, weight)
+    return _Chance(weight)
 
 
 def _pairs_of(rows: int) -> float:
@@ -170,25 +181,25 @@ def _near(frame: pl.DataFrame, columns: Sequence[Column], chances: dict[str, _Ch
     columns = [column for column in columns if chances[column.name].weight > 0]
     if frame.height < 2 or not columns:
         return none
-    fine = [column.kind == "number" and chances[column.name].grid > 0 for column in columns]
+    fine = [column.kind == "number" and chances[column.name].spread > 0 for column in columns]
     cells = [frame.get_column(column.name) for column in columns]
     hashes = np.stack([values.hash().to_numpy() for values in cells], axis=1)
     missing = np.stack([values.is_null().to_numpy() for values in cells], axis=1)
     exact = np.array([chances[column.name].weight for column in columns])
     found = [_close(hashes, missing, exact, hashes, None)]
-    if any(fine):
-        scaled = np.stack(
-            [
-                values.to_numpy() / chances[values.name].grid if is_fine else np.zeros(frame.height)
-                for values, is_fine in zip(cells, fine, strict=True)
-            ],
-            axis=1,
-        )
+    numbers = [values for values, is_fine in zip(cells, fine, strict=True) if is_fine]
+    for grid in GRIDS if numbers else ():
+        scaled = np.zeros(hashes.shape)
+        with np.errstate(over="ignore"):
+            scaled[:, fine] = np.stack(
+                [values.to_numpy() / (grid * chances[values.name].spread) for values in numbers],
+                axis=1,
+            )
+        scaled = np.clip(np.nan_to_num(scaled), -GREATEST, GREATEST)
         coarse = hashes.copy()
-        whole = np.round(np.nan_to_num(scaled)).astype(np.int64)
-        coarse[:, fine] = whole[:, fine].view(np.uint64)
-        noisy = np.array([chances[column.name].near for column in columns])
-        found.append(_close(coarse, missing, noisy, hashes, scaled))
+        coarse[:, fine] = (np.round(scaled[:, fine]) + 0.0).view(np.uint64)
+        weights = np.array([chances[column.name].but_for(grid) for column in columns])
+        found.append(_close(coarse, missing, weights, hashes, scaled))
     pairs = np.concatenate(found)
     return np.unique(np.sort(pairs, axis=1), axis=0) if len(pairs) else none
 

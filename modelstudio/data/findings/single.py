@@ -41,7 +41,7 @@ MANY_CATEGORIES = 100
 RARE_ROWS, RARE_SHARE = 10, 0.005
 """A category of fewer rows, or of a smaller share of them, is rare."""
 
-FAR, FEW = 6.0, 0.005
+FAR, FEW = 6.0, 0.02
 """Robust standard deviations from the median of an outlier, and the largest share of outliers."""
 
 SMALL_CLASS, RATIO = 0.05, 10.0
