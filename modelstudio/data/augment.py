@@ -50,9 +50,13 @@ class Augmenter:
         self._targets = [field for field in fields if field.role == "target"]
         self._images = {field.name for field in self._inputs if field.kind == "image"}
         self._on_pictures = [each for each in active if isinstance(each, Move | PixelChange)]
+        if any(field.kind == "tokens" for field in self._targets):
+            # a target that stands at every place would no longer fit the places
+            active = [
+                each for each in active if not isinstance(each, Mix | WordDropout | SwapNoise)
+            ]
         self._others = [each for each in active if isinstance(each, SwapNoise | WordDropout)]
-        mixable = all(field.kind != "tokens" for field in self._targets)
-        self.mixes = [each for each in active if isinstance(each, Mix) and mixable]
+        self.mixes = [each for each in active if isinstance(each, Mix)]
 
     def __bool__(self) -> bool:
         return bool(self._on_pictures or self._others or self.mixes)

@@ -139,6 +139,7 @@ class FittedRecipe(BaseModel):
         *,
         encoded: pl.DataFrame | None = None,
         among: pl.DataFrame | None = None,
+        training: bool = False,
     ) -> Encoded:
         """Turn typed rows into samples; the target may be absent.
 
@@ -151,6 +152,8 @@ class FittedRecipe(BaseModel):
         among
             All rows in order, where a sample may reach into rows of other parts: the past of a
             series.
+        training
+            Whether these are the rows that train, whose samples reach into no other part.
         """
         arranging = [fitted for fitted in self.steps if fitted.step.stage == "samples"]
         if self.target.kind == "tokens":
@@ -159,11 +162,11 @@ class FittedRecipe(BaseModel):
         if encoded is None or rows is not frame:
             encoded = self.encode(rows)
         samples = self._samples(rows, encoded)
-        wanted = row_numbers(frame) if rows is not frame else None
+        wanted = row_numbers(frame) if among is not None else None
         for fitted in arranging:
             arrange = IMPLEMENTATIONS[type(fitted.step)].arrange
             assert arrange is not None
-            samples = arrange(fitted.state, samples, rows, wanted)
+            samples = arrange(fitted.state, samples, rows, wanted, training)
         return samples
 
     def _passages(

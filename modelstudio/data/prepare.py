@@ -59,8 +59,10 @@ class Prepared:
 
     def encoded(self, part: str, recipe: FittedRecipe) -> Encoded:
         """Return the samples of a part as a recipe makes them, be it this one or a run's."""
-        tested = part == "test" and self.tests is not None
-        return recipe.transform(self.frame(part), among=None if tested else self.clean)
+        among = self.clean
+        if part == "test" and self.tests is not None:
+            among = self.tests
+        return recipe.transform(self.frame(part), among=among)
 
 
 def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, None, Prepared]:
@@ -86,6 +88,14 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
             "it is tested on.",
             where=arranging[0].label,
             fix="Split by time, or by group if there are several series.",
+        )
+    learning = [step for _, step in active(data.recipe) if _differs_for_training(step)]
+    if learning and any(isinstance(step, Windows) for step in arranging):
+        raise DataError(
+            f"{learning[0].label} gives training rows other values than all others, which windows "
+            "of rows cannot hold.",
+            where=learning[0].label,
+            fix="Take One-hot, Ordinal or Index for these columns.",
         )
     yield "Reading the data"
     raw = (yield from _read(data, base)).with_row_index(ROW)
@@ -138,7 +148,9 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         made = yield from encode_slices(data, fitted, clean, parts)
     else:
         made = Sliced(
-            fitted.transform(clean[parts.train], encoded=fitting.training, among=clean),
+            fitted.transform(
+                clean[parts.train], encoded=fitting.training, among=clean, training=True
+            ),
             fitted.transform(clean[parts.validation], among=clean).with_known_truth(),
             fitted.transform(clean[parts.test], among=clean),
             fitting.effects,
@@ -159,7 +171,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         fitted=fitted,
         train=made.train,
         validation=made.validation,
-        test=made.test if tests is None else fitted.transform(tests),
+        test=made.test if tests is None else fitted.transform(tests, among=tests),
         parts=parts,
         effects=tuple(
             row_effects.get(index) or made.effects.get(index) or StepEffect()
@@ -170,6 +182,11 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         clean=clean,
         tests=tests,
     )
+
+
+def _differs_for_training(step: Step) -> bool:
+    made = IMPLEMENTATIONS.get(type(step))
+    return made is not None and made.learn is not None
 
 
 def _check_passages(data: DataConfig, arranging: Sequence[Step]) -> None:

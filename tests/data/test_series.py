@@ -150,3 +150,57 @@ def test_measurements_with_few_classes_are_no_ratings(tmp_path: Path) -> None:
     path.write_text("age,height,risk\n" + "\n".join(lines))
     data = projects.new_project(path, target="risk").project.data
     assert {field.kind for field in data.fields} == {"features", "classes"}
+
+
+def test_rows_are_taken_as_they_stand_without_a_column_of_times(tmp_path: Path) -> None:
+    path = tmp_path / "walk.csv"
+    path.write_text("x,y\n" + "".join(f"{at},{2 * at}\n" for at in range(80)))
+    draft = projects.new_project(path, target="y", task="forecast")
+    assert draft.error is None
+    step = Windows(length=4)
+    columns = (Column(name="x", kind="number"), Column(name="y", kind="number", role="target"))
+    config = DataConfig(
+        path=str(path),
+        columns=columns,
+        recipe=(step,),
+        target_scaling="none",
+        split=SplitConfig(method="time"),
+    )
+    result = drain(fit_recipe(config))
+    np.testing.assert_array_equal(result.test.truth, 2 * (windows(result.test)[:, -1, 0] + 1))
+    few = sources.read(config).head(2)
+    short = result.fitted.transform(few)
+    assert short.fields["window"].shape == (0, 4, 2)
+    assert sum(short.unscored.values()) == 2
+
+
+def test_training_windows_hold_no_row_of_another_part_whatever_the_split(tmp_path: Path) -> None:
+    step = Windows(length=4, order_by="day", past="without the target")
+    result = prepared(table(tmp_path, series=True), step, method="group", by="name")
+    held = {
+        part: set(windows(samples).ravel())
+        for part, samples in (("train", result.train), ("test", result.test))
+    }
+    tested = set(result.frame("test").get_column("x").to_list())
+    assert not held["train"] & tested
+
+
+def test_rows_taken_out_part_a_series(tmp_path: Path) -> None:
+    path = tmp_path / "gap.csv"
+    path.write_text("x,y\n" + "".join(f"{at},{'' if 50 <= at < 60 else at}\n" for at in range(120)))
+    columns = (Column(name="x", kind="number"), Column(name="y", kind="number", role="target"))
+    config = DataConfig(
+        path=str(path),
+        columns=columns,
+        recipe=(Windows(length=4, past="without the target"),),
+        target_scaling="none",
+        split=SplitConfig(method="time"),
+    )
+    x = windows(drain(fit_recipe(config)).train)[..., 0]
+    assert (np.diff(x, axis=1) == 1).all()
+
+
+def test_a_stride_thins_training_windows_only(tmp_path: Path) -> None:
+    result = prepared(table(tmp_path), Windows(length=4, order_by="day", stride=4))
+    assert len(result.test.truth) == 24
+    assert len(result.train.truth) == 19

@@ -46,7 +46,11 @@ def past_width(step: Windows, classes: int) -> int:
 
 
 def arrange_windows(
-    state: Mapping[str, Any], samples: Encoded, frame: pl.DataFrame, wanted: Ints | None
+    state: Mapping[str, Any],
+    samples: Encoded,
+    frame: pl.DataFrame,
+    wanted: Ints | None,
+    training: bool = False,
 ) -> Encoded:
     """Cut windows of rows, each with the target that lies ``horizon`` rows after its end.
 
@@ -58,6 +62,9 @@ def arrange_windows(
         Numbers of the rows whose targets are wanted; windows may reach back beyond them, and the
         number of a sample is that of its target's row. None takes every window, also those whose
         target is still to come, and the number is that of a window's last row.
+    training
+        Whether the windows train: then they hold no row but those wanted, and the stride thins
+        them.
     """
     classes = state["classes"]
     step = Windows(**{name: value for name, value in state.items() if name != "classes"})
@@ -70,13 +77,15 @@ def arrange_windows(
     held[_places(frame, samples.rows[usable])] = usable
     at = held[order]
     length, horizon = step.length, step.horizon
+    numbers = frame.get_column(ROW).to_numpy() if ROW in frame.columns else np.arange(frame.height)
+    if training and wanted is not None:
+        at = np.where(np.isin(numbers[order], wanted), at, -1)
     ends = np.arange(length - 1, len(order))
     inside = np.cumsum(at < 0)
     whole = inside[ends] == np.where(ends >= length, inside[ends - length], 0)
     whole &= breaks[ends] == breaks[ends - length + 1]
     told = np.minimum(ends + horizon, len(order) - 1)
     known = (ends + horizon < len(order)) & (breaks[told] == breaks[ends]) & (at[told] >= 0)
-    numbers = frame.get_column(ROW).to_numpy() if ROW in frame.columns else np.arange(frame.height)
     if wanted is None:
         chosen = whole
         rows = numbers[order[ends]]
@@ -84,10 +93,12 @@ def arrange_windows(
         chosen = whole & known & np.isin(numbers[order[told]], wanted)
         rows = numbers[order[told]]
     chosen = np.flatnonzero(chosen)
-    if wanted is not None:
+    if training:
         chosen = chosen[:: step.stride]
     table = _table(step, samples, at, classes)
-    windows = sliding_window_view(table, length, axis=0, writeable=True).transpose(0, 2, 1)
+    windows = np.empty((0, length, table.shape[1]))
+    if len(table) >= length:
+        windows = sliding_window_view(table, length, axis=0, writeable=True).transpose(0, 2, 1)
     there = known[chosen]
     targets = np.where(there, at[told[chosen]], 0)
     last = at[ends[chosen]]
@@ -109,16 +120,22 @@ def arrange_windows(
 def _in_order(step: Windows, frame: pl.DataFrame) -> tuple[Ints, Ints]:
     """Return the places of the rows in order of series and time, and the number of each's series.
 
-    Rows without a time come first.
+    Rows without a time come first. Where one series stands in its order in the source, rows that
+    were taken out between two others part it too.
     """
+    order = np.arange(frame.height, dtype=np.int64)
     keys = [name for name in (step.series, step.order_by) if name]
-    numbered = frame.select(keys).with_row_index("__place__")
     if keys:
-        numbered = numbered.sort(keys, maintain_order=True)
-    order = numbered.get_column("__place__").to_numpy().astype(np.int64)
-    if not step.series:
-        return order, np.zeros(len(order), dtype=np.int64)
-    return order, numbered.get_column(step.series).rle_id().to_numpy().astype(np.int64)
+        numbered = frame.select(keys).with_row_index("__place__").sort(keys, maintain_order=True)
+        order = numbered.get_column("__place__").to_numpy().astype(np.int64)
+        if step.series:
+            return order, numbered.get_column(step.series).rle_id().to_numpy().astype(np.int64)
+    breaks = np.zeros(len(order), dtype=np.int64)
+    if ROW in frame.columns and len(order):
+        gaps = np.diff(frame.get_column(ROW).to_numpy().astype(np.int64)[order])
+        if (gaps > 0).all():
+            breaks[1:] = np.cumsum(gaps > 1)
+    return order, breaks
 
 
 def _places(frame: pl.DataFrame, rows: Ints) -> Ints:

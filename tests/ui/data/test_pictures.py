@@ -108,6 +108,7 @@ def test_the_rows_can_be_seen_as_a_table(page: DataPage) -> None:
 def test_an_augmentation_is_added_seen_changed_and_taken_back(page: DataPage, qtbot: QtBot) -> None:
     page.side.segment("augment").click()
     assert page.augment.isVisible()
+    page.commands.set_augment((), "Clear")
     strip = page.samples.strip
     qtbot.waitUntil(lambda: len(strip._tiles) == 1, timeout=20_000)
     menu = page.augment.menu()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout
 
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.augment import Augmentation
+from modelstudio.recipe.augment import Augmentation, Mix, SwapNoise, WordDropout
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.step_card import StepCard
 from modelstudio.ui.pages.data.step_list import StepList
@@ -26,7 +26,13 @@ from modelstudio.ui.widgets import (
 def fitting(data: DataConfig) -> list[type[Augmentation]]:
     """Return the augmentations that can act on a field of the data."""
     kinds = {field.kind for field in data.fields if field.role == "input"}
-    return [each for each in Augmentation.members() if kinds.intersection(each.kinds)]
+    places = any(field.kind == "tokens" for field in data.fields)
+    return [
+        each
+        for each in Augmentation.members()
+        if kinds.intersection(each.kinds)
+        and not (places and issubclass(each, Mix | WordDropout | SwapNoise))
+    ]
 
 
 def settings_text(step: Augmentation) -> str:

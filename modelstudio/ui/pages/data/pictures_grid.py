@@ -67,6 +67,11 @@ class PicturesModel(QAbstractListModel):
         self._shown: list[int] = []
         self.part = self.label = self.words = ""
 
+    @property
+    def listed(self) -> PictureList | None:
+        """All pictures, whether they pass the filters or not."""
+        return self._list
+
     def set_list(self, pictures: PictureList) -> None:
         """Show other pictures, those of all classes mixed."""
         self._list = pictures
@@ -266,10 +271,11 @@ class PicturesPanel(QFrame):
         self.header.set_title(name)
         told = counted(len(pictures.paths), "picture")
         self.header.set_detail(f"{told} · {shape}" if shape else told)
-        before = self.grid.currentIndex().data(_PATH)
-        self.model.set_list(pictures)
-        self._select(before)
-        self._tell_nothing()
+        if pictures != self.model.listed:
+            before = self.grid.currentIndex().data(_PATH)
+            self.model.set_list(pictures)
+            self._select(before)
+            self._tell_nothing()
 
     def some(self, count: int) -> list[str]:
         """Return some of the pictures in sight."""
@@ -327,7 +333,7 @@ class LargePicture(QFrame):
         self.setAccessibleName(tr("Large picture"))
         toned(self, "popup")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._thumbnails = Thumbnails(self)
+        self._thumbnails = Thumbnails(self, kept=8)
         self._thumbnails.ready.connect(lambda _: self.update())
         self._path = ""
         window.installEventFilter(self)
@@ -336,6 +342,7 @@ class LargePicture(QFrame):
     def open(self, path: str) -> None:
         """Show a picture."""
         self._path = path
+        self._thumbnails.forget_waiting()
         self.setAccessibleDescription(path)
         self._fill()
         self.show()

@@ -24,8 +24,9 @@ class Thumbnails(QObject):
     ready = Signal(str)
     _decoded = Signal(str, int, QImage)
 
-    def __init__(self, parent: QObject | None = None):
+    def __init__(self, parent: QObject | None = None, kept: int = _KEPT):
         super().__init__(parent)
+        self._most = kept
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(2)
         self._held: OrderedDict[tuple[str, int], QPixmap | None] = OrderedDict()
@@ -56,7 +57,7 @@ class Thumbnails(QObject):
         key = (path, side)
         self._asked.discard(key)
         self._held[key] = None if image.isNull() else QPixmap.fromImage(image)
-        while len(self._held) > _KEPT:
+        while len(self._held) > self._most:
             self._held.popitem(last=False)
         self.ready.emit(path)
 
@@ -82,7 +83,8 @@ def read(path: str, side: int) -> QImage:
     QImageReader.setAllocationLimit(_LARGEST_MB)
     size = reader.size()
     if size.isValid() and max(size.width(), size.height()) > side:
-        reader.setScaledSize(size.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio))
+        smaller = size.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio)
+        reader.setScaledSize(smaller.expandedTo(QSize(1, 1)))
     image = reader.read()
     if not image.isNull() and max(image.width(), image.height()) < side:
         times = max(1, side // max(image.width(), image.height()))
