@@ -180,7 +180,7 @@ class FittedRecipe(BaseModel):
         return Encoded({self.inputs[0].spec.name: tokens}, following, following, begins, {})
 
     def _samples(self, frame: pl.DataFrame, encoded: pl.DataFrame) -> Encoded:
-        arrays, keep, unscored = assemble(self.inputs, encoded, self.steps)
+        arrays, keep, unscored = assemble(self.inputs, encoded, self.steps, frame.height)
         if self.target.column in frame.columns:
             truth = self.target.truth(frame.get_column(self.target.column))
         elif self.target.kind == "value":

@@ -161,9 +161,9 @@ def vocabularies(steps: Sequence[FittedStep]) -> dict[str, int]:
 
 
 def assemble(
-    fields: Sequence[InputField], frame: pl.DataFrame, steps: Sequence[FittedStep]
+    fields: Sequence[InputField], frame: pl.DataFrame, steps: Sequence[FittedStep], rows: int
 ) -> tuple[dict[str, Array], NDArray[np.bool_], dict[str, int]]:
-    """Make the arrays of encoded rows.
+    """Make the arrays of encoded rows; a frame without columns has lost their number, ``rows``.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def assemble(
     """
     arrays: dict[str, Array] = {}
     unscored: dict[str, int] = {}
-    keep = np.ones(frame.height, dtype=bool)
+    keep = np.ones(rows, dtype=bool)
     for field in fields:
         columns = frame.select(field.columns)
         match field.spec.kind, field.spec.shape:

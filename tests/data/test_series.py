@@ -204,3 +204,13 @@ def test_a_stride_thins_training_windows_only(tmp_path: Path) -> None:
     result = prepared(table(tmp_path), Windows(length=4, order_by="day", stride=4))
     assert len(result.test.truth) == 24
     assert len(result.train.truth) == 19
+
+
+def test_a_series_of_the_target_alone_is_told_from_its_past(tmp_path: Path) -> None:
+    path = tmp_path / "alone.csv"
+    start = datetime(2020, 1, 1)
+    lines = [f"{start + timedelta(days=day):%Y-%m-%d},{day % 9}.5" for day in range(100)]
+    path.write_text("day,y\n" + "\n".join(lines))
+    draft = projects.new_project(path, target="y")
+    assert draft.error is None
+    assert draft.project.data.fields[0].shape == (10, 1)
