@@ -10,6 +10,7 @@ import polars as pl
 
 from modelstudio.data.guess import Guess, guess_recipe
 from modelstudio.data.sources.values import as_text, to_numbers
+from modelstudio.errors import DataError
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Index
 
@@ -61,6 +62,13 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
     else:
         return guessed
     if len(found) < 2 or frame.select(found).n_unique() < PAIRS * frame.height:
+        if recommend:
+            raise DataError(
+                f"Beside {target.name} there are no two columns of ids to recommend by.",
+                where=target.name,
+                fix="Bring a row a rating: who, what, and how much; for what was only bought or "
+                "seen, rows of 1 for it and of 0 for others. Name the rating with --target.",
+            )
         return guessed
     columns = tuple(
         Column(name=column.name, kind="id", role="feature")

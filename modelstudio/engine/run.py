@@ -310,6 +310,12 @@ def predict(
 
     Every row of the input is in the output; one that cannot be scored has empty predictions.
     """
+    if out.exists() and data.exists() and out.samefile(data):
+        raise DataError(
+            f"The answers would take the place of {data.name}.",
+            where=str(out),
+            fix="Write them to another file.",
+        )
     yield Progress("Loading the model")
     from modelstudio.data import sources
     from modelstudio.engine.evaluate import answer_columns, unreadable_cells
