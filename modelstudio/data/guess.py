@@ -138,6 +138,9 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         notes.append("No column could be taken as a feature. Choose some on the Data page.")
     texts = [each.name for each in columns if each.kind == "text" and each.role == "feature"]
     notes += [text_note(texts)] if texts else []
+    if empty := frame.get_column(target).null_count():
+        rows = "1 row" if empty == 1 else f"{empty:,} rows"
+        notes.append(f"{rows} without {target} {'is' if empty == 1 else 'are'} left out.")
     notes += _missing_notes(frame, columns)
     recipe = guess_recipe(tuple(columns))
     if copies := _natural_copies(frame, sample):

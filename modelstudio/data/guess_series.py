@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -16,7 +16,7 @@ FEWEST_ROWS: Final = 60
 """Rows below which no windows are proposed."""
 
 GLANCE: Final = 10_000
-"""Rows in which two of the same time tell at once that there is no series."""
+"""Rows that tell at once of most tables that there is no series."""
 
 REGULAR: Final = 0.9
 """Share of the steps in time that are alike in a series."""
@@ -30,24 +30,56 @@ LENGTHS: Final = (
 """Rows of a window by the longest step in time they are meant for."""
 
 
-def time_of(frame: pl.DataFrame, guessed: Guess) -> tuple[str, timedelta] | None:
-    """Return the column of dates that steps evenly from row to row, and its step."""
+class Times(NamedTuple):
+    """How the rows of a table follow one another in time.
+
+    ``series`` is the column that tells several series apart, empty where there is one.
+    """
+
+    column: str
+    step: timedelta
+    series: str = ""
+
+
+def time_of(frame: pl.DataFrame, guessed: Guess) -> Times | None:
+    """Find a column of dates that steps evenly, from row to row or within each of some series."""
     for column in guessed.columns:
         if column.kind != "date" or frame.height < FEWEST_ROWS:
             continue
-        values = frame.get_column(column.name)
-        first = to_dates(as_text(values.head(GLANCE))).drop_nulls()
-        if first.n_unique() < len(first):
+        first = frame.head(GLANCE)
+        seen = to_dates(as_text(first.get_column(column.name)))
+        if seen.drop_nulls().is_duplicated().any() and not _series_of(first, guessed, seen):
             continue
-        times = to_dates(as_text(values)).drop_nulls()
-        if len(times) < 0.95 * frame.height or times.n_unique() < len(times):
+        times = to_dates(as_text(frame.get_column(column.name)))
+        known = times.drop_nulls()
+        if len(known) < 0.95 * frame.height or known.n_unique() < FEWEST_ROWS:
             continue
-        steps = times.sort().diff().drop_nulls()
+        series = ""
+        if known.n_unique() < len(known):
+            series = _series_of(frame, guessed, times)
+            if not series:
+                continue
+        steps = known.unique().sort().diff().drop_nulls()
         usual = steps.mode()[0]
         even = ((steps >= usual * 0.9) & (steps <= usual * 1.12)).mean()
         if isinstance(usual, timedelta) and isinstance(even, float) and even >= REGULAR:
-            return column.name, usual
+            return Times(column.name, usual, series)
     return None
+
+
+def _series_of(frame: pl.DataFrame, guessed: Guess, times: pl.Series) -> str:
+    """Return the column with which each time stands once; empty where there is none."""
+    for column in guessed.columns:
+        if column.kind not in ("category", "id") or column.role == "target":
+            continue
+        names = frame.get_column(column.name)
+        count = names.n_unique()
+        if not 2 <= count <= frame.height / FEWEST_ROWS:
+            continue
+        pairs = pl.DataFrame({"time": times, "name": names})
+        if pairs.n_unique() >= 0.99 * frame.height:
+            return column.name
+    return ""
 
 
 def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) -> Guess:
@@ -61,7 +93,7 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) 
     found = time_of(frame, guessed)
     if found is None and not forecast:
         return guessed
-    name, step = found or ("", timedelta(0))
+    name, step, series = found or ("", timedelta(0), "")
     told = f"by {name}" if name else "as they stand"
     guessed = replace(
         guessed,
@@ -74,12 +106,13 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) 
     length, unit = next(
         ((rows, unit) for longest, rows, unit in LENGTHS if name and step <= longest), (16, "rows")
     )
-    windows = Windows(length=max(1, min(length, frame.height // 10)), order_by=name)
+    length = max(1, min(length, frame.height // 10))
+    each = f" of each {series}" if series else ""
     return replace(
         guessed,
-        recipe=(*guessed.recipe, windows),
+        recipe=(*guessed.recipe, Windows(length=length, order_by=name, series=series)),
         notes=(
             *guessed.notes,
-            f"{target.name} is told one row ahead from the last {windows.length} {unit}.",
+            f"{target.name} is told one row ahead from the last {length} {unit}{each}.",
         ),
     )

@@ -214,3 +214,14 @@ def test_a_series_of_the_target_alone_is_told_from_its_past(tmp_path: Path) -> N
     draft = projects.new_project(path, target="y")
     assert draft.error is None
     assert draft.project.data.fields[0].shape == (10, 1)
+
+
+def test_several_series_are_told_apart_by_a_column(tmp_path: Path) -> None:
+    path = table(tmp_path, series=True)
+    draft = projects.new_project(path, target="y")
+    assert draft.error is None
+    step = draft.project.data.recipe[-1]
+    assert isinstance(step, Windows)
+    assert (step.order_by, step.series) == ("day", "name")
+    assert draft.project.data.split.by == "day"
+    assert any("each name" in note for note in draft.notes)

@@ -142,7 +142,8 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     notes = []
     if above and not announced:
         lines = "line" if above == 1 else f"{above} lines"
-        notes.append(f"The first {lines} of {path.name} stand above the table and are left out.")
+        stand = "stands above the table and is" if above == 1 else "stand above the table and are"
+        notes.append(f"The first {lines} of {path.name} {stand} left out.")
     named = _has_header(rows)
     header = rows[0] if named else [""] * len(rows[0])
     body = rows[1:] if named else rows
