@@ -56,6 +56,9 @@ _FORMATS: dict[str, str] = {
 }
 """Module that reads files of each ending; every other file is text."""
 
+SUFFIXES = (".csv", ".tsv", ".txt", *_FORMATS)
+"""Endings of the files that are offered as tables."""
+
 
 def reading(
     path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False

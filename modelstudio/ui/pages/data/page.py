@@ -393,7 +393,7 @@ class DataPage(Page):
         self.split.set_parts(())
         self.preview.clear()
         self.preview.set_source(head.path.name, None, len(head.columns))
-        self.preview.set_columns(head.columns, {})
+        self.preview.set_columns(head.columns, {}, {})
         self.preview.put(head.rows)
         self.preview.loading.start()
         self.preview.loading.tell(tr("Reading {}").format(head.path.name))
