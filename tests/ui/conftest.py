@@ -53,8 +53,9 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
         for timer in root.findChildren(QTimer)
         if timer.isActive()
     ]
-    for widget in shown:
-        widget.close()
+    for widget in shown:  # closed, a window with unsaved edits would ask and wait for ever
+        widget.hide()
+        widget.deleteLater()
     assert not left, f"threads left: {left}"
     assert not shown, f"windows left: {shown}"
     assert not ticking, f"timers left: {ticking}"
