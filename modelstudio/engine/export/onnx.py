@@ -100,7 +100,7 @@ def build(
         "modelstudio",
         inputs,
         outputs,
-        [*writer.constants, *network.graph.initializer],
+        [*writer.read_constants(), *network.graph.initializer],
     )
     model = helper.make_model(
         graph,

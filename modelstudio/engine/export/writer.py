@@ -77,6 +77,11 @@ class Writer:
         self.constants.append(tensor)
         return name
 
+    def read_constants(self) -> list[onnx.TensorProto]:
+        """Return the constants that a node reads; onnxruntime warns of any other in a file."""
+        read = {name for node in self.nodes for name in node.input}
+        return [tensor for tensor in self.constants if tensor.name in read]
+
     def finite(self, tensor: str) -> str:
         """Turn infinities into NaN, which stands for a missing number."""
         endless = self.node("IsInf", tensor)

@@ -97,6 +97,9 @@ def test_raw_rows_give_the_same_answers(tmp_path: Path, name: str) -> None:
     agreement = replay.compare(replay.open_model(path), ready.frame("test"), said)
     assert agreement.rows == agreement.agreeing == len(said.rows) == 60
     assert agreement.max_abs_diff < 1e-6
+    graph = onnx.load(path).graph
+    read = {given for node in graph.node for given in node.input}
+    assert {tensor.name for tensor in graph.initializer} <= read
 
 
 WITH_DATES = (
