@@ -41,11 +41,6 @@ def new_project(
     return drain(opening(project, data, target, test_data, split_seed, task))
 
 
-def with_data(project: Project, data: Path, *, target: str | None = None) -> Draft:
-    """Give a project other data, as `opening` does."""
-    return drain(opening(project, data, target))
-
-
 def opening(
     project: Project,
     data: Path,

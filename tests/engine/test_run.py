@@ -90,7 +90,7 @@ def test_a_table_that_cannot_be_trained_on_can_still_be_mended(tmp_path: Path) -
 
 
 def test_new_data_keeps_the_network(project: Project, table: Path) -> None:
-    other = projects.with_data(project, table, target="species").project
+    other = drain(projects.opening(project, table, "species")).project
     assert other.network is project.network
     assert other.training is project.training
 

@@ -20,7 +20,7 @@ from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import Progress, RunEnd, drain
 from modelstudio.engine.importing.job import run_import
-from modelstudio.engine.projects import rebase, with_data
+from modelstudio.engine.projects import opening, rebase
 from modelstudio.engine.session import load_weights, take_weights
 from modelstudio.errors import RunError
 from modelstudio.layers import ReLU
@@ -83,7 +83,7 @@ def table(folder: Path, classes: int = 3) -> Path:
 
 
 def with_table(path: Path, classes: int = 3) -> Project:
-    draft = with_data(load_project(path), table(path.parent, classes), target="kind")
+    draft = drain(opening(load_project(path), table(path.parent, classes), "kind"))
     project = rebase(draft.project, None, path.parent)
     project = project.changed(training=project.training.changed(epochs=2, threads=1))
     save_project(project, path)
