@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from modelstudio.ui.main_window import MainWindow
@@ -128,3 +129,16 @@ def test_an_augmentation_is_added_seen_changed_and_taken_back(page: DataPage, qt
     page.document.undo()
     assert page.data.augment == ()
     assert page.augment.nothing.isVisible()
+
+
+def test_a_folder_that_was_moved_can_be_located(
+    page: DataPage, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = folder.rename(folder.with_name("moved"))
+    page.document.replaced.emit()
+    qtbot.waitUntil(page.banner.isVisible, timeout=20_000)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(moved))
+    page.banner.triggered.emit()
+    qtbot.waitUntil(lambda: not page.jobs.running and not page.feed.busy, timeout=20_000)
+    assert Path(page.data.path or "") == moved
+    assert not page.banner.isVisible()

@@ -16,6 +16,7 @@ from modelstudio.engine.events import Progress
 from modelstudio.engine.results import DataReport, Draft
 from modelstudio.errors import DataError, StudioError
 from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.sources import AudioFolder, ImageFolder, TextFolder
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page, PageProblem
@@ -429,9 +430,16 @@ class DataPage(Page):
             self.commands.set_test_file(path)
 
     def _locate(self) -> None:
-        if path := self._ask_file(tr("Where is {}?").format(Path(self.data.path or "").name)):
+        title = tr("Where is {}?").format(Path(self.data.path or "").name)
+        folder = isinstance(self.data.source, ImageFolder | AudioFolder | TextFolder)
+        if path := (self._ask_folder if folder else self._ask_file)(title):
             self.commands.locate(path)
             self._show_project(anew=True)
+
+    def _ask_folder(self, title: str) -> Path | None:
+        start = str(self.commands.base or Path.home())
+        path = QFileDialog.getExistingDirectory(self, title, start)
+        return Path(path) if path else None
 
     def _ask_file(self, title: str) -> Path | None:
         folder = str(self.commands.base or Path.home())
