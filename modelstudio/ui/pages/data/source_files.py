@@ -1,0 +1,93 @@
+"""Where the data of the project lies: chosen, dropped, or looked for after it was moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.sources import AudioFolder, ImageFolder, TextFolder
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.commands import DataCommands
+from modelstudio.ui.project_files import DATA_SUFFIXES, table_filter
+
+
+class SourceFiles(QObject):
+    """Ask for files; ``chosen`` gives one to take into the project, ``located`` follows a move."""
+
+    chosen = Signal(Path)
+    located = Signal()
+
+    def __init__(self, commands: DataCommands, page: QWidget):
+        super().__init__(page)
+        self._commands = commands
+        self._page = page
+        page.setAcceptDrops(True)
+        page.installEventFilter(self)
+
+    @property
+    def path(self) -> Path:
+        """The file or folder of the data."""
+        return (self._commands.base or Path()) / (self._data.path or "")
+
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """Time and size of the data file; None when it is not there."""
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
+
+    def choose(self) -> None:
+        """Ask for a table to take into the project."""
+        if path := self._ask_file(tr("Open a table of data")):
+            self.chosen.emit(path)
+
+    def choose_test(self) -> None:
+        """Ask for a second table whose rows are the test rows."""
+        if path := self._ask_file(tr("Choose the table with the test rows")):
+            self._commands.set_test_file(path)
+
+    def locate(self) -> None:
+        """Ask where the data went."""
+        title = tr("Where is {}?").format(Path(self._data.path or "").name)
+        folder = isinstance(self._data.source, ImageFolder | AudioFolder | TextFolder)
+        if path := (self._ask_folder if folder else self._ask_file)(title):
+            self._commands.locate(path)
+            self.located.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QDropEvent):
+            return False
+        path = self._dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            if not isinstance(event, QDragMoveEvent):
+                self.chosen.emit(path)
+        return path is not None
+
+    def _dropped(self, event: QDropEvent) -> Path | None:
+        """Return the one table or folder that is dropped on a project without data."""
+        urls = event.mimeData().urls()
+        if self._data.path is not None or len(urls) != 1 or not urls[0].isLocalFile():
+            return None
+        path = Path(urls[0].toLocalFile())
+        return path if path.is_dir() or path.suffix.lower() in DATA_SUFFIXES else None
+
+    @property
+    def _data(self) -> DataConfig:
+        return self._commands.data
+
+    def _ask_folder(self, title: str) -> Path | None:
+        start = str(self._commands.base or Path.home())
+        path = QFileDialog.getExistingDirectory(self._page, title, start)
+        return Path(path) if path else None
+
+    def _ask_file(self, title: str) -> Path | None:
+        folder = str(self._commands.base or Path.home())
+        path, _ = QFileDialog.getOpenFileName(self._page, title, folder, table_filter())
+        return Path(path) if path else None
