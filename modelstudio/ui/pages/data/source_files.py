@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QDragMoveEvent, QDropEvent
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from modelstudio.project.model import DataConfig
@@ -26,7 +26,6 @@ class SourceFiles(QObject):
         self._commands = commands
         self._page = page
         page.setAcceptDrops(True)
-        page.installEventFilter(self)
 
     @property
     def path(self) -> Path:
@@ -60,15 +59,16 @@ class SourceFiles(QObject):
             self._commands.locate(path)
             self.located.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if not isinstance(event, QDropEvent):
-            return False
+    def drag(self, event: QDropEvent) -> None:
+        """Say whether what is dragged over the page may be dropped there."""
+        event.setAccepted(self._dropped(event) is not None)
+
+    def drop(self, event: QDropEvent) -> None:
+        """Take what is dropped on the page."""
         path = self._dropped(event)
+        event.setAccepted(path is not None)
         if path is not None:
-            event.acceptProposedAction()
-            if not isinstance(event, QDragMoveEvent):
-                self.chosen.emit(path)
-        return path is not None
+            self.chosen.emit(path)
 
     def _dropped(self, event: QDropEvent) -> Path | None:
         """Return the one table or folder that is dropped on a project without data."""
