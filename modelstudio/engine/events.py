@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from modelstudio.engine.results import FoldSummary
+
 E = TypeVar("E")
 T = TypeVar("T")
 
@@ -107,6 +109,32 @@ class RunEnd:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FoldStarted:
+    """A fold of a cross-validation begins: ``fold``, from 1, of ``folds``."""
+
+    series: str
+    fold: int
+    folds: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoldsEnd:
+    """A cross-validation is over, or was stopped; ``summary`` is of the folds finished so far."""
+
+    summary: FoldSummary
+    status: Literal["finished", "stopped", "interrupted"]
+
+
 RunEvent = (
-    Progress | RunStarted | BatchEnd | EpochEnd | RunPaused | RunResumed | CheckpointSaved | RunEnd
+    Progress
+    | RunStarted
+    | BatchEnd
+    | EpochEnd
+    | RunPaused
+    | RunResumed
+    | CheckpointSaved
+    | RunEnd
+    | FoldStarted
+    | FoldsEnd
 )

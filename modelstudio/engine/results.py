@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Place of a run among those of a cross-validation: fold ``number``, from 1, of ``of``."""
+
+    series: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """A run as the run store lists it.
 
@@ -43,6 +52,7 @@ class RunInfo:
     data_key: str
     network_key: str
     reason: str = ""
+    fold: Fold | None = None
 
     @property
     def imported(self) -> bool:
@@ -53,6 +63,41 @@ class RunInfo:
     def has_weights(self) -> bool:
         """Whether it can be asked: an epoch of it was kept, or it was imported."""
         return self.best_epoch > 0 or self.imported
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScore:
+    """A score over folds: its value in each, their mean and their standard deviation.
+
+    ``low`` and ``high`` hold the mean with 95 % confidence, the rows that folds share allowed for.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    mean: float
+    sd: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoldSummary:
+    """What the finished folds of a cross-validation say together.
+
+    ``runs`` are the ids of their runs by fold, from 1; ``notes`` are sentences on what the scores
+    can and cannot tell.
+    """
+
+    series: str
+    folds: int
+    runs: Mapping[int, str]
+    scores: tuple[FoldScore, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every fold is finished."""
+        return len(self.runs) == self.folds
 
 
 @dataclass(frozen=True, slots=True)

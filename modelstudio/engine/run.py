@@ -1,7 +1,7 @@
 """The only wiring: from a project to events, predictions and files.
 
-The command line and the window call this module, `network_import` for networks of other programs,
-and nothing else of the engine that computes. What takes long is a generator of `Progress`
+The command line and the window call this module, `cross_validation` for all folds in turn,
+`network_import` for networks of other programs, and nothing else of the engine that computes. What takes long is a generator of `Progress`
 (training: of `RunEvent`); its return value is the result. Heavy packages are imported inside the
 functions, so importing this module is cheap.
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from modelstudio.engine.events import Progress, RunEvent
 from modelstudio.engine.projects import prepare, rebase
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from modelstudio.data.prepare import Prepared
     from modelstudio.data.preview import PictureList, PreviewTable
     from modelstudio.engine.control import Control
-    from modelstudio.engine.results import Predictions
+    from modelstudio.engine.results import Predictions, RunInfo
     from modelstudio.engine.session import Session, Trained
     from modelstudio.network.analysis import Analysis
     from modelstudio.network.shapes import Fallback
@@ -190,6 +190,19 @@ def resume(
     run = kept.info(run_id)
     checkpoint = load_checkpoint(kept, run)
     session = yield from _session(kept.project(run.id), _base(project_path))
+    yield from go_on(kept, run, session, checkpoint, control)
+
+
+def go_on(
+    kept: RunStore, run: RunInfo, session: Session, checkpoint: dict[str, Any], control: Control
+) -> Generator[RunEvent, None, None]:
+    """Go on with a run from its checkpoint, with data and network that are ready.
+
+    Raises
+    ------
+    RunError
+        When the run is alive, or its data has changed.
+    """
     if session.recipe != kept.recipe_text(run.id):
         raise RunError(
             f"The data has changed since run {run.number} began, so it cannot go on.",

@@ -8,6 +8,7 @@ takes to repeat, use or resume it:
     recipe.json         the fitted recipe
     best.safetensors    weights of the best epoch
     last.pt             weights, optimizer, generators and counters, to resume from
+    held_out.safetensors  of a fold: the answers to the rows that it did not train on
     decision.json       threshold of the positive class
 
 Nothing here needs torch; `modelstudio.engine.session` writes and reads the weight files.
@@ -29,7 +30,7 @@ from pathlib import Path
 
 from modelstudio.engine.disk import told
 from modelstudio.engine.liveness import is_alive
-from modelstudio.engine.results import EpochRecord, RunInfo
+from modelstudio.engine.results import EpochRecord, Fold, RunInfo
 from modelstudio.engine.run_writer import RunWriter
 from modelstudio.errors import RunError
 from modelstudio.project.files import dumps, loads, read_json, write_text
@@ -53,10 +54,12 @@ CREATE TABLE IF NOT EXISTS changes (n INTEGER NOT NULL);
 INSERT INTO changes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM changes);
 """
 
-_INFO = (
-    "id, number, name, status, started, seconds, epochs, best_epoch, metrics, parameters, data_key,"
-    " network_key, reason, owner, beat"
+_LATER = (
+    ("series", "TEXT NOT NULL DEFAULT ''"),
+    ("fold", "INTEGER NOT NULL DEFAULT 0"),
+    ("folds", "INTEGER NOT NULL DEFAULT 0"),
 )
+"""Columns of the runs that came later; they are added when a run is, reading does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +230,7 @@ class RunStore:
         if not self._index.exists():
             return ()
         with self.database() as db:
-            rows = db.execute(f"SELECT {_INFO} FROM runs WHERE {where}", values).fetchall()
+            rows = db.execute(f"SELECT * FROM runs WHERE {where}", values).fetchall()
         return tuple(_info(row) for row in rows)
 
     def history(self, run_id: str) -> tuple[EpochRecord, ...]:
@@ -248,6 +251,10 @@ class RunStore:
                 )
                 for row in rows
             )
+
+    def series(self, series: str) -> tuple[RunInfo, ...]:
+        """Return the runs on the folds of one cross-validation, oldest first."""
+        return tuple(run for run in self.list() if run.fold and run.fold.series == series)
 
     def path(self, run_id: str) -> Path:
         """Return the directory of a run."""
@@ -282,9 +289,12 @@ class RunStore:
     # Changing
 
     def create(
-        self, project: Project, recipe: str, *, parameters: int, name: str = ""
+        self, project: Project, recipe: str, *, parameters: int, name: str = "", series: str = ""
     ) -> RunWriter:
-        """Begin a run: note what it is made from and own it until the writer is closed."""
+        """Begin a run: note what it is made from and own it until the writer is closed.
+
+        ``series`` is what the runs on all folds of the same data have in common.
+        """
         run_id = f"{time.strftime('%y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         folder = self.path(run_id)
         with told(folder):
@@ -294,12 +304,15 @@ class RunStore:
         write_text(folder / "project.json", dumps(project))
         write_text(folder / "recipe.json", recipe)
         writer = RunWriter(self, run_id)
+        split = project.data.split
         with self.database() as db:
             db.execute("BEGIN IMMEDIATE")
+            _widen(db)
             number = db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()[0]
             db.execute(
                 "INSERT INTO runs (id, number, name, status, started, parameters, data_key,"
-                " network_key, owner, beat) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+                " network_key, owner, beat, series, fold, folds)"
+                " VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run_id,
                     number,
@@ -310,6 +323,9 @@ class RunStore:
                     network_key(project),
                     writer.owner,
                     time.time(),
+                    series,
+                    split.fold + 1 if series else 0,
+                    split.folds if series else 0,
                 ),
             )
             db.execute("UPDATE changes SET n = n + 1")
@@ -395,4 +411,19 @@ def _info(row: sqlite3.Row) -> RunInfo:
         data_key=row["data_key"],
         network_key=row["network_key"],
         reason=reason,
+        fold=_fold(row),
     )
+
+
+def _fold(row: sqlite3.Row) -> Fold | None:
+    if "series" not in row.keys() or not row["series"]:  # noqa: SIM118  a row holds values
+        return None
+    return Fold(row["series"], row["fold"], row["folds"])
+
+
+def _widen(db: sqlite3.Connection) -> None:
+    """Give the index the columns that came later."""
+    known = {row["name"] for row in db.execute("PRAGMA table_info(runs)")}
+    for name, kind in _LATER:
+        if name not in known:
+            db.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind}")
