@@ -1,20 +1,18 @@
 """Pictures and sounds as arrays: decoded once, the same way for all, kept in a memory-mapped file.
 
 The file lies in the application's folder under a name made of the steps that shape a picture, so
-that a later epoch, run or start of the program finds it. A file that changed is decoded anew.
+that a later epoch, run or start of the program finds it; see `modelstudio.data.kept`. What changed
+is decoded anew.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import shutil
-import tempfile
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -22,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from modelstudio.data import kept
+from modelstudio.data.kept import Kept, Layout, Writing
 from modelstudio.data.shaping import Unreadable, file_steps, shaping_of
 from modelstudio.data.sounds import Listening
 from modelstudio.data.stored import Stored
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Made = TypeVar("Made")
 
-KEPT_BYTES = 20 * 2**30
-"""Arrays kept on disk; the ones used longest ago go first."""
-
 SCALING = (ScalePixels, MelSpectrogram)
 """Steps that learn shift and factor of each channel; their state has both by column."""
 
@@ -52,20 +49,12 @@ Progress = tuple[int, int]
 """Pictures done, and pictures in all."""
 
 
-class Decoder(Protocol):
-    """What makes an array of a file; equal ``key``, equal arrays."""
+class Decoder(Layout, Protocol):
+    """What makes an array of a file: channels, height and width; equal ``key``, equal arrays."""
 
     @property
     def key(self) -> str:
         """Name of the folder that the arrays are kept in."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of every array."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers."""
 
     def decode(self, path: str) -> NDArray[Any]:
         """Return the array of a file, or raise `Unreadable`."""
@@ -110,138 +99,86 @@ class Pictures:
 def load(paths: Sequence[str], shaping: Decoder) -> Generator[Progress, None, Pictures]:
     """Decode files, or find what was decoded before; yields how far it is.
 
+    One that was out of reach is tried again each time.
+
     Raises
     ------
     DataError
         When the disk has no room for the arrays.
     """
     stamps = [_stamp(path) for path in paths]
+    wanted = dict(zip(stamps, paths, strict=True))
     folder = app_home() / "pictures" / shaping.key
-    kept = _fitting(folder, stamps)
-    if kept is None:
-        kept = yield from _decode(folder, paths, stamps, shaping)
-    index, faults = kept.find(stamps)
-    array = np.memmap(kept.path, shaping.dtype, "c", shape=(kept.rows, *shaping.shape))
-    with contextlib.suppress(OSError):
-        os.utime(kept.path)
-    return Pictures(Stored(array, index), faults)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A file of arrays and where in it each picture lies; a fault stands in the place of a row."""
-
-    path: Path
-    places: dict[str, int | str]
-    rows: int
-
-    @classmethod
-    def read(cls, path: Path) -> _Kept:
-        """Read what is where; raises ValueError when the file of arrays is cut short."""
-        raw = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        if path.stat().st_size != raw["bytes"]:
-            raise ValueError(f"{path.name} is cut short")
-        return cls(path, raw["places"], raw["rows"])
-
-    def find(self, stamps: Sequence[str]) -> tuple[NDArray[np.int64], dict[int, str]]:
-        index, faults = np.zeros(len(stamps), dtype=np.int64), {}
-        for at, stamp in enumerate(stamps):
-            place = self.places[stamp]
-            if isinstance(place, str):
-                faults[at] = place
-            else:
-                index[at] = place
-        return index, faults
+    files = kept.opened(folder, shaping)
+    held = max(files, key=lambda each: len(each.places.keys() & wanted), default=None)
+    missing = [stamp for stamp in wanted if held is None or stamp not in held.places]
+    passing: dict[str, str] = {}
+    if missing:
+        held = yield from _decode(missing, wanted, held, folder, shaping, passing)
+    if held is None:
+        nothing = np.zeros((1, *shaping.shape), shaping.dtype)
+        return Pictures(*kept.found(nothing, passing, stamps))
+    held.used()
+    return Pictures(*kept.found(held.array, {**held.places, **passing}, stamps))
 
 
 def _stamp(path: str) -> str:
     """Return what tells a file and its contents from all others, without reading it."""
     try:
         stat = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):
         return path
     return f"{path}|{stat.st_size}|{stat.st_mtime_ns}"
 
 
-def _files(folder: Path) -> list[_Kept]:
-    found = []
-    for path in folder.glob("*.bin"):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            found.append(_Kept.read(path))
-    return found
-
-
-def _fitting(folder: Path, stamps: Sequence[str]) -> _Kept | None:
-    """Return a file that holds all of some pictures."""
-    return next((kept for kept in _files(folder) if kept.places.keys() >= set(stamps)), None)
-
-
 def _decode(
-    folder: Path, paths: Sequence[str], stamps: Sequence[str], shaping: Decoder
-) -> Generator[Progress, None, _Kept]:
-    """Write a new file of arrays; pictures that another one holds are copied from it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    size = int(np.prod(shaping.shape)) * shaping.dtype.itemsize
-    wanted = dict(zip(stamps, paths, strict=True))
-    _make_room(folder.parent, len(wanted) * size)
-    older = max(_files(folder), key=lambda kept: len(kept.places.keys() & wanted), default=None)
-    places: dict[str, int | str] = {}
-    rows = 0
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-    part = Path(name)
-    place = part.with_suffix(".bin")
+    missing: Sequence[str],
+    wanted: Mapping[str, str],
+    older: Kept | None,
+    folder: Path,
+    shaping: Decoder,
+    passing: dict[str, str],
+) -> Generator[Progress, None, Kept | None]:
+    """Decode the missing pictures into a new file, with those that an older one holds.
+
+    There is none when nothing is learnt that lasts as long as the files do not change; faults that
+    may not are put into ``passing``.
+    """
+    done = len(wanted) - len(missing)
+    yield done, len(wanted)
+    writing: Writing | None = None
     try:
-        with os.fdopen(handle, "wb") as file:
-            if older is not None:
-                held = np.memmap(older.path, np.uint8, "r", shape=(older.rows, size))
-                for stamp in [stamp for stamp in wanted if stamp in older.places]:
-                    at = older.places[stamp]
-                    places[stamp] = at if isinstance(at, str) else rows
-                    if not isinstance(at, str):
-                        file.write(held[at].tobytes())
-                        rows += 1
-            missing = [stamp for stamp in wanted if stamp not in places]
-            yield len(places), len(wanted)
-            for stamp, made in _decoded(missing, wanted, shaping):
-                places[stamp] = made if isinstance(made, str) else rows
-                if not isinstance(made, str):
-                    file.write(made.tobytes())
-                    rows += 1
-                if len(places) % _CHUNK == 0:
-                    yield len(places), len(wanted)
-            if not rows:  # an array of no rows cannot be mapped
-                file.write(bytes(size))
-                rows = 1
-        told = {"places": places, "rows": rows, "bytes": rows * size}
-        place.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
-        os.replace(part, place)
+        for stamp, made in in_threads(missing, partial(_decoded, wanted, shaping)):
+            done += 1
+            if isinstance(made, Unreadable) and made.passing:
+                passing[stamp] = str(made)
+            else:
+                if writing is None:
+                    writing = Writing(folder, shaping, len(wanted))
+                    for held in older.of(wanted) if older is not None else ():
+                        writing.add(*held)
+                writing.add(stamp, str(made) if isinstance(made, Unreadable) else made)
+            if done % _CHUNK == 0:
+                yield done, len(wanted)
+        newest = older if writing is None else writing.finish()
     except OSError as error:
-        _remove(place)
         raise DataError(
             f"The decoded pictures could not be kept on disk: {error.strerror or error}.",
             where=str(folder),
             fix="Free some room there, or make the pictures smaller with Resize pictures.",
         ) from None
     finally:
-        part.unlink(missing_ok=True)
-    if older is not None and older.places.keys() <= places.keys():
-        _remove(older.path)
+        if writing is not None:
+            writing.close()
     yield len(wanted), len(wanted)
-    return _Kept(place, places, rows)
+    return newest
 
 
-def _decoded(
-    stamps: Iterable[str], paths: dict[str, str], shaping: Decoder
-) -> Generator[tuple[str, NDArray[Any] | str], None, None]:
-    """Yield in order the array of each file, or what is wrong with it."""
-
-    def one(stamp: str) -> NDArray[Any] | str:
-        try:
-            return shaping.decode(paths[stamp])
-        except Unreadable as fault:
-            return str(fault)
-
-    yield from in_threads(stamps, one)
+def _decoded(paths: Mapping[str, str], shaping: Decoder, stamp: str) -> NDArray[Any] | Unreadable:
+    try:
+        return shaping.decode(paths[stamp])
+    except Unreadable as fault:
+        return fault
 
 
 def in_threads(
@@ -258,39 +195,6 @@ def in_threads(
                 ahead.extend((item, pool.submit(work, item)) for item in islice(waiting, 1))
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _make_room(folder: Path, wanted: int) -> None:
-    """Let go of the arrays used longest ago.
-
-    Raises
-    ------
-    DataError
-        When the disk is too full all the same.
-    """
-    files = sorted(folder.glob("*/*.bin"), key=lambda path: path.stat().st_mtime)
-    held = sum(path.stat().st_size for path in files)
-    for path in files:
-        enough = shutil.disk_usage(folder).free > 1.1 * wanted
-        if held + wanted <= KEPT_BYTES and enough:
-            break
-        held -= path.stat().st_size
-        _remove(path)
-    free = shutil.disk_usage(folder).free
-    if free < 1.1 * wanted:
-        raise DataError(
-            f"The decoded pictures need {wanted / 2**30:.1f} GiB of disk, and {free / 2**30:.1f} "
-            "GiB are free.",
-            where=str(folder),
-            fix="Make the pictures smaller with Resize pictures, or free some room.",
-        )
-
-
-def _remove(path: Path) -> None:
-    """Remove a file of arrays; one that is in use elsewhere may stay."""
-    with contextlib.suppress(OSError):
-        path.with_suffix(".json").unlink(missing_ok=True)
-        path.unlink()
 
 
 def loaded(paths: Sequence[str], shaping: Decoder) -> Pictures:

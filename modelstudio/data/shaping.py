@@ -35,7 +35,33 @@ Pixels = NDArray[np.uint8]
 
 
 class Unreadable(Exception):
-    """A picture that cannot be used; the message says why, to follow "it"."""
+    """A picture that cannot be used; the message says why, to follow "it".
+
+    Parameters
+    ----------
+    passing
+        Whether it may be read another time, though nothing in it has changed.
+    """
+
+    def __init__(self, why: str, *, passing: bool = False) -> None:
+        super().__init__(why)
+        self.passing = passing
+
+
+def out_of_reach(error: Exception) -> Unreadable | None:
+    """Return what keeps a file from being read for now; None where its content is at fault."""
+    match error:
+        case FileNotFoundError():
+            why = "does not exist"
+        case PermissionError():
+            why = "may not be read"
+        case MemoryError():
+            why = "takes more memory than is free"
+        case OSError(strerror=str(reason)):
+            why = f"cannot be read now ({reason})"
+        case _:
+            return None
+    return Unreadable(why, passing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +143,7 @@ def open_picture(path: Path | str | IO[bytes], least: tuple[int, int] | None = N
     Raises
     ------
     Unreadable
-        When it is no picture, cut short, or far too large.
+        When it is no picture, cut short, far too large or out of reach.
     """
     try:
         with warnings.catch_warnings():
@@ -133,15 +159,12 @@ def open_picture(path: Path | str | IO[bytes], least: tuple[int, int] | None = N
         raise
     except Image.DecompressionBombError:
         raise Unreadable(_TOO_LARGE) from None
-    except FileNotFoundError:
-        raise Unreadable("does not exist") from None
-    except PermissionError:
-        raise Unreadable("may not be read") from None
     except UnidentifiedImageError:
         raise Unreadable("is no picture") from None
     except Exception as error:  # decoders of damaged files raise whatever they stumble over
         cut = "truncated" in str(error) or "end of" in str(error).lower()
-        raise Unreadable("is cut short" if cut else "is damaged") from None
+        lasting = Unreadable("is cut short" if cut else "is damaged")
+        raise out_of_reach(error) or lasting from None
     return _eight_bits(image)
 
 

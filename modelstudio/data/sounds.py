@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelstudio.data.shaping import Unreadable
+from modelstudio.data.shaping import Unreadable, out_of_reach
 from modelstudio.recipe.steps.sounds import MelSpectrogram
 
 Floats = NDArray[np.float32]
 
 QUIETEST = 1e-7
 """Power that counts as silence; without a least one its logarithm would have no end."""
+
+_SYSTEM = 2
+"""What libsndfile calls a fault of the system's."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def open_sound(path: str | Path, seconds: float) -> tuple[Floats, int]:
     Raises
     ------
     Unreadable
-        When it is no sound, damaged or empty.
+        When it is no sound, damaged, empty or out of reach.
     """
     import soundfile
 
@@ -93,10 +96,9 @@ def open_sound(path: str | Path, seconds: float) -> tuple[Floats, int]:
             block: Floats = file.read(
                 int(np.ceil(seconds * rate)) + 1, dtype="float32", always_2d=True
             )
-    except soundfile.LibsndfileError:
-        if not Path(path).exists():
-            raise Unreadable("does not exist") from None
-        raise Unreadable("is no sound that can be read") from None
+    except soundfile.LibsndfileError as error:
+        wrong = Unreadable("is no sound that can be read", passing=error.code == _SYSTEM)
+        raise _reach(path) or wrong from None
     except (OSError, RuntimeError, ValueError):
         raise Unreadable("is damaged") from None
     if not len(block):
@@ -105,6 +107,16 @@ def open_sound(path: str | Path, seconds: float) -> tuple[Floats, int]:
     if not np.isfinite(mixed).all():
         raise Unreadable("is damaged")
     return mixed, rate
+
+
+def _reach(path: str | Path) -> Unreadable | None:
+    """Return what keeps the bytes of a file from being read; None when nothing does."""
+    try:
+        with Path(path).open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        return out_of_reach(error)
+    return None
 
 
 def resampled(wave: Floats, rate: int, wanted: int) -> Floats:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 import weakref
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from modelstudio.data.scratch import scratch
 from modelstudio.errors import DataError
 from modelstudio.resources import app_home
 
@@ -71,10 +70,7 @@ class Spool:
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        folder = app_home() / "tables"
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(".rows", dir=folder)
-        self._path, self._file = Path(name), os.fdopen(handle, "wb")
+        self._file, self._path = scratch(app_home() / "tables", ".rows")
         self._shape, self._rows = shape, 0
         self._leave = weakref.finalize(self, _discard, self._file, self._path)
 
