@@ -15,6 +15,7 @@ from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep, row_numbe
 from modelstudio.data.fitting import StepEffect, active, fit_steps
 from modelstudio.data.fitting_pictures import fit_pictures
 from modelstudio.data.inputs import input_fields, vocabularies
+from modelstudio.data.negatives import pair_of
 from modelstudio.data.slices import Sliced, encode_slices, fit_columns, is_large
 from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.split import Parts, split_table
@@ -57,12 +58,13 @@ class Prepared:
         positions: NDArray[np.int64] = getattr(self.parts, part)
         return self.clean[positions]
 
+    def around(self, part: str) -> pl.DataFrame:
+        """Return the raw rows that samples of a part may reach into, as windows of a series do."""
+        return self.tests if part == "test" and self.tests is not None else self.clean
+
     def encoded(self, part: str, recipe: FittedRecipe) -> Encoded:
         """Return the samples of a part as a recipe makes them, be it this one or a run's."""
-        among = self.clean
-        if part == "test" and self.tests is not None:
-            among = self.tests
-        return recipe.transform(self.frame(part), among=among)
+        return recipe.transform(self.frame(part), among=self.around(part))
 
 
 def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, None, Prepared]:
@@ -137,12 +139,14 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     fitted = FittedRecipe(
         columns=data.features,
         steps=steps,
-        inputs=input_fields(fitting.encoded, fitting.kinds, steps, (target.name,)),
+        inputs=input_fields(fitting.encoded, fitting.kinds, steps, (state.field.name,)),
         target=state,
         csv=data.csv,
         source=data.source,
         beside=_beside(data, arranging),
     )
+    if state.kind == "ranking":
+        pair_of(fitted)
     yield "Encoding"
     if large:
         made = yield from encode_slices(data, fitted, clean, parts)

@@ -148,14 +148,12 @@ def _rank(step: Step) -> int:
 def before_onnx(recipe: Sequence[Step]) -> tuple[Step, ...]:
     """Return the steps that come before an exported file begins; its caller does them.
 
-    It begins after the last step of the table that ONNX cannot express, and where samples are made
-    of several rows, after all of them.
+    It begins after the last step of the table that ONNX cannot express.
     """
     acting = [step for step in recipe if step.enabled and step.stage != "rows"]
     fitted = [step for step in acting if step.stage == "fitted" and not _idle(step)]
     others = [step for step in acting if step.stage != "fitted"]
-    whole = any(step.stage == "samples" for step in others)
-    inexact = [at for at, step in enumerate(fitted) if whole or step.onnx != "exact"]
+    inexact = [at for at, step in enumerate(fitted) if step.onnx != "exact"]
     start = inexact[-1] + 1 if inexact else 0
     return (*fitted[:start], *(step for step in others if step.onnx != "exact"))
 

@@ -35,9 +35,19 @@ def fit_windows(
     return {**step.as_values(), "classes": classes}
 
 
+def window_field(fields: Mapping[str, Any]) -> str:
+    """Return the name of the field of windows, which has underscores at its end if one is taken."""
+    return next(name for name in fields if name.rstrip("_") == WINDOW)
+
+
 def apply_windows(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Leave the rows as they are."""
     return frame
+
+
+def settings(state: Mapping[str, Any]) -> Windows:
+    """Return the step behind a state."""
+    return Windows(**{name: value for name, value in state.items() if name != "classes"})
 
 
 def past_width(step: Windows, classes: int) -> int:
@@ -67,8 +77,8 @@ def arrange_windows(
         them.
     """
     classes = state["classes"]
-    step = Windows(**{name: value for name, value in state.items() if name != "classes"})
-    order, breaks = _in_order(step, frame)
+    step = settings(state)
+    order, breaks = in_order(step, frame)
     held = np.full(frame.height, -1, dtype=np.int64)
     usable = np.arange(len(samples.rows))
     if step.past == "with the target":
@@ -102,8 +112,11 @@ def arrange_windows(
     there = known[chosen]
     targets = np.where(there, at[told[chosen]], 0)
     last = at[ends[chosen]]
-    fields = {name: values[last] for name, values in samples.fields.items() if name != WINDOW}
-    fields[WINDOW] = Stored(windows, ends[chosen] - length + 1)
+    named = window_field(samples.fields)
+    fields: dict[str, Any] = {
+        name: values[last] for name, values in samples.fields.items() if name != named
+    }
+    fields[named] = Stored(windows, ends[chosen] - length + 1)
     unscored = {}
     if wanted is None and (lost := frame.height - len(chosen)):
         unscored[f"there are not {length} whole rows to look back on"] = lost
@@ -117,7 +130,7 @@ def arrange_windows(
     )
 
 
-def _in_order(step: Windows, frame: pl.DataFrame) -> tuple[Ints, Ints]:
+def in_order(step: Windows, frame: pl.DataFrame) -> tuple[Ints, Ints]:
     """Return the places of the rows in order of series and time, and the number of each's series.
 
     Rows without a time come first. Where one series stands in its order in the source, rows that
@@ -147,7 +160,7 @@ def _places(frame: pl.DataFrame, rows: Ints) -> Ints:
 
 def _table(step: Windows, samples: Encoded, at: Ints, classes: int) -> NDArray[np.float64]:
     """Return the numbers of each row in order; shape (rows, width), 0 where a row lacks some."""
-    found: Any = samples.fields[WINDOW]
+    found: Any = samples.fields[window_field(samples.fields)]
     parts = [found]
     if step.past == "with the target":
         scaled = samples.scaled

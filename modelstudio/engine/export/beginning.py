@@ -9,12 +9,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.fitted import FittedRecipe, FittedStep
+from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep
 from modelstudio.data.inputs import Array, InputField
 from modelstudio.data.sources import ROW
+from modelstudio.data.steps import series
+from modelstudio.data.stored import Stored
 from modelstudio.engine.export import files
 from modelstudio.recipe.order import before_onnx
-from modelstudio.recipe.steps import ColumnStep, Formula, Rename
+from modelstudio.recipe.steps import ColumnStep, Formula, Rename, Windows
 
 _TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "date": pl.Datetime("ms")}
 """Type of a raw column by its kind; all others hold text."""
@@ -29,9 +31,14 @@ class Beginning:
     first, rest
         Steps of the table before the file and in it.
     columns
-        Type of each column that the file takes, (batch, 1) or a row of ids (batch, length).
+        Type of each column that the file takes, (batch, 1), of windows (batch, rows), or a row of
+        ids (batch, length).
+    past
+        The target's own column, of windows that hold what it was; it is taken as the others are.
+    windows
+        How rows of a series make a sample; None where a row is one.
     arrays
-        Fields that it takes whole: pictures, windows.
+        Fields that it takes whole: pictures, spectrograms, the tokens of a passage.
     needs_first
         What the caller must do, in words.
     """
@@ -39,40 +46,64 @@ class Beginning:
     first: tuple[FittedStep, ...]
     rest: tuple[FittedStep, ...]
     columns: Mapping[str, pl.DataType]
+    past: str | None
+    windows: Windows | None
     arrays: tuple[InputField, ...]
     needs_first: tuple[str, ...]
 
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Names of all columns that the file takes."""
+        return (*self.columns, *([self.past] if self.past else []))
+
 
 def begin(fitted: FittedRecipe) -> Beginning:
-    """Find where the file begins.
-
-    Where samples are made of several rows, as windows of a series, it takes these whole.
-    """
+    """Find where the file begins."""
     steps = [each for each in fitted.steps if each.step.stage == "fitted" and acts(each)]
     others = [each for each in fitted.steps if each.step.stage not in ("fitted", "pixels")]
     before = before_onnx([each.step for each in (*steps, *others)])
     start = sum(step.stage == "fitted" for step in before)
     needs = steps[:start] + [each for each in others if each.step.onnx != "exact"]
-    whole = reaches_back(fitted)
-    arrays = tuple(
-        field for field in fitted.inputs if whole or field.spec.kind not in ("features", "ids")
-    )
-    taken = {name for field in arrays for name in field.columns}
+    windows = windows_of(fitted)
     empty = pl.DataFrame(
         schema={column.name: _TYPES.get(column.kind, pl.String()) for column in fitted.columns}
     )
     for each in steps[:start]:
         empty = each.apply(empty)
+    arrays = tuple(
+        field
+        for field in fitted.inputs
+        if field.spec.kind in ("image", "spectrogram")
+        or (field.spec.kind == "ids" and field.spec.shape and reaches_back(fitted))
+    )
+    whole = {name for field in arrays for name in field.columns}
     return Beginning(
         first=tuple(steps[:start]),
         rest=tuple(steps[start:]),
-        columns={name: kind for name, kind in empty.schema.items() if name not in taken},
+        columns={name: kind for name, kind in empty.schema.items() if name not in whole},
+        past=fitted.target.column if windows and windows.past == "with the target" else None,
+        windows=windows,
         arrays=arrays,
         needs_first=(
             *map(in_words, needs),
+            *([_side_by_side(windows)] if windows else []),
             *(told for field in arrays for told in files.needs_first(fitted, field)),
         ),
     )
+
+
+def _side_by_side(windows: Windows) -> str:
+    """Say how a window is given."""
+    order = f" by {windows.order_by}" if windows.order_by else ""
+    of = f" of one {windows.series}" if windows.series else ""
+    last = f"the last {windows.length} rows" if windows.length > 1 else "the last row"
+    return f"Give {last}{of}{order}, the oldest first, each column as (batch, {windows.length})"
+
+
+def windows_of(fitted: FittedRecipe) -> Windows | None:
+    """Return the step that makes samples of several rows of a series, if there is one."""
+    found = (each for each in fitted.steps if isinstance(each.step, Windows))
+    return next((series.settings(each.state) for each in found), None)
 
 
 def reaches_back(fitted: FittedRecipe) -> bool:
@@ -111,34 +142,71 @@ def _listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + more
 
 
-def kinds_of(fitted: FittedRecipe, columns: Mapping[str, pl.DataType]) -> tuple[str, ...]:
+def kinds_of(fitted: FittedRecipe, begun: Beginning) -> tuple[str, ...]:
     """Return the kind of each column that the file takes: that of the table, or what it became."""
     raw = {column.name: column.kind for column in fitted.columns if column.kind != "number"}
-    return tuple(
+    kinds = [
         raw.get(name, "category")
         if dtype == pl.String
         else ("number" if dtype == pl.Float64 else "ids")
-        for name, dtype in columns.items()
-    )
+        for name, dtype in begun.columns.items()
+    ]
+    if begun.past:
+        kinds.append("number" if fitted.target.kind == "value" else "category")
+    return tuple(kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What a file is given for some rows: columns, fields, and where the rows stand."""
+    """What a file is given for some samples, and where their answers stand.
+
+    Parameters
+    ----------
+    columns
+        The table after the first steps.
+    rows
+        Places in it of the rows that each sample holds, shape (samples, rows); None where every
+        row is a sample.
+    arrays
+        Fields that are given whole, by name.
+    places
+        Place of each sample among the answers.
+    """
 
     columns: pl.DataFrame
+    rows: NDArray[np.int64] | None
     arrays: Mapping[str, Array]
     places: NDArray[np.int64]
+    unscored: Mapping[str, int]
 
 
-def feed(fitted: FittedRecipe, frame: pl.DataFrame) -> Fed:
-    """Do with raw rows what comes before the file; where it takes fields, only with whole rows."""
+def feed(fitted: FittedRecipe, frame: pl.DataFrame, samples: Encoded | None = None) -> Fed:
+    """Do with raw rows what comes before the file; where it takes fields, only with whole rows.
+
+    Parameters
+    ----------
+    samples
+        What became of the rows of a series, where that is known; None takes every sample there is.
+    """
     begun = begin(fitted)
     columns = frame.select(column.name for column in fitted.columns)
     for each in begun.first:
         columns = each.apply(columns)
     columns = columns.select(list(begun.columns))
-    if not begun.arrays:
-        return Fed(columns, {}, np.arange(frame.height))
-    samples = fitted.transform(frame.drop(ROW, strict=False))
-    return Fed(columns[samples.rows] if columns.width else columns, samples.fields, samples.rows)
+    if not begun.arrays and begun.windows is None:
+        return Fed(columns, None, {}, np.arange(frame.height), {})
+    if samples is None:
+        frame = frame.drop(ROW, strict=False)
+        samples = fitted.transform(frame)
+        places = samples.rows
+    else:
+        places = np.arange(len(samples.rows))
+    if begun.windows is None:
+        return Fed(columns, places[:, None], samples.fields, places, samples.unscored)
+    if begun.past is not None:
+        columns = columns.with_columns(frame.get_column(begun.past))
+    window = samples.fields[series.window_field(samples.fields)]
+    assert isinstance(window, Stored)
+    order, _ = series.in_order(begun.windows, frame)
+    rows = order[window.index[:, None] + np.arange(begun.windows.length)]
+    return Fed(columns, rows, samples.fields, places, samples.unscored)

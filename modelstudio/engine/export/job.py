@@ -61,7 +61,8 @@ def export_run(
         parts = ("test", "validation", "train")
         part = next(part for part in parts if prepared.frame(part).height)
         encoded = prepared.encoded(part, trained.fitted)
-        agreement = _checked(replay.open_model(out), trained, prepared.frame(part), encoded)
+        frame = prepared.around(part) if reaches_back(trained.fitted) else prepared.frame(part)
+        agreement = _checked(replay.open_model(out), trained, frame, encoded)
     yield Progress("Done", 4, 4)
     needs = begin(trained.fitted).needs_first
     return _report(out, onnx.opset_of(model), size, agreement, needs)

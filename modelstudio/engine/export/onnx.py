@@ -19,6 +19,7 @@ from modelstudio.data.inputs import InputField
 from modelstudio.data.pictures import SCALING
 from modelstudio.data.target import TargetState
 from modelstudio.engine.compile import CompiledModel
+from modelstudio.engine.export import windows
 from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
 from modelstudio.engine.export.network import written
 from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
@@ -55,14 +56,16 @@ def build(
     """Put preprocessing, network and answer together.
 
     The inputs are the raw feature columns by name, each (batch, 1): double for numbers, NaN where
-    missing; string for categories, empty where missing. Where the recipe has a step that ONNX
-    cannot express, they are the columns after the last such step, ids and tokens as int64, and the
-    metadata ``modelstudio.needs_first`` lists what the caller must do. Pictures are uint8 (batch,
-    channels, height, width), windows of a series (batch, steps, columns).
+    missing; string for categories, empty where missing. Of windows of a series they are (batch,
+    rows), the oldest first, with the past of the target among them. Where the recipe has a step
+    that ONNX cannot express, they are the columns after the last such step, ids and tokens as
+    int64. Pictures are uint8 (batch, channels, height, width). The metadata
+    ``modelstudio.needs_first`` lists what the caller must do.
 
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
-    float; a regression the value (batch, 1), double, named after the target; a model of a long text
-    the ``probabilities`` of the next token (batch, length, vocabulary). A row that still lacks a
+    float; a regression the value (batch, 1), double, named after the target, or ``predicted_`` and
+    that name where an input has it; a model of a long text the ``probabilities`` of the next token
+    (batch, length, vocabulary). A row that still lacks a
     number after the last step has no answer: an empty label and NaN.
 
     The network of a regression is written in double where onnxruntime can run that, as in single
@@ -85,7 +88,7 @@ def build(
         opset,
         exact=fitted.target.kind == "value",
     )
-    given, joined = _given(writer, fitted, begun, inputs)
+    given, gap = _given(writer, fitted, begun, inputs)
     names = {
         value.name: writer.node("Cast", given[field], to=value.type.tensor_type.elem_type)
         for value, field in zip(network.graph.input, compiled.inputs, strict=True)
@@ -94,7 +97,8 @@ def build(
     for node in network.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
     end = network.graph.output[compiled.outputs.index(fitted.target.column)].name
-    outputs = _answer(writer, fitted, joined, names.get(end, end), threshold)
+    taken = {*begun.taken, *(field.spec.name for field in fitted.inputs)}
+    outputs = _answer(writer, fitted.target, gap, names.get(end, end), threshold, taken)
     graph = helper.make_graph(
         [*writer.nodes[:before], *network.graph.node, *writer.nodes[before:]],
         "modelstudio",
@@ -122,37 +126,47 @@ def build(
 
 
 def _columns(w: Writer, begun: Beginning, fitted: FittedRecipe) -> list[onnx.ValueInfoProto]:
-    """Begin with the columns that the file takes."""
+    """Begin with the columns that the file takes, a row of the table a row of the tensors."""
     inputs = []
-    kinds = kinds_of(fitted, begun.columns)
-    for (name, dtype), kind in zip(begun.columns.items(), kinds, strict=True):
+    kinds = kinds_of(fitted, begun)
+    for (name, dtype), kind in zip(begun.columns.items(), kinds, strict=False):
         sort: Sort = "ids"
         if kind != "ids":
             sort = "number" if kind == "number" else "text"
-        length = "length" if dtype.is_nested() else 1
-        inputs.append(w.open(name, sort, kind, length=length))
+        if begun.windows is not None:
+            w.blocks[name], given = windows.unrolled(w, name, begun.windows, sort, kind)
+            inputs.append(given)
+        else:
+            length = "length" if dtype.is_nested() else 1
+            inputs.append(w.open(name, sort, kind, length=length))
     return inputs
 
 
 def _given(
     w: Writer, fitted: FittedRecipe, begun: Beginning, inputs: list[onnx.ValueInfoProto]
-) -> tuple[dict[str, str], str | None]:
-    """Return the tensor of each field, and that of all numbers side by side, if there are any."""
+) -> tuple[dict[str, str], str]:
+    """Return the tensor of each field, and one (batch, 1) that is NaN for a gap, else 0."""
     given: dict[str, str] = {}
-    joined = None
+    gap = w.constant([[0.0]])
     for field in fitted.inputs:
         name = field.spec.name
         if field in begun.arrays:
             given[name] = _array(w, field, fitted, inputs)
+        elif field.spec.kind == "window":
+            assert begun.windows is not None
+            given[name], gap, past = windows.rolled(w, field, begun.windows, fitted.target)
+            inputs += past
         elif field.spec.kind == "features":
             given[name], width = w.join()
-            joined = given[name]
             assert field.spec.shape == (width,), (field.spec.shape, width)
+            gap = w.gap(given[name])
         else:
             block = w.blocks[field.columns[0]]
             flat = w.node("Reshape", block.tensor, w.constant([-1], np.int64))
+            if begun.windows is not None:
+                flat = windows.last(w, block.tensor, begun.windows)
             given[name] = block.tensor if field.spec.shape else flat
-    return given, joined
+    return given, gap
 
 
 def _array(
@@ -178,8 +192,8 @@ def _metadata(fitted: FittedRecipe, begun: Beginning, threshold: float, run: str
     told = {
         "modelstudio.version": modelstudio.__version__,
         "modelstudio.run": run,
-        "modelstudio.columns": json.dumps(list(begun.columns)),
-        "modelstudio.kinds": json.dumps(kinds_of(fitted, begun.columns)),
+        "modelstudio.columns": json.dumps(begun.taken),
+        "modelstudio.kinds": json.dumps(kinds_of(fitted, begun)),
         "modelstudio.target": target.column,
         "modelstudio.task": target.kind,
         "modelstudio.classes": json.dumps(list(target.classes)),
@@ -193,14 +207,17 @@ def _metadata(fitted: FittedRecipe, begun: Beginning, threshold: float, run: str
 
 
 def _answer(
-    w: Writer, fitted: FittedRecipe, joined: str | None, logits: str, threshold: float
+    w: Writer, target: TargetState, gap: str, logits: str, threshold: float, taken: set[str]
 ) -> list[onnx.ValueInfoProto]:
-    """Write what turns logits into an answer, in double as PyTorch's is worked out."""
-    target = fitted.target
-    gap = w.constant([[0.0]])
-    if joined is not None:
-        zeros = w.node("Mul", joined, w.constant(0.0))
-        gap = w.node("ReduceSum", zeros, w.constant([1], np.int64), keepdims=1)  # NaN or 0 by row
+    """Write what turns logits into an answer, in double as PyTorch's is worked out.
+
+    Parameters
+    ----------
+    gap
+        NaN for the rows without an answer, else 0; (batch, 1).
+    taken
+        Names that no output may have.
+    """
     exact = w.node("Cast", logits, to=TensorProto.DOUBLE)
     if target.kind == "tokens":
         shares = w.node("Softmax", exact, axis=-1)
@@ -208,11 +225,8 @@ def _answer(
         shape = ["batch", "length", target.field.vocabulary]
         return [helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, shape)]
     if target.kind == "value":
-        return [_value(w, target, exact, gap)]
-    taken = {*w.blocks, *(field.spec.name for field in fitted.inputs)}
-    label, probabilities = (
-        name if name not in taken else f"predicted_{name}" for name in (LABEL, PROBABILITIES)
-    )
+        return [_value(w, target, exact, gap, _free(target.column, taken))]
+    label, probabilities = (_free(name, taken) for name in (LABEL, PROBABILITIES))
     if target.kind == "binary":
         column = w.node("Reshape", exact, w.constant([-1, 1], np.int64))
         positive = w.node("Sigmoid", column)
@@ -236,14 +250,18 @@ def _answer(
     ]
 
 
-def _value(w: Writer, target: TargetState, exact: str, gap: str) -> onnx.ValueInfoProto:
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else f"predicted_{name}"
+
+
+def _value(w: Writer, target: TargetState, exact: str, gap: str, name: str) -> onnx.ValueInfoProto:
     column = w.node("Reshape", exact, w.constant([-1, 1], np.int64))
     value = w.node("Add", w.node("Mul", column, w.constant(target.scale)), w.constant(target.mean))
     if target.log:
         low, high = map(w.constant, target.limits)
         value = w.node("Exp", w.node("Min", w.node("Max", value, low), high))
-    w.node("Add", value, gap, output=target.column)
-    return helper.make_tensor_value_info(target.column, TensorProto.DOUBLE, ["batch", 1])
+    w.node("Add", value, gap, output=name)
+    return helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["batch", 1])
 
 
 def save(model: onnx.ModelProto, out: Path) -> int:

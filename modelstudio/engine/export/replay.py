@@ -72,10 +72,13 @@ class OnnxModel:
 
         A row that cannot be scored has an empty label and NaN.
         """
-        fed = Fed(frame, {}, np.arange(frame.height))
-        if self.recipe is not None:
-            fed = feed(self.recipe, frame)
-        return self.answer(fed, frame.height)
+        return self.answer(self.fed(frame), frame.height)
+
+    def fed(self, frame: pl.DataFrame, samples: Encoded | None = None) -> Fed:
+        """Do with raw rows what comes before the file; see `beginning.feed`."""
+        if self.recipe is None:
+            return Fed(frame, None, {}, np.arange(frame.height), {})
+        return feed(self.recipe, frame, samples)
 
     def answer(self, fed: Fed, rows: int) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:
         """Return labels and scores of ``rows`` rows, of which some were made ready.
@@ -105,14 +108,16 @@ class OnnxModel:
         return (None if self.task == "value" else labels), scores
 
     def _given(self, fed: Fed, part: slice) -> dict[str, NDArray[Any]]:
-        """Return some rows as the file takes them: (rows, 1), NaN and empty for missing."""
+        """Return some samples as the file takes them: NaN and empty for missing cells."""
         given: dict[str, NDArray[Any]] = {}
         for taken in self.session.get_inputs():
-            if taken.name in fed.arrays:
+            if taken.name not in fed.columns.columns:
                 array = fed.arrays[taken.name][part]
                 given[taken.name] = array.read() if isinstance(array, Stored) else array
                 continue
-            values = fed.columns.get_column(taken.name)[part]
+            values = fed.columns.get_column(taken.name)
+            count = len(fed.places[part])
+            values = values[part] if fed.rows is None else values.gather(fed.rows[part].ravel())
             if taken.type == "tensor(double)":
                 array = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
             elif taken.type == "tensor(string)":
@@ -121,7 +126,7 @@ class OnnxModel:
                 array = padded(values)
             else:
                 array = values.to_numpy()
-            given[taken.name] = array.reshape(len(values), -1)
+            given[taken.name] = array.reshape(count, -1)
         return given
 
     def read(self, path: Path) -> pl.DataFrame:
@@ -213,7 +218,7 @@ def compare(
     frame
         Typed raw rows with their row numbers in the source.
     samples
-        What PyTorch was given, where samples are made of several rows.
+        What PyTorch was given, where samples are made of several rows of the frame.
     """
     began = time.perf_counter()
     if samples is None:
@@ -223,7 +228,7 @@ def compare(
         places = order[np.searchsorted(numbers, expected.rows, sorter=order)]
     else:
         places = np.arange(len(samples.rows))
-        labels, scores = model.answer(Fed(frame, samples.fields, places), len(places))
+        labels, scores = model.answer(model.fed(frame, samples), len(places))
     seconds = (time.perf_counter() - began) / max(1, len(scores))
     if not len(expected.rows):
         return Agreement(0, 0, 0.0, 0.0)

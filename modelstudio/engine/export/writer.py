@@ -32,6 +32,12 @@ class Block:
     empty_as: str | None = None
 
 
+def taken(name: str, sort: Sort, told: str = "", *, length: int | str = 1) -> onnx.ValueInfoProto:
+    """Return an input of the model, (batch, length)."""
+    words = f"{told or sort}; {_MISSING[sort]}"
+    return helper.make_tensor_value_info(name, _TYPES[sort], ["batch", length], words)
+
+
 @dataclass
 class Writer:
     """Collects nodes and constants while the steps are written, one block a column."""
@@ -45,8 +51,7 @@ class Writer:
     ) -> onnx.ValueInfoProto:
         """Begin with a column and return the input of the model, (batch, length)."""
         self.blocks[name] = Block(name, sort=sort)
-        words = f"{told or sort}; {_MISSING[sort]}"
-        return helper.make_tensor_value_info(name, _TYPES[sort], ["batch", length], words)
+        return taken(name, sort, told, length=length)
 
     def join(self) -> tuple[str, int]:
         """Put the blocks of numbers side by side; return the tensor and its width."""
@@ -81,6 +86,11 @@ class Writer:
         """Return the constants that a node reads; onnxruntime warns of any other in a file."""
         read = {name for node in self.nodes for name in node.input}
         return [tensor for tensor in self.constants if tensor.name in read]
+
+    def gap(self, numbers: str) -> str:
+        """Return NaN for each row that lacks a number, else 0; shape (batch, 1)."""
+        zeros = self.node("Mul", numbers, self.constant(0.0))
+        return self.node("ReduceSum", zeros, self.constant([1], np.int64), keepdims=1)
 
     def finite(self, tensor: str) -> str:
         """Turn infinities into NaN, which stands for a missing number."""

@@ -12,11 +12,11 @@ from modelstudio.recipe.steps.step import Step
 class Windows(Step, label="Windows of a series"):
     """Show the network the last rows of a series to tell the target of a later one.
 
-    A window never holds rows of two series, nor a row that lacks a value.
+    A window never holds rows of two series, nor a row that lacks a value. An exported file takes
+    the raw rows of a window.
     """
 
     stage = "samples"
-    onnx = "none"
     rowwise = False
 
     length: int = Field(24, ge=1, le=10_000, description="Rows that a window holds.")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from modelstudio.data.batches import TensorData
 from modelstudio.data.prepare import Prepared, fit_recipe
-from modelstudio.data.sources import ROW
+from modelstudio.data.sources import read_table
 from modelstudio.engine import draft
 from modelstudio.engine.draft.chain import Chain
 from modelstudio.engine.evaluate import predictions
@@ -29,6 +29,8 @@ from modelstudio.project.model import DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import ImageFolder, LongText
 from modelstudio.recipe.steps import (
+    Index,
+    OneHot,
     Passages,
     Resize,
     ScalePixels,
@@ -50,33 +52,66 @@ def exported(data: DataConfig, out: Path) -> tuple[replay.OnnxModel, Prepared, P
     return replay.open_model(out), ready, said
 
 
-def test_windows_are_given_whole(tmp_path: Path) -> None:
-    days = [datetime(2020, 1, 1) + timedelta(days=day) for day in range(120)]
-    values = np.sin(np.arange(120) / 9) * 40
-    table = pl.DataFrame({"day": days, "x": values * 3, "y": values})
+TARGETS = {
+    "price": lambda x: np.exp(x / 20) * 40,
+    "warm": lambda x: np.where(x > 0, "yes", "no"),
+    "window": lambda x: np.select([x > 20, x < -20], ["up", "down"], "level"),
+}
+"""Targets of a series: one trained on its logarithm, one of two and one of three classes."""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("past", ["with the target", "without the target"])
+def test_windows_take_raw_rows(target: str, past: str, tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    count = 240
+    wave = np.sin(np.arange(count) / 9) * 40
+    table = pl.DataFrame(
+        {
+            "day": [datetime(2020, 1, 1) + timedelta(days=at // 2) for at in range(count)],
+            "shop": ["Ulm", "Bonn"] * (count // 2),
+            "x": [None if at == 100 else value * 3 for at, value in enumerate(wave)],
+            "sky": chance.choice(["sun", "rain", ""], count),
+            target: TARGETS[target](wave),
+        }
+    )
     table.write_csv(tmp_path / "t.csv")
     data = DataConfig(
         path=str(tmp_path / "t.csv"),
         columns=(
             Column(name="day", kind="date", role="ignored"),
+            Column(name="shop", kind="category"),
             Column(name="x", kind="number"),
-            Column(name="y", kind="number", role="target"),
+            Column(name="sky", kind="category"),
+            Column(name=target, kind="number" if target == "price" else "category", role="target"),
         ),
-        recipe=(Standardise(), Windows(length=6, order_by="day")),
+        recipe=(
+            Standardise(),
+            OneHot(columns=("sky",)),
+            Index(columns=("shop",)),
+            Windows(length=6, order_by="day", series="shop", past=past),
+        ),
         split=SplitConfig(method="time", by="day"),
     )
     model, ready, said = exported(data, tmp_path / "m.onnx")
-    (given,) = model.session.get_inputs()
-    assert (given.name, given.shape[1:]) == ("window", [6, 2])
-    assert model.needs_first[0] == "Standardise of x"
-    assert model.needs_first[1].startswith("Windows of a series (length 6, horizon 1")
-    agreement = replay.compare(model, ready.frame("test"), said, ready.test)
+    given = {item.name: (item.type[7:-1], item.shape[1]) for item in model.session.get_inputs()}
+    wanted = {"shop": ("string", 6), "x": ("double", 6), "sky": ("string", 6)}
+    if past == "with the target":
+        wanted[target] = ("double" if target == "price" else "string", 6)
+    assert given == wanted
+    assert model.needs_first == (
+        "Give the last 6 rows of one shop by day, the oldest first, each column as (batch, 6)",
+    )
+    agreement = replay.compare(model, ready.around("test"), said, ready.test)
     assert agreement.agreeing == agreement.rows == len(said.rows) > 10
-    _, values = model.run(table)
-    assert np.isnan(values[:5]).all()
-    assert not np.isnan(values[5:]).any()
-    last = ready.clean.get_column(ROW).to_numpy()[said.rows] - 1
-    np.testing.assert_allclose(values[last], said.scores, atol=1e-4)
+    assert agreement.max_abs_diff < 1e-4 * (200 if target == "price" else 1)
+    frame = read_table(tmp_path / "t.csv", data)
+    _, scores = model.run(frame)
+    told = ~np.isnan(scores.reshape(count, -1)).any(axis=1)
+    gap = {100 + 2 * later for later in range(6)}  # rows of the other shop lie in between
+    assert set(np.flatnonzero(~told)) == {*range(10), *gap}
+    ahead = said.rows - 2  # the last row of a window is the one of its shop before the target
+    np.testing.assert_allclose(scores[ahead], said.scores, rtol=1e-4, atol=1e-6)
     with pytest.raises(ExportError, match="several rows"):
         replay.ask(tmp_path / "m.onnx", {"x": 1.0})
 
