@@ -63,6 +63,9 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
         },
         "notes": list(evaluation.notes),
     }
+    if evaluation.baseline is not None:
+        scores = {score.name: score.value for score in evaluation.baseline.scores}
+        result["baseline"] = {"name": evaluation.baseline.name, **scores}
     if evaluation.confusion is not None:
         result["confusion_matrix"] = evaluation.confusion.tolist()
         result["classes"] = list(evaluation.predictions.classes)
@@ -74,10 +77,16 @@ def print_evaluation(evaluation: Evaluation) -> None:
     """Print scores, confusion matrix and notes."""
     rows = len(evaluation.predictions.truth)
     print(f"Scores on {rows:,} rows ({evaluation.part}), with 95 % intervals")
+    base = evaluation.baseline
+    beside = {score.name: score.value for score in base.scores} if base else {}
     print_table(
-        ("Score", "Value", "From", "To"),
+        ("Score", "Value", "From", "To", *([f"By {base.name}"] if base else [])),
         [
-            (s.name, *("" if v is None else f"{v:.4f}" for v in (s.value, s.low, s.high)))
+            (
+                s.name,
+                *("" if v is None else f"{v:.4f}" for v in (s.value, s.low, s.high)),
+                *([f"{beside[s.name]:.4f}"] if base else []),
+            )
             for s in evaluation.scores
         ],
     )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from modelstudio.data.augment import Augmenter
+from modelstudio.data.negatives import Pair, Positives
 from modelstudio.data.stored import Stored
 from modelstudio.recipe.fields import FieldSpec
 
@@ -54,6 +55,37 @@ class StoredTensor:
         return values
 
 
+class NegativeDraw:
+    """Puts items that were not chosen behind a batch, drawn by the generator that training keeps.
+
+    All the first ones come behind the rows, then all the second ones, as in `candidates`.
+
+    Parameters
+    ----------
+    target
+        Name of the target: 1 for the rows, 0 for what is drawn.
+    count
+        Items a row.
+    """
+
+    def __init__(self, positives: Positives, pair: Pair, target: str, count: int) -> None:
+        self._positives, self._pair = positives, pair
+        self._target, self._count = target, count
+
+    def behind(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return a batch of ``1 + count`` times as many rows."""
+        users, items = batch[self._pair.user], batch[self._pair.item]
+        repeated = users.repeat(self._count)
+        lots = torch.rand(len(repeated), dtype=torch.float64)
+        drawn = self._positives.draw(repeated.cpu().numpy(), lots.numpy())
+        truth = batch[self._target]
+        return {
+            self._pair.user: torch.cat([users, repeated]),
+            self._pair.item: torch.cat([items, torch.from_numpy(drawn).to(items.device)]),
+            self._target: torch.cat([truth, truth.new_zeros(len(drawn))]),
+        }
+
+
 class TensorData:
     """All rows of a part by field; the first dimension of each is the rows.
 
@@ -65,6 +97,8 @@ class TensorData:
         What is read batch by batch.
     augmenter
         What changes batches at random; for rows that train only.
+    negatives
+        What puts other rows behind a batch; for rows that train only.
     """
 
     def __init__(
@@ -72,10 +106,11 @@ class TensorData:
         fields: Mapping[str, Tensor],
         stored: Mapping[str, StoredTensor] | None = None,
         augmenter: Augmenter | None = None,
+        negatives: NegativeDraw | None = None,
     ) -> None:
         self.fields = dict(fields)
         self.stored = dict(stored or {})
-        self._augmenter = augmenter
+        self._augmenter, self._negatives = augmenter, negatives
         first = next(iter(self.fields.values()))
         self.rows = len(first)
         self.device = first.device
@@ -88,6 +123,7 @@ class TensorData:
         device: torch.device | str = "cpu",
         floats: torch.dtype = torch.float32,
         augmenter: Augmenter | None = None,
+        negatives: NegativeDraw | None = None,
     ) -> TensorData:
         """Put encoded rows on a device: inputs and values as ``floats``, ids and classes int64."""
         tensors, stored = {}, {}
@@ -98,7 +134,7 @@ class TensorData:
                 stored[field.name] = StoredTensor(array, torch.device(device), dtype)
             else:
                 tensors[field.name] = torch.tensor(array, dtype=dtype, device=device)
-        return cls(tensors, stored, augmenter)
+        return cls(tensors, stored, augmenter, negatives)
 
     def gather(self, rows: Tensor) -> dict[str, Tensor]:
         """Return some rows of every field; ``rows`` are int64 on the device."""
@@ -107,7 +143,8 @@ class TensorData:
         for name, values in self.stored.items():
             change = partial(augmenter.raw, name) if augmenter is not None else None
             batch[name] = values.at(rows, change)
-        return batch if augmenter is None else augmenter.batch(batch)
+        batch = batch if augmenter is None else augmenter.batch(batch)
+        return batch if self._negatives is None else self._negatives.behind(batch)
 
     def portions(self, order: Tensor, size: int, skip: int = 0) -> Iterator[Tensor]:
         """Yield row numbers batch by batch, for `gather`.

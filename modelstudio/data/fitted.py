@@ -120,6 +120,9 @@ class FittedRecipe(BaseModel):
         """Return a data configuration that reads other tables with the same columns."""
         if self.target.kind == "tokens":
             return DataConfig(columns=self.columns, csv=self.csv, source=self.source)
+        if self.target.kind == "ranking":
+            ids = tuple(each.model_copy(update={"role": "feature"}) for each in self.columns)
+            return DataConfig(columns=ids, csv=self.csv, source=self.source)
         kind: Any = "number" if self.target.kind == "value" else "category"
         target = Column(name=self.target.column, kind=kind, role="target")
         columns = (*self.columns, *self.beside, target)

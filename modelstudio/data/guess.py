@@ -22,6 +22,7 @@ from modelstudio.data.sources.values import (
 from modelstudio.errors import DataError
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Column, Kind, Role
+from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.steps import (
     ClipOutliers,
     DropDuplicates,
@@ -75,7 +76,7 @@ class Guess:
     """What was guessed of a table; ``notes`` are sentences for the person.
 
     ``split`` are the settings of the split that the data calls for, ``augment`` the random changes
-    that training gains from.
+    that training gains from, ``negatives`` how what was not chosen is drawn where that is needed.
     """
 
     columns: tuple[Column, ...]
@@ -83,6 +84,7 @@ class Guess:
     notes: tuple[str, ...]
     split: Mapping[str, Any] = field(default_factory=dict)
     augment: tuple[Augmentation, ...] = ()
+    negatives: Negatives | None = None
 
 
 def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:

@@ -46,19 +46,25 @@ def split_table(frame: pl.DataFrame, numbers: Rows, data: DataConfig) -> Parts:
         When a column that the split goes by is not there or does not tell the parts, or no row
         would be left for training.
     """
-    target, by = data.target, None
-    if data.split.method != "random" and data.split.by is not None:
-        if data.split.by not in frame.columns:
-            raise DataError(
-                f"The split goes by the column {data.split.by}, which the data does not have.",
-                where=data.split.by,
-                fix="Choose another column for the split on the Data page.",
-            )
-        by = frame.get_column(data.split.by)
+    split, target = data.split, data.target
+    by = _named(frame, split.by) if split.method != "random" else None
+    times = _named(frame, split.times) if split.method == "last" else None
     classes = None
-    if target is not None and target.kind != "number" and target.name in frame.columns:
+    known = target is not None and target.name in frame.columns and data.negatives is None
+    if known and target is not None and target.kind != "number":
         classes = frame.get_column(target.name).rank("dense").to_numpy()
-    return split_rows(numbers, data.split, classes, by)
+    return split_rows(numbers, data.split, classes, by, times)
+
+
+def _named(frame: pl.DataFrame, name: str | None) -> pl.Series | None:
+    """Return a column that the split goes by, if one is named."""
+    if name is None or name in frame.columns:
+        return None if name is None else frame.get_column(name)
+    raise DataError(
+        f"The split goes by the column {name}, which the data does not have.",
+        where=name,
+        fix="Choose another column for the split on the Data page.",
+    )
 
 
 def split_rows(
@@ -66,6 +72,7 @@ def split_rows(
     config: SplitConfig,
     classes: NDArray[np.generic] | None = None,
     by: pl.Series | None = None,
+    times: pl.Series | None = None,
 ) -> Parts:
     """Deal rows into parts.
 
@@ -81,6 +88,8 @@ def split_rows(
         say so. A class of one row goes to training.
     by
         Group, time or part of each row; without times the rows are in order of time.
+    times
+        What tells the last row of a group; without it, lots are drawn.
 
     Raises
     ------
@@ -98,6 +107,9 @@ def split_rows(
         case "group":
             assert by is not None
             parts = _by_group(lots, config, by)
+        case "last":
+            assert by is not None
+            parts = _last_of_each(lots, config, by, times)
         case _:
             parts = _at_random(lots, config, classes)
     if not len(parts.train):
@@ -174,6 +186,28 @@ def _by_group(lots: NDArray[np.float64], config: SplitConfig, by: pl.Series) -> 
     part = np.zeros(len(sizes), dtype=np.int8)
     part[validation], part[test] = 1, 2
     return _from_codes(part[member])
+
+
+def _last_of_each(
+    lots: NDArray[np.float64], config: SplitConfig, by: pl.Series, times: pl.Series | None
+) -> Parts:
+    """Test on the last row of each group and validate on the one before; the others train.
+
+    A group without a row to spare trains, and so does a row without a group. Of rows of one time,
+    lots say which is the last.
+    """
+    codes = by.rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    moment = lots if times is None else times.rank("dense").fill_null(0).to_numpy()
+    order = np.lexsort((lots, moment, codes))
+    sizes = np.bincount(codes)
+    place_from_end = np.empty(len(codes), dtype=np.int64)
+    place_from_end[order] = (np.cumsum(sizes)[codes[order]] - 1) - np.arange(len(codes))
+    tests, validates = int(_test_share(config) > 0), int(config.validation > 0)
+    spared = (codes > 0) & (sizes[codes] > tests + validates)
+    part = np.zeros(len(codes), dtype=np.int8)
+    part[spared & (place_from_end < tests + validates)] = 1
+    part[spared & (place_from_end < tests)] = 2
+    return _from_codes(part)
 
 
 def _filled(order: Rows, sizes: Rows, wanted: float) -> Rows:

@@ -23,6 +23,9 @@ MARGIN = 0.05
 
 MOST_CLASSES = 10_000
 
+CHOSEN = "chosen"
+"""Name of the target where items that are chosen are ranked; no column holds it."""
+
 
 class TargetState(BaseModel):
     """What was learnt of the target.
@@ -30,13 +33,14 @@ class TargetState(BaseModel):
     A number is trained as ``(log(y) - mean) / scale``, the logarithm only with ``log``. A predicted
     logarithm is held within ``limits``: a little beyond the training rows, since the exponential of
     a guess about a strange row would outweigh all others. Of a long text the target is the next
-    token, one of a ``vocabulary`` that the recipe learns.
+    token, one of a ``vocabulary`` that the recipe learns. Of items that are chosen (``ranking``)
+    each row is a positive, and ``column`` is that of the items.
     """
 
     model_config = ConfigDict(frozen=True)
 
     column: str
-    kind: Literal["binary", "classes", "value", "tokens"]
+    kind: Literal["binary", "classes", "value", "tokens", "ranking"]
     classes: tuple[str, ...] = ()
     vocabulary: int | None = None
     log: bool = False
@@ -49,7 +53,7 @@ class TargetState(BaseModel):
         """The field that the network is trained towards."""
         dtype: Literal["float", "int"] = "int" if self.kind in ("classes", "tokens") else "float"
         return FieldSpec(
-            name=self.column,
+            name=CHOSEN if self.kind == "ranking" else self.column,
             role="target",
             kind=self.kind,
             shape=("T",) if self.kind == "tokens" else (),
@@ -61,10 +65,13 @@ class TargetState(BaseModel):
     def truth(self, column: pl.Series) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return class indices, -1 for an unseen or missing class, or values with NaN for missing.
 
-        Shape (rows,). The next tokens of a long text are not known row by row.
+        Shape (rows,). The next tokens of a long text are not known row by row; an item in a row is
+        one that was chosen, 1.
         """
         if self.kind == "tokens":
             return np.full(len(column), -1, dtype=np.int64)
+        if self.kind == "ranking":
+            return column.is_not_null().cast(pl.Int64).replace(0, -1).to_numpy()
         if self.kind == "value":
             return column.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(np.float64)
         codes = column.replace_strict(
@@ -102,6 +109,8 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
     """
     if isinstance(data.source, LongText):
         return TargetState(column=column.name, kind="tokens")
+    if data.negatives is not None:
+        return TargetState(column=column.name, kind="ranking")
     known = values.drop_nulls()
     if not len(known):
         raise DataError(

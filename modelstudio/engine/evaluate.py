@@ -26,17 +26,22 @@ if TYPE_CHECKING:
     from modelstudio.data.target import TargetState
 
 Floats = NDArray[np.float64]
-TargetKind = Literal["binary", "classes", "value", "tokens"]
+TargetKind = Literal["binary", "classes", "value", "tokens", "ranking"]
 
 
 def decode(output: Tensor, target: TargetState) -> Floats:
-    """Return probabilities (rows, classes) or values in the target's own units (rows,)."""
+    """Return probabilities (rows, classes), or values in the target's own units (rows,).
+
+    What ranks items is a number from 0 to 1, shape (rows,).
+    """
     logits = output.detach().cpu().double()
     if target.kind == "classes":
         return np.asarray(torch.softmax(logits, dim=1).numpy())
     if target.kind == "binary":
         positive = torch.sigmoid(logits.flatten())
         return np.asarray(torch.stack([1 - positive, positive], dim=1).numpy())
+    if target.kind == "ranking":
+        return np.asarray(torch.sigmoid(logits.flatten()).numpy())
     return target.inverse(logits.flatten().numpy())
 
 
@@ -102,11 +107,14 @@ def from_scores(kind: TargetKind, classes: tuple[str, ...], scores: Floats) -> P
 def answer_columns(table: pl.DataFrame, answers: Predictions, threshold: float) -> pl.DataFrame:
     """Return the table with ``prediction`` and, for classes, a ``probability_...`` each.
 
-    Rows without an answer have empty cells; a name that is taken gets an underscore at its end.
+    An item to rank has a ``score`` from 0 to 1 alone, larger where its user chooses it sooner. Rows
+    without an answer have empty cells; a name that is taken gets an underscore at its end.
     """
     found: dict[str, pl.Series] = {}
     if answers.kind == "value":
         found["prediction"] = pl.Series(answers.scores)
+    elif answers.kind == "ranking":
+        found["score"] = pl.Series(answers.scores)
     else:
         names = pl.Series(answers.classes, dtype=pl.String)
         found["prediction"] = names.gather(decide(answers.scores, threshold))

@@ -25,6 +25,7 @@ LOSSES: dict[type[declared.Loss], Callable[[Any, Weights], LossFunction]] = {
     declared.BinaryCrossEntropy: lambda loss, weights: _flat(
         _binary(loss.positive_weight * (weights[1] / weights[0] if weights else 1.0))
     ),
+    declared.BPR: lambda loss, weights: _flat(_ranked),
     declared.MSE: lambda loss, weights: _flat(nn.MSELoss()),
     declared.L1: lambda loss, weights: _flat(nn.L1Loss()),
 }
@@ -35,6 +36,7 @@ USUAL: dict[FieldKind, declared.Loss] = {
     "value": declared.MSE(),
     "labels": declared.BinaryCrossEntropy(),
     "tokens": declared.CrossEntropy(),
+    "ranking": declared.BinaryCrossEntropy(),
 }
 
 
@@ -57,6 +59,13 @@ def _binary(positive_weight: float) -> LossFunction:
         return nn.functional.binary_cross_entropy_with_logits(output, target, pos_weight=weight)
 
     return compare
+
+
+def _ranked(output: Tensor, target: Tensor) -> Tensor:
+    """Compare each positive with its negatives; `data.negatives` says how they are laid out."""
+    chosen = output[target > 0.5]
+    others = output[len(chosen) :].view(-1, len(chosen))
+    return nn.functional.softplus(others - chosen).mean()
 
 
 def _flat(function: LossFunction) -> LossFunction:
@@ -108,4 +117,5 @@ _KIND_NAMES: dict[FieldKind, str] = {
     "value": "a number",
     "labels": "several labels that may all be true",
     "tokens": "a word at every place",
+    "ranking": "what is chosen before what is not",
 }

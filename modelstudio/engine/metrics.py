@@ -20,6 +20,13 @@ SAMPLES: Final = 1000
 EXACT: Final = 20_000
 """Rows (times classes) up to which rows are resampled; beyond, draws come from the normal limit."""
 
+TOP: Final = 10
+"""Places of a ranking that count as a hit."""
+
+RANK_SCORES: Final = (f"hr_at_{TOP}", f"ndcg_at_{TOP}", "mrr", "auc")
+"""Hit rate and discounted gain of the first places, mean reciprocal rank, and the chance that the
+chosen item stands above another."""
+
 _CELLS: Final = 2_000_000
 """Numbers held at once while resampling rows."""
 
@@ -72,6 +79,8 @@ def score(
     generator = np.random.default_rng(seed)
     if rows.kind == "tokens":
         return _token_scores(rows, generator if intervals else None)
+    if rows.kind == "ranking":
+        return _rank_scores(rows, generator if intervals else None)
     if rows.kind == "value":
         return _value_scores(rows, generator if intervals else None)
     return _class_scores(rows, threshold, generator if intervals else None)
@@ -80,7 +89,14 @@ def score(
 def epoch_scores(
     kind: str, scores: Floats, truth: NDArray[np.float64] | Ints
 ) -> Mapping[str, float]:
-    """Return the few scores that are cheap enough for the end of every epoch."""
+    """Return the few scores that are cheap enough for the end of every epoch.
+
+    Items to rank stand behind the rows they are ranked with, as `data.negatives` puts them.
+    """
+    if kind == "ranking":
+        positives = int(truth.sum())
+        means = _rank_terms(ranks(scores.reshape(-1, positives).T)).mean(axis=0)
+        return {name: float(means[at]) for at, name in enumerate(RANK_SCORES[:2])}
     if kind == "value":
         means = _error_terms(scores, truth.astype(np.float64)).mean(axis=0)
         return {"mae": float(_mae(means)), "r2": float(_r2(means))}
@@ -180,6 +196,36 @@ def _perplexity(means: Floats) -> Floats:
 
 def _token_accuracy(means: Floats) -> Floats:
     return means[..., 1] / means[..., 2]
+
+
+# Items to rank
+
+
+def ranks(scores: Floats) -> Floats:
+    """Return the place of the first item of each row among all, 1 the best; shape (rows,).
+
+    Among items of one score it is the middle place.
+    """
+    own, others = scores[:, :1], scores[:, 1:]
+    above = (others > own).sum(axis=1) + 0.5 * (others == own).sum(axis=1)
+    return np.asarray(1.0 + above)
+
+
+def _rank_terms(places: Floats, others: int = 1) -> Floats:
+    """Return what each row gives to the scores, in the order of `RANK_SCORES`; shape (rows, 4)."""
+    hit = places <= TOP
+    gain = np.where(hit, 1 / np.log2(1 + places), 0.0)
+    return np.stack([hit.astype(float), gain, 1 / places, 1 - (places - 1) / others], axis=1)
+
+
+def _rank_scores(rows: Predictions, generator: np.random.Generator | None) -> tuple[Score, ...]:
+    terms = _rank_terms(ranks(rows.scores), rows.scores.shape[1] - 1)
+    means = terms.mean(axis=0)
+    draws = None if generator is None else _resampled_means(terms, generator)
+    return tuple(
+        _scored(name, float(means[at]), None if draws is None else draws[:, at])
+        for at, name in enumerate(RANK_SCORES)
+    )
 
 
 # Classes

@@ -74,6 +74,7 @@ def opening(
         recipe=guessed.recipe,
         split=split.changed(**guessed.split),
         augment=guessed.augment,
+        negatives=guessed.negatives,
     )
     project = project.changed(data=config)
     try:

@@ -123,18 +123,20 @@ class Predictions:
         Kind of the target.
     truth
         Class indices (int64) or values in the target's own units (float64); shape (rows,). Unseen
-        classes are -1, missing values NaN. Of the next tokens of passages how many there are.
+        classes are -1, missing values NaN. Of the next tokens of passages how many there are. An
+        item that was chosen is 1.
     scores
         Probabilities, shape (rows, classes) with both classes of a binary target, or predicted
         values, shape (rows,). Of next tokens the sum of the losses in nats and the right answers of
-        each passage, shape (rows, 2).
+        each passage, shape (rows, 2). Of items to rank that of the row's own and of those it is
+        ranked among, shape (rows, 1 + others), or of the row alone, shape (rows,).
     rows
         Row numbers in the source, from 0; shape (rows,).
     unscored
         Rows that could not be scored, by the reason.
     """
 
-    kind: Literal["binary", "classes", "value", "tokens"]
+    kind: Literal["binary", "classes", "value", "tokens", "ranking"]
     classes: tuple[str, ...]
     truth: np.ndarray
     scores: np.ndarray
@@ -167,12 +169,23 @@ class RocCurve:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a model must beat, on the same rows; ``name`` says how it answers."""
+
+    name: str
+    predictions: Predictions
+    scores: tuple[Score, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Scores of a run on one part of the data.
 
     ``confusion`` has shape (classes, classes), rows true and columns predicted; ``roc`` holds one
     curve for a binary target (its positive class) and one a class otherwise. ``threshold`` applies
-    to the positive class of a binary target. ``notes`` are sentences worth showing.
+    to the positive class of a binary target. ``baseline`` are predictions of the same rows that
+    take no learning, and their scores: items ranked by popularity. ``notes`` are sentences worth
+    showing.
     """
 
     run: str
@@ -182,6 +195,7 @@ class Evaluation:
     confusion: np.ndarray | None = None
     roc: tuple[RocCurve, ...] = ()
     threshold: float = 0.5
+    baseline: Baseline | None = None
     notes: tuple[str, ...] = ()
 
     def score(self, name: str) -> float:

@@ -91,7 +91,7 @@ def describe_data(
 
 def _part_info(prepared: Prepared, name: Part) -> PartInfo:
     frame, target = prepared.frame(name), prepared.fitted.target
-    if target.kind in ("value", "tokens"):
+    if target.kind in ("value", "tokens", "ranking"):
         return PartInfo(name, frame.height, {})
     counts = dict(frame.get_column(target.column).value_counts().iter_rows())
     return PartInfo(name, frame.height, {label: counts[label] for label in sorted(counts)})
@@ -249,6 +249,7 @@ def evaluate(
         remarks,
         unreadable_cells,
     )
+    from modelstudio.engine.ranking import Ranking
 
     trained = yield from _trained(project_path, project, run_id)
     if isinstance(part, Path):
@@ -267,8 +268,17 @@ def evaluate(
                 f"The split gives no {part} rows, so there is nothing to score.",
                 fix=f"Score another part, or raise the share of {part} rows and train again.",
             )
+    ranking = None
+    if trained.fitted.target.kind == "ranking":
+        if isinstance(part, Path):
+            prepared = yield from prepare(trained.project, _base(project_path))
+        known = prepared.encoded("train", trained.fitted)
+        ranking = Ranking.of(trained.project.data, trained.fitted, known)
     yield Progress("Scoring", 0, len(encoded.rows))
-    answers = predictions(trained.task, encoded, trained.fitted, trained.device)
+    if ranking is not None:
+        answers = ranking.predictions(trained.task, encoded, trained.device)
+    else:
+        answers = predictions(trained.task, encoded, trained.fitted, trained.device)
     threshold = trained.decision.threshold
     name = part.name if isinstance(part, Path) else part
     scores = metrics.score(answers, threshold, intervals=intervals)
@@ -283,7 +293,12 @@ def evaluate(
         confusion=metrics.confusion_matrix(answers, threshold) if is_class else None,
         roc=metrics.roc_curves(answers) if is_class else (),
         threshold=threshold,
-        notes=(*remarks(answers, data_changed=changed), *map(str, unreadable)),
+        baseline=None if ranking is None else ranking.baseline(encoded, intervals=intervals),
+        notes=(
+            *remarks(answers, data_changed=changed),
+            *(ranking.remarks(encoded) if ranking is not None else ()),
+            *map(str, unreadable),
+        ),
     )
 
 

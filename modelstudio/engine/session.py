@@ -28,6 +28,7 @@ from modelstudio.engine.evaluate import decode
 from modelstudio.engine.events import EpochEnd, RunEnd, RunEvent, RunPaused, RunResumed, RunStarted
 from modelstudio.engine.losses import build_loss
 from modelstudio.engine.metrics import epoch_scores
+from modelstudio.engine.ranking import Ranking
 from modelstudio.engine.results import RunInfo
 from modelstudio.engine.run_writer import RunWriter
 from modelstudio.engine.runs import Decision, RunStore
@@ -109,10 +110,18 @@ class Session:
         self.parameters = compiled.analysis.parameters
         fields, target = prepared.fitted.fields, prepared.fitted.target
         augmenter = Augmenter(project.data.augment, fields)
-        self.train = TensorData.from_encoded(
-            learnable, fields, self.device, augmenter=augmenter or None
-        )
         validation = known_rows(prepared.validation)
+        ranking = Ranking.of(project.data, prepared.fitted, learnable)
+        if ranking is not None:
+            learnable, validation = ranking.learnable(learnable), ranking.judged(validation)
+            task = replace(task, judged=ranking.rows_for_loss(validation))
+        self.train = TensorData.from_encoded(
+            learnable,
+            fields,
+            self.device,
+            augmenter=augmenter or None,
+            negatives=ranking.draw if ranking else None,
+        )
         self.validation: TensorData | None = None
         if len(validation.rows):
             self.validation = TensorData.from_encoded(validation, fields, self.device)

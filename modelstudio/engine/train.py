@@ -59,6 +59,8 @@ class Task:
         Memory that one sample takes inside the network.
     tokens
         Whether the target is a token at every place of a sequence.
+    judged
+        How many of the validation rows, from the first, its loss is worked out on; None takes all.
     """
 
     module: nn.Module
@@ -69,6 +71,7 @@ class Task:
     resampling: Resampling | None = None
     sample_bytes: int = 0
     tokens: bool = False
+    judged: int | None = None
 
     def outputs(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Return what the network says of a batch, one tensor for each target."""
@@ -295,7 +298,10 @@ def validate(task: Task, data: TensorData) -> tuple[float, Mapping[str, float]]:
             told = {"perplexity": math.exp(min(loss, 700)), "accuracy": right / max(1, places)}
             return loss, told
         outputs = run_module(task, data)
-        return task.loss(outputs, data.fields).item(), task.score(outputs[0])
+        judged = slice(task.judged)
+        truth = {name: data.fields[name][judged] for name, _ in task.losses}
+        loss = task.loss([output[judged] for output in outputs], truth)
+        return loss.item(), task.score(outputs[0])
 
 
 def run_module(task: Task, data: TensorData) -> tuple[Tensor, ...]:

@@ -23,6 +23,7 @@ from modelstudio.project.training import AdamW, Constant, Loss, Optimizer, Sched
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.sources import LongText, Source, Table
 from modelstudio.recipe.steps import Step
 
@@ -82,6 +83,12 @@ class CsvOptions(Frozen):
     missing: tuple[str, ...] = Field(
         (), description="Words that mean a missing value, besides an empty cell."
     )
+    decimals: Literal["point", "comma"] | None = Field(
+        None, description="Sign before the decimals of a number; empty finds it."
+    )
+    dates: Literal["day first", "month first"] | None = Field(
+        None, description="How dates such as 03/04/2021 are meant; empty finds it column by column."
+    )
 
 
 class SplitConfig(Frozen):
@@ -89,16 +96,21 @@ class SplitConfig(Frozen):
 
     With ``test_path`` the test rows come from that file, and ``test`` is not used. With ``folds``
     the rows that do not test are dealt into so many folds, one of which validates, and
-    ``validation`` is not used.
+    ``validation`` is not used. Of the last rows of groups, a share of 0 leaves a part out; its size
+    does not matter.
     """
 
-    method: Literal["random", "group", "time", "column"] = Field(
+    method: Literal["random", "group", "time", "column", "last"] = Field(
         "random",
         description="Rows at random; whole groups, such as all rows of one customer; the latest "
-        "rows for the test; or as a column of the data says.",
+        "rows for the test; as a column of the data says; or the last row of each group for the "
+        "test and the one before for validation.",
     )
     by: str | None = Field(
         None, description="Column of the groups, the times or the parts; empty takes row order."
+    )
+    times: str | None = Field(
+        None, description="Column that tells the last row of a group; empty takes any at random."
     )
     test: float = Field(0.2, ge=0, lt=1, description="Share of rows kept for the final test.")
     validation: float = Field(
@@ -126,7 +138,9 @@ class SplitConfig(Frozen):
             raise ValueError("one fold would leave nothing to train on; take 2 or more, or 0")
         if self.folds and self.fold >= self.folds:
             raise ValueError(f"there are only {self.folds} folds, counted from 0")
-        if self.method in ("group", "column") and not self.by:
+        if self.folds and self.method == "last":
+            raise ValueError("the last row of each group makes no folds; take 0")
+        if self.method in ("group", "column", "last") and not self.by:
             raise ValueError(f"a split by {self.method} needs to know the column")
         return self
 
@@ -148,6 +162,9 @@ class DataConfig(Frozen):
     target_scaling: Literal["auto", "standardise", "log and standardise", "none"] = Field(
         "auto", description="How a number to predict is scaled while training."
     )
+    negatives: Negatives | None = Field(
+        None, description="How what was not chosen is drawn, where rows tell only what was."
+    )
     fields: tuple[FieldSpec, ...] = ()
     fingerprint: str | None = None
 
@@ -158,8 +175,11 @@ class DataConfig(Frozen):
 
     @property
     def features(self) -> tuple[Column, ...]:
-        """The columns that go into the network, in file order; a long text is its own target."""
-        if isinstance(self.source, LongText):
+        """The columns that go into the network, in file order.
+
+        A long text is its own target, and so are items that are chosen.
+        """
+        if isinstance(self.source, LongText) or self.negatives is not None:
             return tuple(column for column in self.columns if column.role != "ignored")
         return tuple(column for column in self.columns if column.role == "feature")
 

@@ -88,11 +88,17 @@ class CrossEntropy(Loss, label="Cross-entropy"):
 class BinaryCrossEntropy(Loss, label="Binary cross-entropy"):
     """Minus the log probability of the true answer; takes one logit for each label."""
 
-    targets = ("binary", "labels")
+    targets = ("binary", "labels", "ranking")
 
     positive_weight: float = Field(
         1.0, gt=0, le=1000, description="How much a row of the positive class counts."
     )
+
+
+class BPR(Loss, label="Bayesian personalised ranking"):
+    """Minus the log probability that an item that was chosen stands above one that was not."""
+
+    targets = ("ranking",)
 
 
 class MSE(Loss, label="Mean squared error"):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 InputKind = Literal["features", "ids", "image", "spectrogram", "window"]
-TargetKind = Literal["binary", "classes", "value", "labels", "tokens"]
+TargetKind = Literal["binary", "classes", "value", "labels", "tokens", "ranking"]
 FieldKind = Literal[InputKind, TargetKind]
 
 LARGEST = 2**31 - 1
@@ -22,8 +22,9 @@ class FieldSpec(BaseModel):
     or ``window`` (steps, columns).
 
     A target is ``binary`` (one logit), ``classes`` (one logit a class), ``value`` (one number,
-    standardised), ``labels`` (one logit for each of several answers that may all be true) or
-    ``tokens`` (one logit for each word of the vocabulary, at every place).
+    standardised), ``labels`` (one logit for each of several answers that may all be true),
+    ``tokens`` (one logit for each word of the vocabulary, at every place) or ``ranking`` (one logit
+    for a user and an item, the larger the sooner the item is chosen).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
