@@ -20,6 +20,7 @@ from modelstudio.data.fitting import Learning, active, apply_to_parts
 from modelstudio.data.guess import guess_kinds
 from modelstudio.data.prepare import clean_rows
 from modelstudio.data.sources import ROW, resolve
+from modelstudio.data.sources.folders import names_of
 from modelstudio.data.sources.values import typed
 from modelstudio.data.split import split_table
 from modelstudio.data.steps import texts
@@ -190,12 +191,21 @@ def _readable(cells: pl.Series, stage: _Stage) -> pl.Series:
 
 @dataclass(frozen=True, slots=True)
 class PictureList:
-    """All pictures of a source, in the order of its rows.
+    """All pictures of a source, in the order of its rows; those that are left out too.
 
-    ``labels`` are empty where nothing is known; ``parts`` are as in `PreviewTable`.
+    Parameters
+    ----------
+    names
+        Paths in the folder, as the source names files.
+    labels
+        Classes as the source has them, without what the project says of single pictures; empty
+        where nothing is known.
+    parts
+        As in `PreviewTable`.
     """
 
     paths: tuple[str, ...]
+    names: tuple[str, ...]
     labels: tuple[str, ...]
     parts: tuple[str, ...]
 
@@ -212,16 +222,21 @@ def pictures(data: DataConfig, base: Path | None = None) -> PictureList:
     if column is None:
         raise DataError("The data has no column of pictures.", fix="Choose a folder of pictures.")
     with _LOCK:
+        _, rows = _table(data.changed(source=data.source.elsewhere()), base)
         stage = _stage(data, 0, base)
-    rows, target = stage.rows, data.target
+    target = data.target
     labels = [""] * rows.height
     if target is not None:
         labels = rows.get_column(target.name).cast(pl.String).fill_null("").to_list()
-    parts = stage.parts[row_numbers(rows)]
+    assert data.path is not None
+    path = resolve(data.path, base)
+    folder = path.parent if path.is_file() else path
+    paths = rows.get_column(column).fill_null("").to_list()
     return PictureList(
-        tuple(rows.get_column(column).fill_null("").to_list()),
+        tuple(paths),
+        tuple(names_of(paths, folder)),
         tuple(labels),
-        tuple(_PARTS[part] for part in parts),
+        tuple(_PARTS[part] for part in stage.parts[row_numbers(stage.rows)]),
     )
 
 
@@ -266,13 +281,7 @@ class _Stage:
 
 def _stage(data: DataConfig, upto: int | None, base: Path | None) -> _Stage:
     """Read, clean, split and fit; what did not change since an earlier request is taken over."""
-    assert data.path is not None
-    path = resolve(data.path, base)
-    stat = path.stat() if path.exists() else None
-    stamp = (stat.st_mtime_ns, stat.st_size) if stat else ()
-    typed = tuple((column.name, column.kind, column.role == "target") for column in data.columns)
-    table = (path, stamp, data.source, data.csv, typed)
-    raw = _raws.get_or(table, lambda: sources.read(data, base).with_row_index(ROW))
+    table, raw = _table(data, base)
     steps = active(data.recipe)
     on_rows = tuple(step for _, step in steps if step.stage == "rows")
     split = (table, on_rows, data.split)
@@ -286,6 +295,18 @@ def _stage(data: DataConfig, upto: int | None, base: Path | None) -> _Stage:
     learnt = (split, tuple(column.name for column in data.features))
     done = _fit(data, learnt, raw, parts, fitted) if fitted else ()
     return _Stage((learnt, dropping, fitted), rows, done, parts)
+
+
+def _table(data: DataConfig, base: Path | None) -> tuple[tuple[Any, ...], pl.DataFrame]:
+    """Return the rows of the source, numbered, and what they hang on."""
+    assert data.path is not None
+    path = resolve(data.path, base)
+    stat = path.stat() if path.exists() else None
+    stamp = (stat.st_mtime_ns, stat.st_size) if stat else ()
+    typed = tuple((column.name, column.kind, column.role == "target") for column in data.columns)
+    key = (path, stamp, data.source, data.csv, typed)
+    frame: pl.DataFrame = _raws.get_or(key, lambda: sources.read(data, base).with_row_index(ROW))
+    return key, frame
 
 
 def _clean(

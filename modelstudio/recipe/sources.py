@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_serializer, field_validator
 
 from modelstudio.declaration import Declaration
 
@@ -17,6 +18,10 @@ class Source(Declaration):
 
     Every source becomes one table with a row a sample.
     """
+
+    def elsewhere(self) -> Self:
+        """Return the source for reading another place: without what is said of single files."""
+        return self
 
 
 class Table(Source, label="Table file"):
@@ -55,6 +60,35 @@ class ImageFolder(Source, label="Picture folder"):
         description="Table in the folder with a column of file names and what is known of each "
         "picture; empty takes the names of the folders as classes.",
     )
+    left_out: tuple[str, ...] = Field(
+        (),
+        description="Pictures that are not used, by their paths in the folder with / between "
+        "names; the files stay where they are.",
+    )
+    classes: tuple[tuple[str, str], ...] = Field(
+        (),
+        description="Classes of pictures that lie in the folder of another class, by the path of "
+        "the picture in the folder.",
+    )
+
+    @field_validator("left_out", mode="after")
+    @classmethod
+    def _in_order(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(names)))
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _as_pairs(cls, classes: Any) -> Any:
+        pairs = classes.items() if isinstance(classes, Mapping) else classes
+        return tuple(sorted(dict(pairs).items()))
+
+    @field_serializer("classes")
+    def _as_object(self, classes: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        return dict(classes)
+
+    def elsewhere(self) -> Self:
+        """Return the source without what is left out and moved to other classes."""
+        return self.changed(left_out=(), classes=()) if self.left_out or self.classes else self
 
 
 class AudioFolder(Source, label="Sound folder"):

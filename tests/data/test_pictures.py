@@ -13,12 +13,16 @@ import pytest
 from picture_files import class_folders, picture
 from PIL import Image
 
-from modelstudio.data.prepare import fit_recipe
+from modelstudio.data import sources
+from modelstudio.data.prepare import Prepared, fit_recipe
+from modelstudio.data.preview import pictures
 from modelstudio.data.shaping import Shaping, Unreadable, open_picture
 from modelstudio.data.sources import folders
 from modelstudio.engine.events import drain
 from modelstudio.engine.projects import new_project
 from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.sources import ImageFolder, Source
 from modelstudio.recipe.steps import Colours, CropCentre, PadPictures, Resize, Step
 
 HALVES = np.zeros((20, 30, 3), dtype=np.uint8)
@@ -272,3 +276,52 @@ def test_what_training_gains_from_is_guessed(tmp_path: Path) -> None:
     (folder / "sizes.csv").write_text(f"name,size\n{rows}")
     measured = new_project(folder, target="size").project.data
     assert "CutMix" not in [step.type_name for step in measured.augment]
+
+
+def labelled(prepared: Prepared) -> dict[str, tuple[str, str]]:
+    """Return part and class of each picture that is used, by the name of its file."""
+    return {
+        Path(path).name: (part, label)
+        for part in ("train", "validation", "test")
+        for path, label in prepared.frame(part).select("file", "label").iter_rows()
+    }
+
+
+def test_left_out_and_moved_pictures_hold_for_training_and_for_this_folder_alone(
+    tmp_path: Path,
+) -> None:
+    data = new_project(class_folders(tmp_path / "bars")).project.data
+    for number, path in enumerate(sorted((tmp_path / "bars" / "upright").iterdir())):
+        path.rename(path.with_name(f"u{number:02}.png"))
+    before = labelled(drain(fit_recipe(data)))
+    gone = ("upright/u00.png", "across/003.png", "across/not there.png")
+    source = ImageFolder(left_out=gone, classes={"upright/u05.png": "across"})
+    chosen = data.changed(source=source)
+    prepared = drain(fit_recipe(chosen))
+    after = labelled(prepared)
+    assert before.keys() - after.keys() == {"u00.png", "003.png"}
+    assert after["u05.png"][1] == "across"
+    moved = [name for name in after if name != "u05.png" and after[name] != before[name]]
+    assert len(moved) <= 4  # a class has a picture less: its cut moves by one at most
+    listed = pictures(chosen)
+    assert listed.names[3] == "across/003.png"
+    assert listed.parts[3] == ""
+    assert listed.labels[listed.names.index("upright/u05.png")] == "upright"
+    assert sum(part != "" for part in listed.parts) == 38
+    assert sources.fingerprint(chosen) != sources.fingerprint(data)
+    other = sources.read_table(tmp_path / "bars", chosen)
+    assert other.get_column("label").null_count() == 0
+    assert Source.from_dict(source.to_dict()) == source
+    assert source.to_dict()["classes"] == {"upright/u05.png": "across"}
+
+
+def test_a_row_of_a_table_of_labels_is_left_out(tmp_path: Path) -> None:
+    class_folders(tmp_path / "bars", each=4)
+    rows = "".join(f"{side}/00{at}.png,{at}\n" for side in ("across", "upright") for at in range(4))
+    table = tmp_path / "bars" / "labels.csv"
+    table.write_text(f"name,width\n{rows}")
+    source = ImageFolder(labels="labels.csv", left_out=("across/001.png",))
+    data = DataConfig(path=str(tmp_path / "bars"), source=source)
+    for path in (tmp_path / "bars", table):
+        frame = sources.read(data.changed(path=str(path)))
+        assert frame.get_column("width").to_list() == ["0", None, "2", "3", "0", "1", "2", "3"]

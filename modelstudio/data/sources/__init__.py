@@ -62,6 +62,8 @@ class SourceInfo:
         An estimate for large text files; None when it takes reading everything to know.
     notes
         Sentences about what is unusual.
+    reading
+        Settings of `CsvOptions` that other files have to be read with, to be read alike.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class SourceInfo:
     rows: int | None
     size_bytes: int
     notes: tuple[str, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -138,6 +141,8 @@ def read_table(
 ) -> pl.DataFrame:
     """Read another source of the same kind as if it were the project's own.
 
+    What the project says of single files, such as those it leaves out, holds for its own alone.
+
     Parameters
     ----------
     target_needed
@@ -145,8 +150,9 @@ def read_table(
     features_only
         Ignored columns may be absent and are left out.
     """
+    other = data.changed(source=data.source.elsewhere())
     return finish(
-        _reader(data).reading(path, data, target_needed=target_needed, features_only=features_only)
+        _reader(data).reading(path, other, target_needed=target_needed, features_only=features_only)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,17 @@ def _walk(
             continue
 
 
+def names_of(paths: Iterable[str], folder: Path) -> list[str]:
+    """Return how a project names files: by paths in the folder, or whole where they are not in it."""
+    own = f"{folder.absolute()}{os.sep}"
+    return [path.removeprefix(own).replace(os.sep, "/") for path in paths]
+
+
+def place_of(name: str, folder: Path) -> str:
+    """Return the path of a file that a project names as `names_of` does."""
+    return str(folder.absolute() / name)
+
+
 def table(found: list[Found]) -> pl.DataFrame:
     """Return a table of text with a row a file; columns that would say nothing are left out."""
     columns = {FILE: [str(each.path) for each in found]}
@@ -113,5 +124,6 @@ def fingerprint_of(found: list[Found]) -> str:
     digest = hashlib.blake2b()
     for each in found:
         stat = each.path.stat()
-        digest.update(f"{each.path.name}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+        told = f"{each.path.name}|{each.label}|{stat.st_size}|{stat.st_mtime_ns}\n"
+        digest.update(told.encode())
     return digest.hexdigest()[:32]

@@ -5,6 +5,7 @@ Other files for the same project may also be a single one, or named by a column 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator
 from pathlib import Path
 
@@ -40,12 +41,41 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     if path.is_file():
         frame = folders.table([_alone(path)]) if _is_one(path, data) else _named_in(path, data)
         yield Portion(frame.height, frame.height)
-        return frame
+        return _as_chosen(frame, path.parent, data)
     found = folders.find(path, _suffixes(data))
     yield Portion(len(found), len(found))
     frame = folders.table(found)
     labels = _labels(path, data, frame)
-    return frame if labels is None else labels
+    if labels is not None:
+        return _as_chosen(labels, path, data)
+    return _as_chosen(_in_classes(frame, path, data), path, data)
+
+
+def _in_classes(frame: pl.DataFrame, folder: Path, data: DataConfig) -> pl.DataFrame:
+    """Give pictures that were moved to another class that class."""
+    source = data.source
+    if not isinstance(source, ImageFolder) or not source.classes or LABEL not in frame.columns:
+        return frame
+    moved = {folders.place_of(name, folder): label for name, label in source.classes}
+    label = pl.col(FILE).replace_strict(
+        list(moved), list(moved.values()), default=pl.col(LABEL), return_dtype=pl.String
+    )
+    return frame.with_columns(label.alias(LABEL))
+
+
+def _as_chosen(frame: pl.DataFrame, folder: Path, data: DataConfig) -> pl.DataFrame:
+    """Forget what is known of pictures that are left out, so that nothing learns from them.
+
+    They keep their rows: the numbers of the others, and with them the split, stay as they are.
+    """
+    source = data.source
+    if not isinstance(source, ImageFolder) or not source.left_out:
+        return frame
+    gone = pl.col(FILE).is_in([folders.place_of(name, folder) for name in source.left_out])
+    known = [name for name in frame.columns if name != FILE]
+    return frame.with_columns(
+        pl.when(gone).then(None).otherwise(pl.col(name)).alias(name) for name in known
+    )
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
@@ -66,13 +96,22 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
 def fingerprint(path: Path, data: DataConfig) -> str:
     """Return a hash of the names, sizes and times of the files, and of a table of labels."""
     if path.is_file():
-        return tabular.fingerprint(path)
+        return tabular.fingerprint(path) + _choices(data)
     mark = folders.fingerprint_of(folders.find(path, _suffixes(data)))
     assert isinstance(data.source, ImageFolder | AudioFolder)
     labels = path / data.source.labels
-    return (
-        f"{mark}{tabular.fingerprint(labels)}" if data.source.labels and labels.exists() else mark
-    )
+    if data.source.labels and labels.exists():
+        mark += tabular.fingerprint(labels)
+    return mark + _choices(data)
+
+
+def _choices(data: DataConfig) -> str:
+    """Return a hash of what is left out and moved to other classes; empty where nothing is."""
+    source = data.source
+    if not isinstance(source, ImageFolder) or not (source.left_out or source.classes):
+        return ""
+    told = repr((source.left_out, source.classes)).encode()
+    return hashlib.blake2b(told, digest_size=8).hexdigest()
 
 
 def _suffixes(data: DataConfig) -> frozenset[str]:
