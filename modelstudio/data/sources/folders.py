@@ -100,7 +100,7 @@ def _walk(
 
 
 def names_of(paths: Iterable[str], folder: Path) -> list[str]:
-    """Return how a project names files: by paths in the folder, or whole where they are not in it."""
+    """Return how a project names files: by paths in the folder, whole where it has them not."""
     own = f"{folder.absolute()}{os.sep}"
     return [path.removeprefix(own).replace(os.sep, "/") for path in paths]
 
