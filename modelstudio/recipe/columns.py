@@ -12,6 +12,14 @@ Kind = Literal["number", "category", "text", "date", "id", "image", "audio"]
 Role = Literal["feature", "target", "ignored"]
 
 
+def is_pattern(name: str) -> bool:
+    """Tell whether polars takes a name for all columns whose names are like it.
+
+    No column of a table that was read has such a name: it gets an underscore at its end.
+    """
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
 class Column(BaseModel):
     """A column as the person decided it."""
 

@@ -58,7 +58,7 @@ def read(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]
     together = max(1, CELLS // rows)
     columns: list[pl.Series] = []
     for at in range(0, len(names), together):
-        some = names[at : at + together]
+        some = list(range(at, min(at + together, len(names))))
         part = _whole(path, opened.what, partial(opened.read, path, columns=some))
         columns += plain_types(part).get_columns()
         yield Portion(min(at + together, len(names)), len(names))

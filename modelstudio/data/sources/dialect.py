@@ -23,6 +23,7 @@ from modelstudio.data.sources.files import (
 from modelstudio.data.sources.values import MISSING_NUMBERS
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
+from modelstudio.recipe.columns import is_pattern
 
 HEAD = 1 << 20
 """Bytes looked at first."""
@@ -179,12 +180,12 @@ def _refuse_other_text(path: Path, text: str) -> None:
 
 
 def unique_names(header: Sequence[str]) -> tuple[str, ...]:
-    """Give every column a name of its own."""
+    """Give every column a name of its own, and none that is a pattern."""
     taken: Counter[str] = Counter()
     names: list[str] = []
     for number, cell in enumerate(header, 1):
         name = cell.strip().lstrip("\ufeff") or f"column_{number}"
-        name = "row" if name == ROW else name
+        name = "row" if name == ROW else f"{name}_" if is_pattern(name) else name
         taken[name] += 1
         while taken[name] > 1 and f"{name}_{taken[name]}" in taken:
             taken[name] += 1

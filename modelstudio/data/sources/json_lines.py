@@ -148,7 +148,7 @@ def _in_order(path: Path, frame: pl.DataFrame, content: bytes) -> pl.DataFrame:
     keys = json.JSONDecoder().raw_decode(start, start.index("{"))[0]
     held = set(frame.columns)
     first = [name for name in keys if name in held]
-    return frame.select(*first, *sorted(held.difference(first)))
+    return frame[[*first, *sorted(held.difference(first))]]
 
 
 def _bad(path: Path, line: int, what: str) -> DataError:

@@ -22,7 +22,7 @@ def plain_types(frame: pl.DataFrame) -> pl.DataFrame:
     """
     names = unique_names(frame.columns)
     return pl.DataFrame(
-        [_plain(column).alias(name) for column, name in zip(frame, names, strict=True)]
+        [_plain(column.alias(name)) for column, name in zip(frame, names, strict=True)]
     )
 
 

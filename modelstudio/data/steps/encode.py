@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
-from modelstudio.data.steps.learning import Target, in_place, known
+from modelstudio.data.steps.learning import Target, free_name, in_place, known
 from modelstudio.recipe.steps import GroupRare, HashEncode, Index, OneHot, Ordinal
 
 
@@ -57,8 +57,7 @@ def apply_one_hot(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame
             selected.append(pl.col(name))
             continue
         for category, new in zip(state[name], one_hot_names(name, state[name]), strict=True):
-            while new in taken:
-                new += "_"
+            new = free_name(new, taken)
             taken.add(new)
             hit = pl.col(name).eq_missing(pl.lit(category))
             selected.append(hit.cast(pl.Float64).alias(new))

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.errors import DataError
+from modelstudio.recipe.columns import is_pattern
 
 ROUNDING = 1e-13
 """Share of the largest value below which a spread means nothing."""
@@ -55,8 +56,8 @@ def factor_to_one(spread: float, largest: float) -> float:
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:
-    """Return a name with as many underscores at its end as it takes to be free."""
-    while wanted in taken:
+    """Return a name with as many underscores at its end as it takes to be free and a name."""
+    while wanted in taken or is_pattern(wanted):
         wanted += "_"
     return wanted
 

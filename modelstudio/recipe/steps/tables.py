@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from modelstudio.recipe.columns import Kind
+from modelstudio.recipe.columns import Kind, is_pattern
 from modelstudio.recipe.formula import columns_in, parse
 from modelstudio.recipe.steps.rows import FormulaText
 from modelstudio.recipe.steps.step import Step
@@ -15,7 +15,7 @@ from modelstudio.recipe.steps.step import Step
 
 def _plain(name: str) -> str:
     """Refuse the names that stand for several columns."""
-    if name == "*" or (name.startswith("^") and name.endswith("$")):
+    if is_pattern(name):
         raise ValueError(f"no column can be called {name}")
     return name
 
