@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -38,16 +38,48 @@ SAMPLE = 20_000
 """Rows looked at to tell a kind, spread over the table."""
 
 TARGET_NAMES = tuple(
-    """target label outcome survived churn churned exited attrition default fraud isfraud spam
-    species variety diagnosis sentiment response class saleprice price medv medianhousevalue mpg
-    charges rings income salary quality category result y""".split()
+    """target label outcome survived churn churned exited attrition fraud isfraud spam species
+    variety diagnosis sentiment class saleprice medv medianhousevalue mpg rating ratings""".split()
 )
 """Names of targets, the surest first, in small letters without signs between them."""
+
+LIKELY_NAMES = tuple(
+    """default response price charges rings income salary quality category result y""".split()
+)
+"""Names that features have too: one in the last column is surer, and one in the first."""
+
+CODE_NAME = re.compile(
+    r"(?i:^(.*[_\W])?(zip|plz|phone|telephone|tel|mobile|fax|isbn|ean|upc|iban|ssn|imei|"
+    r"(zip|post|postal)[_ ]?code)([_\W]?(no|nr|number|code))?$)"
+)
+"""Names of what is written in digits and is no amount."""
+
+CODE = r"^(\+\d{7,}|-?0\d+)$"
+"""Digits that begin as no amount does."""
+
+CODES = 0.01
+"""Share of the cells that begin so in a column of codes."""
+
+TIME_NAME = re.compile(
+    r"(?i:^(.*[_\W])?(unix|epoch|timestamp|ts|time|date|datetime|created|updated|modified)"
+    r"([_\W]?(at|on|time|utc|s|ms|seconds))?$)"
+)
+FIRST_TIME, LAST_TIME = 2**28, 2**32
+"""Seconds since the beginning of 1970 between which a number under such a name is a time."""
 
 TARGET_ENDINGS = ("target", "label", "outcome", "class", "price", "status")
 
 CLASS_NAMES = ("target", "label", "class", "category", "type", "species", "digit", "cluster")
 """Endings of names that speak of classes even when these are numbers."""
+
+MOST_BLOCKS = 30
+"""Classes of a table without header whose rows are sorted by them."""
+
+SURE_ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid)$)|(?<=[a-z])(I[dD]|No)$")
+"""Names of numbers that stand for things, even when each has several rows."""
+
+MANY_IDS = 30
+"""Different numbers from which a column under such a name is no feature."""
 
 ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rowid|no|nr)$)|(?<=[a-z])I[dD]$")
 
@@ -70,13 +102,17 @@ _KNOWN = pl.all().count()
 _DISTINCT = pl.all().drop_nulls().n_unique()
 """How many different values these have."""
 
+_CODES = pl.all().str.contains(CODE).sum()
+"""How many are codes rather than amounts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
     """What was guessed of a table; ``notes`` are sentences for the person.
 
     ``split`` are the settings of the split that the data calls for, ``augment`` the random changes
-    that training gains from, ``negatives`` how what was not chosen is drawn where that is needed.
+    that training gains from, ``negatives`` how what was not chosen is drawn where that is needed,
+    ``csv`` how other files have to be read to be understood in the same way.
     """
 
     columns: tuple[Column, ...]
@@ -85,6 +121,7 @@ class Guess:
     split: Mapping[str, Any] = field(default_factory=dict)
     augment: tuple[Augmentation, ...] = ()
     negatives: Negatives | None = None
+    csv: Mapping[str, Any] = field(default_factory=dict)
 
 
 def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
@@ -107,7 +144,7 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
     same = _same(frame, sample)
     notes: list[str] = []
     if target is None:
-        target, reason = guess_target(kinds, same)
+        target, reason = guess_target(kinds, same, sample)
         notes.append(f"{target} was taken as the target, {reason}. Another can be chosen.")
     elif target not in frame.columns:
         raise DataError(
@@ -202,6 +239,9 @@ def guess_kinds(frame: pl.DataFrame) -> dict[str, Kind]:
     known, distinct = _each(numbers, _KNOWN), _each(numbers, _DISTINCT)
     kinds: dict[str, Kind] = dict.fromkeys(frame.columns, "date")
     kinds.update(_number_or_id(numbers, known, distinct))
+    codes = [name for name in numbers.columns if CODE_NAME.search(name) and known[name]]
+    written = pl.DataFrame([as_text(frame.get_column(name)) for name in codes])
+    kinds.update(_kinds_of_text(written))
     kinds.update(_kinds_of_text(frame.select(pl.col(pl.String))))
     return kinds
 
@@ -213,8 +253,13 @@ def _kinds_of_text(frame: pl.DataFrame) -> dict[str, Kind]:
     numbers = all_to_numbers(frame)
     read = _each(numbers, _KNOWN)
     kinds: dict[str, Kind] = {name: "category" if known[name] else "number" for name in known}
-    numeric = [name for name, count in words.items() if count and read[name] >= 0.95 * count]
-    wordy = [name for name, count in words.items() if count and read[name] < 0.95 * count]
+    coded = {name for name, count in _each(frame, _CODES).items() if count > CODES * known[name]}
+    coded |= {name for name in frame.columns if CODE_NAME.search(name)}
+    like_numbers = {
+        name for name, count in words.items() if read[name] >= 0.95 * count and name not in coded
+    }
+    numeric = [name for name, count in words.items() if count and name in like_numbers]
+    wordy = [name for name, count in words.items() if count and name not in like_numbers]
     kinds.update(_number_or_id(_only(numbers, numeric), known, distinct))
     kinds.update(_other_kinds(_only(frame, wordy), known, words, distinct))
     return kinds
@@ -233,10 +278,27 @@ def _number_or_id(
         for name in many
         if whole[name] and distinct[name] >= 0.9 * known[name] and _names_rows(name)
     }
+    named |= {
+        name
+        for name in many
+        if whole[name] and SURE_ID_NAME.search(name) and distinct[name] > MANY_IDS
+    }
     return {
-        name: "id" if name in named or strides.get(name) == 1 else "number"
+        name: "date"
+        if _counts_time(numbers.get_column(name))
+        else "id"
+        if name in named or strides.get(name) == 1
+        else "number"
         for name in numbers.columns
     }
+
+
+def _counts_time(numbers: pl.Series) -> bool:
+    """Tell times in seconds or milliseconds since the beginning of 1970 by name and size."""
+    if not TIME_NAME.search(numbers.name) or numbers.null_count() == len(numbers):
+        return False
+    low, high = cast(float, numbers.min()), cast(float, numbers.max())
+    return any(FIRST_TIME * unit <= low <= high < LAST_TIME * unit for unit in (1, 1000))
 
 
 def _names_rows(name: str) -> bool:
@@ -273,19 +335,46 @@ def _same(frame: pl.DataFrame, sample: pl.DataFrame) -> set[str]:
     return {name for name, count in _each(doubtful, _DISTINCT).items() if count < 2}
 
 
-def guess_target(kinds: dict[str, Kind], same: Collection[str]) -> tuple[str, str]:
+def guess_target(
+    kinds: dict[str, Kind], same: Collection[str], sample: pl.DataFrame | None = None
+) -> tuple[str, str]:
     """Choose the column to predict, by name, else the last that could be one; say why."""
     usable = [
         name for name, kind in kinds.items() if kind in ("number", "category") and name not in same
     ]
     plain = {re.sub(r"[\W_]", "", name).lower(): name for name in reversed(usable)}
-    for known in TARGET_NAMES:
+    ends = [name for name in reversed(plain) if plain[name] in (usable[-1], usable[0])]
+    likely = [name for name in ends if name in LIKELY_NAMES]
+    for known in (*TARGET_NAMES, *likely[::-1], *LIKELY_NAMES):
         if known in plain:
             return plain[known], "because of its name"
     for name in reversed(usable):
         if name.lower().endswith(TARGET_ENDINGS):
             return name, "because of its name"
+    if sample is not None and (named := _sorted_by(sample, usable)):
+        return named, "because the rows are sorted by it or it alone holds categories"
     return (usable or list(kinds))[-1], "because it is the last that could be one"
+
+
+def _sorted_by(sample: pl.DataFrame, usable: Sequence[str]) -> str:
+    """Return what a table without header begins with if that tells its classes, else nothing.
+
+    The classes stand in the first column or behind an id, and the rows are sorted by them, or no
+    other column holds categories behind the id.
+    """
+    if not all(re.fullmatch(r"column_\d+", name) for name in sample.columns) or len(usable) < 3:
+        return ""
+    name = usable[0]
+    values = as_text(sample.get_column(name))
+    classes = values.drop_nulls().n_unique()
+    changes = int((values != values.shift()).sum())
+    if changes == classes - 1 and 2 <= classes <= MOST_BLOCKS:
+        return name
+    others = [as_text(sample.get_column(other)) for other in usable[1:]]
+    alone = to_numbers(values).null_count() == len(values) and not any(
+        to_numbers(other).null_count() == len(other) for other in others
+    )
+    return name if alone and classes <= MOST_BLOCKS and sample.columns[0] != name else ""
 
 
 def _target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:

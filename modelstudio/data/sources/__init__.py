@@ -6,11 +6,11 @@ A kind of source is declared in `modelstudio.recipe.sources`. The module of this
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig

@@ -20,7 +20,8 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
-from modelstudio.data.sources.values import MISSING_NUMBERS
+from modelstudio.data.sources.numbers import MISSING_NUMBERS, Decimals, decimals_of
+from modelstudio.data.sources.rewriting import COLONS, SPACES, Rewriting
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import is_pattern
@@ -44,9 +45,14 @@ LONGEST_PREAMBLE = 10
 _FIX = "Give the file the ending of what it is, or save it as CSV and open that."
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_WITH_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
-_WITH_POINT = re.compile(r"[+-]?\d+\.\d+")
+_SINGLE = re.compile(r"(?m)(?:^|[,;\t|])[ \t]*'")
+"""Where a cell begins with a single quotation mark."""
+
+FEWEST = 20
+"""Records from which a first one like the others is told to be no header."""
+
+_EVEN, _NUMBERS = 0.95, 0.3
+"""Share of the lines that spaces part into as many cells, and of the cells that are numbers."""
 
 csv.field_size_limit(LONGEST_LINE)
 
@@ -63,6 +69,8 @@ class CsvDialect:
         Records above the first row, the header among them; blank lines do not count.
     returns
         Lines end by carriage returns alone.
+    rewriting
+        How the text is made a usual one, which the delimiter is of.
     notes
         Sentences about what is unusual.
     """
@@ -73,6 +81,7 @@ class CsvDialect:
     skip: int = 1
     decimal_comma: bool = False
     returns: bool = False
+    rewriting: Rewriting = Rewriting()
     notes: tuple[str, ...] = ()
 
 
@@ -129,13 +138,19 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     _refuse_other_text(path, text)
     cut = len(head) >= HEAD
     announced = _announced(text)
-    delimiter = options.delimiter or announced or _expected(path, text) or _delimiter(text, cut)
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
+    delimiter = options.delimiter or announced or _expected(path, text)
+    if (
+        delimiter
+        and delimiter != COLONS
+        and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n')
+    ):
         raise DataError(
             f"{delimiter!r} cannot be the delimiter.",
             fix="Give one character, such as a comma or a semicolon, or leave it empty.",
         )
-    rows = _rows(text, delimiter, cut)
+    delimiter, single = _delimiter(text, cut, delimiter)
+    rewriting = Rewriting(delimiter if delimiter in (COLONS, SPACES) else "", single)
+    rows = _rows(text, delimiter, cut, single=single)
     above = 1 if announced else _preamble(rows)
     rows = rows[above:] or [[""]]
     if len(rows[0]) > MOST_COLUMNS:
@@ -156,15 +171,23 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     if not body:
         raise no_rows(path)
     header = _with_side_column(header, body)
+    decimal_comma = options.decimals == "comma"
+    if options.decimals is None and _decimals(body, delimiter) == "comma":
+        decimal_comma = True
+        notes.append(
+            f"{path.name} writes numbers with a decimal comma, so 1.234,5 is read as 1234.5 and "
+            "1.234 as 1234."
+        )
     if encoding in ("cp1252", "latin-1") and not options.encoding:
         notes.append(f"{path.name} is not UTF-8 and was read as Windows-1252.")
     return CsvDialect(
-        delimiter,
+        rewriting.stand_in or delimiter,
         encoding,
         unique_names(header),
         above + named,
-        _has_decimal_commas(body, delimiter),
+        decimal_comma,
         "\r" in text and "\n" not in text,
+        rewriting,
         tuple(notes),
     )
 
@@ -208,18 +231,52 @@ def _expected(path: Path, text: str) -> str | None:
     return "\t" if named and "\t" in text.lstrip("\r\n").split("\n", 1)[0] else None
 
 
-def _delimiter(text: str, cut: bool) -> str:
-    """Return what splits the records most evenly into most cells; a comma when nothing does."""
-    found = {delimiter: _rows(text, delimiter, cut) for delimiter in DELIMITERS}
+def _delimiter(text: str, cut: bool, known: str | None = None) -> tuple[str, bool]:
+    """Return what splits the records most evenly into most cells, a comma when nothing does.
 
-    def quality(delimiter: str) -> tuple[float, int]:
-        width, share = _usual(found[delimiter])
-        return (round(share, 3), width) if width > 1 else (0.0, 0)
+    Tells also whether single quotation marks enclose cells.
+    """
+    choices = [known] if known else [*DELIMITERS, *([COLONS] if COLONS in text else [])]
+    marks = (False, True) if _SINGLE.search(text) else (False,)
+    found = {
+        (delimiter, single): _rows(text, delimiter, cut, single=single)
+        for single in marks
+        for delimiter in choices
+    }
 
-    best = max(DELIMITERS, key=quality)
-    if quality(best)[0] > 0.5:
+    def quality(choice: tuple[str, bool]) -> tuple[float, int, bool]:
+        width, share = _usual(found[choice])
+        enclosed = choice[1] and _encloses_cells(found[choice[0], False])
+        return (round(share, 3), width, enclosed) if width > 1 else (0.0, 0, enclosed)
+
+    best = max(found, key=quality)
+    if not known and (spaced := _spaced(text, cut, quality(best)[:2])):
+        return spaced, False
+    if quality(best)[0] > 0.5 or quality(best)[2]:
         return best
-    return max(DELIMITERS, key=lambda delimiter: len(found[delimiter][0]))
+    return max(((each, False) for each in choices), key=lambda choice: len(found[choice][0]))
+
+
+def _encloses_cells(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether every cell of some column stands between single quotation marks."""
+    width, _ = _usual(rows)
+    even = [row for row in rows[1:] if len(row) == width]
+    return any(
+        any(cells) and all(not cell or re.fullmatch(r"'.*'", cell, re.DOTALL) for cell in cells)
+        for cells in (tuple(cell.strip() for cell in column) for column in zip(*even, strict=True))
+    )
+
+
+def _spaced(text: str, cut: bool, usual: tuple[float, int]) -> str:
+    """Return `SPACES` where these part the lines of numbers better than anything else does."""
+    if usual[0] > 0.5 and (usual[0] < 1 or usual[1] > 2):
+        return ""
+    rows = _rows(text, SPACES, cut)
+    width, share = _usual(rows)
+    cells = [cell for row in rows for cell in row]
+    numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in cells)
+    even = share >= _EVEN and width > max(2, 2 * usual[1])
+    return SPACES if even and numbers >= _NUMBERS * len(cells) else ""
 
 
 def _usual(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
@@ -228,9 +285,18 @@ def _usual(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
     return width, count / len(rows)
 
 
-def _rows(text: str, delimiter: str, cut: bool) -> list[list[str]]:
+def _rows(text: str, delimiter: str, cut: bool, *, single: bool = False) -> list[list[str]]:
     """Return the first records that are not blank; of a cut text the last is not whole."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    if delimiter in (COLONS, SPACES):
+        rewriting = Rewriting(delimiter)
+        text = rewriting.rewritten(text.encode()).decode()
+        delimiter = rewriting.stand_in
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar="'" if single else '"',
+        skipinitialspace=True,
+    )
     try:
         rows = list(islice((row for row in reader if any(row) or len(row) > 1), SAMPLE))
     except csv.Error:
@@ -239,12 +305,17 @@ def _rows(text: str, delimiter: str, cut: bool) -> list[list[str]]:
 
 
 def _preamble(rows: Sequence[Sequence[str]]) -> int:
-    """Count the lines of one cell above a table that is even from there on."""
-    above = 0
-    while above < min(LONGEST_PREAMBLE, len(rows) - 2) and len(rows[above]) == 1:
+    """Count the lines above a table: of one cell where it is even, or with one cell filled."""
+    above, most = 0, min(LONGEST_PREAMBLE, len(rows) - 2)
+    while above < most and len(rows[above]) == 1:
         above += 1
     width, share = _usual(rows[above:])
-    return above if above and width > 1 and share == 1.0 else 0
+    if above:
+        return above if width > 1 and share == 1.0 else 0
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows[: most + 1]]
+    while above < most and filled[above] < 2 < width:
+        above += 1
+    return above if above and filled[above] == len(rows[above]) else 0
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -254,9 +325,12 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """
     first = [cell.strip() for cell in rows[0]]
     numbers = [cell for cell in first if _NUMBER.fullmatch(cell)]
-    if not numbers or len(rows) < 2:
+    if len(rows) < 2:
         return True
     below = list(zip(*(row for row in rows[1:] if len(row) == len(first)), strict=True))
+    if not numbers:
+        again = len(rows) >= FEWEST and any(map(_comes_again, first, below))
+        return not again or any(map(_numeric, below))
     if any(
         name and name not in MISSING_NUMBERS and not _NUMBER.fullmatch(name) and _numeric(cells)
         for name, cells in zip(first, below, strict=False)
@@ -268,6 +342,11 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     upwards = counted[0] in (0, 1) and len(counted) > 2
     upwards &= all(b - a == 1 for a, b in pairwise(counted))
     return upwards or all(1800 <= number <= 2200 for number in counted)
+
+
+def _comes_again(name: str, cells: Sequence[str]) -> bool:
+    """Tell whether what may be the name of a column is rather one of its categories."""
+    return bool(name) and sum(cell.strip() == name for cell in cells) > max(1, 0.01 * len(cells))
 
 
 def _numeric(cells: Sequence[str]) -> bool:
@@ -282,16 +361,8 @@ def _with_side_column(header: list[str], body: Sequence[Sequence[str]]) -> list[
     return [*header, ""] if all(not row[-1].strip() for row in body) else ["", *header]
 
 
-def _has_decimal_commas(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
-    """Tell ``1,5`` for one and a half; a number with a point speaks against it.
-
-    ``1,234`` counts only where semicolons split the cells, as they do where a comma is decimal.
-    """
-    cells = [cell.strip() for row in rows for cell in row]
-    commas = sum(
-        bool(_WITH_COMMA.fullmatch(cell)) and (delimiter == ";" or not _GROUPED.fullmatch(cell))
-        for cell in cells
-        if "," in cell
-    )
-    points = sum(bool(_WITH_POINT.fullmatch(cell)) for cell in cells if "." in cell)
-    return commas > points
+def _decimals(rows: Sequence[Sequence[str]], delimiter: str) -> Decimals | None:
+    """Tell the sign before the decimals; semicolons between cells speak for a comma."""
+    width, _ = _usual(rows)
+    even = [[cell.strip() for cell in row] for row in rows if len(row) == width]
+    return decimals_of(zip(*even, strict=True), commas_likely=delimiter == ";")

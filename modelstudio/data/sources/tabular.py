@@ -15,8 +15,9 @@ from modelstudio.data.sources.delimited import TextTable, parse_text, read_text,
 from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff
 from modelstudio.data.sources.encoding import decode_head
 from modelstudio.data.sources.files import check_file, file_mark, first_bytes
+from modelstudio.data.sources.numbers import decimals_of, is_measurable, without_decimal_commas
 from modelstudio.data.sources.records import find_records, whole_records
-from modelstudio.data.sources.values import is_measurable, typed, without_words
+from modelstudio.data.sources.values import typed, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
@@ -110,7 +111,9 @@ def as_declared(
     if absent:
         raise _absent(path, absent, frame.columns, data.columns)
     present = [column for column in wanted if column.name in held]
-    return pl.DataFrame([typed(frame.get_column(column.name), column) for column in present])
+    return pl.DataFrame(
+        [typed(frame.get_column(each.name), each, data.csv.dates) for each in present]
+    )
 
 
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
@@ -156,7 +159,8 @@ def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
         rows = len(rows_of(content, records, len(dialect.columns))) - dialect.skip
     else:
         rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
-    return SourceInfo(path, dialect.columns, rows, size, dialect.notes)
+    reading = {"decimals": "comma"} if dialect.decimal_comma else {}
+    return SourceInfo(path, dialect.columns, rows, size, dialect.notes, reading)
 
 
 def fingerprint(path: Path, data: DataConfig | None = None) -> str:
@@ -173,7 +177,9 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     missing = [column.name for column in data.columns if column.name not in frame.columns]
     if missing:
         raise _absent(path, missing, frame.columns, data.columns)
-    return pl.DataFrame([typed(frame.get_column(column.name), column) for column in data.columns])
+    return pl.DataFrame(
+        [typed(frame.get_column(each.name), each, data.csv.dates) for each in data.columns]
+    )
 
 
 def _head(path: Path, options: CsvOptions, rows: int) -> pl.DataFrame | None:
@@ -196,6 +202,7 @@ def _head(path: Path, options: CsvOptions, rows: int) -> pl.DataFrame | None:
 def _lines(path: Path, head: bytes, dialect: CsvDialect) -> bytes:
     """Return the beginning of a text table as UTF-8, its lines ended by line feeds."""
     text = decode_head(path, head, dialect.encoding).encode()
+    text = dialect.rewriting.rewritten(text)
     return text.replace(b"\r", b"\n") if dialect.returns else text
 
 
@@ -274,7 +281,7 @@ def _narrowed(path: Path, data: DataConfig, table: TextTable) -> TextTable:
     """Keep numbers and dates of a large table as such, which takes less memory than their text."""
     held = set(table.frame.columns) - table.textless
     values = (
-        typed(table.frame.get_column(column.name), column)
+        typed(table.frame.get_column(column.name), column, data.csv.dates)
         for column in data.columns
         if column.kind in _NARROW and column.name in held
     )
@@ -291,9 +298,19 @@ def _read_typed(
     if (held := _last) is not None and held[0] == key:
         return held[1].frame
     frame = yield from reader.read(path, data)
-    frame = without_words(frame, data.csv.missing)
+    frame = _with_points(without_words(frame, data.csv.missing), data.csv)
     _keep(key, TextTable(frame))
     return frame
+
+
+def _with_points(frame: pl.DataFrame, options: CsvOptions) -> pl.DataFrame:
+    """Write numbers that are text with a decimal comma the usual way."""
+    if (decimals := options.decimals) is None:
+        few = frame.head(200).select(pl.col(pl.String).drop_nulls().implode())
+        decimals = decimals_of(column[0].to_list() for column in few)
+    if decimals != "comma":
+        return frame
+    return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
 
 
 def _keep(key: tuple[object, ...], table: TextTable) -> None:

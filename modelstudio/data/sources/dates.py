@@ -1,0 +1,125 @@
+"""From the text of cells to dates and times, in the ways in which people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Literal
+
+import polars as pl
+
+DateOrder = Literal["day first", "month first"]
+"""How dates such as 03/04/2021 are read."""
+
+FEW = 2_000
+"""Cells of a column that tell in which forms it is written."""
+
+_ISO = "%Y-%m-%d"
+
+_TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S%.f")
+
+_CLEAR = (
+    *(f"%Y-%m-%d{time}" for time in _TIMES[1:]),
+    *("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f", "%Y%m%dT%H%M%S"),
+    *(f"%d.%m.%Y{time}" for time in _TIMES),
+    *(f"%Y/%m/%d{time}" for time in _TIMES),
+    "%Y-%m",
+)
+_ZONED = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z")
+_LATE = (" %I:%M %p", " %I:%M:%S %p")
+_DAY_FIRST = tuple(f"%d{sign}%m{sign}%Y{time}" for sign in "/-" for time in (*_TIMES, *_LATE))
+_MONTH_FIRST = tuple(f"%m{sign}%d{sign}%Y{time}" for sign in "/-" for time in (*_TIMES, *_LATE))
+
+_NUMBERED = r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}"
+"""The beginning of a date whose first number may be the day or the month."""
+
+_SECONDS, _MILLISECONDS = r"^1?\d{9}$", r"^1?\d{12}$"
+"""Times counted since the beginning of 1970."""
+
+
+def to_dates(text: pl.Series, order: DateOrder | None = None) -> pl.Series:
+    """Read text as a date and time in one of the usual forms; one with a zone in UTC.
+
+    Without an ``order`` all cells of a column are read in the one that suits more of them, the day
+    first where both do.
+    """
+    return all_to_dates(text.to_frame(), order).to_series()
+
+
+def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataFrame:
+    """Read all columns of a table as `to_dates` does, in few passes.
+
+    Most columns are written in the first form throughout; the others are tried where one is not.
+    """
+    dates = text.select(_read(pl.all(), _ISO))
+    pairs = zip(dates.get_columns(), text.get_columns(), strict=True)
+    unread = [after.name for after, before in pairs if after.null_count() > before.null_count()]
+    if not unread:
+        return dates
+    rest = text[unread]
+    clear = _first_of([dates[unread], *_in_forms(rest, _CLEAR), *_in_forms(rest, _ZONED)])
+    clear = _first_of([clear, rest.select(_since_1970(pl.all()))])
+    day, month = (_first_of([clear, *_in_forms(rest, f)]) for f in (_DAY_FIRST, _MONTH_FIRST))
+    known = zip(*(each.select(pl.all().count()).row(0) for each in (day, month)), strict=True)
+    turned = [order == "month first" or (order is None and months > days) for days, months in known]
+    return dates.with_columns(
+        month.to_series(at) if turn else day.to_series(at) for at, turn in enumerate(turned)
+    )
+
+
+def _in_forms(text: pl.DataFrame, forms: Sequence[str]) -> list[pl.DataFrame]:
+    """Read a table in each of some forms that fit any of its cells; a long one by a sample."""
+    few = text.gather_every(-(-text.height // FEW) or 1)
+    fitting = []
+    for form in forms:
+        seen = few.select(_read(pl.all(), form).count())
+        if any(seen.row(0)):
+            fitting.append(form)
+    return [text.select(_read(pl.all(), form)) for form in fitting]
+
+
+def _first_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Take each cell of the first of equal tables in which it is not missing."""
+    return reduce(
+        lambda first, other: pl.DataFrame(
+            [
+                each.zip_with(each.is_not_null(), instead)
+                for each, instead in zip(first, other, strict=True)
+            ]
+        ),
+        frames,
+    )
+
+
+def _read(text: pl.Expr, form: str) -> pl.Expr:
+    read = text.str.to_datetime(form, strict=False, time_unit="ms")
+    return read.dt.replace_time_zone(None) if form.endswith("z") else read
+
+
+def _since_1970(text: pl.Expr) -> pl.Expr:
+    whole = text.cast(pl.Int64, strict=False)
+    milliseconds = (
+        pl.when(text.str.contains(_SECONDS))
+        .then(whole * 1000)
+        .when(text.str.contains(_MILLISECONDS))
+        .then(whole)
+    )
+    return milliseconds.cast(pl.Datetime("ms"))
+
+
+def order_of(text: pl.Series) -> DateOrder | Literal["either", "both"] | None:
+    """Tell in which order the numbers of dates such as 03/04/2021 stand.
+
+    ``"either"`` fits all of them; with ``"both"`` some dates fit only the one and some only the
+    other. None when there are no such dates.
+    """
+    numbered = text.filter(text.str.contains(_NUMBERED).fill_null(False))
+    if not len(numbered):
+        return None
+    first, second = (
+        bool((numbered.str.extract(pattern).cast(pl.Int64) > 12).any())
+        for pattern in (r"^(\d{1,2})", r"^\d{1,2}[/-](\d{1,2})")
+    )
+    if first and second:
+        return "both"
+    return "day first" if first else "month first" if second else "either"

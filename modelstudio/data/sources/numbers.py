@@ -1,0 +1,198 @@
+"""From the text of cells to numbers, in the ways in which people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import polars as pl
+
+MISSING_NUMBERS = (
+    *("NA", "N/A", "n/a", "na", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "Null", "None"),
+    *("-", "--", "?", "."),
+)
+"""Words that mean a missing value where a number is due; elsewhere they are categories."""
+
+GREATEST = 1e150
+"""Numbers beyond this count as infinite: their squares overflow."""
+
+ALIKE = 0.95
+"""Share of the cells of a column that have to be written in one way for it to count."""
+
+_MONEY = r"(?:[$€£¥₹₽₩]|US\$|EUR|USD|GBP|CHF|JPY|INR|zł|kr\.?)"
+_BEFORE = rf"^([+-]?)\s*{_MONEY}\s*([+-]?[\d.,])"
+_BEHIND = rf"([\d.,])\s*(?:{_MONEY}|%)$"
+_IN_PARENTHESES = rf"^\(\s*({_MONEY}?\s*\d[\d.,' ]*(?:{_MONEY}|%)?)\s*\)$"
+_WIDE_SPACES = "[\u00a0\u2007\u2009\u202f]"
+
+_GROUPED = r"^[+-]?\d{1,3}(?:(?:,\d{2,3})*,\d{3}|(?:'\d{3})+|(?: \d{3})+)(?:\.\d*)?$"
+
+_UNIT = r"([\d.])\s?([A-Za-zµ°][A-Za-z0-9µ°²³/]{0,8}\.?)$"
+_MEASURED = r"^[+-]?\d[\d,']*\.?\d*\s?[A-Za-zµ°][A-Za-z0-9µ°²³/]{0,8}\.?$"
+"""What stands behind a number, and a number with it."""
+
+_EUROPEAN = r"^[+-]?(?:\d+|\d{1,3}(?:[. ']\d{3})+)(?:,\d+)?$"
+"""Numbers that may be written with a decimal comma."""
+
+_COMMA = re.compile(
+    r"[+-]?(?:(?:\d+|\d{1,3}(?:[. ']\d{3})+),(?:\d{1,2}|\d{4,})|0,\d+"
+    r"|\d{1,3}(?:[.']\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})"
+)
+_POINT = re.compile(
+    r"[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|0?\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d+"
+    r"|\d{1,3}(?:,\d{3}){2,})"
+)
+_UNSURE = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}{sign}\d{{3}}") for sign in (",", r"\.")}
+"""Numbers that can only have a decimal comma, only a decimal point, or either."""
+
+Decimals = Literal["comma", "point"]
+"""The sign before the decimals."""
+
+
+def to_numbers(text: pl.Series) -> pl.Series:
+    """Read text as Float64; what is no number, or beyond all measure, is missing.
+
+    Thousands may be set apart (``1,234.5``), a currency or per cent sign may stand beside, a
+    negative number in parentheses, and one and the same unit behind all numbers of a column.
+    """
+    return all_to_numbers(text.to_frame()).to_series()
+
+
+def all_to_numbers(text: pl.DataFrame) -> pl.DataFrame:
+    """Read all columns of a table as `to_numbers` does, in few passes however many there are."""
+    numbers = text.select(pl.all().cast(pl.Float64, strict=False))
+    empty = zip(numbers.get_columns(), text.get_columns(), strict=True)
+    unread = [after.name for after, before in empty if after.null_count() > before.null_count()]
+    if unread and (dressed := _where(text[unread], _is_dressed())):
+        rest = text[dressed].select(_bare(pl.all()))
+        if measured := _where(rest, pl.all().str.contains(_MEASURED).any()):
+            rest = rest.with_columns(_without_unit(rest[measured]).get_columns())
+        grouped = pl.when(pl.all().str.contains(_GROUPED))
+        rest = rest.select(grouped.then(pl.all().str.replace_all("[,' ]", "")).otherwise(pl.all()))
+        numbers = numbers.with_columns(rest.select(pl.all().cast(pl.Float64, strict=False)))
+    return numbers.select(pl.when(pl.all().abs() < GREATEST).then(pl.all()))
+
+
+def is_measurable(numbers: pl.Series) -> bool:
+    """Tell whether every number that is there is finite and within all measure."""
+    return bool((numbers.abs() < GREATEST).all())
+
+
+def measurable(numbers: pl.Series) -> pl.Series:
+    """Take infinite numbers and those beyond all measure for missing."""
+    return numbers.to_frame().select(pl.when(pl.all().abs() < GREATEST).then(pl.all())).to_series()
+
+
+def _where(frame: pl.DataFrame, fact: pl.Expr) -> list[str]:
+    """Return the columns of which something is true."""
+    return [name for name, true in frame.select(fact).row(0, named=True).items() if true]
+
+
+def _is_dressed() -> pl.Expr:
+    """Tell whether a column has cells with digits that are no plain numbers."""
+    plain = pl.all().cast(pl.Float64, strict=False).is_not_null()
+    return (~plain & pl.all().str.contains(r"\d")).any()
+
+
+def _bare(text: pl.Expr) -> pl.Expr:
+    """Take signs of money and per cent away, and write ``(5)`` as ``-5``."""
+    return (
+        text.str.replace_all(_WIDE_SPACES, " ")
+        .str.replace("−", "-", literal=True)
+        .str.replace(_IN_PARENTHESES, "-$1")
+        .str.replace(_BEFORE, "$1$2")
+        .str.replace(_BEHIND, "$1")
+        .str.strip_chars()
+    )
+
+
+def _without_unit(text: pl.DataFrame) -> pl.DataFrame:
+    """Return, without it, the columns of numbers that have one unit behind almost all of them."""
+    units = text.select(pl.all().str.extract(_UNIT, 2))
+    facts = (
+        units.select(pl.all().drop_nulls().n_unique()),
+        text.select(pl.all().str.contains(_MEASURED).sum()),
+        text.select((~pl.all().is_in(MISSING_NUMBERS)).sum()),
+    )
+    same = [
+        name
+        for name, different, measured, known in zip(
+            text.columns, *(fact.row(0) for fact in facts), strict=True
+        )
+        if different == 1 and measured >= ALIKE * known
+    ]
+    return text[same].select(pl.all().str.replace(_UNIT, "$1")) if same else pl.DataFrame()
+
+
+def unit_of(text: pl.Series) -> str:
+    """Return the unit behind the numbers of a column that is read without it; empty for none."""
+    measured = text.to_frame().select(_bare(pl.all())).to_series()
+    found = measured.str.extract(_UNIT, 2).drop_nulls()
+    read = _without_unit(measured.to_frame()) if len(found) else pl.DataFrame()
+    return str(found[0]) if read.width else ""
+
+
+def without_decimal_commas(text: pl.Series) -> pl.Series:
+    """Write the numbers of a column with decimal commas the usual way: ``1.234,5`` as ``1234.5``.
+
+    A column that holds anything else stays as it is.
+    """
+    if text.dtype != pl.String or not text.str.contains("[,.]").any():
+        return text
+    bare = text.to_frame().select(_bare(pl.all())).to_series()
+    fits = bare.str.contains(_EUROPEAN) & ~bare.str.contains(r"^[+-]?0\.")
+    known = int((text.is_not_null() & ~text.is_in(MISSING_NUMBERS)).sum())
+    if int(fits.sum()) < ALIKE * max(known, 1):
+        return text
+    plain = bare.str.replace_all(r"[. ']", "").str.replace(",", ".", literal=True)
+    return text.zip_with(~fits.fill_null(False), plain)
+
+
+def decimals_of(
+    columns: Iterable[Sequence[str]], *, commas_likely: bool = False
+) -> Decimals | None:
+    """Tell the sign before the decimals in a table from its columns of text.
+
+    A comma in one column tells it for all those that do not speak against it; None where there is
+    no evidence.
+
+    Parameters
+    ----------
+    commas_likely
+        Take ``1,234`` for one and a bit where nothing speaks for a point.
+    """
+    signs = [_decimals_in(list(map(_stripped, cells))) for cells in columns]
+    if "comma" in signs:
+        return "comma"
+    if "point" in signs:
+        return "point"
+    return "comma" if commas_likely and "comma?" in signs else None
+
+
+def _decimals_in(cells: Sequence[str]) -> str | None:
+    known = [cell for cell in cells if cell and cell not in MISSING_NUMBERS]
+    fitting = sum(bool(re.search(_EUROPEAN, cell)) for cell in known)
+    if any(map(_POINT.fullmatch, known)):
+        return "point"
+    if not known or fitting < ALIKE * len(known):
+        return None
+    if any(map(_COMMA.fullmatch, known)):
+        return "comma"
+    return "comma?" if any(map(_UNSURE[","].fullmatch, known)) else None
+
+
+def is_unsure(cells: Sequence[str]) -> bool:
+    """Tell whether numbers such as ``1.234`` may have thousands or decimals behind the point."""
+    known = [cell for cell in map(_stripped, cells) if cell and cell not in MISSING_NUMBERS]
+    unsure = [cell for cell in known if _UNSURE[r"\."].fullmatch(cell)]
+    return bool(unsure) and all(
+        re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in set(known).difference(unsure)
+    )
+
+
+def _stripped(cell: str) -> str:
+    """Return the number in a cell without signs of money and per cent."""
+    bare = re.sub(_WIDE_SPACES, " ", cell).strip()
+    bare = re.sub(_IN_PARENTHESES, r"-\1", bare)
+    return re.sub(_BEHIND, r"\1", re.sub(_BEFORE, r"\1\2", bare)).strip()
