@@ -68,8 +68,10 @@ def opening(
             frame = end.value
             break
     guessed = detect.guess(source, frame, target, task)
-    notes = (*sources.inspect(source).notes, *guessed.notes)
+    info = sources.inspect(source)
+    notes = (*info.notes, *guessed.notes)
     config = source.changed(
+        csv=source.csv.changed(**info.reading, **guessed.csv),
         columns=guessed.columns,
         recipe=guessed.recipe,
         split=split.changed(**guessed.split),

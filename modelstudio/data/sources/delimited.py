@@ -114,7 +114,7 @@ def read_text(
         except Misfit as error:
             line = error.line
             continue
-        frame = _without_commas(pl.DataFrame([series[name] for name in wanted]), dialect)
+        frame = _as_written(pl.DataFrame([series[name] for name in wanted]), dialect)
         return TextTable(frame, frozenset(first - once.stubborn), exact)
     raise misfit(path, encoding, line)
 
@@ -125,7 +125,7 @@ def parse_text(
     """Read the beginning of a text table, as UTF-8 cut behind a record, as text."""
     table = _Pass(path, dialect, options, dialect.columns)
     series = finish(table.read(iter([(content, len(content))]), len(content)))
-    return _without_commas(pl.DataFrame(list(series.values())), dialect)
+    return _as_written(pl.DataFrame(list(series.values())), dialect)
 
 
 def rows_of(content: bytes, records: Records, width: int) -> NDArray[np.int64]:
@@ -139,7 +139,8 @@ def rows_of(content: bytes, records: Records, width: int) -> NDArray[np.int64]:
     return np.flatnonzero(filled)
 
 
-def _without_commas(frame: pl.DataFrame, dialect: CsvDialect) -> pl.DataFrame:
+def _as_written(frame: pl.DataFrame, dialect: CsvDialect) -> pl.DataFrame:
+    frame = dialect.rewriting.restored(frame)
     if not dialect.decimal_comma:
         return frame
     return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
@@ -178,6 +179,7 @@ class _Pass:
     def read_file(self) -> Generator[Portion, None, dict[str, pl.Series]]:
         """Read the whole file."""
         blocks = utf8_blocks(self._path, self._dialect.encoding, BLOCK)
+        blocks = self._dialect.rewriting.blocks(blocks)
         return (yield from self.read(blocks, self._path.stat().st_size))
 
     def read(
