@@ -116,7 +116,8 @@ def _pictures(
     looking = picture_profile.profile(frame.get_column(column).fill_null("").to_list(), labels)
     while True:
         try:
-            yield Progress("Looking at the pictures", *next(looking))
+            seen = next(looking)
+            yield Progress("Looking at the pictures", seen.done, seen.total)
         except StopIteration as end:
             facts: picture_profile.PictureProfile = end.value
             break
