@@ -6,16 +6,17 @@ import hashlib
 import io
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from modelstudio.data.findings.finding import Finding, Severity, first_rows
-from modelstudio.data.pictures import Progress, in_threads
+from modelstudio.data.pictures import in_threads
 from modelstudio.data.shaping import Unreadable, open_picture
 
 SIDE = 64
@@ -40,6 +41,15 @@ CROWD = 2_000
 """A band that so many pictures share tells nothing."""
 
 Groups = tuple[tuple[int, ...], ...]
+
+
+class Looked(NamedTuple):
+    """How far it is, and how many files that cannot be used and copies were met on the way."""
+
+    done: int
+    total: int
+    unreadable: int
+    copies: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +83,20 @@ class PictureProfile:
     copies: Groups
     lookalikes: Groups
 
+    def without(self, rows: Collection[int]) -> PictureProfile:
+        """Return what is wrong with the others when some rows are left out; sums stay."""
+        return replace(
+            self,
+            unreadable=tuple(each for each in self.unreadable if each[0] not in rows),
+            copies=_without(self.copies, rows),
+            lookalikes=_without(self.lookalikes, rows),
+        )
+
+
+def _without(groups: Groups, rows: Collection[int]) -> Groups:
+    left = (tuple(row for row in group if row not in rows) for group in groups)
+    return tuple(group for group in left if len(group) > 1)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
@@ -102,7 +126,7 @@ class _Sum:
 
 def profile(
     paths: Sequence[str], labels: Sequence[str | None] | None = None
-) -> Generator[Progress, None, PictureProfile]:
+) -> Generator[Looked, None, PictureProfile]:
     """Look at every picture once; yields how far it is.
 
     Parameters
@@ -114,12 +138,14 @@ def profile(
     sums: defaultdict[str | None, _Sum] = defaultdict(_Sum)
     whole, unreadable = _Sum(), []
     seen: dict[int, _Seen] = {}
-    yield 0, len(paths)
+    met: set[bytes] = set()
+    yield Looked(0, len(paths), 0, 0)
     for row, found in in_threads(range(len(paths)), lambda row: _look(paths[row])):
         if isinstance(found, str):
             unreadable.append((row, paths[row], found))
         else:
             seen[row] = found
+            met.add(found.digest)
             sizes[found.size] += 1
             colours[found.colours] += 1
             formats[found.format] += 1
@@ -127,8 +153,8 @@ def profile(
             if labels is not None and (label := labels[row]) is not None:
                 sums[label].add(found.small)
         if row % 64 == 63:
-            yield row + 1, len(paths)
-    yield len(paths), len(paths)
+            yield Looked(row + 1, len(paths), len(unreadable), len(seen) - len(met))
+    yield Looked(len(paths), len(paths), len(unreadable), len(seen) - len(met))
     copies = _groups_of(seen)
     return PictureProfile(
         rows=len(paths),

@@ -82,3 +82,17 @@ def test_empty_pictures_are_not_called_alike(tmp_path: Path) -> None:
     facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
     assert facts.lookalikes == ()
     assert facts.colours == {"grey": 3}
+
+
+def test_what_is_left_out_is_no_copy_any_more(tmp_path: Path) -> None:
+    paths = scenes(tmp_path, 6)
+    for name in ("x", "y"):
+        shutil.copy(paths[2], tmp_path / f"{name}.png")
+    (tmp_path / "z.png").write_text("hello")
+    looking = picture_profile.profile(sorted(map(str, tmp_path.iterdir())))
+    told = list(iter(lambda: next(looking, None), None))
+    assert told[-1] == (9, 9, 1, 2)
+    facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
+    assert facts.without({7}).copies == ((2, 6),)
+    assert facts.without({6, 7, 8}).copies == ()
+    assert picture_findings(facts.without({6, 7, 8}), "file") == ()

@@ -325,3 +325,13 @@ def test_a_row_of_a_table_of_labels_is_left_out(tmp_path: Path) -> None:
     for path in (tmp_path / "bars", table):
         frame = sources.read(data.changed(path=str(path)))
         assert frame.get_column("width").to_list() == ["0", None, "2", "3", "0", "1", "2", "3"]
+
+
+def test_a_class_of_a_table_of_labels_is_changed(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        picture(0, len(name)).save(tmp_path / f"{name}.png")
+    (tmp_path / "labels.csv").write_text("name,kind\none.png,a\ntwo.png,b\nthree.png,b\n")
+    data = new_project(tmp_path, target="kind").project.data
+    source = data.source.changed(classes={"two.png": "a"})
+    kinds = sources.read(data.changed(source=source)).get_column("kind")
+    assert kinds.to_list() == ["a", "a", "b"]

@@ -46,36 +46,32 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     yield Portion(len(found), len(found))
     frame = folders.table(found)
     labels = _labels(path, data, frame)
-    if labels is not None:
-        return _as_chosen(labels, path, data)
-    return _as_chosen(_in_classes(frame, path, data), path, data)
-
-
-def _in_classes(frame: pl.DataFrame, folder: Path, data: DataConfig) -> pl.DataFrame:
-    """Give pictures that were moved to another class that class."""
-    source = data.source
-    if not isinstance(source, ImageFolder) or not source.classes or LABEL not in frame.columns:
-        return frame
-    moved = {folders.place_of(name, folder): label for name, label in source.classes}
-    label = pl.col(FILE).replace_strict(
-        list(moved), list(moved.values()), default=pl.col(LABEL), return_dtype=pl.String
-    )
-    return frame.with_columns(label.alias(LABEL))
+    return _as_chosen(frame if labels is None else labels, path, data)
 
 
 def _as_chosen(frame: pl.DataFrame, folder: Path, data: DataConfig) -> pl.DataFrame:
-    """Forget what is known of pictures that are left out, so that nothing learns from them.
+    """Give single pictures the classes that the project says, and forget those it leaves out.
 
-    They keep their rows: the numbers of the others, and with them the split, stay as they are.
+    Nothing is known of a picture that is left out, so that nothing learns from it; but it keeps its
+    row: the numbers of the others, and with them the split, stay as they are.
     """
-    source = data.source
-    if not isinstance(source, ImageFolder) or not source.left_out:
+    source, target = data.source, data.target
+    if not isinstance(source, ImageFolder):
         return frame
-    gone = pl.col(FILE).is_in([folders.place_of(name, folder) for name in source.left_out])
-    known = [name for name in frame.columns if name != FILE]
-    return frame.with_columns(
-        pl.when(gone).then(None).otherwise(pl.col(name)).alias(name) for name in known
-    )
+    label = LABEL if target is None else target.name if target.kind == "category" else ""
+    if source.classes and label in frame.columns:
+        moved = {folders.place_of(name, folder): told for name, told in source.classes}
+        told = pl.col(FILE).replace_strict(
+            list(moved), list(moved.values()), default=pl.col(label), return_dtype=pl.String
+        )
+        frame = frame.with_columns(told.alias(label))
+    if source.left_out:
+        gone = pl.col(FILE).is_in([folders.place_of(name, folder) for name in source.left_out])
+        known = [name for name in frame.columns if name != FILE]
+        frame = frame.with_columns(
+            pl.when(gone).then(None).otherwise(pl.col(name)).alias(name) for name in known
+        )
+    return frame
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
