@@ -139,7 +139,7 @@ def scroll(path: Path) -> dict[str, float]:
     window.resize(1440, 900)
     window.show()
     window.files.open_data(path, "churn")
-    until(lambda: window.document.project.data.path is not None)
+    until(lambda: window.document.is_open and window.document.project.data.path is not None)
     window.go("data")
     panel = window.page("data").preview
     until(lambda: panel.model.rowCount() > 1000)

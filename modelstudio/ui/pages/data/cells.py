@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import datetime, time
+from functools import lru_cache
+
+_WRITTEN = 8192
+"""Values that stay written."""
 
 
 def column_decimals(values: Iterable[object]) -> int | None:
@@ -15,6 +19,7 @@ def column_decimals(values: Iterable[object]) -> int | None:
     return next((places for places in (0, 1) if all(_exact(n, places) for n in numbers)), 2)
 
 
+@lru_cache(_WRITTEN, typed=True)
 def cell_text(value: object, decimals: int | None = None) -> str:
     """Write a cell: a number with the decimals of its column, or with four figures."""
     if value is None:

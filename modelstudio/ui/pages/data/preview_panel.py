@@ -249,8 +249,7 @@ class PreviewPanel(QFrame):
         self.rows_wanted.emit(self.upto, offset, limit, self._sort)
 
     def _mark(self, on: bool) -> None:
-        self.view.delegate.marking = on
-        self.view.viewport().update()
+        self.view.set_marking(on)
 
     def show_row(self, row: int, name: str) -> None:
         """Bring a row of the source into sight, in the order of the source."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CHUNK = 200
 """Rows fetched at a time."""
 
+_AHEAD = 60
+"""Rows fetched before they come into sight."""
+
 _KEPT = 40
 CELL = Qt.ItemDataRole.UserRole
 HEAD = Qt.ItemDataRole.UserRole + 1
@@ -50,6 +53,29 @@ class Cell(NamedTuple):
         """The value before, as shown."""
         return cell_text(self.before, self.decimals)
 
+    @property
+    def shown(self) -> str:
+        """All that is written into the cell when changes are marked."""
+        both = self.changed and isinstance(self.now, float) and self.before is not None
+        return f"{self.old_text}  {self.text}" if both else self.text
+
+
+class Row(NamedTuple):
+    """A row that is there: the table that brought it and its place in that."""
+
+    table: PreviewTable
+    place: int
+
+    @property
+    def number(self) -> int:
+        """Its number in the source, from 0."""
+        return self.table.rows[self.place]
+
+    @property
+    def part(self) -> str:
+        """Which part of the split it is in, or nothing."""
+        return self.table.parts[self.place]
+
 
 class Head(NamedTuple):
     """Header of a column: name, the quiet line below, and its look."""
@@ -64,8 +90,8 @@ class Head(NamedTuple):
 class PreviewModel(QAbstractTableModel):
     """A table of any length of which only some chunks are held.
 
-    ``wanted`` asks for rows from an offset; the answer comes by `put`. After `start_over` the old
-    rows stay in sight until the first new ones arrive.
+    ``wanted`` asks for rows from an offset; the answer comes by `put`, and only then is more asked
+    for. After `start_over` the old rows stay in sight until the first new ones arrive.
     """
 
     wanted = Signal(int, int)
@@ -77,8 +103,8 @@ class PreviewModel(QAbstractTableModel):
         self._total = 0
         self._heads: Mapping[str, Head] = {}
         self._stale = False
-        self._needed: set[int] = set()
-        self._asked = range(0)
+        self._first = 0
+        self._sight = self._asked = range(0)
         self._decimals: tuple[int | None, ...] = ()
         self._step = ""
         self._ask = QTimer(self, singleShot=True, interval=0)
@@ -96,17 +122,15 @@ class PreviewModel(QAbstractTableModel):
 
     def start_over(self, first_row: int = 0) -> None:
         """Ask for everything anew, beginning with the chunk that holds ``first_row``."""
-        self._stale = True
-        self._needed = {first_row // CHUNK}
+        self._stale, self._first = True, first_row // CHUNK
         self._ask.start()
 
     def clear(self) -> None:
         """Show nothing."""
         self.beginResetModel()
         self._chunks.clear()
-        self._columns, self._total, self._stale, self._asked = (), 0, False, range(0)
-        self._decimals = ()
-        self._needed.clear()
+        self._columns, self._total, self._stale, self._decimals = (), 0, False, ()
+        self._sight = self._asked = range(0)
         self._ask.stop()
         self.endResetModel()
 
@@ -137,25 +161,43 @@ class PreviewModel(QAbstractTableModel):
             self._chunks.popitem(last=False)
         if not same:
             self.endResetModel()
-        elif self._total:
-            last = self.index(self._total - 1, len(self._columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
-            self.headerDataChanged.emit(Qt.Orientation.Vertical, 0, self._total - 1)
+        elif fresh:
+            self._tell_changed(range(self._total))
+        else:
+            came = range(table.offset, min(table.offset + len(table.rows), self._total))
+            sight = range(max(came.start, self._sight.start), min(came.stop, self._sight.stop))
+            self._tell_changed(sight)
+        self._look()
+
+    def _tell_changed(self, rows: range) -> None:
+        if rows:
+            corners = self.index(rows[0], 0), self.index(rows[-1], len(self._columns) - 1)
+            self.dataChanged.emit(*corners)
+            self.headerDataChanged.emit(Qt.Orientation.Vertical, rows[0], rows[-1])
+
+    def rows(self, wanted: range) -> list[Row | None]:
+        """Return rows in sight; those that are not there, and some around, are asked for."""
+        self._sight = wanted
+        self._look()
+        return [self._find(row) for row in wanted]
+
+    def head(self, section: int) -> Head:
+        """Return the header of a column."""
+        name = self._columns[section]
+        return self._heads.get(name) or Head(name)
+
+    def decimals(self, section: int) -> int | None:
+        """Return with how many decimals the numbers of a column are shown."""
+        return self._decimals[section]
 
     def cell(self, index: _Index) -> Cell | None:
-        """Return a cell, or None and a wish for it while it is not there."""
-        held = self._held(index.row())
-        if held is None:
+        """Return a cell, or None while it is not there."""
+        row = self._find(index.row())
+        if row is None:
             return None
-        table, at = held
-        column = table.cells[index.column()]
+        cells, at = row.table.cells[index.column()], row.place
         decimals = self._decimals[index.column()]
-        return Cell(column.after[at], column.before[at], column.changed[at], decimals)
-
-    def part_of(self, row: int) -> str:
-        """Return which part of the split a row is in; empty when none or not known yet."""
-        held = self._find(row)
-        return held[0].parts[held[1]] if held else ""
+        return Cell(cells.after[at], cells.before[at], cells.changed[at], decimals)
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
         return 0 if parent.isValid() else self._total
@@ -167,13 +209,11 @@ class PreviewModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if orientation == Qt.Orientation.Vertical:
+            row = self._find(section)
             if role == Qt.ItemDataRole.DisplayRole:
-                held = self._find(section)
-                return str(held[0].rows[held[1]] + 1) if held else ""
-            if role == Qt.ItemDataRole.ToolTipRole:
-                return self.part_of(section).capitalize()
-            return None
-        head = self._heads.get(self._columns[section]) or Head(self._columns[section])
+                return str(row.number + 1) if row else ""
+            return row.part.capitalize() if row and role == Qt.ItemDataRole.ToolTipRole else None
+        head = self.head(section)
         if role == HEAD:
             return head
         if role == Qt.ItemDataRole.DisplayRole:
@@ -184,10 +224,8 @@ class PreviewModel(QAbstractTableModel):
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            head = self._heads.get(self._columns[index.column()])
-            side = (
-                Qt.AlignmentFlag.AlignRight if head and head.right else Qt.AlignmentFlag.AlignLeft
-            )
+            right = self.head(index.column()).right
+            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         cell = self.cell(index)
         if role == CELL:
@@ -208,22 +246,33 @@ class PreviewModel(QAbstractTableModel):
             self._step or tr("Recipe"), old, cell.text or tr("empty")
         )
 
-    def _held(self, row: int) -> tuple[PreviewTable, int] | None:
-        """Find a row, and wish for it when it is not there."""
-        number = row // CHUNK
-        if number not in self._chunks and number not in self._asked and not self._stale:
-            self._needed.add(number)
-            self._ask.start()
-        return self._find(row)
-
-    def _find(self, row: int) -> tuple[PreviewTable, int] | None:
+    def _find(self, row: int) -> Row | None:
         table = self._chunks.get(row // CHUNK)
         at = row - table.offset if table is not None else -1
-        return (table, at) if table is not None and 0 <= at < len(table.rows) else None
+        return Row(table, at) if table is not None and 0 <= at < len(table.rows) else None
+
+    def _look(self) -> None:
+        """Ask for what is not there, unless an answer is on its way; then once it came."""
+        if not self._stale and not self._asked and self._missing():
+            self._ask.start()
+
+    def _missing(self) -> range:
+        """Return the numbers of the chunks to ask for: those in sight, or soon to be."""
+        sight, last = self._sight, (self._total - 1) // CHUNK
+        if not sight or not self._total:
+            return range(0)
+        ends = (sight[0], sight[-1]), (sight[0] - _AHEAD, sight[-1] + _AHEAD)
+        for first, end in ends:
+            near = range(max(first // CHUNK, 0), min(end // CHUNK, last) + 1)
+            if absent := [number for number in near if number not in self._chunks]:
+                return range(absent[0], min(absent[-1], absent[0] + 4) + 1)
+        return range(0)
 
     def _tell_needed(self) -> None:
-        if self._needed:
-            low, high = min(self._needed), max(self._needed)
-            self._needed.clear()
-            self._asked = range(low, min(high, low + 4) + 1)
-            self.wanted.emit(low * CHUNK, len(self._asked) * CHUNK)
+        if self._stale:
+            self._asked = range(self._first, self._first + 1)
+        elif not (needed := self._missing()):
+            return
+        else:
+            self._asked = needed
+        self.wanted.emit(self._asked.start * CHUNK, len(self._asked) * CHUNK)

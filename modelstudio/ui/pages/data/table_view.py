@@ -2,96 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
-    QPointF,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QFontMetrics, QPainter, QPolygonF
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.table_model import CELL, HEAD, Cell, Head, PreviewModel
+from modelstudio.ui.pages.data.table_model import CELL, HEAD, Head, PreviewModel
+from modelstudio.ui.pages.data.table_paint import PAD, TablePainter, Typesetter
 from modelstudio.ui.theme import theme, themes
 
-_PAD = 10
 _WIDEST = 220
-_SAMPLED = 60
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_SELECTED, _FOCUSED = QStyle.StateFlag.State_Selected, QStyle.StateFlag.State_HasFocus
-
-
-class CellDelegate(QStyledItemDelegate):
-    """Paint a cell; a changed one is tinted and has a corner, a number keeps its old value."""
-
-    def __init__(self, parent: QWidget):
-        super().__init__(parent)
-        self.marking = True
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        now = theme()
-        rect: QRect = option.rect
-        cell: Cell | None = index.data(CELL)
-        head: Head = index.model().headerData(index.column(), Qt.Orientation.Horizontal, HEAD)
-        changed = self.marking and cell is not None and cell.changed
-        painter.save()
-        state = option.state
-        if _SELECTED in state:
-            painter.fillRect(rect, now.color("selection"))
-        elif changed:
-            painter.fillRect(rect, now.color("accentTint"))
-        if changed:
-            corner = QPointF(rect.left(), rect.top())
-            triangle = QPolygonF([corner, corner + QPointF(6, 0), corner + QPointF(0, 6)])
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(now.color("accent"))
-            painter.drawPolygon(triangle)
-        box = rect.adjusted(_PAD, 0, -_PAD, 0)
-        color = "textDisabled" if cell is None else "textTertiary" if head.quiet else "text"
-        font = now.font("section" if changed else "table")
-        painter.setFont(font)
-        painter.setPen(now.color(color))
-        text = "…" if cell is None else cell.text
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(box, _RIGHT if head.right else _LEFT, shown)
-        if changed and cell is not None and head.right and (old := cell.old_text) and old != text:
-            used = painter.fontMetrics().horizontalAdvance(shown) + 6
-            self._paint_old(painter, box.adjusted(0, 0, -used, 0), old)
-        if _FOCUSED in state:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(now.color("focusRing"))
-            painter.drawRect(rect.adjusted(0, 0, -1, -1))
-        painter.restore()
-
-    @staticmethod
-    def _paint_old(painter: QPainter, box: QRect, old: str) -> None:
-        font = theme().font("table")
-        font.setStrikeOut(True)
-        if QFontMetrics(font).horizontalAdvance(old) <= box.width():
-            painter.setFont(font)
-            painter.setPen(theme().color("textTertiary"))
-            painter.drawText(box, _RIGHT, old)
+_SAMPLED = 6_000
+"""Cells looked at for the widths of the columns, 60 rows at most."""
 
 
 class TwoLineHeader(QHeaderView):
@@ -121,7 +43,7 @@ class TwoLineHeader(QHeaderView):
         tall = 2 if head.accent else 1
         line = QRect(rect.left(), rect.bottom() - tall + 1, rect.width(), tall)
         painter.fillRect(line, now.color("accent" if head.accent else "border"))
-        box = rect.adjusted(_PAD, 5, -_PAD, -6)
+        box = rect.adjusted(PAD, 5, -PAD, -6)
         side = Qt.AlignmentFlag.AlignRight if head.right else Qt.AlignmentFlag.AlignLeft
         painter.setFont(now.font("section"))
         painter.setPen(now.color("textSecondary" if head.quiet else "text"))
@@ -149,26 +71,33 @@ class RowHeader(QHeaderView):
         super().__init__(Qt.Orientation.Vertical, parent)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setHighlightSections(False)
+        self.text = Typesetter(theme().font("table"))
 
     def sizeHint(self) -> QSize:
         digits = len(str(max(self.count(), 99)))
-        wide = QFontMetrics(theme().font("table")).horizontalAdvance("0" * digits)
-        return QSize(wide + 18, 0)
+        return QSize(self.text.metrics.horizontalAdvance("0" * digits) + 18, 0)
 
-    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        now = theme()
-        model = self.model()
-        painter.save()
-        painter.fillRect(rect, now.color("raised"))
-        painter.fillRect(rect.right(), rect.top(), 1, rect.height(), now.color("border"))
-        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, now.color("border"))
-        if isinstance(model, PreviewModel) and (part := model.part_of(section)):
-            painter.fillRect(QRectF(rect.left(), rect.top(), 2, rect.height() - 1), now.chart(part))
-        painter.setFont(now.font("table"))
+    def paintEvent(self, event: QPaintEvent) -> None:
+        model, now, area = self.model(), theme(), event.rect()
+        painter = QPainter(self.viewport())
+        painter.fillRect(area, now.color("raised"))
+        painter.fillRect(self.width() - 1, area.top(), 1, area.height(), now.color("border"))
+        first, last = (self.logicalIndexAt(0, y) for y in (area.top(), area.bottom()))
+        rows = _touched(first, last, self.count())
+        if not isinstance(model, PreviewModel) or not rows:
+            return
+        tall = self.sectionSize(first)
+        box = QRect(0, self.sectionViewportPosition(first), self.width(), tall)
+        painter.setFont(self.text.font)
         painter.setPen(now.color("textTertiary"))
-        text = model.headerData(section, Qt.Orientation.Vertical) if model else ""
-        painter.drawText(rect.adjusted(4, 0, -1, 0), Qt.AlignmentFlag.AlignCenter, text or "")
-        painter.restore()
+        for row in model.rows(rows):
+            painter.fillRect(0, box.bottom(), box.width(), 1, now.color("border"))
+            if row is not None:
+                if row.part:
+                    painter.fillRect(0, box.top(), 2, tall - 1, now.chart(row.part))
+                inside = box.adjusted(4, 0, -9, 0)
+                self.text.draw(painter, inside, str(row.number + 1), right=True)
+            box.translate(0, tall)
 
 
 class PreviewView(QTableView):
@@ -180,13 +109,12 @@ class PreviewView(QTableView):
     def __init__(self) -> None:
         super().__init__(objectName="data.table", cornerButtonEnabled=False, tabKeyNavigation=False)
         self.setAccessibleName(tr("Rows of the table"))
-        self.delegate = CellDelegate(self)
-        self.setItemDelegate(self.delegate)
-        self.header = TwoLineHeader(self)
+        self.painter = TablePainter()
+        self.header, self.numbers = TwoLineHeader(self), RowHeader(self)
         self.setHorizontalHeader(self.header)
-        self.setVerticalHeader(RowHeader(self))
-        self._size_rows()
-        themes().changed.connect(self._size_rows)
+        self.setVerticalHeader(self.numbers)
+        self._dress()
+        themes().changed.connect(self._dress)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
@@ -196,36 +124,53 @@ class PreviewView(QTableView):
             lambda at: self.profile_wanted.emit(self._name(at))
         )
 
+    def set_marking(self, on: bool) -> None:
+        """Show what the steps changed, or do not."""
+        self.painter.marking = on
+        self.viewport().update()
+
+    def rows_in(self, area: QRect) -> range:
+        """Return the rows that touch an area of the viewport."""
+        return _touched(self.rowAt(area.top()), self.rowAt(area.bottom()), self.model().rowCount())
+
+    def columns_in(self, area: QRect) -> range:
+        """Return the columns that touch an area of the viewport."""
+        first, last = self.columnAt(area.left()), self.columnAt(area.right())
+        return _touched(first, last, self.model().columnCount())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        model = self.model()
+        if isinstance(model, PreviewModel):
+            painter = QPainter(self.viewport())
+            self.painter.paint(painter, self, model, event.rect())
+
     def fit_heads(self) -> None:
         """Widen the columns whose header has no room."""
         for section in range(self.model().columnCount()):
-            wide = self._head_width(section) + 2 * _PAD + 2
-            if self.columnWidth(section) < min(wide, _WIDEST):
-                self.setColumnWidth(section, min(wide, _WIDEST))
+            wide = min(self._head_width(section), _WIDEST)
+            if self.columnWidth(section) < wide:
+                self.setColumnWidth(section, wide)
 
     def fit_columns(self) -> None:
         """Give each column room for its header and the rows in sight."""
         model = self.model()
-        bold = QFontMetrics(theme().font("section"))
-        first = max(self.rowAt(0), 0)
-        for section in range(model.columnCount()):
-            head: Head = model.headerData(section, Qt.Orientation.Horizontal, HEAD)
-            wide = self._head_width(section)
-            for at in range(first, min(first + _SAMPLED, model.rowCount())):
-                cell: Cell | None = model.index(at, section).data(CELL)
-                if cell is None:
-                    continue
-                text = cell.text
-                wide = max(wide, bold.horizontalAdvance(text))
-                if cell.changed and head.right and cell.before is not None:
-                    both = f"{cell.old_text} {text}"
-                    wide = max(wide, bold.horizontalAdvance(both) + 8)
-            self.setColumnWidth(section, min(wide + 2 * _PAD + 2, _WIDEST))
+        if not isinstance(model, PreviewModel):
+            return
+        columns = model.columnCount()
+        first, most = self.first_row(), max(4, min(60, _SAMPLED // max(columns, 1)))
+        rows = range(first, min(first + most, model.rowCount()))
+        advance = self.painter.bold.metrics.horizontalAdvance
+        for section in range(columns):
+            cells = [model.index(row, section).data(CELL) for row in rows]
+            longest = max((cell.shown for cell in cells if cell is not None), key=len, default="")
+            wide = max(self._head_width(section), advance(longest) + 2 * PAD + 2)
+            self.setColumnWidth(section, min(wide, _WIDEST))
 
     def _head_width(self, section: int) -> int:
         head: Head = self.model().headerData(section, Qt.Orientation.Horizontal, HEAD)
-        name = QFontMetrics(theme().font("section")).horizontalAdvance(head.name) + 18
-        return max(name, QFontMetrics(theme().font("label")).horizontalAdvance(head.sub))
+        name = self.painter.bold.metrics.horizontalAdvance(head.name) + 18
+        sub = QFontMetrics(theme().font("label")).horizontalAdvance(head.sub)
+        return max(name, sub) + 2 * PAD + 2
 
     def show_column(self, name: str) -> None:
         """Scroll sideways to a column."""
@@ -246,10 +191,17 @@ class PreviewView(QTableView):
         """Return the first row in sight."""
         return max(self.rowAt(0), 0)
 
-    def _size_rows(self) -> None:
+    def _dress(self) -> None:
+        self.painter.dress()
+        self.numbers.text = Typesetter(theme().font("table"))
         tall = round(theme().size("rowTable") * theme().scale)
-        self.verticalHeader().setDefaultSectionSize(tall)
+        self.numbers.setDefaultSectionSize(tall)
 
     def _name(self, section: int) -> str:
         model = self.model()
         return model.columns[section] if isinstance(model, PreviewModel) else ""
+
+
+def _touched(first: int, last: int, count: int) -> range:
+    """Return places from the first to the last; -1 is beyond the end."""
+    return range(first, count if last < 0 else last + 1) if first >= 0 else range(0)
