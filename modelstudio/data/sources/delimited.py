@@ -8,10 +8,13 @@ second goes on.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Collection, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +28,7 @@ from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, sniff
 from modelstudio.data.sources.encoding import BLOCK, Misfit, candidates, misfit, utf8_blocks
 from modelstudio.data.sources.files import no_rows
 from modelstudio.data.sources.lines import read_records
-from modelstudio.data.sources.records import Look, Records, find_records, look, whole_records
+from modelstudio.data.sources.records import Records, count_cells, find_records, look, whole_records
 from modelstudio.data.sources.values import (
     all_to_numbers,
     is_measurable,
@@ -35,7 +38,7 @@ from modelstudio.data.sources.values import (
 )
 from modelstudio.project.model import CsvOptions
 
-T = TypeVar("T")
+T, R = TypeVar("T"), TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,28 @@ def _as_written(frame: pl.DataFrame, dialect: CsvDialect) -> pl.DataFrame:
     return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
 
 
-TOGETHER = 8
-"""Blocks merged at once, so that few pieces of memory are left behind."""
+LEAST, CELL = 2 << 20, 1 << 14
+"""Bytes read together: of a table of few columns, which is quickest where the processor keeps them,
+and as many for each column of a wider one."""
+
+TOGETHER = 64 << 20
+"""Bytes whose rows are merged at once, so that few pieces of memory are left behind."""
+
+THREADS = min(4, os.cpu_count() or 1)
+"""Blocks parsed at once."""
+
+_Text = tuple[bytes, bool, int]
+"""A piece of a table, whether it is whole records, and how much of the file is read behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """Rows of a text, its line breaks, and how many records above the table were left out."""
+
+    frame: pl.DataFrame
+    rows: int
+    lines: int
+    left_out: int
 
 
 class _Pass:
@@ -175,10 +198,12 @@ class _Pass:
             to_numbers(pl.Series([word])).null_count() == 0 for word in self._words
         )
         self._at = 0
+        self._plain = True
 
     def read_file(self) -> Generator[Portion, None, dict[str, pl.Series]]:
         """Read the whole file."""
-        blocks = utf8_blocks(self._path, self._dialect.encoding, BLOCK)
+        size = min(BLOCK, max(LEAST, CELL * self._width))
+        blocks = utf8_blocks(self._path, self._dialect.encoding, size)
         blocks = self._dialect.rewriting.blocks(blocks)
         return (yield from self.read(blocks, self._path.stat().st_size))
 
@@ -188,13 +213,13 @@ class _Pass:
         """Read all blocks of UTF-8 text; returns the columns that are not stubborn by name."""
         merged: list[pl.DataFrame] = []
         fresh: list[pl.DataFrame] = []
-        rows = 0
-        for frame, height in self._frames(blocks, ahead=total > BLOCK):
+        rows = start = 0
+        for frame, height in self._frames(blocks, together=total > LEAST):
             rows += height
             fresh.append(frame)
-            if len(fresh) == TOGETHER:
+            if self._at - start >= TOGETHER:
                 merged.append(self._merged(fresh).rechunk())
-                fresh = []
+                fresh, start = [], self._at
             yield Portion(self._at, total)
         if fresh:
             merged.append(self._merged(fresh).rechunk())
@@ -219,36 +244,43 @@ class _Pass:
         )
 
     def _frames(
-        self, blocks: Iterator[tuple[bytes, int]], *, ahead: bool
+        self, blocks: Iterator[tuple[bytes, int]], *, together: bool
     ) -> Iterator[tuple[pl.DataFrame, int]]:
         """Yield rows and how many; from what is no plain table on, record by record.
 
         Parameters
         ----------
-        ahead
-            Read and look at a block on another thread while the one before is parsed.
+        together
+            Parse blocks on several threads.
         """
         line, above = 1, self._dialect.skip
-        texts = self._texts(blocks)
-        with closing(made_ahead(texts) if ahead else texts) as found:
-            for text, seen, self._at in found:
-                read = None if seen is None else self._parse(text, seen, above)
-                if read is None:
-                    rest = chain([text], (text for text, _, self._at in found))
+        with closing(self._parsed(self._texts(blocks), together=together)) as found:
+            for (text, _, self._at), parsed in found:
+                if parsed is None:
+                    self._plain = False
+                    rest = chain([text], (text for (text, _, self._at), _ in found))
                     yield from self._one_by_one(rest, line, above)
                     return
-                frame, rows, left_out = read
-                yield frame, rows
-                above -= left_out
-                line += seen.lines if seen else 0
+                yield parsed.frame, parsed.rows
+                above -= parsed.left_out
+                line += parsed.lines
 
-    def _texts(
-        self, blocks: Iterator[tuple[bytes, int]]
-    ) -> Generator[tuple[bytes, Look | None, int], None, None]:
-        """Yield texts of whole records, what there is in them, and how many bytes are read.
+    def _parsed(
+        self, texts: Iterator[_Text], *, together: bool
+    ) -> Generator[tuple[_Text, _Parsed | None], None, None]:
+        """Yield texts with their rows; those with records above the table one by one."""
+        above = self._dialect.skip
+        for text in texts:
+            parsed = self._parse(text, above)
+            yield text, parsed
+            above -= parsed.left_out if parsed else 0
+            if not above:
+                break
+        work = partial(self._parse, above=0)
+        yield from side_by_side(work, texts) if together else ((each, work(each)) for each in texts)
 
-        None stands for what readers may disagree on, and for what is no whole record.
-        """
+    def _texts(self, blocks: Iterator[tuple[bytes, int]]) -> Generator[_Text, None, None]:
+        """Yield texts, whether they are whole records, and how many bytes are read."""
         held, at = b"", 0
         for block, at in blocks:
             held += block.replace(b"\r", b"\n") if self._dialect.returns else block
@@ -256,43 +288,65 @@ class _Pass:
             if not cut and len(held) <= LONGEST_LINE:
                 continue
             text, held = (held[:cut], held[cut:]) if cut else (held, b"")
-            seen = None
-            if cut and not text.startswith(codecs.BOM_UTF8):
-                seen = look(text, self._dialect.delimiter, self._width)
-            yield text, seen, at
+            yield text, cut > 0, at
         if held:
-            yield held, None, at
+            yield held, False, at
 
-    def _parse(self, text: bytes, seen: Look, above: int) -> tuple[pl.DataFrame, int, int] | None:
-        """Read whole records and count them; None when readers disagree on them.
+    def _parse(self, given: _Text, above: int) -> _Parsed | None:
+        """Read whole records and count them; None when readers may disagree on them.
 
-        Returns also how many of the first ``above`` that are not blank were found and left out.
+        Parameters
+        ----------
+        above
+            Records to leave out; those that are blank are left out anyway.
         """
-        rows = seen.rows
-        if rows is None or above:
+        text, whole, _ = given
+        if not self._plain or not whole or text.startswith(codecs.BOM_UTF8):
+            return None
+        if (seen := look(text, self._dialect.delimiter)) is None:
+            return None
+        frame = None if above or self._width == 1 else self._even(text, seen.records)
+        if frame is None:
             records = find_records(text, self._dialect.delimiter)
             filled = rows_of(text, records, self._width)
             above, filled = min(above, len(filled)), filled[above:]
             if (records.cells[filled] != self._width).any():
                 return None
-            text, rows = _joined(text, records, filled), len(filled)
-        frame = pl.DataFrame(schema=self._schema()) if not rows else self._csv(text)
-        if frame is None or frame.height != rows:
+            frame = self._csv(_joined(text, records, filled), len(filled))
+        if frame is None:
             return None
-        return self._typed(self._chosen(frame), loose=seen.loose), rows, above
+        frame = self._typed(self._chosen(frame), loose=seen.loose)
+        return _Parsed(frame, frame.height, seen.lines, above)
 
-    def _csv(self, text: bytes) -> pl.DataFrame | None:
-        """Parse the columns of numbers as such if that is possible, else all as text."""
+    def _even(self, text: bytes, records: int) -> pl.DataFrame | None:
+        """Parse records that may be the rows of a table as they are; None when they are not.
+
+        A row with too many cells is refused, and one with too few lacks the last.
+        """
+        frame = self._csv(text, records)
+        if frame is None or not frame.to_series(-1).null_count():
+            return frame
+        cells = count_cells(text, self._dialect.delimiter)
+        return frame if cells == records * self._width else None
+
+    def _csv(self, text: bytes, rows: int) -> pl.DataFrame | None:
+        """Parse the columns of numbers as such if that is possible, else all as text.
+
+        None when it gives another number of rows.
+        """
+        if not rows:
+            return pl.DataFrame(schema=self._schema())
         numbers = self._numbers - self.stubborn if not self._words_are_numbers else set()
         for kinds in (numbers, set[str]()) if numbers else (numbers,):
             with suppress(pl.exceptions.PolarsError):
-                return pl.read_csv(
+                frame = pl.read_csv(
                     text,
                     separator=self._dialect.delimiter,
                     has_header=False,
                     schema=self._schema(kinds),
                     infer_schema=False,
                 )
+                return frame if frame.height == rows else None
         return None
 
     def _chosen(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -346,13 +400,17 @@ class _Pass:
             yield self._typed(self._chosen(frame), loose=True), len(rows)
 
 
-def made_ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """Yield items, of which the next is made on another thread in the meantime."""
-    with ThreadPoolExecutor(1) as worker:
-        following = worker.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = worker.submit(next, items, None)
-            yield item
+def side_by_side(work: Callable[[T], R], items: Iterator[T]) -> Generator[tuple[T, R], None, None]:
+    """Yield items in order with what was made of them, several at a time on threads."""
+    waiting: deque[tuple[T, Future[R]]] = deque()
+    with ThreadPoolExecutor(THREADS) as workers:
+        for item in items:
+            waiting.append((item, workers.submit(work, item)))
+            if len(waiting) > THREADS:
+                first, made = waiting.popleft()
+                yield first, made.result()
+        for item, made in waiting:
+            yield item, made.result()
 
 
 def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:

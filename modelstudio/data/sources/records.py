@@ -38,14 +38,14 @@ class Look:
     ----------
     lines
         Line breaks, those in cells among them.
-    rows
-        Records there are when each has the expected number of cells and none is blank; else None.
+    records
+        Line breaks that end a record, be it a blank one.
     loose
         A cell may be empty between quotation marks, or have spaces at its ends.
     """
 
     lines: int
-    rows: int | None
+    records: int
     loose: bool
 
 
@@ -78,57 +78,57 @@ def whole_records(content: bytes) -> int:
     return cut
 
 
-def look(content: bytes, delimiter: str, width: int) -> Look | None:
+def look(content: bytes, delimiter: str) -> Look | None:
     """Look at whole records of UTF-8 text, up to a line break; None when readers may disagree.
 
     They agree on its cells when each quotation mark encloses a cell or is doubled within one, and
     a carriage return stands before a line break only.
     """
     array = np.frombuffer(content, np.uint8)
-    mark = ord(delimiter)
-    ends = np.zeros(256, bool)
-    ends[[mark, _BREAK, _RETURN]] = True
     low = np.flatnonzero(array <= _QUOTE)
     kinds = array[low]
-    breaks, returns = low[kinds == _BREAK], low[kinds == _RETURN]
+    breaks, marks = kinds == _BREAK, kinds == _QUOTE
+    returns, quotes = low[kinds == _RETURN], low[marks]
     if array[-1] != _BREAK or kinds.min() == 0 or (array[returns + 1] != _BREAK).any():
         return None
-    quotes = low[kinds == _QUOTE]
     if len(quotes) % 2:
         return None
+    ends = np.zeros(256, bool)
+    ends[[ord(delimiter), _BREAK, _RETURN]] = True
     opened, closed = quotes[::2], quotes[1::2]
     before, behind = array[opened - 1], array[closed + 1]  # before the first comes the last break
     begins, finishes = ends[before], ends[behind]
     if not (begins | (before == _QUOTE)).all() or not (finishes | (behind == _QUOTE)).all():
         return None
-    within = _within(array, opened, closed)
-    rows = len(breaks) - int(np.count_nonzero(within == _BREAK))
-    cells = np.count_nonzero(array == mark) - np.count_nonzero(within == mark)
-    spaces = low[(kinds <= ord(" ")) & (kinds != _BREAK) & (kinds != _RETURN) & (kinds != mark)]
-    at_ends = spaces[ends[array[spaces - 1]] | ends[array[spaces + 1]]]
+    inside = np.bitwise_xor.accumulate(marks)
+    lines = np.count_nonzero(breaks)
+    spaces = low[(kinds <= ord(" ")) & ~ends[kinds] & ~inside]
     loose = (
         bool((array[opened[begins] + 1] <= ord(" ")).any())
         or bool((array[closed[finishes] - 1] <= ord(" ")).any())
         or bool((begins & finishes & (closed - opened == 1)).any())
-        or bool((np.searchsorted(quotes, at_ends) % 2 == 0).any())
-        or (not content.isascii() and _has_wide_spaces(array))
+        or bool((ends[array[spaces - 1]] | ends[array[spaces + 1]]).any())
+        or _has_wide_spaces(content)
     )
-    even = cells == rows * (width - 1) and width > 1
-    return Look(len(breaks), rows if even else None, loose)
+    return Look(lines, lines - np.count_nonzero(breaks & inside), loose)
 
 
-def _within(
-    array: NDArray[np.uint8], opened: NDArray[np.int64], closed: NDArray[np.int64]
-) -> NDArray[np.uint8]:
-    """Return the bytes between quotation marks, one pair after another."""
-    lengths = closed - opened
-    starts = opened - np.cumsum(lengths) + lengths
-    found: NDArray[np.uint8] = array[np.repeat(starts, lengths) + np.arange(lengths.sum())]
-    return found
+def count_cells(content: bytes, delimiter: str) -> int:
+    """Count the cells of whole records at which a `look` was taken."""
+    array = np.frombuffer(content, np.uint8)
+    quotes = np.flatnonzero(array == _QUOTE)
+    lengths = quotes[1::2] - quotes[::2]
+    starts = quotes[::2] - np.cumsum(lengths) + lengths
+    within = array[np.repeat(starts, lengths) + np.arange(lengths.sum())]
+    ends = (ord(delimiter), _BREAK)
+    return sum(np.count_nonzero(array == end) - np.count_nonzero(within == end) for end in ends)
 
 
-def _has_wide_spaces(array: NDArray[np.uint8]) -> bool:
+def _has_wide_spaces(content: bytes) -> bool:
     """Tell whether there may be spaces beyond ASCII, such as one that does not break."""
-    first = np.flatnonzero(array >= 0xC2)
-    pairs = array[first].astype(np.uint16) * 256 + array[np.minimum(first + 1, len(array) - 1)]
+    if content.isascii() or all(content.find(pair >> 8) < 0 for pair in _WIDE_SPACES):
+        return False
+    array = np.frombuffer(content, np.uint8)
+    first = np.flatnonzero(array[:-1] >= _WIDE_SPACES[0] >> 8)
+    pairs = array[first].astype(np.uint16) << 8 | array[first + 1]
     return bool(np.isin(pairs, _WIDE_SPACES).any())
