@@ -12,6 +12,7 @@ import polars as pl
 
 from modelstudio.data import guess as tables
 from modelstudio.data import (
+    guess_choices,
     guess_pictures,
     guess_ratings,
     guess_series,
@@ -124,6 +125,9 @@ def guess(
     if isinstance(data.source, LongText):
         return guess_texts.guess_long_text(frame)
     guessed = tables.guess(frame, target)
+    chosen = guess_choices.adapt(frame, guessed, target, recommend=_asked(task, "recommend"))
+    if chosen is not guessed:
+        return chosen
     rated = guess_ratings.adapt(frame, guessed, recommend=_asked(task, "recommend"))
     if rated is not guessed:
         return rated

@@ -27,7 +27,8 @@ MOST_GRADES: Final = 20
 
 NAMES: Final = re.compile(
     r"(^|_)(user|customer|client|visitor|member|person|student|reader|viewer|item|product|movie|"
-    r"film|book|song|track|artist|article|game|restaurant|business|lecturer)s?(_?(id|no|key))?$"
+    r"film|book|song|track|artist|article|game|restaurant|business|lecturer|session|account|sku|isbn|"
+    r"asin|video|recipe|podcast|hotel|job|course)s?(_?(id|no|key))?$"
     r"|^(uid|iid|mid|pid)$",
     re.IGNORECASE,
 )
@@ -50,10 +51,10 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
     found = [
         column.name
         for column in guessed.columns
-        if column.role != "target" and _holds_ids(frame.get_column(column.name))
+        if column.role != "target" and name_things(frame.get_column(column.name))
     ]
     named = [name for name in found if NAMES.search(name)]
-    counted = [name for name in found if _counts(frame.get_column(name))]
+    counted = [name for name in found if counts_up(frame.get_column(name))]
     if len(named) >= 2:
         found = named[:2]
     elif recommend or counted:
@@ -66,8 +67,9 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
             raise DataError(
                 f"Beside {target.name} there are no two columns of ids to recommend by.",
                 where=target.name,
-                fix="Bring a row a rating: who, what, and how much; for what was only bought or "
-                "seen, rows of 1 for it and of 0 for others. Name the rating with --target.",
+                fix="Bring a row a rating (who, what and how much), or a row a choice (who and "
+                "what, and when if it is known). Name the rating, or what is chosen, with "
+                "--target.",
             )
         return guessed
     columns = tuple(
@@ -102,11 +104,11 @@ def _holds_grades(values: pl.Series) -> bool:
     return int(values.is_in(others.implode(), nulls_equal=True).sum()) < 0.05 * len(values)
 
 
-def _holds_ids(values: pl.Series) -> bool:
+def name_things(values: pl.Series, fewest: int = FEWEST_IDS, each: float = FEWEST_EACH) -> bool:
     """Tell whether values could name people or things: many, each with several rows."""
     known = values.drop_nulls()
     distinct = known.n_unique()
-    if distinct < FEWEST_IDS or len(known) < FEWEST_EACH * distinct:
+    if distinct < fewest or len(known) < each * distinct:
         return False
     text = as_text(known)
     numbers = to_numbers(text)
@@ -115,7 +117,7 @@ def _holds_ids(values: pl.Series) -> bool:
     return bool(((numbers == numbers.round()) & (numbers >= 0)).all())
 
 
-def _counts(values: pl.Series) -> bool:
+def counts_up(values: pl.Series) -> bool:
     """Tell whether numbers count up from 0 or 1 with hardly a gap, as no measurement does."""
     numbers = to_numbers(as_text(values.drop_nulls())).drop_nulls()
     if len(numbers) < values.len() - values.null_count():

@@ -231,6 +231,8 @@ class Rows:
         truth, target = self._encoded.truth[position], self._trained.fitted.target
         if target.kind == "value":
             return "" if np.isnan(truth) else f"{truth:,.5g}"
+        if target.kind == "ranking":
+            return ""
         return target.classes[int(truth)] if truth >= 0 else ""
 
 

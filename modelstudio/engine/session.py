@@ -112,8 +112,10 @@ class Session:
         augmenter = Augmenter(project.data.augment, fields)
         validation = known_rows(prepared.validation)
         ranking = Ranking.of(project.data, prepared.fitted, learnable)
+        self.validation_rows = len(validation.rows)
         if ranking is not None:
             learnable, validation = ranking.learnable(learnable), ranking.judged(validation)
+            self.validation_rows = int(validation.truth.sum())
             task = replace(task, judged=ranking.rows_for_loss(validation))
         self.train = TensorData.from_encoded(
             learnable,
@@ -164,7 +166,7 @@ class Session:
                     epochs=config.epochs,
                     batches=-(-self.epoch_rows // config.batch_size),
                     train_rows=self.train.rows,
-                    validation_rows=self.validation.rows if self.validation else 0,
+                    validation_rows=self.validation_rows,
                     device=self.device.type,
                     threads=config.threads,
                     parameters=self.parameters,

@@ -34,6 +34,8 @@ def network(fields: Sequence[FieldSpec], rows: int) -> Graph:
     target = next((field for field in fields if field.role == "target"), None)
     if texts.tells_next(fields):
         return texts.network(inputs[0]) if inputs else Graph()
+    if ratings.chosen(fields):
+        return ratings.chooser(fields)
     if target is None or not any(_branch_of(field) in BRANCHES for field in inputs):
         rated = target is not None and ratings.rated(inputs)
         return ratings.network(fields) if rated else tables.network(fields, rows)
@@ -62,7 +64,7 @@ def settings(
         return series.settings(rows, config)
     if any(map(texts.is_text, fields)):
         return texts.settings(fields, rows, config)
-    if ratings.rated(fields):
+    if ratings.rated(fields) or ratings.chosen(fields):
         return ratings.settings(rows, config)
     return tables.settings(rows, config)
 

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from modelstudio.engine.draft.chain import Chain
-from modelstudio.layers import Concatenate, Dropout, Embedding, Input, Linear, Output, SiLU
+from modelstudio.layers import (
+    Concatenate,
+    Dropout,
+    Embedding,
+    Input,
+    Linear,
+    Multiply,
+    Output,
+    SiLU,
+)
 from modelstudio.network.graph import Graph
 from modelstudio.network.layout import arrange
 from modelstudio.project.model import TrainConfig
@@ -33,6 +42,11 @@ def _many(field: FieldSpec) -> bool:
     return field.role == "input" and field.shape == () and (field.vocabulary or 0) > MANY
 
 
+def chosen(fields: Sequence[FieldSpec]) -> bool:
+    """Tell whether the target is what users choose, without a rating."""
+    return any(field.role == "target" and field.kind == "ranking" for field in fields)
+
+
 def network(fields: Sequence[FieldSpec]) -> Graph:
     """Return a network of a vector an id, all side by side, and one hidden layer."""
     target = next(field for field in fields if field.role == "target")
@@ -49,6 +63,29 @@ def network(fields: Sequence[FieldSpec]) -> Graph:
     chain.add("fc", Linear(out_features=32))
     chain.add("act", SiLU())
     chain.add("fc", Linear(out_features=target.logits or 1))
+    chain.add("out", Output())
+    return chain.graph.move(arrange(chain.graph))
+
+
+def chooser(fields: Sequence[FieldSpec]) -> Graph:
+    """Return a network of a vector for each user and item, and of what their product tells.
+
+    The product alone is what factors of a matrix give; the vectors beside it say how much a user
+    chooses at all and how popular an item is. With the full spread of a fresh Embedding the
+    products of two vectors are so large that training begins far off.
+    """
+    chain = Chain()
+    ends = []
+    for field in fields:
+        if field.role == "input":
+            start = chain.add("input", Input(field=field.name), [])
+            chain.add("embed", Embedding(embedding_dim=2 * SIZE, std=0.1), [start])
+            ends.append(chain.add("drop", Dropout(p=0.3)))
+    both = chain.add("mul", Multiply(), ends)
+    chain.add("cat", Concatenate(), [both, *ends])
+    chain.add("fc", Linear(out_features=32))
+    chain.add("act", SiLU())
+    chain.add("fc", Linear(out_features=1))
     chain.add("out", Output())
     return chain.graph.move(arrange(chain.graph))
 
