@@ -58,6 +58,10 @@ class DataError(StudioError):
     step: int | None = None
 
 
+class DataMoved(DataError):
+    """The data of a project is not where it was; ``where`` is the place that was looked at."""
+
+
 class ProjectError(StudioError):
     """A project file cannot be read or written."""
 

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from modelstudio.cli.app import complain
 from modelstudio.cli.show import counted, metrics_text, print_json
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import (
     BatchEnd,
     EpochEnd,
+    FilesLeftOut,
     Progress,
     RunEnd,
     RunEvent,
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 R = TypeVar("R")
+
+LEFT_OUT = {
+    "pictures": "left out of training and scores",
+    "sounds": "left out of training and scores",
+    "texts": "taken for empty texts",
+}
+"""What becomes of files that cannot be used, by their kind."""
 
 
 def follow(work: Generator[Progress, None, R], *, quiet: bool) -> R:
@@ -68,6 +77,8 @@ def interruptible(control: Control) -> Iterator[None]:
 def print_event(event: RunEvent) -> None:
     """Print the events that a script needs, one JSON object a line."""
     names = {RunStarted: "run_started", EpochEnd: "epoch_end", RunEnd: "run_end"}
+    if isinstance(event, FilesLeftOut):
+        print_json({"event": "unusable_files", **event.files.to_dict()}, indent=None)
     if isinstance(event, (RunStarted, EpochEnd, RunEnd)):
         print_json({"event": names[type(event)], **asdict(event)}, indent=None)
 
@@ -82,7 +93,9 @@ class Terminal:
 
     def __call__(self, event: RunEvent) -> None:
         """Tell of one event."""
-        if isinstance(event, RunStarted):
+        if isinstance(event, FilesLeftOut):
+            complain(event.files.told(LEFT_OUT[event.files.kind]))
+        elif isinstance(event, RunStarted):
             print(
                 f"Run {event.number}: {event.parameters:,} parameters, {event.train_rows:,} rows "
                 f"to train and {event.validation_rows:,} to validate, {event.device}"

@@ -9,8 +9,11 @@ import typer
 
 from modelstudio.cli.app import verb
 from modelstudio.cli.follow import follow
+from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.show import counted, print_json, print_table
-from modelstudio.engine.profiling import profile_source
+from modelstudio.engine import projects
+from modelstudio.engine.profiling import profile_project, profile_source
+from modelstudio.project.files import SUFFIX, load_project
 
 
 @verb
@@ -18,7 +21,8 @@ def profile(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE_OR_FOLDER", help="A table, a folder of pictures or texts, or a text."
+            metavar="FILE_OR_FOLDER",
+            help="A table, a folder of pictures, sounds or texts, a text, or a project.",
         ),
     ],
     target: Annotated[
@@ -27,13 +31,24 @@ def profile(
     test_data: Annotated[
         Path | None, typer.Option(help="Compare the rows with those of this test file.")
     ] = None,
+    data: Moved = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print JSON for scripts; rows are counted from 0."),
     ] = False,
 ) -> None:
     """Describe the columns of data and say what deserves a look before training."""
-    found = follow(profile_source(source, target, test_data), quiet=as_json)
+    if source.suffix.lower() == SUFFIX:
+        if target is not None or test_data is not None:
+            raise typer.BadParameter("a project has its target and test rows; give it alone")
+        project = projects.at_place(load_project(source), data)
+        with told_place("profile", source):
+            work = profile_project(project, source.resolve().parent)
+            found = follow(work, quiet=as_json)
+    elif data is not None:
+        raise typer.BadParameter("--data is for a project whose data was moved")
+    else:
+        found = follow(profile_source(source, target, test_data), quiet=as_json)
     told = [finding for finding in found.findings if finding.severity != "success"]
     if as_json:
         print_json(

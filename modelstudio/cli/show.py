@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from modelstudio.cli.app import complain
+
 if TYPE_CHECKING:
-    from modelstudio.engine.results import Evaluation, ExportReport
+    from modelstudio.engine.results import Evaluation, ExportReport, PredictReport
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
@@ -108,9 +110,33 @@ def print_export(report: ExportReport) -> None:
     """Print what was written and how well it agrees."""
     size = f"{report.size_bytes / 1e3:,.0f} kB"
     print(f"Wrote {report.path}: {size}, opset {report.opset}")
-    print(
-        f"Checked on {report.rows_checked:,} rows: {report.rows_agreeing:,} agree with PyTorch, "
-        f"largest difference {report.max_abs_diff:.1e}"
-    )
+    if report.rows_checked:
+        print(
+            f"Checked on {report.rows_checked:,} rows: {report.rows_agreeing:,} agree with "
+            f"PyTorch, largest difference {report.max_abs_diff:.1e}"
+        )
+    else:
+        why = f": the data of the run is not at {report.lost}" if report.lost else ""
+        complain(f"No row could be checked{why}.")
     for need in report.needs_first:
         print(f"The caller must do first: {need}")
+
+
+def prediction_json(report: PredictReport) -> dict[str, object]:
+    """Return the JSON object of ``predict --json``."""
+    return {
+        "path": str(report.out),
+        "rows": report.rows,
+        "scored": report.scored,
+        "unscored": dict(report.unscored),
+        "unreadable": [asdict(cells) for cells in report.unreadable],
+        "unusable_files": [files.to_dict() for files in report.unusable],
+    }
+
+
+def print_prediction(report: PredictReport) -> None:
+    """Print what was written, and which rows have no answer."""
+    print(f"Wrote {report.rows:,} rows to {report.out}")
+    for reason, count in report.unscored.items():
+        print(f"  {count:,} without a prediction: {reason}")
+    complain(*map(str, (*report.unreadable, *report.unusable)))

@@ -6,7 +6,6 @@ import contextlib
 import shlex
 import shutil
 import tempfile
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,19 +13,22 @@ from typing import Annotated
 import typer
 
 from modelstudio.cli.app import app, complain, verb
-from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
+from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
+from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.show import (
     counted,
     evaluation_json,
     export_json,
     metrics_text,
+    prediction_json,
     print_evaluation,
     print_export,
     print_json,
+    print_prediction,
     print_table,
 )
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
-from modelstudio.engine import projects
+from modelstudio.engine import prediction, projects
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunEnd
@@ -170,6 +172,7 @@ def new(
                 "steps": [step.type_name for step in project.data.recipe],
                 "nodes": len(project.network.nodes),
                 "notes": list(draft.notes),
+                "unusable_files": [files.to_dict() for files in draft.unusable],
             }
         )
         return
@@ -177,6 +180,7 @@ def new(
     print(f"Wrote {out}: predicts {_told(project)} from {seen}.")
     for note in draft.notes:
         print(f"  {note}")
+    complain(*(files.told(LEFT_OUT[files.kind]) for files in draft.unusable))
 
 
 @verb
@@ -247,6 +251,7 @@ def train(
             "--from", metavar="RUN", help="Begin with the weights of this run where they fit."
         ),
     ] = None,
+    data: Moved = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
@@ -257,8 +262,19 @@ def train(
     chosen = {key: value for key, value in wishes.items() if value is not None}
     if resume is not None and (chosen or name or start_from):
         raise typer.BadParameter("a run goes on as it began; give --resume alone")
+    if data is not None:
+        projects.check_place(data)
+        project = projects.rebase(projects.at_place(project, data), None, path.resolve().parent)
     project = project.changed(training=project.training.changed(**chosen))
-    end = _train(project, path, name=name, resume=resume, start_from=start_from, as_json=as_json)
+    with told_place("train", path):
+        end = _train(
+            project, path, name=name, resume=resume, start_from=start_from, as_json=as_json
+        )
+    if data is not None:
+        place = project.data.path
+        now = load_project(path)
+        save_project(now.changed(data=now.data.changed(path=place)), path)
+        complain(f"{path.name} takes its data from {data} from now on.")
     if end.status == "interrupted":
         number = engine.store(path, project).info(end.run).number
         complain(f"To go on: modelstudio train {shlex.quote(str(path))} --resume {number}")
@@ -310,17 +326,25 @@ def runs(path: ProjectPath, as_json: Json = False) -> None:
 def evaluate(
     path: ProjectPath,
     split: Annotated[Part | None, typer.Option(help="Part of the data; test if left out.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Another table with the target.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another table or folder with the target, all of it; with --split, the place "
+            "where the project's own data lies now."
+        ),
+    ] = None,
     run: Run = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Score a run on a part of its data or on another table."""
-    if split is not None and data is not None:
-        raise typer.BadParameter("give --split or --data, not both")
     trust_run(path, run, trust=trust)
-    part = data if data is not None else _PARTS[split or Part.test]
-    evaluation = follow(engine.evaluate(path, load_project(path), run, part), quiet=as_json)
+    project, part = load_project(path), _PARTS[split or Part.test]
+    others, moved = (data, None) if split is None else (None, data)
+    with told_place("evaluate", path, "--split", part):
+        evaluation = follow(
+            engine.evaluate(path, project, run, others or part, moved=moved), quiet=as_json
+        )
     if as_json:
         print_json(evaluation_json(evaluation))
     else:
@@ -330,29 +354,21 @@ def evaluate(
 @verb
 def predict(
     model: Annotated[Path, typer.Argument(help="A .mstudio or an .onnx file.")],
-    data: Annotated[Path, typer.Argument(metavar="INPUT", help="Rows to predict.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="A table, a folder or a file to predict.")
+    ],
     out: Out,
     run: Run = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
-    """Write the rows of a table with predictions added."""
+    """Write the rows of a table, or the files of a folder, with predictions added."""
     trust_run(model, run, trust=trust and model.suffix == SUFFIX)
-    report = follow(engine.predict(model, data, out, run=run), quiet=as_json)
+    report = follow(prediction.predict(model, data, out, run=run), quiet=as_json)
     if as_json:
-        print_json(
-            {
-                "path": str(report.out),
-                "rows": report.rows,
-                "unscored": dict(report.unscored),
-                "unreadable": [asdict(cells) for cells in report.unreadable],
-            }
-        )
-        return
-    print(f"Wrote {report.rows:,} rows to {report.out}")
-    for reason, count in report.unscored.items():
-        print(f"  {count:,} without a prediction: {reason}")
-    complain(*map(str, report.unreadable))
+        print_json(prediction_json(report))
+    else:
+        print_prediction(report)
 
 
 @verb
@@ -361,12 +377,16 @@ def export(
     out: Out,
     to: Annotated[Format, typer.Option(help="Format to write.")] = Format.onnx,
     run: Run = None,
+    data: Moved = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Write a run as one ONNX file that takes the raw columns, and check it on test rows."""
     trust_run(path, run, trust=trust)
-    report = follow(engine.export_onnx(path, load_project(path), run, out), quiet=as_json)
+    if data is not None:
+        projects.check_place(data)
+    work = engine.export_onnx(path, load_project(path), run, out, moved=data)
+    report = follow(work, quiet=as_json)
     if as_json:
         print_json(export_json(report))
     else:

@@ -93,14 +93,14 @@ def refuse_tokens(kind: str, name: str) -> None:
 def from_scores(kind: TargetKind, classes: tuple[str, ...], scores: Floats) -> Predictions:
     """Return the predictions behind scores that came from an exported file; NaN means none."""
     known = ~np.isnan(scores.reshape(len(scores), -1)).any(axis=1)
-    given, missing = int(known.sum()), int((~known).sum())
+    given = int(known.sum())
     return Predictions(
         kind=kind,
         classes=classes,
         truth=np.full(given, np.nan) if kind == "value" else np.full(given, -1),
         scores=scores[known],
         rows=np.flatnonzero(known),
-        unscored={"a value it needs is missing": missing} if missing else {},
+        unscored={},
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from modelstudio.engine.results import FoldSummary
+from modelstudio.engine.unusable import UnusableFiles
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -29,6 +30,13 @@ class Progress:
     text: str
     done: int = 0
     total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilesLeftOut:
+    """Files of the data that cannot be used, so that training goes on without them."""
+
+    files: UnusableFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,7 @@ class FoldsEnd:
 
 RunEvent = (
     Progress
+    | FilesLeftOut
     | RunStarted
     | BatchEnd
     | EpochEnd

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelstudio.engine.events import Progress
+from modelstudio.engine.projects import data_moved, lost_place
 from modelstudio.errors import DataError
-from modelstudio.project.model import DataConfig, SplitConfig
+from modelstudio.project.model import DataConfig, Project, SplitConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,25 +42,61 @@ def profile_source(
         When the source cannot be read, or ``target`` is no column of it.
     """
     yield Progress("Looking at the data")
-    from modelstudio.data import detect, profile, sources
-    from modelstudio.data.details import details
-    from modelstudio.data.findings import findings, ordered
+    from modelstudio.data import detect, sources
 
     data = DataConfig(path=str(sources.absolute(path)), source=detect.detect(path))
-    reading = sources.reading_plain(data)
+    plain = yield from _read(data, None)
+    guessed = detect.guess(data, plain, target)
+    tested = str(sources.absolute(test_data)) if test_data else None
+    split = SplitConfig(test_path=tested).changed(**guessed.split)
+    data = data.changed(
+        columns=guessed.columns, recipe=guessed.recipe, split=split, negatives=guessed.negatives
+    )
+    data = data.changed(csv=data.csv.changed(**guessed.csv))
+    return (yield from _described(data, None, plain, guessed.notes))
+
+
+def profile_project(
+    project: Project, base: Path | None
+) -> Generator[Progress, None, SourceProfile]:
+    """Look at the data of a project with the kinds, roles and split that it has.
+
+    Raises
+    ------
+    DataError
+        When the data cannot be read; `DataMoved` when it is not where it was.
+    """
+    yield Progress("Looking at the data")
+    if (place := lost_place(project.data, base)) is not None:
+        raise data_moved(place)
+    plain = yield from _read(project.data, base)
+    return (yield from _described(project.data, base, plain, ()))
+
+
+def _read(data: DataConfig, base: Path | None) -> Generator[Progress, None, pl.DataFrame]:
+    """Read the cells as they are in the source."""
+    from modelstudio.data import sources
+
+    reading = sources.reading_plain(data, base)
     while True:
         try:
             portion = next(reading)
             yield Progress("Reading the data", portion.done, portion.total)
         except StopIteration as end:
-            plain = end.value
-            break
-    guessed = detect.guess(data, plain, target)
-    tested = str(sources.absolute(test_data)) if test_data else None
-    split = SplitConfig(test_path=tested).changed(**guessed.split)
-    data = data.changed(columns=guessed.columns, recipe=guessed.recipe, split=split)
+            plain: pl.DataFrame = end.value
+            return plain
+
+
+def _described(
+    data: DataConfig, base: Path | None, plain: pl.DataFrame, notes: tuple[str, ...]
+) -> Generator[Progress, None, SourceProfile]:
+    """Describe columns whose kinds are known, and look for problems."""
+    from modelstudio.data import profile, sources
+    from modelstudio.data.details import details
+    from modelstudio.data.findings import findings, ordered
+
     yield Progress("Describing the columns")
-    frame = sources.read(data)
+    frame = sources.read(data, base)
     profiles = profile.profile(frame, data.columns)
     columns = []
     for column, facts in zip(data.columns, profiles, strict=True):
@@ -75,7 +112,9 @@ def profile_source(
         )
     yield Progress("Looking for problems")
     parts = _parts(data, frame)
-    tests = sources.read_table(sources.absolute(test_data), data) if test_data else None
+    tests = None
+    if data.split.test_path is not None:
+        tests = sources.read_table(sources.resolve(data.split.test_path, base), data)
     found = findings(data, frame, profiles, parts, tests=tests, plain=plain, ignored=True)
     for column, described in zip(data.columns, columns, strict=True):
         if column.kind == "image":
@@ -83,7 +122,7 @@ def profile_source(
             described.update(pictures)
             found = ordered((*found, *seen))
     chosen = data.target
-    notes = (*sources.inspect(data).notes, *guessed.notes)
+    notes = (*sources.inspect(data, base).notes, *notes)
     return SourceProfile(
         frame.height, chosen.name if chosen else None, tuple(columns), found, notes
     )

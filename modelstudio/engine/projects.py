@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.results import Draft
-from modelstudio.errors import DataError
+from modelstudio.engine.unusable import unusable_files
+from modelstudio.errors import DataError, DataMoved
 from modelstudio.project.model import DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import is_connection
@@ -80,9 +82,10 @@ def opening(
     )
     project = project.changed(data=config)
     try:
-        project, rows = yield from _with_fields(project, None)
+        project, prepared = yield from _with_fields(project, None)
     except DataError as error:
         return Draft(project, (*notes, error.message), error)
+    rows = len(prepared.train.rows)
     if not project.network.nodes:
         from modelstudio.engine import draft
 
@@ -90,7 +93,7 @@ def opening(
             network=draft.network(project.data.fields, rows),
             training=draft.settings(project.data.fields, rows, project.training),
         )
-    return Draft(project, notes)
+    return Draft(project, notes, unusable=unusable_files(prepared.fitted, prepared.clean))
 
 
 def draft_network(project: Project) -> Graph:
@@ -138,21 +141,29 @@ def refresh_fields(project: Project, base: Path | None = None) -> Project:
 
 def _with_fields(
     project: Project, base: Path | None
-) -> Generator[Progress, None, tuple[Project, int]]:
-    """Return the project with fresh fields, and the number of training rows."""
+) -> Generator[Progress, None, tuple[Project, Prepared]]:
+    """Return the project with fresh fields, and its data."""
     prepared = yield from prepare(project, base)
     fields, mark = prepared.fitted.fields, prepared.fingerprint
     data = project.data
     if (data.fields, data.fingerprint) != (fields, mark):
         project = project.changed(data=data.changed(fields=fields, fingerprint=mark))
-    return project, len(prepared.train.rows)
+    return project, prepared
 
 
 def prepare(project: Project, base: Path | None) -> Generator[Progress, None, Prepared]:
-    """Read the data and fit the recipe on the training rows."""
+    """Read the data and fit the recipe on the training rows.
+
+    Raises
+    ------
+    DataError
+        When the data cannot be used as asked; `DataMoved` when it is not where it was.
+    """
     yield Progress("Reading the data")
     from modelstudio.data.prepare import fit_recipe
 
+    if (place := lost_place(project.data, base)) is not None:
+        raise data_moved(place)
     steps = fit_recipe(project.data, base)
     while True:
         try:
@@ -161,6 +172,68 @@ def prepare(project: Project, base: Path | None) -> Generator[Progress, None, Pr
         except StopIteration as end:
             prepared: Prepared = end.value
             return prepared
+
+
+def lost_place(data: DataConfig, base: Path | None) -> Path | None:
+    """Return where data of a project should lie and does not, of all places the first."""
+    from modelstudio.data.sources import resolve
+
+    given = [path for path in (data.path, data.split.test_path) if path]
+    places = [resolve(path, base) for path in given if not is_connection(path)]
+    return next((place for place in places if not os.path.lexists(place)), None)
+
+
+def data_moved(place: Path) -> DataMoved:
+    """Say that data is not where it was."""
+    return DataMoved(
+        f"{place.name} is not where the project looks for its data: there is no {place}.",
+        where=str(place),
+        fix="Put it back there, or tell where it lies now: Locate on the Data page.",
+    )
+
+
+def at_place(project: Project, place: Path | None) -> Project:
+    """Return a project whose data lies elsewhere; None leaves it where it is."""
+    from modelstudio.data.sources import absolute
+
+    if place is None:
+        return project
+    return project.changed(data=project.data.changed(path=str(absolute(place))))
+
+
+def check_place(place: Path) -> None:
+    """Refuse a new place of data where nothing lies.
+
+    Raises
+    ------
+    DataError
+        When there is nothing.
+    """
+    from modelstudio.data.sources.files import unreadable
+
+    try:
+        place.stat()
+    except (OSError, ValueError) as error:
+        raise unreadable(place.absolute(), error) from None
+
+
+def found_again(
+    kept: Project, now: Project, base: Path | None, moved: Path | None = None
+) -> Project:
+    """Return what a run kept of its project, with its data where that lies now.
+
+    That is the place it was ``moved`` to; without one that of the project, if it is not where it
+    was.
+    """
+    if moved is not None:
+        return at_place(kept, moved)
+    old, new = kept.data, now.data
+    if new.path is None or type(old.source) is not type(new.source):
+        return kept
+    if lost_place(old, base) is None or lost_place(new, base) is not None:
+        return kept
+    split = old.split.changed(test_path=new.split.test_path)
+    return kept.changed(data=old.changed(path=new.path, split=split))
 
 
 def rebase(project: Project, old: Path | None, new: Path | None) -> Project:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelstudio.data.fitting import StepEffect
     from modelstudio.data.profile import ColumnProfile
     from modelstudio.data.relations import Relation
+    from modelstudio.engine.unusable import UnusableFiles
     from modelstudio.errors import StudioError
     from modelstudio.project.model import Project
     from modelstudio.recipe.fields import FieldSpec
@@ -209,7 +210,7 @@ class ExportReport:
 
     ``max_abs_diff`` is between the file and PyTorch on real rows: of a probability, or of a value
     in its own units. ``rows_agreeing`` counts the rows with the same class and probabilities to
-    1e-4, or a value to 1e-4 of its size.
+    1e-4, or a value to 1e-4 of its size. ``lost`` is where the data for the check should have been.
     """
 
     path: Path
@@ -220,6 +221,7 @@ class ExportReport:
     max_abs_diff: float
     seconds_per_row: float
     needs_first: tuple[str, ...] = ()
+    lost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +229,13 @@ class Draft:
     """A project made from a file, with what had to be guessed said in sentences.
 
     ``error`` is why its data cannot be trained on as guessed; the choices can still be changed.
+    ``unusable`` are files that training will leave out.
     """
 
     project: Project
     notes: tuple[str, ...]
     error: StudioError | None = None
+    unusable: tuple[UnusableFiles, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +291,12 @@ class PredictReport:
     rows: int
     unscored: Mapping[str, int]
     unreadable: tuple[Unreadable, ...] = ()
+    unusable: tuple[UnusableFiles, ...] = ()
+
+    @property
+    def scored(self) -> int:
+        """Rows with an answer."""
+        return self.rows - sum(self.unscored.values())
 
 
 @dataclass(frozen=True, slots=True)

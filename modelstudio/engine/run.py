@@ -1,9 +1,10 @@
 """The only wiring: from a project to events, predictions and files.
 
 The command line and the window call this module, `cross_validation` for all folds in turn,
-`network_import` for networks of other programs, and nothing else of the engine that computes. What takes long is a generator of `Progress`
-(training: of `RunEvent`); its return value is the result. Heavy packages are imported inside the
-functions, so importing this module is cheap.
+`prediction` for the rows of a file, `network_import` for networks of other programs, and nothing
+else of the engine that computes. What takes long is a generator of `Progress` (training: of
+`RunEvent`); its return value is the result. Heavy packages are imported inside the functions, so
+importing this module is cheap.
 
 ``project_path`` is the file of the project, or None while it has none; ``base`` is the folder of
 that file, from which relative paths of data are meant.
@@ -14,20 +15,19 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
-from modelstudio.engine.events import Progress, RunEvent
-from modelstudio.engine.projects import prepare, rebase
+from modelstudio.engine.events import FilesLeftOut, Progress, RunEvent
+from modelstudio.engine.projects import found_again, lost_place, prepare, rebase
 from modelstudio.engine.results import (
     DataReport,
     Evaluation,
     ExportReport,
     PartInfo,
-    PredictReport,
 )
 from modelstudio.engine.runs import Decision, RunStore, store_folder
+from modelstudio.engine.unusable import unusable_files
 from modelstudio.errors import DataError, RunError
-from modelstudio.project.files import load_project, write_text
 from modelstudio.project.model import DataConfig, Project
 
 if TYPE_CHECKING:
@@ -36,13 +36,12 @@ if TYPE_CHECKING:
     from modelstudio.data.prepare import Prepared
     from modelstudio.data.preview import PictureList, PreviewTable
     from modelstudio.engine.control import Control
-    from modelstudio.engine.results import Predictions, RunInfo
+    from modelstudio.engine.results import RunInfo
     from modelstudio.engine.session import Session, Trained
     from modelstudio.network.analysis import Analysis
     from modelstudio.network.shapes import Fallback
 
 Part = Literal["train", "validation", "test"]
-_Asked = tuple["Predictions", float, DataConfig]  # answers, threshold, how the table is read
 
 
 # Looking
@@ -189,7 +188,8 @@ def resume(
     kept = store(project_path, project)
     run = kept.info(run_id)
     checkpoint = load_checkpoint(kept, run)
-    session = yield from _session(kept.project(run.id), _base(project_path))
+    base = _base(project_path)
+    session = yield from _session(found_again(kept.project(run.id), project, base), base)
     yield from go_on(kept, run, session, checkpoint, control)
 
 
@@ -215,9 +215,11 @@ def go_on(
 
 def _session(
     project: Project, base: Path | None, weights: Mapping[str, Tensor] | None = None
-) -> Generator[Progress, None, Session]:
+) -> Generator[Progress | FilesLeftOut, None, Session]:
     """Prepare the data and build the network."""
     prepared = yield from prepare(project, base)
+    for files in unusable_files(prepared.fitted, prepared.clean):
+        yield FilesLeftOut(files)
     yield Progress("Building the network")
     from modelstudio.engine.session import Session
 
@@ -238,8 +240,12 @@ def evaluate(
     part: Part | Path = "test",
     *,
     intervals: bool = True,
+    moved: Path | None = None,
 ) -> Generator[Progress, None, Evaluation]:
-    """Score a run (the last finished one when None) on a part of its data or on another file."""
+    """Score a run (the last finished one when None) on a part of its data or on another file.
+
+    ``moved`` is where that data lies now, if it is not where it was.
+    """
     yield Progress("Loading the run")
     from modelstudio.data import sources
     from modelstudio.engine import metrics
@@ -251,17 +257,22 @@ def evaluate(
     )
     from modelstudio.engine.ranking import Ranking
 
-    trained = yield from _trained(project_path, project, run_id)
+    base = _base(project_path)
+    trained = yield from load_run(project_path, project, run_id)
+    trained = replace(trained, project=found_again(trained.project, project, base, moved))
     if isinstance(part, Path):
         yield Progress("Reading the data")
         config = trained.fitted.config()
-        encoded, changed = trained.fitted.transform(sources.read_table(part, config)), False
+        frame = sources.read_table(sources.absolute(part), config)
+        encoded, changed = trained.fitted.transform(frame), False
+        unusable = unusable_files(trained.fitted, frame)
         text = sources.read_table(part, DataConfig(csv=config.csv, source=config.source))
         unreadable = unreadable_cells(text, config.columns)
     else:
         unreadable = ()
-        prepared = yield from prepare(trained.project, _base(project_path))
+        prepared = yield from prepare(trained.project, base)
         encoded = prepared.encoded(part, trained.fitted)
+        unusable = unusable_files(trained.fitted, prepared.frame(part))
         changed = prepared.fingerprint != trained.project.data.fingerprint
         if not prepared.frame(part).height:
             raise DataError(
@@ -271,7 +282,7 @@ def evaluate(
     ranking = None
     if trained.fitted.target.kind == "ranking":
         if isinstance(part, Path):
-            prepared = yield from prepare(trained.project, _base(project_path))
+            prepared = yield from prepare(trained.project, base)
         known = prepared.encoded("train", trained.fitted)
         ranking = Ranking.of(trained.project.data, trained.fitted, known)
     yield Progress("Scoring", 0, len(encoded.rows))
@@ -298,11 +309,12 @@ def evaluate(
             *remarks(answers, data_changed=changed),
             *(ranking.remarks(encoded) if ranking is not None else ()),
             *map(str, unreadable),
+            *map(str, unusable),
         ),
     )
 
 
-def _trained(
+def load_run(
     project_path: Path | None, project: Project, run_id: str | None
 ) -> Generator[Progress, None, Trained]:
     """Load a run; an imported one, which came without data, is fed with that of the project."""
@@ -331,62 +343,6 @@ def set_threshold(project_path: Path | None, project: Project, run_id: str, valu
     return before
 
 
-def predict(
-    model: Path, data: Path, out: Path, *, run: str | None = None
-) -> Generator[Progress, None, PredictReport]:
-    """Write the rows of a table with predictions added; ``model`` is a project or an ONNX file.
-
-    Every row of the input is in the output; one that cannot be scored has empty predictions.
-    """
-    if out.exists() and data.exists() and out.samefile(data):
-        raise DataError(
-            f"The answers would take the place of {data.name}.",
-            where=str(out),
-            fix="Write them to another file.",
-        )
-    yield Progress("Loading the model")
-    from modelstudio.data import sources
-    from modelstudio.engine.evaluate import answer_columns, unreadable_cells
-
-    ask = _ask_onnx if model.suffix == ".onnx" else _ask_run
-    answers, threshold, config = yield from ask(model, data, run)
-    text = sources.read_table(data, DataConfig(csv=config.csv, source=config.source))
-    unreadable = unreadable_cells(text, config.features)
-    yield Progress("Writing the answers")
-    table = sources.read_table(data, DataConfig(source=config.source))
-    write_text(out, answer_columns(table, answers, threshold).write_csv())
-    return PredictReport(out, table.height, answers.unscored, unreadable)
-
-
-def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
-    from modelstudio.data import sources
-    from modelstudio.engine.evaluate import predictions, refuse_tokens
-
-    trained = yield from _trained(model, load_project(model), run)
-    refuse_tokens(trained.fitted.target.kind, f"Run {trained.run.number}")
-    yield Progress("Reading the data")
-    config = trained.fitted.config()
-    frame = sources.read_table(data, config, target_needed=False, features_only=True)
-    yield Progress("Predicting", 0, frame.height)
-    encoded = trained.fitted.transform(frame)
-    answers = predictions(trained.task, encoded, trained.fitted, trained.device)
-    return answers, trained.decision.threshold, config
-
-
-def _ask_onnx(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
-    from modelstudio.engine.evaluate import TargetKind, from_scores, refuse_tokens
-    from modelstudio.engine.export.replay import open_model
-
-    opened = open_model(model)
-    refuse_tokens(opened.task, model.name)
-    yield Progress("Reading the data")
-    frame = opened.read(data)
-    yield Progress("Predicting", 0, frame.height)
-    _, scores = opened.run(frame)
-    answers = from_scores(cast(TargetKind, opened.task), opened.classes, scores)
-    return answers, opened.threshold, opened.config
-
-
 def export_onnx(
     project_path: Path | None,
     project: Project,
@@ -394,24 +350,23 @@ def export_onnx(
     out: Path,
     *,
     opset: int | None = None,
+    moved: Path | None = None,
 ) -> Generator[Progress, None, ExportReport]:
     """Write a run as one ONNX file and check it on real rows, in a process of its own.
 
-    When the data of the run is gone, the file is written all the same and no row is checked.
+    When the data of the run is gone, the file is written all the same and no row is checked;
+    ``moved`` is where it lies now.
     """
-    from modelstudio.data.sources import resolve
     from modelstudio.engine.process import in_process
 
     kept, base = store(project_path, project), _base(project_path)
     run = kept.usable(run_id)
-    data = rebase(kept.project(run.id), base, None).data
-    paths = [resolve(path, base) for path in (data.path, data.split.test_path) if path]
-    there = all(path.exists() for path in paths)
-    return (
-        yield from in_process(
-            _export, kept.folder, run.id, data if there else None, out.resolve(), opset
-        )
+    data = rebase(found_again(kept.project(run.id), project, base, moved), base, None).data
+    lost = lost_place(data, base)
+    report: ExportReport = yield from in_process(
+        _export, kept.folder, run.id, data if lost is None else None, out.resolve(), opset
     )
+    return replace(report, lost=None if lost is None else str(lost))
 
 
 def _export(

@@ -44,6 +44,9 @@ ONE_FILE = 2_000_000_000
 LABEL, PROBABILITIES = "label", "probabilities"
 """Names of the outputs of a classifier."""
 
+SCORE = "score"
+"""Name of the output of a file that ranks items."""
+
 
 def build(
     compiled: CompiledModel,
@@ -64,8 +67,8 @@ def build(
 
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
     float; a regression the value (batch, 1), double, named after the target, or ``predicted_`` and
-    that name where an input has it; a model of a long text the ``probabilities`` of the next token
-    (batch, length, vocabulary). A row that still lacks a
+    that name where an input has it; a model that ranks items their ``score`` (batch, 1), from 0 to
+    1; a model of a long text the ``probabilities`` of the next token (batch, length, vocabulary). A row that still lacks a
     number after the last step has no answer: an empty label and NaN.
 
     The network of a regression is written in double where onnxruntime can run that, as in single
@@ -96,7 +99,7 @@ def build(
     before = len(writer.nodes)
     for node in network.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
-    end = network.graph.output[compiled.outputs.index(fitted.target.column)].name
+    end = network.graph.output[compiled.outputs.index(fitted.target.field.name)].name
     taken = {*begun.taken, *(field.spec.name for field in fitted.inputs)}
     outputs = _answer(writer, fitted.target, gap, names.get(end, end), threshold, taken)
     graph = helper.make_graph(
@@ -226,6 +229,8 @@ def _answer(
         return [helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, shape)]
     if target.kind == "value":
         return [_value(w, target, exact, gap, _free(target.column, taken))]
+    if target.kind == "ranking":
+        return [_share(w, exact, gap, _free(SCORE, taken))]
     label, probabilities = (_free(name, taken) for name in (LABEL, PROBABILITIES))
     if target.kind == "binary":
         column = w.node("Reshape", exact, w.constant([-1, 1], np.int64))
@@ -261,6 +266,12 @@ def _value(w: Writer, target: TargetState, exact: str, gap: str, name: str) -> o
         low, high = map(w.constant, target.limits)
         value = w.node("Exp", w.node("Min", w.node("Max", value, low), high))
     w.node("Add", value, gap, output=name)
+    return helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["batch", 1])
+
+
+def _share(w: Writer, exact: str, gap: str, name: str) -> onnx.ValueInfoProto:
+    share = w.node("Sigmoid", w.node("Reshape", exact, w.constant([-1, 1], np.int64)))
+    w.node("Add", share, gap, output=name)
     return helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["batch", 1])
 
 

@@ -101,11 +101,11 @@ class OnnxModel:
             part = slice(start, start + ROWS)
             outputs = self.session.run(None, self._given(fed, part))
             places = fed.places[part]
-            if self.task == "value":
+            if not classes:
                 scores[places] = outputs[0][:, 0]
             else:
                 labels[places], scores[places] = outputs
-        return (None if self.task == "value" else labels), scores
+        return (labels if classes else None), scores
 
     def _given(self, fed: Fed, part: slice) -> dict[str, NDArray[Any]]:
         """Return some samples as the file takes them: NaN and empty for missing cells."""
@@ -289,7 +289,7 @@ def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float
             f"There is no answer without a value for {', '.join(empty)}.",
             fix="Give a value, or add Fill missing to the recipe and train again.",
         )
-    if model.task == "value":
+    if not model.classes:
         return float(scores[0])
     return dict(zip(model.classes, map(float, scores[0]), strict=True))
 

@@ -1,0 +1,139 @@
+"""Predictions for the rows of a file, by a run of a project or by an exported model."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from modelstudio.engine.events import Progress
+from modelstudio.engine.results import Predictions, PredictReport
+from modelstudio.engine.unusable import UnusableFiles, unusable_files
+from modelstudio.errors import DataError
+from modelstudio.project.files import load_project, write_text
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import Windows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from modelstudio.data.fitted import FittedRecipe
+
+
+class _Asked(NamedTuple):
+    """What a model said, the threshold it goes by, and how its tables are read."""
+
+    answers: Predictions
+    threshold: float
+    config: DataConfig
+    unusable: tuple[UnusableFiles, ...]
+
+
+def predict(
+    model: Path, data: Path, out: Path, *, run: str | None = None
+) -> Generator[Progress, None, PredictReport]:
+    """Write the rows of a file with predictions added; ``model`` is a project or an ONNX file.
+
+    Every row of the input is in the output; one that cannot be scored has empty predictions.
+
+    Raises
+    ------
+    DataError
+        When the data cannot be read, or no row of it can be scored; nothing is written then.
+    """
+    from modelstudio.data import sources
+
+    place = sources.absolute(data)
+    if out.exists() and place.exists() and out.samefile(place):
+        raise DataError(
+            f"The answers would take the place of {data.name}.",
+            where=str(out),
+            fix="Write them to another file.",
+        )
+    yield Progress("Loading the model")
+    from modelstudio.engine.evaluate import answer_columns, unreadable_cells
+
+    ask = _ask_onnx if model.suffix.lower() == ".onnx" else _ask_run
+    asked = yield from ask(model, place, run)
+    answers, config = asked.answers, asked.config
+    if not len(answers.rows):
+        raise _no_answer(place, answers, asked.unusable)
+    text = sources.read_table(place, DataConfig(csv=config.csv, source=config.source))
+    unreadable = unreadable_cells(text, config.features)
+    yield Progress("Writing the answers")
+    table = sources.read_table(place, DataConfig(source=config.source))
+    write_text(out, answer_columns(table, answers, asked.threshold).write_csv())
+    return PredictReport(out, table.height, answers.unscored, unreadable, asked.unusable)
+
+
+def _no_answer(data: Path, answers: Predictions, unusable: tuple[UnusableFiles, ...]) -> DataError:
+    reasons = [f"{why} ({count:,} rows)" for why, count in answers.unscored.items()]
+    told = ", ".join(reasons) or "there are no rows"
+    return DataError(
+        " ".join([f"No row of {data.name} can be predicted: {told}.", *map(str, unusable)]),
+        where=str(data),
+        fix="Fill in or mend what is missing, or choose other rows. Nothing was written.",
+    )
+
+
+def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
+    from modelstudio.data import sources
+    from modelstudio.engine.evaluate import predictions, refuse_tokens
+    from modelstudio.engine.run import load_run
+
+    trained = yield from load_run(model, load_project(model), run)
+    refuse_tokens(trained.fitted.target.kind, f"Run {trained.run.number}")
+    yield Progress("Reading the data")
+    config = trained.fitted.config()
+    frame = sources.read_table(
+        data, config, target_needed=_past_needed(trained.fitted), features_only=True
+    )
+    yield Progress("Predicting", 0, frame.height)
+    encoded = trained.fitted.transform(frame)
+    answers = predictions(trained.task, encoded, trained.fitted, trained.device)
+    unusable = unusable_files(trained.fitted, frame)
+    return _Asked(answers, trained.decision.threshold, config, unusable)
+
+
+def _ask_onnx(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
+    from modelstudio.data import sources
+    from modelstudio.engine.evaluate import TargetKind, from_scores, refuse_tokens
+    from modelstudio.engine.export.replay import open_model
+
+    opened = open_model(model)
+    refuse_tokens(opened.task, model.name)
+    yield Progress("Reading the data")
+    recipe = opened.recipe
+    needed = recipe is not None and _past_needed(recipe)
+    frame = sources.read_table(data, opened.config, target_needed=needed, features_only=True)
+    yield Progress("Predicting", 0, frame.height)
+    fed = opened.fed(frame)
+    _, scores = opened.answer(fed, frame.height)
+    answers = from_scores(cast(TargetKind, opened.task), opened.classes, scores)
+    unscored = dict(fed.unscored)
+    if lost := frame.height - len(answers.rows) - sum(unscored.values()):
+        unscored[_missing(frame, opened.columns, answers.rows)] = lost
+    answers = replace(answers, unscored=unscored)
+    unusable = unusable_files(recipe, frame) if recipe is not None else ()
+    return _Asked(answers, opened.threshold, opened.config, unusable)
+
+
+def _past_needed(recipe: FittedRecipe) -> bool:
+    """Tell whether the model looks at what the target was so far."""
+    steps = (each.step for each in recipe.steps)
+    return any(isinstance(each, Windows) and each.past == "with the target" for each in steps)
+
+
+def _missing(frame: pl.DataFrame, columns: Sequence[Column], scored: NDArray[np.int64]) -> str:
+    """Say what the rows without an answer lack: columns that are empty in none of the others."""
+    names = [column.name for column in columns if column.name in frame.columns]
+    given = frame.select(names)[scored].null_count().row(0)
+    whole = frame.select(names).null_count().row(0)
+    lacking = [
+        name for name, some, every in zip(names, given, whole, strict=True) if every and not some
+    ]
+    return f"{' or '.join(lacking) or 'a value it needs'} is missing"
