@@ -10,6 +10,9 @@ from typing import Any, cast
 
 import polars as pl
 
+from modelstudio.data.guess_reading import dates_read, reading_notes
+from modelstudio.data.sources.dates import in_either_order
+from modelstudio.data.sources.numbers import CODE
 from modelstudio.data.sources.values import (
     GREATEST,
     MISSING_NUMBERS,
@@ -54,9 +57,6 @@ CODE_NAME = re.compile(
 )
 """Names of what is written in digits and is no amount."""
 
-CODE = r"^(\+\d{7,}|-?0\d+)$"
-"""Digits that begin as no amount does."""
-
 CODES = 0.01
 """Share of the cells that begin so in a column of codes."""
 
@@ -77,6 +77,9 @@ MOST_BLOCKS = 30
 
 SURE_ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid)$)|(?<=[a-z])(I[dD]|No)$")
 """Names of numbers that stand for things, even when each has several rows."""
+
+FEW_WORDS, MANY_NUMBERS = 3, 10
+"""Words among numbers that are taken for missing ones, and different numbers beside them."""
 
 MANY_IDS = 30
 """Different numbers from which a column under such a name is no feature."""
@@ -181,6 +184,8 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         rows = "1 row" if empty == 1 else f"{empty:,} rows"
         notes.append(f"{rows} without {target} {'is' if empty == 1 else 'are'} left out.")
     notes += _missing_notes(frame, columns)
+    csv = dates_read(sample, columns)
+    notes += reading_notes(sample, columns, csv)
     recipe = guess_recipe(tuple(columns))
     if copies := _natural_copies(frame, sample):
         recipe = tuple(
@@ -192,7 +197,7 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
             "values they are taken for rows of their own; switch on Drop duplicate rows if they "
             "are copies."
         )
-    return Guess(tuple(columns), recipe, tuple(notes))
+    return Guess(tuple(columns), recipe, tuple(notes), csv=csv)
 
 
 def text_note(columns: Sequence[str]) -> str:
@@ -253,16 +258,30 @@ def _kinds_of_text(frame: pl.DataFrame) -> dict[str, Kind]:
     numbers = all_to_numbers(frame)
     read = _each(numbers, _KNOWN)
     kinds: dict[str, Kind] = {name: "category" if known[name] else "number" for name in known}
+    numbers_too = {
+        name
+        for name, count in words.items()
+        if 0.5 * count <= read[name] < 0.95 * count
+        and _few_words(frame.get_column(name), numbers.get_column(name))
+    }
     coded = {name for name, count in _each(frame, _CODES).items() if count > CODES * known[name]}
     coded |= {name for name in frame.columns if CODE_NAME.search(name)}
     like_numbers = {
-        name for name, count in words.items() if read[name] >= 0.95 * count and name not in coded
+        name
+        for name, count in words.items()
+        if (read[name] >= 0.95 * count or name in numbers_too) and name not in coded
     }
     numeric = [name for name, count in words.items() if count and name in like_numbers]
     wordy = [name for name, count in words.items() if count and name not in like_numbers]
     kinds.update(_number_or_id(_only(numbers, numeric), known, distinct))
     kinds.update(_other_kinds(_only(frame, wordy), known, words, distinct))
     return kinds
+
+
+def _few_words(text: pl.Series, numbers: pl.Series) -> bool:
+    """Tell whether the words among many numbers are so few that they stand for missing ones."""
+    words = text.filter(numbers.is_null() & ~text.is_in(MISSING_NUMBERS)).n_unique()
+    return words <= FEW_WORDS and numbers.drop_nulls().n_unique() > MANY_NUMBERS
 
 
 def _number_or_id(
@@ -315,11 +334,17 @@ def _other_kinds(
     enough = {name: 0.95 * words[name] for name in frame.columns}
     likely = _only(frame, [name for name in frame.columns if digits[name] >= enough[name]])
     dates = _each(all_to_dates(likely), _KNOWN)
+    turned = {
+        name
+        for name, count in dates.items()
+        if 0.5 * enough[name] < count < enough[name]
+        and len(in_either_order(likely.get_column(name)).drop_nulls()) >= enough[name]
+    }
     kinds: dict[str, Kind] = {}
     for name in frame.columns:
         count, different, length = known[name], distinct[name], lengths[name]
         few = different <= min(1000, max(30, 0.1 * count), max(10, 0.5 * count))
-        if dates.get(name, -1) >= enough[name]:
+        if dates.get(name, -1) >= enough[name] or name in turned:
             kinds[name] = "date"
         elif different == count > 20 and length <= 40 and not spaced[name]:
             kinds[name] = "id"

@@ -38,7 +38,18 @@ class SetSplit:
         return {"type": "split", **dict(self.changes)}
 
 
-Fix = Step | SetRole | SetSplit
+@dataclass(frozen=True, slots=True)
+class SetReading:
+    """Read the file in another way: settings of `CsvOptions`."""
+
+    changes: tuple[tuple[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"type": "reading", **dict(self.changes)}
+
+
+Fix = Step | SetRole | SetSplit | SetReading
 
 
 @dataclass(frozen=True, slots=True)

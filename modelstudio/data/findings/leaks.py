@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import polars as pl
@@ -35,6 +36,9 @@ APART = 5.0
 
 ENOUGH = 2_000
 """Rows from which a number that parts the classes without a mistake is suspect by itself."""
+
+MOST_PAIRED, PAIRED_ROWS = 40, 1_000
+"""Features that are paired, and rows looked at, to see whether the target is worked out of two."""
 
 _VALUE, _ANSWER = "value", "answer"
 
@@ -76,7 +80,40 @@ def leak_findings(frame: pl.DataFrame, columns: Sequence[Column], target: Column
                     len(empty),
                 )
             )
+    found += _worked_out(rows, columns, target, numbers)
     return found or [Finding("no_leak", "success", f"No leak into {target.name}", (target.name,))]
+
+
+def _worked_out(
+    rows: pl.DataFrame, columns: Sequence[Column], target: Column, numbers: pl.Series
+) -> list[Finding]:
+    """Look for two features of which the target is sum, difference, product or ratio."""
+    names = [each.name for each in columns if (each.kind, each.role) == ("number", "feature")]
+    if target.kind != "number" or not 2 <= len(names) <= MOST_PAIRED:
+        return []
+    known = rows.select(target.name, *names).head(PAIRED_ROWS).to_numpy()
+    answer, values = known[:, 0], known[:, 1:]
+    near = 1e-4 * float(np.nanstd(answer))
+    for left, right in combinations(range(len(names)), 2):
+        a, b = values[:, left], values[:, right]
+        there = np.isfinite(a) & np.isfinite(b) & np.isfinite(answer)
+        if there.sum() < max(FEWEST, AGREEMENT * len(answer) / 2):
+            continue
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tries = {"+": a + b, "-": a - b, "*": a * b, "/": a / b}
+            tries |= {"- from": b - a, "/ of": b / a}
+        for sign, result in tries.items():
+            if (np.abs(result - answer)[there] <= near).mean() < AGREEMENT:
+                continue
+            first, second = names[left], names[right]
+            if " " in sign:
+                first, second = second, first
+            text = f"{target.name} is {first} {sign[0]} {second}"
+            fix = SetRole((first, second))
+            shown = first_rows(numbers.head(5))
+            told = (first, second, target.name)
+            return [Finding("target_leak", "error", text, told, fix, shown, rows.height)]
+    return []
 
 
 def _tells(values: pl.Series, answer: pl.Series, column: Column, target: Column) -> bool:

@@ -22,7 +22,15 @@ from modelstudio.data.guess import SHORT_TEXT
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.data.sources.values import MISSING_NUMBERS, as_text, to_numbers
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.steps import Cast, ClipOutliers, DropMissingTarget, FillMissing, GroupRare
+from modelstudio.recipe.steps import (
+    Cast,
+    ClipOutliers,
+    DropMissingTarget,
+    FillMissing,
+    GroupRare,
+    MissingIndicator,
+    Step,
+)
 
 SAMPLE = 20_000
 """Rows looked at to tell what a column of text holds, spread over it."""
@@ -72,9 +80,9 @@ def column_findings(
             continue
         values = frame.get_column(column.name)
         if not facts.distinct:
-            yield Finding(
-                "empty", "error", f"{column.name} is empty", (column.name,), _drop(column)
-            )
+            grave: Severity = "info" if column.role == "ignored" else "error"
+            text = f"{column.name} is empty"
+            yield Finding("empty", grave, text, (column.name,), _drop(column))
             continue
         if facts.missing_share > 0.05 and column.role != "ignored":
             yield _missing(column, facts, values)
@@ -188,11 +196,13 @@ def _form_of(cells: pl.Series, forms: Sequence[str]) -> str | None:
 def _mixed(column: Column, values: pl.Series, written: pl.Series | None) -> Finding | None:
     """Look for numbers and words in one column, as in a column of typing errors."""
     name, known = column.name, values.is_not_null()
-    fix = None
+    fix: Step | None = None
     if column.kind == "number":
         if written is None or written.dtype != pl.String:
             return None
         odd = (written.is_not_null() & ~known & ~written.is_in(MISSING_NUMBERS)).arg_true()
+        if column.role == "feature":
+            fix = MissingIndicator(columns=(name,))
     elif column.kind in ("category", "text", "id"):
         every = -(-len(values) // SAMPLE) or 1
         cells = values.gather_every(every)
@@ -307,7 +317,7 @@ def class_findings(frame: pl.DataFrame, target: Column, facts: ColumnProfile) ->
         return
     shares = [100 * size / total for size in sizes]
     if len(sizes) == 2:
-        text = f"{shares[1]:.0f} % vs {shares[0]:.0f} % classes"
+        text = f"{_share(shares[1])} vs {_share(shares[0])} classes"
     else:
         text = f"Smallest class {shares[-1]:.1f} %, largest {shares[0]:.0f} %"
     fair = sizes[-1] / total >= min(SMALL_CLASS, 0.5 / len(sizes)) and sizes[0] <= RATIO * sizes[-1]
@@ -318,3 +328,14 @@ def class_findings(frame: pl.DataFrame, target: Column, facts: ColumnProfile) ->
     fix = SetSplit((("balance", "weights"),))
     shown = first_rows(rows.head(MOST_ROWS))
     yield Finding("imbalance", "warning", text, (name,), fix, shown, len(rows))
+
+
+def _share(percent: float) -> str:
+    """Write a percentage, with decimals where it would be rounded to nothing or to all."""
+    return (
+        f"{percent:.0f} %"
+        if 1 <= percent <= 99
+        else f"{percent:.2g} %"
+        if percent < 1
+        else f"{percent:.1f} %"
+    )

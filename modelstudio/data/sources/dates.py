@@ -30,7 +30,7 @@ _LATE = (" %I:%M %p", " %I:%M:%S %p")
 _DAY_FIRST = tuple(f"%d{sign}%m{sign}%Y{time}" for sign in "/-" for time in (*_TIMES, *_LATE))
 _MONTH_FIRST = tuple(f"%m{sign}%d{sign}%Y{time}" for sign in "/-" for time in (*_TIMES, *_LATE))
 
-_NUMBERED = r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}"
+NUMBERED = r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}"
 """The beginning of a date whose first number may be the day or the month."""
 
 _SECONDS, _MILLISECONDS = r"^1?\d{9}$", r"^1?\d{12}$"
@@ -113,7 +113,7 @@ def order_of(text: pl.Series) -> DateOrder | Literal["either", "both"] | None:
     ``"either"`` fits all of them; with ``"both"`` some dates fit only the one and some only the
     other. None when there are no such dates.
     """
-    numbered = text.filter(text.str.contains(_NUMBERED).fill_null(False))
+    numbered = text.filter(text.str.contains(NUMBERED).fill_null(False))
     if not len(numbered):
         return None
     first, second = (
@@ -123,3 +123,9 @@ def order_of(text: pl.Series) -> DateOrder | Literal["either", "both"] | None:
     if first and second:
         return "both"
     return "day first" if first else "month first" if second else "either"
+
+
+def in_either_order(text: pl.Series) -> pl.Series:
+    """Read dates of which some have the day first and some the month."""
+    day, month = to_dates(text, "day first"), to_dates(text, "month first")
+    return day.zip_with(day.is_not_null(), month)

@@ -21,7 +21,7 @@ from modelstudio.data.sources.files import (
     too_wide,
 )
 from modelstudio.data.sources.numbers import MISSING_NUMBERS, Decimals, decimals_of
-from modelstudio.data.sources.rewriting import COLONS, SPACES, Rewriting
+from modelstudio.data.sources.rewriting import COLONS, SPACES, USUAL, Rewriting
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import is_pattern
@@ -81,7 +81,7 @@ class CsvDialect:
     skip: int = 1
     decimal_comma: bool = False
     returns: bool = False
-    rewriting: Rewriting = Rewriting()
+    rewriting: Rewriting = USUAL
     notes: tuple[str, ...] = ()
 
 

@@ -46,6 +46,9 @@ _POINT = re.compile(
 _UNSURE = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}{sign}\d{{3}}") for sign in (",", r"\.")}
 """Numbers that can only have a decimal comma, only a decimal point, or either."""
 
+CODE = r"^(?:\+\d{7,}|0\d+)$"
+"""Digits that begin as no amount does."""
+
 Decimals = Literal["comma", "point"]
 """The sign before the decimals."""
 
@@ -162,7 +165,7 @@ def decimals_of(
     commas_likely
         Take ``1,234`` for one and a bit where nothing speaks for a point.
     """
-    signs = [_decimals_in(list(map(_stripped, cells))) for cells in columns]
+    signs = {_decimals_in(cells) for cells in columns}
     if "comma" in signs:
         return "comma"
     if "point" in signs:
@@ -171,11 +174,11 @@ def decimals_of(
 
 
 def _decimals_in(cells: Sequence[str]) -> str | None:
-    known = [cell for cell in cells if cell and cell not in MISSING_NUMBERS]
-    fitting = sum(bool(re.search(_EUROPEAN, cell)) for cell in known)
-    if any(map(_POINT.fullmatch, known)):
+    marked = [cell for cell in cells if "," in cell or "." in cell]
+    if any(_POINT.fullmatch(_stripped(cell)) for cell in marked):
         return "point"
-    if not known or fitting < ALIKE * len(known):
+    known = [_stripped(cell) for cell in cells if cell and cell not in MISSING_NUMBERS]
+    if not marked or sum(bool(re.search(_EUROPEAN, each)) for each in known) < ALIKE * len(known):
         return None
     if any(map(_COMMA.fullmatch, known)):
         return "comma"
@@ -184,11 +187,16 @@ def _decimals_in(cells: Sequence[str]) -> str | None:
 
 def is_unsure(cells: Sequence[str]) -> bool:
     """Tell whether numbers such as ``1.234`` may have thousands or decimals behind the point."""
-    known = [cell for cell in map(_stripped, cells) if cell and cell not in MISSING_NUMBERS]
-    unsure = [cell for cell in known if _UNSURE[r"\."].fullmatch(cell)]
-    return bool(unsure) and all(
-        re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in set(known).difference(unsure)
-    )
+    marked = False
+    for cell in cells:
+        if not cell or cell in MISSING_NUMBERS:
+            continue
+        bare = _stripped(cell)
+        if _UNSURE[r"\."].fullmatch(bare):
+            marked = True
+        elif not re.fullmatch(r"[+-]?\d{1,3}", bare):
+            return False
+    return marked
 
 
 def _stripped(cell: str) -> str:

@@ -1,0 +1,98 @@
+"""Cells that are written in several ways, or in a way that may mean several things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from modelstudio.data.findings.finding import (
+    MOST_ROWS,
+    Finding,
+    SetReading,
+    counted,
+    first_rows,
+    listed,
+)
+from modelstudio.data.guess_reading import unsure_numbers
+from modelstudio.data.sources.dates import NUMBERED, order_of
+from modelstudio.project.model import CsvOptions
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import CleanText
+
+SAMPLE = 20_000
+"""Dates looked at, spread over the table."""
+
+MOST_CATEGORIES = 1_000
+"""Categories of a column that are compared."""
+
+
+def writing_findings(
+    frame: pl.DataFrame, plain: pl.DataFrame, columns: Sequence[Column], csv: CsvOptions
+) -> Iterator[Finding]:
+    """Look at the columns that are no pictures and no sounds."""
+    yield from _spellings(frame, columns)
+    yield from _dates(frame, plain, columns, csv)
+    for name in unsure_numbers(plain, columns) if csv.decimals is None else ():
+        cells = plain.get_column(name)
+        rows = cells.str.contains(".", literal=True).arg_true()
+        shown = cells[rows[0]]
+        text = f"{name} has numbers such as {shown}, which may mean {shown.replace('.', '')}"
+        fix = SetReading((("decimals", "comma"),))
+        shown_rows = first_rows(rows.head(MOST_ROWS))
+        yield Finding("ambiguous_number", "info", text, (name,), fix, shown_rows, len(rows))
+
+
+def _spellings(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
+    """Look for categories that differ in capitals and spaces only."""
+    for column in columns:
+        if column.kind != "category" or column.role == "ignored":
+            continue
+        values = frame.get_column(column.name).alias("value")
+        counts = values.drop_nulls().value_counts(sort=True, name="rows")
+        if counts.height > MOST_CATEGORIES:
+            continue
+        plain = pl.col("value").str.to_lowercase().str.replace_all(r"\s+", " ").alias("plain")
+        groups = (
+            counts.filter(pl.col("value").str.len_chars() > 1)
+            .group_by(plain, maintain_order=True)
+            .agg("value")
+            .filter(pl.col("value").list.len() > 1)
+        )
+        if not groups.height:
+            continue
+        spelt = groups.get_column("value").to_list()
+        rarer = [word for words in spelt for word in words[1:]]
+        rows = values.is_in(rarer).arg_true()
+        text = f"{column.name} writes one category in several ways: {listed(spelt[0])}"
+        fix = None
+        if column.role == "feature":
+            fix = CleanText(columns=(column.name,), html=False, urls=False)
+        shown = first_rows(rows.head(MOST_ROWS))
+        yield Finding("spelling", "warning", text, (column.name,), fix, shown, len(rows))
+
+
+def _dates(
+    frame: pl.DataFrame, plain: pl.DataFrame, columns: Sequence[Column], csv: CsvOptions
+) -> Iterator[Finding]:
+    """Look for dates whose day and month cannot be told apart, or that could not be read."""
+    for column in columns:
+        written = plain.get_column(column.name)
+        if column.kind != "date" or written.dtype != pl.String:
+            continue
+        name, read = column.name, frame.get_column(column.name)
+        odd = (written.is_not_null() & read.is_null()).arg_true()
+        if len(odd):
+            text = f"{counted(len(odd), 'cell')} of {name} could not be read as dates"
+            shown = first_rows(odd.head(MOST_ROWS))
+            yield Finding("mixed_types", "warning", text, (name,), None, shown, len(odd))
+        if order_of(written.gather_every(-(-len(written) // SAMPLE) or 1)) != "either":
+            continue
+        rows = written.str.contains(NUMBERED).arg_true()
+        order, other = "day first", "month first"
+        if csv.dates == other:
+            order, other = other, order
+        text = f"{name} has dates such as {written[rows[0]]}, read with the {order}"
+        fix = SetReading((("dates", other),))
+        shown = first_rows(rows.head(MOST_ROWS))
+        yield Finding("ambiguous_date", "info", text, (name,), fix, shown, len(rows))

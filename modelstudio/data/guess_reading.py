@@ -1,0 +1,89 @@
+"""How the cells of a table were understood where they could mean something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from modelstudio.data.sources.dates import NUMBERED, order_of
+from modelstudio.data.sources.numbers import CODE, decimals_of, is_unsure, unit_of
+from modelstudio.recipe.columns import Column
+
+FEW: Final = 500
+"""Cells of a column looked at."""
+
+
+def dates_read(sample: pl.DataFrame, columns: Sequence[Column]) -> Mapping[str, Any]:
+    """Return the settings by which dates such as 03/04/2021 are read alike in every file."""
+    orders = {order for order in _orders(sample, columns).values() if order is not None}
+    sure = orders & {"day first", "month first"}
+    if len(sure) == 1 and "both" not in orders:
+        return {"dates": sure.pop()}
+    return {"dates": "day first"} if orders == {"either"} else {}
+
+
+def reading_notes(
+    sample: pl.DataFrame, columns: Sequence[Column], csv: Mapping[str, Any]
+) -> list[str]:
+    """Say how numbers, codes and dates were read that could be read in another way."""
+    notes = []
+    for name, order in _orders(sample, columns).items():
+        shown = next((cell for cell in sample.get_column(name) if cell), "")
+        if order == "both":
+            notes.append(
+                f"{name} has dates with the day first and dates with the month first, such as "
+                f"{shown}; those in the rarer order count as missing."
+            )
+        elif order == "either" and csv:
+            notes.append(
+                f"{name} has dates such as {shown}, read with the {csv['dates']}. "
+                "How the file is read can be changed on the Data page, or with --dates."
+            )
+    for name in unsure_numbers(sample, columns):
+        shown = next(cell for cell in sample.get_column(name) if cell and "." in cell)
+        notes.append(
+            f"{name} has numbers such as {shown}, read as {_plain(shown)} and not as "
+            f"{_plain(shown.replace('.', ''))}. How the file is read can be changed on the Data "
+            "page, or with --decimals comma."
+        )
+    written = _written(sample, columns, ("number",))
+    measured = written.select(pl.all().str.contains(r"\d\s?[A-Za-zµ°]").any())
+    for name in _true(measured):
+        if unit := unit_of(sample.get_column(name)):
+            notes.append(f"{name} is read without the unit {unit} behind its numbers.")
+    others = _written(sample, columns, ("category", "text", "id"))
+    digits = others.select(pl.all().str.contains(r"^\+?\d+$").mean() > 0.9)
+    coded = others[_true(digits)] if others.width else others
+    for name in _true(coded.select(pl.all().str.contains(CODE).any())):
+        notes.append(f"{name} is taken for codes, not for amounts, as some begin with 0 or +.")
+    return notes
+
+
+def unsure_numbers(sample: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
+    """Return the columns of numbers such as 1.234 in a table that does not tell what that means."""
+    written = _written(sample.head(FEW), columns, ("number",))
+    cells = {column.name: list(filter(None, column.to_list())) for column in written}
+    unsure = [name for name, held in cells.items() if is_unsure(held)]
+    return unsure if unsure and decimals_of(cells.values()) is None else []
+
+
+def _orders(sample: pl.DataFrame, columns: Sequence[Column]) -> dict[str, str | None]:
+    written = _written(sample, columns, ("date",))
+    numbered = _true(written.select(pl.all().str.contains(NUMBERED).any()))
+    return {name: order_of(sample.get_column(name)) for name in numbered}
+
+
+def _written(sample: pl.DataFrame, columns: Sequence[Column], kinds: Sequence[str]) -> pl.DataFrame:
+    """Return the columns of some kinds that are text in the file."""
+    chosen = (sample.get_column(column.name) for column in columns if column.kind in kinds)
+    return pl.DataFrame([column for column in chosen if column.dtype == pl.String])
+
+
+def _true(facts: pl.DataFrame) -> list[str]:
+    return [name for name, true in facts.row(0, named=True).items() if true] if facts.width else []
+
+
+def _plain(number: str) -> str:
+    return number.strip("$€£¥% ")
