@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.findings import leaks, likeness, single
+from modelstudio.data.findings import leaks, likeness, single, totals, writing
 from modelstudio.data.findings.finding import Finding
 from modelstudio.data.fitted import row_numbers
 from modelstudio.data.profile import ColumnProfile
@@ -46,7 +46,13 @@ def findings(
         Look at columns that are ignored too.
     """
     columns, target = data.columns, data.target
-    found = list(single.column_findings(frame, columns, profiles, plain, ignored))
+    found: list[Finding] = []
+    if plain is not None and isinstance(data.source, (Table, Database)):
+        found, samples = totals.total_findings(frame, plain)
+        frame, plain = frame.head(samples), plain.head(samples)
+        parts = None if parts is None else parts[:samples]
+        found += writing.writing_findings(frame, plain, columns, data.csv)
+    found += single.column_findings(frame, columns, profiles, plain, ignored)
     if target is not None and target.kind != "text":
         facts = next(each for each in profiles if each.name == target.name)
         found += single.class_findings(frame, target, facts)
