@@ -6,12 +6,16 @@ from typing import Any, cast
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from modelstudio.data.profile import MANY_ROWS, MANY_VALUES
+from modelstudio.data.profile import MANY_ROWS
 from modelstudio.recipe.columns import Column
 
 TOP = 10
 """Most frequent values that are named."""
+
+MANY_VALUES = 100_000
+"""A long column with more different values is counted in order."""
 
 SAMPLE = 20_000
 """Rows from which the words of a text column are counted."""
@@ -76,7 +80,7 @@ def _frequent(known: pl.Series) -> tuple[pl.Series, list[int]]:
         return most["value"], most["rows"].to_list()
     text = known.dtype == pl.String
     keys = known.hash() if text else known
-    order = keys.to_physical().sort().to_numpy()
+    order: NDArray[Any] = np.sort(keys.to_physical().to_numpy())
     starts = np.flatnonzero(np.concatenate(([True], order[1:] != order[:-1])))
     sizes = np.diff(starts, append=len(order))
     chosen = np.argsort(-sizes, kind="stable")[:TOP]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,8 +17,12 @@ from modelstudio.recipe.columns import Column
 BINS = 12
 """Bars of a histogram."""
 
-MANY_ROWS, MANY_VALUES = 1_000_000, 100_000
-"""A longer column with more different values is counted by hashes."""
+MANY_ROWS = 1_000_000
+"""Of a longer column hashes of 64 bits are counted instead of the values, which a million different
+ones hardly ever share."""
+
+THREADS = min(4, os.cpu_count() or 1)
+"""Columns described at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ class ColumnProfile:
 
 def profile(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[ColumnProfile, ...]:
     """Describe each column of a typed table."""
-    return tuple(_profile(frame.get_column(column.name), column) for column in columns)
+    with ThreadPoolExecutor(THREADS) as threads:
+        return tuple(threads.map(lambda each: _profile(frame.get_column(each.name), each), columns))
 
 
 def _profile(values: pl.Series, column: Column) -> ColumnProfile:
@@ -48,7 +55,7 @@ def _profile(values: pl.Series, column: Column) -> ColumnProfile:
     distinct, summary, quantiles = 0, "empty", ""
     histogram: tuple[float, ...] = ()
     if len(known) and column.kind == "number":
-        ordered = known.sort().to_numpy()
+        ordered = np.sort(known.to_numpy())
         low, high = float(ordered[0]), float(ordered[-1])
         distinct = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
         summary = f"{_short(low)} – {_short(high)}"
@@ -95,18 +102,16 @@ def _deviation(numbers: pl.Series) -> float:
 
 
 def _most_frequent(known: pl.Series) -> tuple[int, list[int]]:
-    """Count the different values, and how often each of the most frequent ones is there.
-
-    Of many different values in a long column only hashes of 64 bits are sorted: a table of the
-    values would take more memory than the column.
-    """
-    if len(known) <= MANY_ROWS or cast(int, known.approx_n_unique()) <= MANY_VALUES:
+    """Count the different values, and how often each of the most frequent ones is there."""
+    if len(known) <= MANY_ROWS:
         counts = known.alias("value").value_counts().get_column("count")
         return len(counts), counts.top_k(BINS).sort(descending=True).to_list()
-    ordered = known.hash().sort().to_numpy()
+    marks = known.hash() if known.dtype == pl.String else known.to_physical()
+    ordered: NDArray[Any] = np.sort(marks.to_numpy())
     starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     sizes = np.diff(starts, prepend=0, append=len(ordered))
-    return len(sizes), np.sort(np.partition(sizes, -BINS)[-BINS:])[::-1].tolist()
+    top = np.partition(sizes, -BINS)[-BINS:] if len(sizes) > BINS else sizes
+    return len(sizes), np.sort(top)[::-1].tolist()
 
 
 def _short(number: float) -> str:

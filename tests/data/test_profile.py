@@ -1,0 +1,55 @@
+"""Statistics of columns: the same whichever way they are worked out."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from modelstudio.data import profile as profiles
+from modelstudio.recipe.columns import Column, Kind
+
+KINDS: dict[str, Kind] = {"n": "number", "c": "category", "d": "date", "i": "id", "e": "number"}
+
+
+def make(rows: int) -> pl.DataFrame:
+    random = np.random.default_rng(0)
+    days = np.datetime64("2020-01-01", "ms") + random.integers(0, 40, rows) * np.timedelta64(1, "D")
+    frame = pl.DataFrame(
+        {
+            "n": random.normal(size=rows).round(2),
+            "c": random.choice(["a", "b", "a category of many letters"], rows),
+            "d": days,
+            "i": [f"row {number}" for number in range(rows)],
+            "e": pl.Series([None] * rows, dtype=pl.Float64),
+        }
+    )
+    return frame.with_columns(pl.when(pl.int_range(rows) % 7 > 0).then(pl.col("n", "c", "d")))
+
+
+def test_long_columns_are_counted_as_short_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = make(3_000)
+    columns = [Column(name=name, kind=kind) for name, kind in KINDS.items()]
+    short = profiles.profile(frame, columns)
+    monkeypatch.setattr(profiles, "MANY_ROWS", 100)
+    assert profiles.profile(frame, columns) == short
+    assert [each.name for each in short] == list(KINDS)
+    assert [each.distinct for each in short[1:]] == [3, 40, 3_000, 0]
+    assert [each.summary for each in short[1:]] == [
+        "3 values",
+        "40 values",
+        "all different",
+        "empty",
+    ]
+
+
+def test_numbers_are_those_of_numpy() -> None:
+    frame = make(1_001)
+    known = frame["n"].drop_nulls().to_numpy()
+    (facts,) = profiles.profile(frame, [Column(name="n", kind="number")])
+    quartiles = ", ".join(f"{value:.4g}" for value in np.quantile(known, (0.25, 0.5, 0.75)))
+    assert facts.quantiles.startswith(f"Quartiles {quartiles} · mean {known.mean():.4g} ")
+    counts, _ = np.histogram(known, profiles.BINS)
+    assert facts.histogram == tuple(counts / counts.max())
+    assert facts.distinct == len(np.unique(known))
+    assert facts.missing == 143
