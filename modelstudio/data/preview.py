@@ -175,7 +175,7 @@ def preview(
     )
 
 
-def _readable(cells: pl.Series, stage: _Stage) -> pl.Series:
+def _readable(cells: pl.Series, stage: Stage) -> pl.Series:
     """Spell out tokens, as far as a cell shows them."""
     if not cells.dtype.is_nested():
         return cells
@@ -248,8 +248,20 @@ def _column(now: pl.Series, source: pl.DataFrame, name: str) -> PreviewColumn:
     return PreviewColumn(after, before, tuple(a != b for a, b in zip(after, before, strict=True)))
 
 
+def stage_of(data: DataConfig, upto: int | None = None, base: Path | None = None) -> Stage:
+    """Return all rows and the steps that `preview` would apply to those in sight.
+
+    Raises
+    ------
+    DataError
+        When the table cannot be read or a step cannot be fitted.
+    """
+    with _LOCK:
+        return _stage(data, upto, base)
+
+
 @dataclass(frozen=True, slots=True)
-class _Stage:
+class Stage:
     """All rows as they are in the source, and the fitted steps that change them.
 
     Only the rows in sight are changed, unless a step looks at the rows around. ``parts`` are places
@@ -271,6 +283,10 @@ class _Stage:
             rows = fitted.apply(rows)
         return rows
 
+    def part_of(self, rows: pl.DataFrame) -> list[str]:
+        """Return the parts that some of the rows are in; see `PreviewTable`."""
+        return [_PARTS[part] for part in self.parts[row_numbers(rows)]]
+
     def _whole(self) -> pl.DataFrame:
         rows, part = self.rows, self.parts[row_numbers(self.rows)]
         positions = [np.flatnonzero(part == place) for place in range(len(_PARTS))]
@@ -279,7 +295,7 @@ class _Stage:
         return rows
 
 
-def _stage(data: DataConfig, upto: int | None, base: Path | None) -> _Stage:
+def _stage(data: DataConfig, upto: int | None, base: Path | None) -> Stage:
     """Read, clean, split and fit; what did not change since an earlier request is taken over."""
     table, raw = _table(data, base)
     steps = active(data.recipe)
@@ -294,7 +310,7 @@ def _stage(data: DataConfig, upto: int | None, base: Path | None) -> _Stage:
     fitted = tuple(step for step in above if step.stage == "fitted")
     learnt = (split, tuple(column.name for column in data.features))
     done = _fit(data, learnt, raw, parts, fitted) if fitted else ()
-    return _Stage((learnt, dropping, fitted), rows, done, parts)
+    return Stage((learnt, dropping, fitted), rows, done, parts)
 
 
 def _table(data: DataConfig, base: Path | None) -> tuple[tuple[Any, ...], pl.DataFrame]:
@@ -358,7 +374,7 @@ def _fit(
     return tuple(done)
 
 
-def _order(stage: _Stage, sort: tuple[str, bool]) -> NDArray[np.uint32] | None:
+def _order(stage: Stage, sort: tuple[str, bool]) -> NDArray[np.uint32] | None:
     """Return the places of the rows sorted by a column; None when the steps leave no such one."""
     name, descending = sort
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from modelstudio.data.steps.learning import Target, free_name
@@ -63,7 +64,7 @@ def fit_tokens(
     """
     if not columns:
         return {}
-    texts = _joined(frame, columns)
+    texts = joined(frame, columns)
     if not texts.str.len_bytes().sum():
         raise DataError(
             f"{' and '.join(columns)} {'hold' if len(columns) > 1 else 'holds'} no text in any "
@@ -92,7 +93,7 @@ def apply_tokens(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Put one column of ids in the place of the columns of text."""
     if not state:
         return frame
-    texts = _joined(frame, state["columns"])
+    texts = joined(frame, state["columns"])
     if state["lower"]:
         texts = texts.str.to_lowercase()
     encode = _ENCODERS[state["unit"]](state)
@@ -114,6 +115,48 @@ def token_sizes(state: Mapping[str, Any]) -> dict[str, int]:
     return {state["name"]: len(state["words"]) + 2}
 
 
+def count_tokens(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
+    """Count the words or characters of all the texts, in columns ``word`` and ``count``."""
+    texts = joined(frame, state["columns"])
+    texts = texts.str.to_lowercase() if state["lower"] else texts
+    return (_count_characters if state["unit"] == "characters" else _count_words)(texts, None)
+
+
+def taken_apart(state: Mapping[str, Any], text: str) -> list[tuple[str, int]]:
+    """Return a text in pieces, all of it, with their ids; 0 for what lies between two tokens."""
+    texts = pl.Series([text], dtype=pl.String)
+    if state["lower"]:
+        texts = texts.str.to_lowercase()
+    read: str = texts[0]
+    whole = text if len(text) == len(read) else read
+    pieces, end = [], 0
+    for token, number in _tokens_in_order(state, texts):
+        start = read.index(token, end)
+        if start > end:
+            pieces.append((whole[end:start], 0))
+        end = start + len(token)
+        pieces.append((whole[start:end], number))
+    return [*pieces, (whole[end:], 0)] if end < len(whole) else pieces
+
+
+def _tokens_in_order(state: Mapping[str, Any], texts: pl.Series) -> Iterator[tuple[str, int]]:
+    """Yield the tokens of the one text of a column as they stand there, with their ids.
+
+    A character that several tokens share stands with the first of them.
+    """
+    if state["unit"] == "BPE":
+        tokenizer = _tokenizer(state)
+        for piece in texts.str.extract_all(_PIECE)[0]:
+            found, end = tokenizer.encode(piece, add_special_tokens=False), 0
+            for number, (start, stop) in zip(found.ids, found.offsets, strict=True):
+                yield piece[max(start, end) : stop], number
+                end = max(end, stop)
+        return
+    words = _words(texts, None)[0] if state["unit"] == "words" else texts[0]
+    ids = _ENCODERS[state["unit"]]({**state, "length": None})(texts)[0]
+    yield from zip(words, ids, strict=True)
+
+
 def spelt(state: Mapping[str, Any]) -> list[str]:
     """Return what each id stands for, in a form that can be read."""
     words = state.get("words")
@@ -123,7 +166,7 @@ def spelt(state: Mapping[str, Any]) -> list[str]:
     return ["", "[?]", *(word.replace("\n", "⏎") for word in words)]
 
 
-def _joined(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+def joined(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     """Return the texts of each row as one, a line each; a missing one is empty."""
     held = (pl.when(pl.col(name) != "").then(pl.col(name)) for name in columns)
     joined = pl.concat_str(*held, separator="\n", ignore_nulls=True).fill_null("")
@@ -290,7 +333,7 @@ def leave(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
 def cut_passages(
     state: Mapping[str, Any], encoded: pl.DataFrame, rows: Ids
 ) -> tuple[Ids, Ids, Ids]:
-    """Join the ids of rows in order and cut them into passages.
+    """Join the ids of rows in order and cut them into passages, which are views of them.
 
     Parameters
     ----------
@@ -310,7 +353,8 @@ def cut_passages(
     starts = np.arange(0, max(0, len(flat) - 1), stride)
     starts = starts[: 1 + np.searchsorted(starts + length, len(flat) - 1)]
     filled = np.concatenate([flat, np.zeros(length + 1, dtype=np.int64)])
-    passages = filled[starts[:, None] + np.arange(length + 1)]
+    passages = sliding_window_view(filled, length, writeable=True)
+    tokens, following = (passages[first::stride][: len(starts)] for first in (0, 1))
     ends = lists.list.len().cum_sum().to_numpy()
     begins = rows[np.searchsorted(ends, starts, side="right")] if len(starts) else rows[:0]
-    return passages[:, :-1], passages[:, 1:], begins
+    return tokens, following, begins
