@@ -50,14 +50,19 @@ def reading_notes(
         )
     written = _written(sample, columns, ("number",))
     measured = written.select(pl.all().str.contains(r"\d\s?[A-Za-zµ°]").any())
-    for name in _true(measured):
-        if unit := unit_of(sample.get_column(name)):
-            notes.append(f"{name} is read without the unit {unit} behind its numbers.")
+    units = {name: unit_of(sample.get_column(name)) for name in _true(measured)}
+    notes += [
+        f"{name} is read without the unit {unit} behind its numbers."
+        for name, unit in units.items()
+        if unit
+    ]
     others = _written(sample, columns, ("category", "text", "id"))
     digits = others.select(pl.all().str.contains(r"^\+?\d+$").mean() > 0.9)
     coded = others[_true(digits)] if others.width else others
-    for name in _true(coded.select(pl.all().str.contains(CODE).any())):
-        notes.append(f"{name} is taken for codes, not for amounts, as some begin with 0 or +.")
+    notes += [
+        f"{name} is taken for codes, not for amounts, as some begin with 0 or +."
+        for name in _true(coded.select(pl.all().str.contains(CODE).any()))
+    ]
     return notes
 
 

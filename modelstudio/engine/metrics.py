@@ -20,6 +20,9 @@ SAMPLES: Final = 1000
 EXACT: Final = 20_000
 """Rows (times classes) up to which rows are resampled; beyond, draws come from the normal limit."""
 
+Z: Final = 1.96
+"""Standard deviations on either side of a normal mean that hold 95 %."""
+
 TOP: Final = 10
 """Places of a ranking that count as a hit."""
 
@@ -248,7 +251,30 @@ def _class_scores(
             "roc_auc": _resampled_auc(rows, values["roc_auc"], influence, generator),
             "log_loss": _resampled_means(losses[:, None], generator)[:, 0],
         }
-    return tuple(_scored(name, float(value[0]), draws.get(name)) for name, value in values.items())
+    rows_of = _rows_behind(cells)
+    return tuple(
+        _scored(name, float(value[0]), draws.get(name), rows_of.get(name))
+        for name, value in values.items()
+    )
+
+
+def _rows_behind(cells: Ints) -> dict[str, int]:
+    """Return how many rows each share of right answers is at least judged by."""
+    count = round(len(cells) ** 0.5)
+    matrix = cells.reshape(count, count)
+    true, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
+    if count == 2:
+        kept, found, sides = true[1], predicted[1], true.min()
+    else:
+        kept, found = true[true > 0].min(), predicted[predicted > 0].min()
+        sides = min(kept, true.sum() - true.max())
+    return {
+        "accuracy": int(true.sum()),
+        "precision": int(found),
+        "recall": int(kept),
+        "f1": int(min(kept, found)),
+        "roc_auc": int(sides),
+    }
 
 
 def _from_cells(cells: Ints, binary: bool) -> dict[str, Floats]:
@@ -361,8 +387,18 @@ def _resampled_means(values: Floats, generator: np.random.Generator) -> Floats:
     return np.concatenate([drawn @ values / count for drawn in _draws(count, SAMPLES, generator)])
 
 
-def _scored(name: str, value: float, draws: Floats | None) -> Score:
+def _scored(name: str, value: float, draws: Floats | None, rows: int | None = None) -> Score:
+    """Return a score with the interval of its draws.
+
+    All draws of a share of 0 or 1 are alike, which proves no certainty: its interval is Wilson's,
+    by the number of ``rows`` it is judged by. Other scores whose draws are alike get none.
+    """
     if draws is None or np.isnan(draws).all():
         return Score(name, value)
     low, high = np.nanquantile(draws, [0.025, 0.975])
-    return Score(name, value, float(low), float(high))
+    if high - low > 1e-9 * max(1.0, abs(value)):
+        return Score(name, value, float(low), float(high))
+    if not rows or value not in (0.0, 1.0):
+        return Score(name, value)
+    doubt = Z**2 / (rows + Z**2)
+    return Score(name, value, 0.0, doubt) if value == 0 else Score(name, value, 1 - doubt, 1.0)

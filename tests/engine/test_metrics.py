@@ -158,3 +158,24 @@ def test_epoch_scores_agree_with_the_full_ones(binary: Predictions) -> None:
     full = named(metrics.score(binary, intervals=False))
     assert quick == {name: pytest.approx(full[name].value) for name in quick}
     assert set(quick) == {"accuracy", "roc_auc"}
+
+
+@pytest.mark.parametrize(("right", "low", "high"), [(True, 0.646, 1.0), (False, 0.0, 0.354)])
+def test_a_few_rows_all_right_or_all_wrong_prove_no_certainty(
+    right: bool, low: float, high: float
+) -> None:
+    """Every draw of such rows is alike, so the interval is Wilson's."""
+    truth = np.array([0, 1, 1, 0, 1, 0, 1])
+    said = truth if right else 1 - truth
+    scores = named(metrics.score(predictions("binary", truth, np.eye(2)[said] * 0.8 + 0.1)))
+    accuracy, recall = scores["accuracy"], scores["recall"]
+    assert (accuracy.low, accuracy.high) == pytest.approx((low, high), abs=0.001)
+    assert recall.high - recall.low > accuracy.high - accuracy.low
+    assert scores["roc_auc"].high - scores["roc_auc"].low > 0.5
+    assert scores["log_loss"].low is None
+
+
+def test_a_single_row_has_no_interval_of_its_error() -> None:
+    scores = named(metrics.score(predictions("value", np.array([3.0]), np.array([2.0]))))
+    assert scores["mae"].value == 1.0
+    assert scores["mae"].low is None

@@ -332,10 +332,5 @@ def class_findings(frame: pl.DataFrame, target: Column, facts: ColumnProfile) ->
 
 def _share(percent: float) -> str:
     """Write a percentage, with decimals where it would be rounded to nothing or to all."""
-    return (
-        f"{percent:.0f} %"
-        if 1 <= percent <= 99
-        else f"{percent:.2g} %"
-        if percent < 1
-        else f"{percent:.1f} %"
-    )
+    decimals = 0 if 1 <= percent <= 99 else 1 if percent >= 0.1 else 3
+    return f"{percent:.{decimals}f} %"

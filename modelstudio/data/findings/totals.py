@@ -107,11 +107,8 @@ def _adds_up(cells: Sequence[str | None], plain: pl.DataFrame, row: int) -> bool
 def _first_words(plain: pl.DataFrame, row: int) -> str:
     """Return the first column with words in a row."""
     for column in plain:
-        if (
-            column.dtype == pl.String
-            and column[row]
-            and to_numbers(column[row : row + 1])[0] is None
-        ):
+        cell = column[row : row + 1]
+        if column.dtype == pl.String and cell[0] and to_numbers(cell)[0] is None:
             return column.name
     return plain.columns[0]
 
@@ -131,17 +128,10 @@ def _without(frame: pl.DataFrame, rows: Sequence[int]) -> FilterRows | None:
     for column in frame:
         name = f"`{column.name.replace('`', '``')}`"
         cells = column.gather(list(rows))
+        unlike = " and ".join(f"{name} != {cell!r}" for cell in cells.unique(maintain_order=True))
         conditions = [f"not is_missing({name})"]
-        if column.dtype == pl.String and not cells.null_count():
-            unlike = " and ".join(
-                f"{name} != {cell!r}" for cell in cells.unique(maintain_order=True)
-            )
-            conditions = [f"is_missing({name}) or {unlike}", unlike]
-        elif column.dtype == pl.Float64 and not cells.null_count():
-            unlike = " and ".join(
-                f"{name} != {cell!r}" for cell in cells.unique(maintain_order=True)
-            )
-            conditions = [unlike, f"is_missing({name}) or ({unlike})"]
+        if column.dtype in (pl.String, pl.Float64) and not cells.null_count():
+            conditions = [f"is_missing({name}) or ({unlike})", unlike]
         for condition in conditions:
             if (holds(condition, frame) == wanted).all():
                 return FilterRows(condition=condition)

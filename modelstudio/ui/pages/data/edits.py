@@ -73,13 +73,15 @@ def handled_by(data: DataConfig, step: Step) -> int | None:
 
 
 def mend(data: DataConfig, fix: Fix) -> DataConfig:
-    """Do what a finding suggests: add a step, set roles, or change the split."""
-    from modelstudio.data.findings.finding import SetRole
+    """Do what a finding suggests: add a step, set roles, read anew, or change the split."""
+    from modelstudio.data.findings.finding import SetReading, SetRole
 
     if isinstance(fix, Step):
         return add_step(data, fix)[0]
     if isinstance(fix, SetRole):
         return set_role(data, fix.columns, fix.role)
+    if isinstance(fix, SetReading):
+        return data.changed(csv=data.csv.changed(**dict(fix.changes)))
     return data.changed(split=data.split.changed(**dict(fix.changes)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
@@ -19,6 +20,13 @@ _DELIMITERS = {
     "\t": "Tab",
     "|": "Bar",
     " ": "Space",
+    "::": "Two colons",
+}
+_DECIMALS = {None: "Found in the file", "point": "Point, 1234.5", "comma": "Comma, 1234,5"}
+_DATES = {
+    None: "Found in each column",
+    "day first": "Day, month, year",
+    "month first": "Month, day, year",
 }
 _ENCODINGS = (None, "utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift_jis", "gb18030")
 
@@ -39,6 +47,8 @@ class ReadingPopup(Sheet):
         self.encoding = ComboBox("data.csv.encoding", tr("Encoding"))
         for name in _ENCODINGS:
             self.encoding.addItem(name or tr("Found in the file"), name)
+        self.decimals = self._choice("decimals", tr("Sign before the decimals"), _DECIMALS)
+        self.dates = self._choice("dates", tr("Order of dates such as 03/04/2021"), _DATES)
         self.missing = LineField("", "data.csv.missing", tr("Words that mean an empty cell"))
         self.missing.setPlaceholderText(tr("NA, n/a, ?"))
         self.delimiter.activated.connect(
@@ -56,6 +66,8 @@ class ReadingPopup(Sheet):
         rows = (
             (tr("Between cells"), self.delimiter),
             (tr("Encoding"), self.encoding),
+            (tr("Decimals"), self.decimals),
+            (tr("Dates"), self.dates),
             (tr("Empty words"), self.missing),
         )
         for at, (text, editor) in enumerate(rows, start=1):
@@ -64,17 +76,27 @@ class ReadingPopup(Sheet):
         told = tr(
             "A cell without text is always empty. NA or None count as text until listed here."
         )
-        grid.addWidget(wrapped(told, "axis", "tertiary"), 4, 1)
-        grid.addWidget(other, 5, 0, 1, 2)
+        grid.addWidget(wrapped(told, "axis", "tertiary"), 6, 1)
+        grid.addWidget(other, 7, 0, 1, 2)
 
     def open_below(self, widget: QWidget, csv: CsvOptions) -> None:
         """Show the options under a button."""
         self._csv = csv
         self.delimiter.setCurrentIndex(max(self.delimiter.findData(csv.delimiter), 0))
         self.encoding.setCurrentIndex(max(self.encoding.findData(csv.encoding), 0))
+        self.decimals.setCurrentIndex(max(self.decimals.findData(csv.decimals), 0))
+        self.dates.setCurrentIndex(max(self.dates.findData(csv.dates), 0))
         self.missing.set_value(", ".join(csv.missing))
         self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
         self.delimiter.setFocus()
+
+    def _choice(self, field: str, name: str, choices: Mapping[str | None, str]) -> ComboBox:
+        """Return a box for one of the options, of which None is to be found."""
+        box = ComboBox(f"data.csv.{field}", name)
+        for value, text in choices.items():
+            box.addItem(tr(text), value)
+        box.activated.connect(lambda at: self._edit(**{field: box.itemData(at)}))
+        return box
 
     def _edit_missing(self, text: str) -> None:
         words = dict.fromkeys(word.strip() for word in text.split(","))

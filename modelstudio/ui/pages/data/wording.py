@@ -110,6 +110,10 @@ def fix_title(fix: Fix) -> str:
         what = fix.columns[0] if len(fix.columns) == 1 else counted(len(fix.columns), "column")
         return tr("Ignore {}").format(what)
     changes = dict(fix.changes)
+    if "dates" in changes:
+        return tr("Read with the {}").format(tr(changes["dates"]))
+    if "decimals" in changes:
+        return tr("Read with a decimal {}").format(tr(changes["decimals"]))
     if changes.get("method") == "group":
         return tr("Keep each {} in one part").format(changes["by"])
     return tr("Balance classes by weights")
