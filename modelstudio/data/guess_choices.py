@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from modelstudio.data.guess import Guess, guess_recipe
+from modelstudio.data.guess import SAMPLE, Guess, guess_recipe
 from modelstudio.data.guess_ratings import FEWEST_IDS, FEWEST_ROWS, NAMES, counts_up, name_things
 from modelstudio.data.sources.values import as_text, to_numbers
 from modelstudio.recipe.columns import Column, Kind
@@ -55,6 +55,9 @@ def adapt(
         Whether the person asked for it; None leaves it to the data.
     """
     if recommend is False or not (recommend or (target is None and frame.height >= FEWEST_ROWS)):
+        return guessed
+    sample = frame.gather_every(-(-frame.height // SAMPLE) or 1)
+    if sum(_is_surely_an_id(sample, column) for column in guessed.columns) > 2:
         return guessed
     ids, beside = [], []
     for column in guessed.columns:
@@ -135,8 +138,18 @@ def _chosen(
     )
 
 
+def _is_surely_an_id(sample: pl.DataFrame, column: Column) -> bool:
+    """Tell whether rows of a large table are enough to know that a column is not beside the ids."""
+    if column.kind == "date" or TIMES.search(column.name) or COUNTS.search(column.name):
+        return False
+    values = sample.get_column(column.name)
+    return values.drop_nulls().n_unique() > 1 and not _numbers_rows(values)
+
+
 def _numbers(values: pl.Series) -> bool:
     known = values.drop_nulls()
+    if known.dtype == pl.Float64:
+        return len(known) > 0
     return len(known) > 0 and not to_numbers(as_text(known)).null_count()
 
 

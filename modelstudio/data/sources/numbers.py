@@ -84,6 +84,8 @@ def is_measurable(numbers: pl.Series) -> bool:
 
 def measurable(numbers: pl.Series) -> pl.Series:
     """Take infinite numbers and those beyond all measure for missing."""
+    if is_measurable(numbers):
+        return numbers
     return numbers.to_frame().select(pl.when(pl.all().abs() < GREATEST).then(pl.all())).to_series()
 
 
