@@ -10,6 +10,7 @@ import typer
 from modelstudio.cli.app import verb
 from modelstudio.cli.follow import follow
 from modelstudio.cli.moved import Moved, told_place
+from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
 from modelstudio.cli.show import counted, print_json, print_table
 from modelstudio.engine import projects
 from modelstudio.engine.profiling import profile_project, profile_source
@@ -32,6 +33,9 @@ def profile(
         Path | None, typer.Option(help="Compare the rows with those of this test file.")
     ] = None,
     data: Moved = None,
+    decimals: DecimalsOption = None,
+    dates: DatesOption = None,
+    missing: MissingOption = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print JSON for scripts; rows are counted from 0."),
@@ -39,8 +43,8 @@ def profile(
 ) -> None:
     """Describe the columns of data and say what deserves a look before training."""
     if source.suffix.lower() == SUFFIX:
-        if target is not None or test_data is not None:
-            raise typer.BadParameter("a project has its target and test rows; give it alone")
+        if any(given for given in (target, test_data, decimals, dates, missing)):
+            raise typer.BadParameter("a project has its own settings; give it alone")
         project = projects.at_place(load_project(source), data)
         with told_place("profile", source):
             work = profile_project(project, source.resolve().parent)
@@ -48,7 +52,8 @@ def profile(
     elif data is not None:
         raise typer.BadParameter("--data is for a project whose data was moved")
     else:
-        found = follow(profile_source(source, target, test_data), quiet=as_json)
+        csv = options(decimals, dates, missing)
+        found = follow(profile_source(source, target, test_data, csv), quiet=as_json)
     told = [finding for finding in found.findings if finding.severity != "success"]
     if as_json:
         print_json(

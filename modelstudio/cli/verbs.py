@@ -15,6 +15,7 @@ import typer
 from modelstudio.cli.app import app, complain, verb
 from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
 from modelstudio.cli.moved import Moved, told_place
+from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
 from modelstudio.cli.show import (
     counted,
     evaluation_json,
@@ -140,6 +141,9 @@ def new(
         Path | None, typer.Option(help="Take the test rows from this file.")
     ] = None,
     split_seed: Annotated[int | None, typer.Option(min=0, help="Seed of the split.")] = None,
+    decimals: DecimalsOption = None,
+    dates: DatesOption = None,
+    missing: MissingOption = None,
     as_json: Json = False,
 ) -> None:
     """Make a project from data: roles, recipe, network and settings are guessed."""
@@ -157,6 +161,7 @@ def new(
         test_data=test_data,
         split_seed=split_seed,
         task=task.value if task else None,
+        csv=options(decimals, dates, missing),
     )
     if draft.error is not None:
         raise draft.error

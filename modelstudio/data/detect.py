@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,8 +24,10 @@ from modelstudio.data.guess import Guess
 from modelstudio.data.sources.encoding import decode_head, find_encoding
 from modelstudio.data.sources.files import first_bytes, kind_of_bytes
 from modelstudio.data.sources.folders import PICTURES, SOUNDS, TEXTS, find
+from modelstudio.data.sources.values import as_text, to_numbers
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Kind
 from modelstudio.recipe.sources import (
     AudioFolder,
     Database,
@@ -66,7 +69,10 @@ def detect(path: Path | str, task: Task | None = None) -> Source:
     if is_connection(str(path)):
         return Database()
     path = Path(path)
-    if task == "next token" or (task is None and path.suffix.lower() in TEXTS and _is_prose(path)):
+    if task == "next token":
+        _refuse_tables(path)
+        return LongText()
+    if task is None and path.suffix.lower() in TEXTS and _is_prose(path):
         return LongText()
     if not path.is_dir():
         return Table()
@@ -81,6 +87,23 @@ def detect(path: Path | str, task: Task | None = None) -> Source:
     held = Counter(each.path.suffix.lower() for each in found)
     most = max(_FOLDERS, key=lambda suffixes: sum(held[suffix] for suffix in suffixes))
     return _FOLDERS[most]()
+
+
+def _refuse_tables(path: Path) -> None:
+    """Refuse what is no text to learn the next token from.
+
+    Raises
+    ------
+    DataError
+        When it is a table.
+    """
+    if not path.is_file() or path.suffix.lower() in TEXTS or _is_prose(path):
+        return
+    raise DataError(
+        f"{path.name} is a table, but the next token is learnt from one long text.",
+        where=str(path),
+        fix="Choose a text file, such as one with all texts of a column, or another task.",
+    )
 
 
 def _is_prose(path: Path) -> bool:
@@ -124,7 +147,7 @@ def guess(
         return guess_texts.guess_folder(frame, target)
     if isinstance(data.source, LongText):
         return guess_texts.guess_long_text(frame)
-    guessed = tables.guess(frame, target)
+    guessed = _as_asked(frame, tables.guess(frame, target, data.csv), task)
     chosen = guess_choices.adapt(frame, guessed, target, recommend=_asked(task, "recommend"))
     if chosen is not guessed:
         return chosen
@@ -132,6 +155,35 @@ def guess(
     if rated is not guessed:
         return rated
     return guess_series.adapt(frame, guessed, forecast=_asked(task, "forecast"))
+
+
+def _as_asked(frame: pl.DataFrame, guessed: Guess, task: Task | None) -> Guess:
+    """Take the target for a number or for classes where the person asked for it.
+
+    Raises
+    ------
+    DataError
+        When it holds no numbers.
+    """
+    if task not in ("classify", "regress"):
+        return guessed
+    kind: Kind = "category" if task == "classify" else "number"
+    target = next(column for column in guessed.columns if column.role == "target")
+    if target.kind == kind:
+        return guessed
+    known = as_text(frame.get_column(target.name).drop_nulls())
+    if kind == "number" and to_numbers(known).null_count() > len(known) / 2:
+        raise DataError(
+            f"The target {target.name} holds no numbers, so no value can be told.",
+            where=target.name,
+            fix="Name a column of numbers with --target, or leave out --task.",
+        )
+    changed = target.model_copy(update={"kind": kind})
+    return replace(
+        guessed,
+        columns=tuple(changed if each is target else each for each in guessed.columns),
+        notes=tuple(note for note in guessed.notes if not note.startswith(f"{target.name} has ")),
+    )
 
 
 def _asked(task: Task | None, wanted: Task) -> bool | None:

@@ -23,6 +23,7 @@ from modelstudio.data.sources.values import (
     to_numbers,
 )
 from modelstudio.errors import DataError
+from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Column, Kind, Role
 from modelstudio.recipe.negatives import Negatives
@@ -127,7 +128,7 @@ class Guess:
     csv: Mapping[str, Any] = field(default_factory=dict)
 
 
-def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
+def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None = None) -> Guess:
     """Guess everything.
 
     Parameters
@@ -136,6 +137,8 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         The table as `sources.read_plain` gives it.
     target
         The column to predict, if it is known.
+    csv
+        How the file was asked to be read.
 
     Raises
     ------
@@ -184,8 +187,9 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
         rows = "1 row" if empty == 1 else f"{empty:,} rows"
         notes.append(f"{rows} without {target} {'is' if empty == 1 else 'are'} left out.")
     notes += _missing_notes(frame, columns)
-    csv = dates_read(sample, columns)
-    notes += reading_notes(sample, columns, csv)
+    asked = csv or CsvOptions()
+    found = dates_read(sample, columns, asked)
+    notes += reading_notes(sample, columns, asked.changed(**found))
     recipe = guess_recipe(tuple(columns))
     if copies := _natural_copies(frame, sample):
         recipe = tuple(
@@ -197,7 +201,7 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
             "values they are taken for rows of their own; switch on Drop duplicate rows if they "
             "are copies."
         )
-    return Guess(tuple(columns), recipe, tuple(notes), csv=csv)
+    return Guess(tuple(columns), recipe, tuple(notes), csv=found)
 
 
 def text_note(columns: Sequence[str]) -> str:

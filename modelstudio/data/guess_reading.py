@@ -9,14 +9,19 @@ import polars as pl
 
 from modelstudio.data.sources.dates import NUMBERED, order_of
 from modelstudio.data.sources.numbers import CODE, decimals_of, is_unsure, unit_of
+from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
 
 FEW: Final = 500
 """Cells of a column looked at."""
 
 
-def dates_read(sample: pl.DataFrame, columns: Sequence[Column]) -> Mapping[str, Any]:
+def dates_read(
+    sample: pl.DataFrame, columns: Sequence[Column], asked: CsvOptions
+) -> Mapping[str, Any]:
     """Return the settings by which dates such as 03/04/2021 are read alike in every file."""
+    if asked.dates is not None:
+        return {}
     orders = {order for order in _orders(sample, columns).values() if order is not None}
     sure = orders & {"day first", "month first"}
     if len(sure) == 1 and "both" not in orders:
@@ -24,9 +29,7 @@ def dates_read(sample: pl.DataFrame, columns: Sequence[Column]) -> Mapping[str, 
     return {"dates": "day first"} if orders == {"either"} else {}
 
 
-def reading_notes(
-    sample: pl.DataFrame, columns: Sequence[Column], csv: Mapping[str, Any]
-) -> list[str]:
+def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptions) -> list[str]:
     """Say how numbers, codes and dates were read that could be read in another way."""
     notes = []
     for name, order in _orders(sample, columns).items():
@@ -36,12 +39,12 @@ def reading_notes(
                 f"{name} has dates with the day first and dates with the month first, such as "
                 f"{shown}; those in the rarer order count as missing."
             )
-        elif order == "either" and csv:
+        elif order == "either" and csv.dates != "month first":
             notes.append(
-                f"{name} has dates such as {shown}, read with the {csv['dates']}. "
+                f"{name} has dates such as {shown}, read with the day first. "
                 "How the file is read can be changed on the Data page, or with --dates."
             )
-    for name in unsure_numbers(sample, columns):
+    for name in unsure_numbers(sample, columns) if csv.decimals is None else ():
         shown = next(cell for cell in sample.get_column(name) if cell and "." in cell)
         notes.append(
             f"{name} has numbers such as {shown}, read as {_plain(shown)} and not as "

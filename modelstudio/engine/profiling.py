@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from modelstudio.engine.events import Progress
 from modelstudio.engine.projects import data_moved, lost_place
 from modelstudio.errors import DataError
-from modelstudio.project.model import DataConfig, Project, SplitConfig
+from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,10 @@ class SourceProfile:
 
 
 def profile_source(
-    path: Path, target: str | None = None, test_data: Path | None = None
+    path: Path,
+    target: str | None = None,
+    test_data: Path | None = None,
+    csv: CsvOptions | None = None,
 ) -> Generator[Progress, None, SourceProfile]:
     """Guess kinds, roles, recipe and split of a source as a new project does, and look at it.
 
@@ -44,7 +47,9 @@ def profile_source(
     yield Progress("Looking at the data")
     from modelstudio.data import detect, sources
 
-    data = DataConfig(path=str(sources.absolute(path)), source=detect.detect(path))
+    data = DataConfig(
+        path=str(sources.absolute(path)), source=detect.detect(path), csv=csv or CsvOptions()
+    )
     plain = yield from _read(data, None)
     guessed = detect.guess(data, plain, target)
     tested = str(sources.absolute(test_data)) if test_data else None

@@ -14,7 +14,7 @@ from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.results import Draft
 from modelstudio.engine.unusable import unusable_files
 from modelstudio.errors import DataError, DataMoved
-from modelstudio.project.model import DataConfig, Project, SplitConfig
+from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import is_connection
 
@@ -31,6 +31,7 @@ def new_project(
     test_data: Path | None = None,
     split_seed: int | None = None,
     task: Task | None = None,
+    csv: CsvOptions | None = None,
 ) -> Draft:
     """Make a project from a file or folder: roles, recipe, network and settings are guessed.
 
@@ -39,7 +40,7 @@ def new_project(
     DataError
         When nothing can be learnt from what lies there, or ``target`` is no column of it.
     """
-    project = Project(name=data.stem)
+    project = Project(name=data.stem, data=DataConfig(csv=csv or CsvOptions()))
     return drain(opening(project, data, target, test_data, split_seed, task))
 
 
@@ -73,7 +74,7 @@ def opening(
     info = sources.inspect(source)
     notes = (*info.notes, *guessed.notes)
     config = source.changed(
-        csv=source.csv.changed(**info.reading, **guessed.csv),
+        csv=source.csv.changed(**{**info.reading, **guessed.csv, **source.csv.chosen()}),
         columns=guessed.columns,
         recipe=guessed.recipe,
         split=split.changed(**guessed.split),

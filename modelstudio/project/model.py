@@ -90,6 +90,10 @@ class CsvOptions(Frozen):
         None, description="How dates such as 03/04/2021 are meant; empty finds it column by column."
     )
 
+    def chosen(self) -> dict[str, Any]:
+        """Return what is not left to be found."""
+        return {name: value for name, value in self if value}
+
 
 class SplitConfig(Frozen):
     """Which rows train, validate and test.
