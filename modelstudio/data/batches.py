@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 class StoredTensor:
     """Rows of a stored array as tensors: read, scaled and put on the device a batch at a time.
 
-    With a device of its own memory the rows are moved there as they are when they take less than
-    half of what is free.
+    ``steps`` is the length of the rows where they are sequences of ids, else 1. With a device of
+    its own memory the rows are moved there as they are when they take less than half of what is
+    free.
     """
 
     def __init__(self, stored: Stored, device: torch.device, dtype: torch.dtype) -> None:
         self._array = torch.from_numpy(stored.array)
         self._index = torch.from_numpy(stored.index)
-        self._device, self._dtype = device, dtype
+        self.device, self._dtype = device, dtype
+        self.steps = stored.shape[1] if dtype == torch.int64 else 1
         shape = (-1, *[1] * (stored.array.ndim - 2))
         self._shift, self._factor = (
             torch.tensor(numbers, dtype=dtype, device=device).view(shape) if numbers else None
@@ -45,7 +48,7 @@ class StoredTensor:
     def at(self, rows: Tensor, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """Return rows by number, changed and then scaled; shape (rows, ...)."""
         index = self._index.index_select(0, rows.to(self._index.device))
-        values = self._array.index_select(0, index).to(self._device, self._dtype)
+        values = self._array.index_select(0, index).to(self.device, self._dtype)
         if change is not None:
             values = change(values)
         if self._shift is not None:
@@ -111,7 +114,7 @@ class TensorData:
         self.fields = dict(fields)
         self.stored = dict(stored or {})
         self._augmenter, self._negatives = augmenter, negatives
-        first = next(iter(self.fields.values()))
+        first = next(iter([*self.fields.values(), *self.stored.values()]))
         self.rows = len(first)
         self.device = first.device
 
@@ -130,11 +133,18 @@ class TensorData:
         for field in fields:
             array = encoded.fields[field.name] if field.role == "input" else encoded.scaled
             dtype = torch.int64 if field.dtype == "int" else floats
+            if not isinstance(array, Stored) and array.dtype == np.int64 and array.ndim > 1:
+                array = Stored(array, np.arange(len(array)))  # ids of many places, maybe views
             if isinstance(array, Stored):
                 stored[field.name] = StoredTensor(array, torch.device(device), dtype)
             else:
                 tensors[field.name] = torch.tensor(array, dtype=dtype, device=device)
         return cls(tensors, stored, augmenter, negatives)
+
+    @property
+    def steps(self) -> int:
+        """Length of the longest sequences of ids, 1 without any."""
+        return max((values.steps for values in self.stored.values()), default=1)
 
     def gather(self, rows: Tensor) -> dict[str, Tensor]:
         """Return some rows of every field; ``rows`` are int64 on the device."""

@@ -47,7 +47,12 @@ class Encoded:
     unscored: Mapping[str, int]
 
     def with_known_truth(self) -> Encoded:
-        """Return the rows whose true class or value is known; the loss takes no others."""
+        """Return the rows whose true class or value is known; the loss takes no others.
+
+        Of a long text every next token is.
+        """
+        if self.truth.ndim > 1:
+            return self
         classes = self.truth.dtype == np.int64
         known = self.truth >= 0 if classes else ~np.isnan(self.truth)
         if known.all():

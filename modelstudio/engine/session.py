@@ -230,6 +230,8 @@ def take_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> tuple[str,
 def known_rows(encoded: Encoded) -> Encoded:
     """Return the rows whose target is known and was seen in training."""
     truth = encoded.truth
+    if truth.ndim > 1:
+        return encoded
     keep = truth >= 0 if truth.dtype.kind == "i" else ~np.isnan(truth)
     return encoded if keep.all() else encoded.take(keep)
 

@@ -336,11 +336,7 @@ def _pieces(task: Task, data: TensorData) -> Iterator[dict[str, Tensor]]:
     The cost of a sample is that of one step where it is a sequence of any length.
     """
     task.module.eval()
-    given = [data.fields[name] for name in task.inputs if name in data.fields]
-    steps = max(
-        (ids.shape[1] for ids in given if ids.dtype == torch.int64 and ids.ndim > 1), default=1
-    )
-    size = min(4096, max(1, WORKING_BYTES // max(1, steps * task.sample_bytes)))
+    size = min(4096, max(1, WORKING_BYTES // max(1, data.steps * task.sample_bytes)))
     order = torch.arange(data.rows, device=data.device)
     return data.batches(order, size) if data.rows else iter([data.gather(order)])
 

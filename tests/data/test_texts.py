@@ -9,11 +9,13 @@ from typing import Literal
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables import configure, prepared, write
 
 from modelstudio.data import detect, sources
+from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import FittedRecipe, FittedStep
 from modelstudio.data.preview import preview
 from modelstudio.data.sources.long_text import LONGEST
@@ -232,6 +234,23 @@ def test_passages_tell_every_token_of_a_part_once(tmp_path: Path) -> None:
         assert names[tokens[-1][0]] in begin
     spec = result.fitted.target.field
     assert (spec.kind, spec.shape, spec.vocabulary) == ("tokens", ("T",), len(names))
+
+
+@pytest.mark.parametrize("stride", [None, 3])
+def test_passages_are_views_of_the_tokens(tmp_path: Path, stride: int | None) -> None:
+    result = prepared(long_text(tmp_path, length=16, stride=stride))
+    train = result.train
+    tokens, following = train.fields["tokens"], train.truth
+    assert len(tokens) > 16
+    begin, end = np.lib.array_utils.byte_bounds(tokens)
+    assert end - begin <= 8 * (len(tokens) * (stride or 16) + 16)
+    assert np.shares_memory(tokens, following)
+    data = TensorData.from_encoded(train, result.fitted.fields)
+    batch = data.gather(torch.tensor([3, 0, len(tokens) - 1]))
+    for name, wanted in (("tokens", tokens), (result.fitted.target.field.name, following)):
+        assert batch[name].dtype == torch.int64
+        assert np.array_equal(batch[name].numpy(), wanted[[3, 0, -1]])
+    assert data.steps == 16
 
 
 def test_what_only_the_end_of_a_long_text_has_is_unknown(tmp_path: Path) -> None:

@@ -105,18 +105,20 @@ def arrange_windows(
     chosen = np.flatnonzero(chosen)
     if training:
         chosen = chosen[:: step.stride]
-    table = _table(step, samples, at, classes)
+    begins = ends[chosen] - length + 1
+    first, last = (begins[0], begins[-1] + length) if len(begins) else (0, 0)
+    table = _table(step, samples, at[first:last], classes)
     windows = np.empty((0, length, table.shape[1]))
     if len(table) >= length:
         windows = sliding_window_view(table, length, axis=0, writeable=True).transpose(0, 2, 1)
     there = known[chosen]
     targets = np.where(there, at[told[chosen]], 0)
-    last = at[ends[chosen]]
+    newest = at[ends[chosen]]
     named = window_field(samples.fields)
     fields: dict[str, Any] = {
-        name: values[last] for name, values in samples.fields.items() if name != named
+        name: values[newest] for name, values in samples.fields.items() if name != named
     }
-    fields[named] = Stored(windows, ends[chosen] - length + 1)
+    fields[named] = Stored(windows, begins - first)
     unscored = {}
     if wanted is None and (lost := frame.height - len(chosen)):
         unscored[f"there are not {length} whole rows to look back on"] = lost
@@ -161,15 +163,16 @@ def _places(frame: pl.DataFrame, rows: Ints) -> Ints:
 def _table(step: Windows, samples: Encoded, at: Ints, classes: int) -> NDArray[np.float64]:
     """Return the numbers of each row in order; shape (rows, width), 0 where a row lacks some."""
     found: Any = samples.fields[window_field(samples.fields)]
-    parts = [found]
+    parts = [found[at]]
     if step.past == "with the target":
-        scaled = samples.scaled
+        scaled = samples.scaled[at]
         if classes:
             parts.append((scaled[:, None] == np.arange(classes)).astype(np.float64))
         else:
             parts.append(np.nan_to_num(scaled.astype(np.float64))[:, None])
     table = np.concatenate(parts, axis=1)
-    return np.ascontiguousarray(np.where((at >= 0)[:, None], table[at], 0.0))
+    table[at < 0] = 0.0
+    return table
 
 
 def _known(values: NDArray[Any], there: NDArray[np.bool_]) -> NDArray[Any]:

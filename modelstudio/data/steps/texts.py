@@ -43,7 +43,7 @@ _WORD = rf"[{_ALONE}]|[[{_LETTERS}]--[{_ALONE}]]+|[^\s{_LETTERS}]"
 _PIECE = r" ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+"
 """What byte-pair encoding never looks beyond: words with the space before them, numbers, signs."""
 
-_SLAB = 32 << 20
+_SLAB = 8 << 20
 """Bytes of text taken apart together."""
 
 _LEARNT_FROM = 16 << 20
