@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from modelstudio.engine import held_out
 from modelstudio.engine.events import FoldsEnd, FoldStarted, Progress, RunEnd, RunEvent
 from modelstudio.engine.projects import prepare
-from modelstudio.engine.results import FoldScore, FoldSummary, RunInfo
+from modelstudio.engine.results import Evaluation, FoldScore, FoldSummary, RunInfo
 from modelstudio.engine.run import go_on, store
 from modelstudio.errors import DataError, RunError
 from modelstudio.project.model import Project
@@ -25,7 +25,6 @@ from modelstudio.project.model import Project
 if TYPE_CHECKING:
     from modelstudio.data.prepare import Prepared
     from modelstudio.engine.control import Control
-    from modelstudio.engine.results import Predictions
     from modelstudio.engine.runs import RunStore
 
 FOLDS: Final = 5
@@ -78,14 +77,12 @@ def resume(
     Raises
     ------
     RunError
-        When it belongs to none, every fold is finished, or the data has changed.
+        When it belongs to none, or the data has changed.
     """
     kept = store(project_path, project)
     run = kept.info(run_id)
     if run.fold is None:
-        raise RunError(f"Run {run.number} is not one of several folds.", fix="Resume it alone.")
-    if summary(kept, run.fold.series).complete:
-        raise RunError("Every fold is finished.", fix="Train again as new runs.")
+        raise _no_fold(run)
     name = run.name.removesuffix(_title("", run.fold.number, run.fold.of)).removesuffix(", ")
     yield from _all_folds(
         kept, kept.project(run.id), _base(project_path), control, run.fold.series, name
@@ -199,7 +196,9 @@ def _check_folds(project: Project, prepared: Prepared) -> None:
 
 
 def _keep_answers(kept: RunStore, run_id: str, prepared: Prepared) -> None:
-    """Ask the best weights of a run about the rows of its fold."""
+    """Ask the best weights of a run about the rows of its fold; lists of items are not kept."""
+    if prepared.fitted.target.kind == "ranking":
+        return
     from modelstudio.engine.evaluate import predictions
     from modelstudio.engine.session import load
 
@@ -208,18 +207,53 @@ def _keep_answers(kept: RunStore, run_id: str, prepared: Prepared) -> None:
     held_out.keep(kept, run_id, told)
 
 
-def answers(kept: RunStore, series: str) -> Predictions:
-    """Return what the finished folds of a series say of the rows that they did not train on.
+def evaluate(
+    project_path: Path | None, project: Project, run_id: str, *, intervals: bool = True
+) -> Generator[Progress, None, Evaluation]:
+    """Score the folds that a run belongs to together, each row by the run that did not train on it.
+
+    The intervals are of the rows, for these networks; those of `summary` are of other training rows
+    too.
 
     Raises
     ------
     RunError
-        When no fold is finished, or answers are missing.
+        When the run is not one of several folds, none of them is finished, or answers are missing.
     """
-    finished = _finished(kept.series(series))
+    yield Progress("Scoring the folds")
+    from modelstudio.engine import metrics
+    from modelstudio.engine.doubtful_labels import doubtful_labels
+    from modelstudio.engine.evaluate import nothing_to_score, remarks
+
+    kept = store(project_path, project)
+    run = kept.info(run_id)
+    if run.fold is None:
+        raise _no_fold(run)
+    finished = _finished(kept.series(run.fold.series))
     if not finished:
         raise RunError("No fold is finished yet.", fix="Go on with them, or train them again.")
-    return held_out.pooled([held_out.answers(kept, run) for run in finished.values()])
+    told = held_out.pooled([held_out.answers(kept, each) for each in finished.values()])
+    scores = metrics.score(told, intervals=intervals)
+    if not scores:
+        target = kept.project(run.id).data.target
+        raise nothing_to_score(told, "the folds", target.name if target else "")
+    has_classes = told.kind in ("binary", "classes")
+    return Evaluation(
+        run=run.id,
+        part="folds",
+        predictions=told,
+        scores=scores,
+        confusion=metrics.confusion_matrix(told) if has_classes else None,
+        roc=metrics.roc_curves(told) if has_classes else (),
+        doubts=doubtful_labels(told),
+        notes=(*remarks(told, data_changed=False), *summary(kept, run.fold.series).notes),
+    )
+
+
+def _no_fold(run: RunInfo) -> RunError:
+    return RunError(
+        f"Run {run.number} is not one of several folds.", fix="Train all folds in turn first."
+    )
 
 
 def summary(kept: RunStore, series: str) -> FoldSummary:

@@ -179,6 +179,52 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtfulLabel:
+    """A row whose label is probably wrong, with the probabilities of both classes.
+
+    ``row`` is its number in the source, from 0.
+    """
+
+    row: int
+    label: str
+    suggestion: str
+    label_probability: float
+    suggestion_probability: float
+
+    @property
+    def margin(self) -> float:
+        """How much less likely the label is than the suggestion; -1 is surely wrong."""
+        return self.label_probability - self.suggestion_probability
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulLabels:
+    """Labels that are probably wrong, the most doubtful first.
+
+    Parameters
+    ----------
+    looked_at
+        Rows with a known label.
+    thresholds
+        Mean probability of its own label over the rows of each class; infinite without rows.
+    joint
+        Rows by label (row) and likely class (column) as confident learning estimates them; shape
+        (classes, classes). Where classes overlap, some of those off the diagonal are labelled well.
+    """
+
+    classes: tuple[str, ...]
+    looked_at: int
+    thresholds: tuple[float, ...]
+    joint: np.ndarray
+    labels: tuple[DoubtfulLabel, ...]
+
+    @property
+    def expected(self) -> int:
+        """Labels that confident learning expects to be wrong; too many where classes overlap."""
+        return round(float(self.joint.sum() - self.joint.trace()))
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Scores of a run on one part of the data.
 
@@ -186,7 +232,8 @@ class Evaluation:
     curve for a binary target (its positive class) and one a class otherwise. ``threshold`` applies
     to the positive class of a binary target. ``baseline`` are predictions of the same rows that
     take no learning, and their scores: items ranked by popularity. ``notes`` are sentences worth
-    showing.
+    showing. ``doubts`` are labels that are probably wrong, where the rows have classes and were not
+    trained on.
     """
 
     run: str
@@ -198,6 +245,7 @@ class Evaluation:
     threshold: float = 0.5
     baseline: Baseline | None = None
     notes: tuple[str, ...] = ()
+    doubts: DoubtfulLabels | None = None
 
     def score(self, name: str) -> float:
         """Return the value of a metric by name."""
@@ -222,6 +270,15 @@ class ExportReport:
     seconds_per_row: float
     needs_first: tuple[str, ...] = ()
     lost: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How an exported file is used: what it ``takes`` and ``gives``, and Python that asks it."""
+
+    takes: str
+    gives: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)

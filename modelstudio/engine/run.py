@@ -22,6 +22,7 @@ from modelstudio.engine.projects import found_again, lost_place, prepare, rebase
 from modelstudio.engine.results import (
     DataReport,
     Evaluation,
+    Explanation,
     ExportReport,
     PartInfo,
 )
@@ -249,6 +250,7 @@ def evaluate(
     yield Progress("Loading the run")
     from modelstudio.data import sources
     from modelstudio.engine import metrics
+    from modelstudio.engine.doubtful_labels import doubtful_labels
     from modelstudio.engine.evaluate import (
         nothing_to_score,
         predictions,
@@ -304,6 +306,7 @@ def evaluate(
         confusion=metrics.confusion_matrix(answers, threshold) if is_class else None,
         roc=metrics.roc_curves(answers) if is_class else (),
         threshold=threshold,
+        doubts=None if part == "train" else doubtful_labels(answers),
         baseline=None if ranking is None else ranking.baseline(encoded, intervals=intervals),
         notes=(
             *remarks(answers, data_changed=changed),
@@ -375,6 +378,21 @@ def _export(
     from modelstudio.engine.export.job import export_run
 
     return (yield from export_run(folder, run_id, data, out, opset))
+
+
+def explain_export(
+    project_path: Path | None, project: Project, run_id: str, file_name: str
+) -> Explanation:
+    """Say how the exported file of a run is used, on a sample of its data."""
+    from modelstudio.data import sources
+    from modelstudio.data.fitted import FittedRecipe
+    from modelstudio.engine.export.sample import explained
+
+    kept, base = store(project_path, project), _base(project_path)
+    data = found_again(kept.project(run_id), project, base).data
+    fitted = FittedRecipe.model_validate_json(kept.recipe_text(run_id))
+    frame = None if lost_place(data, base) else sources.read(data, base)
+    return explained(fitted, frame, file_name)
 
 
 def try_row(onnx_path: Path, values: Mapping[str, str | float | None]) -> dict[str, float] | float:

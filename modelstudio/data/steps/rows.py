@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from modelstudio.data.formulas import holds
 from modelstudio.data.sources import ROW
@@ -15,9 +16,11 @@ from modelstudio.recipe.steps import (
     DropDuplicates,
     DropMissingTarget,
     FilterRows,
+    LeaveOut,
     SampleRows,
     Step,
 )
+from modelstudio.recipe.steps.rows import row_ranges
 
 
 def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
@@ -72,11 +75,32 @@ def _where(step: FilterRows, frame: pl.DataFrame, target: str | None) -> pl.Data
     return kept
 
 
+def _not_named(step: LeaveOut, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
+    numbers = _numbers(frame) + 1
+    kept = np.ones(frame.height, bool)
+    for first, last in row_ranges(step.rows):
+        kept[np.searchsorted(numbers, first) : np.searchsorted(numbers, last, "right")] = False
+    if frame.height and not kept.any():
+        raise DataError(
+            f"{step.label} names all of the {frame.height:,} rows.",
+            where=step.label,
+            fix="Name fewer of them, or switch the step off.",
+        )
+    return frame if kept.all() else frame.filter(kept)
+
+
+def _numbers(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """Return the number of each row in its source, ascending from 0."""
+    if ROW not in frame.columns:
+        return np.arange(frame.height)
+    return frame.get_column(ROW).cast(pl.Int64).to_numpy()
+
+
 def _sample(step: SampleRows, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
     """Draw rows by lots that hang on seed and row number, so that other rows hardly matter."""
     if frame.height <= step.rows:
         return frame
-    numbers = frame.get_column(ROW).to_numpy() if ROW in frame.columns else np.arange(frame.height)
+    numbers = _numbers(frame)
     lots = np.random.default_rng([step.seed, 1]).random(int(numbers.max()) + 1)[numbers]
     return frame[np.sort(np.argsort(lots, kind="stable")[: step.rows])]
 
@@ -85,6 +109,7 @@ KEEP: dict[type[Step], Callable[[Any, pl.DataFrame, str | None], pl.DataFrame]] 
     DropDuplicates: _first_of_equal,
     DropMissingTarget: _with_target,
     FilterRows: _where,
+    LeaveOut: _not_named,
     SampleRows: _sample,
 }
 """By step: takes it, the rows and the name of the target; returns the rows kept, in order."""

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from modelstudio.recipe.steps.step import ColumnStep, Stage, Step, UnknownStep
-from modelstudio.recipe.steps.rows import DropDuplicates, DropMissingTarget, FilterRows, SampleRows
+from modelstudio.recipe.steps.rows import (
+    DropDuplicates,
+    DropMissingTarget,
+    FilterRows,
+    LeaveOut,
+    SampleRows,
+)
 from modelstudio.recipe.steps.missing import (
     FillByModel,
     FillFromNeighbours,
@@ -65,6 +71,7 @@ __all__ = [
     "GroupRare",
     "HashEncode",
     "Index",
+    "LeaveOut",
     "Log",
     "MelSpectrogram",
     "MinMax",

@@ -1,0 +1,113 @@
+"""Labels that are probably wrong, from what a network says of rows that it did not train on.
+
+Confident learning after Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in
+dataset labels", Journal of Artificial Intelligence Research 70, 2021. It is written out here, as
+the library of its authors, cleanlab, needs pandas (84 MB) for it and is not calm where classes
+overlap: of the untouched labels of a table of customers who leave or stay it doubts one in nine.
+Here the other class must also be `ODDS` times as likely as the label, which doubts one in eighty.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelstudio.data.findings.finding import Finding, counted, first_rows
+from modelstudio.engine.metrics import known
+from modelstudio.engine.results import DoubtfulLabel, DoubtfulLabels, Predictions
+from modelstudio.recipe.steps import LeaveOut
+from modelstudio.recipe.steps.rows import written_rows
+
+ODDS: Final = 10.0
+"""How many times as likely as the label another class must be."""
+
+
+def doubtful_labels(predictions: Predictions, *, odds: float = ODDS) -> DoubtfulLabels | None:
+    """Return the labels that are probably wrong, the most doubtful first.
+
+    A row counts for a class when its probability is at least the mean that rows with that label
+    get. The rows that count for another class than their label are the candidates.
+
+    Parameters
+    ----------
+    predictions
+        Answers to rows that the network did not train on.
+
+    Returns
+    -------
+    DoubtfulLabels | None
+        None where the target has no classes or no row has a known label.
+    """
+    rows = known(predictions)
+    if rows.kind not in ("binary", "classes") or not len(rows.truth):
+        return None
+    scores, given, count = rows.scores, rows.truth, len(rows.classes)
+    sizes = np.bincount(given, minlength=count)
+    own = scores[np.arange(len(given)), given]
+    sums = np.bincount(given, own, count)
+    thresholds = np.divide(sums, sizes, out=np.full(count, np.inf), where=sizes > 0)
+    sure = np.where(scores >= thresholds, scores, -1.0)
+    likely, counts = sure.argmax(axis=1), sure.max(axis=1) >= 0
+    joint = _confident_joint(given[counts], likely[counts], sizes)
+    other = scores[np.arange(len(given)), likely]
+    doubted = np.flatnonzero(counts & (likely != given) & (other >= odds * own))
+    doubted = doubted[np.argsort((own - other)[doubted], kind="stable")]
+    return DoubtfulLabels(
+        classes=rows.classes,
+        looked_at=len(given),
+        thresholds=tuple(thresholds.tolist()),
+        joint=joint,
+        labels=tuple(
+            DoubtfulLabel(
+                int(rows.rows[at]),
+                rows.classes[given[at]],
+                rows.classes[likely[at]],
+                float(own[at]),
+                float(other[at]),
+            )
+            for at in doubted
+        ),
+    )
+
+
+def _confident_joint(
+    given: NDArray[np.int64], likely: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Count rows by label (row) and likely class (column), scaled so that each label keeps its own.
+
+    A label none of whose rows counts for any class is taken to be right.
+    """
+    count = len(sizes)
+    cells = np.bincount(given * count + likely, minlength=count * count).astype(np.float64)
+    joint = cells.reshape(count, count)
+    empty = np.flatnonzero(joint.sum(axis=1) == 0)
+    joint[empty, empty] = 1.0
+    return np.asarray(joint * (sizes / joint.sum(axis=1))[:, None])
+
+
+def label_finding(doubts: DoubtfulLabels, target: str, *, may_leave_out: bool = True) -> Finding:
+    """Say what is doubted, with the rows and a step that leaves them out.
+
+    ``may_leave_out`` is False where the rows are not those of the project's own data.
+    """
+    rows = [label.row for label in doubts.labels]
+    if not rows:
+        return Finding(
+            "wrong_label",
+            "success",
+            f"No label of {counted(doubts.looked_at, 'row')} looks wrong",
+            (target,),
+        )
+    looks = "label looks" if len(rows) == 1 else "labels look"
+    return Finding(
+        "wrong_label",
+        "warning",
+        f"{len(rows):,} {looks} wrong: a network that did not train on the row finds another "
+        f"class at least {ODDS:.0f} times as likely",
+        (target,),
+        LeaveOut(rows=written_rows(rows)) if may_leave_out else None,
+        first_rows(rows),
+        len(rows),
+    )
