@@ -25,6 +25,7 @@ from modelstudio.ui.pages.data.feed import DataFeed
 from modelstudio.ui.pages.data.inputs_popup import InputsPopup
 from modelstudio.ui.pages.data.notices import Notices
 from modelstudio.ui.pages.data.opening import Opening
+from modelstudio.ui.pages.data.picture_edits import PictureEdits
 from modelstudio.ui.pages.data.pictures_side import PicturesSide
 from modelstudio.ui.pages.data.popups import AddStepPopup
 from modelstudio.ui.pages.data.preview_panel import PreviewPanel
@@ -55,7 +56,8 @@ class DataPage(Page):
         self.opening = Opening(self.jobs, self)
         self.columns = ColumnsPanel()
         self.preview = PreviewPanel()
-        self.pictures_side = PicturesSide(self.jobs, self.commands, self)
+        picture_edits = PictureEdits(self.document, self.toasts, self)
+        self.pictures_side = PicturesSide(self.jobs, self.commands, picture_edits, self)
         self.pictures = self.pictures_side.panel
         self.classes = self.pictures_side.classes
         self.samples = self.pictures_side.samples
@@ -121,6 +123,7 @@ class DataPage(Page):
         self.early.ended.connect(lambda: self._show_project(anew=True))
         for reader in (self.opening.ended, self.main.files.read_ended):
             reader.connect(self.show_work)
+        self.pictures_side.found.connect(self._tell_findings)
         self.augment.edited.connect(self.commands.set_augment)
         self.pictures.table_wanted.connect(lambda: self._show_pictures(False))
         self.preview.as_pictures.clicked.connect(lambda: self._show_pictures(True))
@@ -203,6 +206,7 @@ class DataPage(Page):
             self.set_badge("none")
             self.set_problems(())
             self.recipe.select(None)
+            self.pictures_side.look_again()
         self.show_work()
         self._show_centre()
         if data.path is None:
@@ -308,17 +312,23 @@ class DataPage(Page):
         self._effects = report.effects
         self._keep_fields(report)
         self.split.set_parts(report.parts)
-        self.preview.checks.set_findings(report.findings)
         self.recipe.set_fields(report.fields)
         self._show_project()
         self.recipe.set_effects(report.effects)
         self.recipe.set_suggestions(self.evidence_desk.open_steps(report.findings))
         self.preview.set_changes(self._changed_cells(self.recipe.open_step))
-        self.set_problems(self.evidence_desk.problems(report.findings))
+        self._tell_findings()
         self.set_badge("done", tr("The data is ready"))
         self.pictures_side.list_pictures(self.document.project)
         if self.isVisible():
             self.main.status.set_event(tr("Recipe applied in {} ms").format(round(1000 * seconds)))
+
+    def _tell_findings(self) -> None:
+        """Show what was found in the table and in the pictures."""
+        if (report := self.feed.report) is not None:
+            found = (*self.pictures_side.findings, *report.findings)
+            self.preview.checks.set_findings(found)
+            self.set_problems(self.evidence_desk.problems(found))
 
     def _keep_fields(self, report: DataReport) -> None:
         """Let the project remember what was worked out from the file."""
