@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -29,45 +29,98 @@ from PySide6.QtWidgets import (
 )
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.thumbnails import Thumbnails
+from modelstudio.ui.pages.data.pictures_model import PicturesModel, Which
+from modelstudio.ui.pages.data.sheet import wide
+from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
 from modelstudio.ui.pages.data.wording import counted
-from modelstudio.ui.theme import theme, themes
-from modelstudio.ui.widgets import PanelHeader, count_text, grow, rule, toned
+from modelstudio.ui.theme import paint_icon, theme, themes
+from modelstudio.ui.widgets import (
+    IconLabel,
+    PanelHeader,
+    button,
+    count_text,
+    grow,
+    label,
+    row,
+    rule,
+    toned,
+)
 
 FEW = 0.5
 """A class with fewer pictures than this share of the largest is marked."""
 
 _SIDE = 28
 _ROOT = QModelIndex()
-_COUNT, _SHARE, _FIRST = (Qt.ItemDataRole.UserRole + at for at in range(3))
+ROW, _SHARE = (Qt.ItemDataRole.UserRole + at for at in range(2))
+
+
+class _Row(NamedTuple):
+    which: Which
+    name: str
+    count: int
+    first: str = ""
+
+
+_WORDS = {"all": "All pictures", "left out": "Left out", "broken": "Cannot be read"}
+_ICONS = {"all": "folder", "left out": "trash", "broken": "err"}
 
 
 class ClassesModel(QAbstractListModel):
-    """All pictures, then each class in the order of its name."""
+    """All pictures, each class in the order of its name, then what is not used."""
 
     def __init__(self, parent: QObject):
         super().__init__(parent)
-        self._rows: list[tuple[str, int, str]] = []
+        self._rows: list[_Row] = []
 
-    def set_labels(self, paths: Sequence[str], labels: Sequence[str]) -> None:
-        """Count other pictures."""
-        first: dict[str, str] = {}
-        for path, name in zip(paths, labels, strict=True):
-            first.setdefault(name, path)
-        counts = Counter(labels)
+    def set_pictures(self, pictures: PicturesModel) -> None:
+        """Count anew."""
+        rows = self._count(pictures)
+        if rows == self._rows:
+            return
+        if [row[:2] for row in rows] == [row[:2] for row in self._rows]:
+            self._rows = rows
+            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            return
         self.beginResetModel()
-        self._rows = [("", len(labels), "")]
-        self._rows += [(name, counts[name], first[name]) for name in sorted(counts) if name]
+        self._rows = rows
         self.endResetModel()
+
+    def _count(self, pictures: PicturesModel) -> list[_Row]:
+        listed = pictures.listed
+        if listed is None:
+            return []
+        first: dict[str, str] = {}
+        counts: Counter[str] = Counter(dict.fromkeys(pictures.labels, 0))
+        used, broken = pictures.used, pictures.broken
+        for at in used:
+            counts[pictures.labels[at]] += 1
+            if at not in broken:
+                first.setdefault(pictures.labels[at], listed.paths[at])
+        rows = [_Row("all", "", len(used))]
+        rows += [
+            _Row("class", name, counts[name], first.get(name, ""))
+            for name in sorted(counts)
+            if name
+        ]
+        if len(used) < len(listed.paths):
+            rows.append(_Row("left out", "", len(listed.paths) - len(used)))
+        if broken:
+            rows.append(_Row("broken", "", len(broken)))
+        return rows
+
+    @property
+    def classes(self) -> dict[str, int]:
+        """Pictures of each class, in the order of their names."""
+        return {row.name: row.count for row in self._rows if row.which == "class"}
 
     @property
     def few(self) -> list[str]:
         """Names of the classes with few pictures."""
-        return [row[0] for row in self._rows[1:] if row[1] < FEW * self._most]
+        return [name for name, count in self.classes.items() if count < FEW * self._most]
 
     @property
     def _most(self) -> int:
-        return max((count for _, count, _ in self._rows[1:]), default=1)
+        return max(self.classes.values(), default=0) or 1
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -77,23 +130,28 @@ class ClassesModel(QAbstractListModel):
     ) -> Any:
         if not index.isValid():
             return None
-        name, count, first = self._rows[index.row()]
+        row = self._rows[index.row()]
+        words = row.name or tr(_WORDS.get(row.which, ""))
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return name or tr("All pictures")
-            case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return f"{name or tr('All pictures')}: {counted(count, 'picture')}"
-            case _ if role == _COUNT:
-                return count
+                return words
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{words}: {counted(row.count, tr('picture'))}"
+            case Qt.ItemDataRole.ToolTipRole:
+                told = f"{words}: {counted(row.count, tr('picture'))}"
+                key = index.row() if row.which == "class" else 0
+                more = tr("Press {} to move the selected pictures here").format(key)
+                return f"{told}\n{more}" if 1 <= key <= 9 else told
+            case _ if role == ROW:
+                return row
             case _ if role == _SHARE:
-                return count / self._most if name else None
-            case _ if role == _FIRST:
-                return first
+                return row.count / self._most if row.which == "class" else None
         return None
 
-    def name_at(self, index: QModelIndex) -> str:
-        """Return the class in a row; empty for all."""
-        return self._rows[index.row()][0] if index.isValid() else ""
+    def place_of(self, which: Which, name: str = "") -> int:
+        """Return the place of a row; that of all pictures where there is no such one."""
+        keys = [row[:2] for row in self._rows]
+        return keys.index((which, name)) if (which, name) in keys else 0
 
 
 class _ClassDelegate(QStyledItemDelegate):
@@ -125,15 +183,20 @@ class _ClassDelegate(QStyledItemDelegate):
             painter.setPen(now.color("focusRing"))
             painter.drawRect(body.adjusted(1, 1, -2, -2))
         middle, x = body.center().y() + 1, body.left() + 16
-        share = index.data(_SHARE)
-        if share is not None:
-            pixels = round(_SIDE * painter.device().devicePixelRatio())
-            picture = self._thumbnails.get(index.data(_FIRST), pixels)
+        share, entry = index.data(_SHARE), index.data(ROW)
+        if entry.first:
+            pixels = round(_SIDE * painter.device().devicePixelRatioF())
+            picture = self._thumbnails.get(entry.first, pixels)
             if picture is not None:
-                painter.drawPixmap(QRect(x, middle - _SIDE // 2, _SIDE, _SIDE), picture)
-            x += _SIDE + 10
-        count = count_text(index.data(_COUNT))
-        painter.setFont(now.font("base"))
+                paint_centred(painter, QRect(x, middle - _SIDE // 2, _SIDE, _SIDE), picture)
+        elif entry.which in _ICONS:
+            role = "error" if entry.which == "broken" else "accent" if selected else "textSecondary"
+            place = QRectF(x + (_SIDE - 16) / 2, middle - 8, 16, 16)
+            paint_icon(painter, place, _ICONS[entry.which], role)
+        x += _SIDE + 10
+        count = count_text(entry.count)
+        painter.fillRect(QRect(body.left(), body.bottom(), body.width(), 1), now.color("border"))
+        painter.setFont(now.font("panelTitle" if entry.which == "all" else "base"))
         metrics = painter.fontMetrics()
         number = QRect(body.right() - 12 - 64, body.top(), 64, body.height())
         low = share is not None and share < FEW
@@ -157,9 +220,10 @@ class _ClassDelegate(QStyledItemDelegate):
 
 
 class ClassesPanel(QFrame):
-    """``chosen`` gives the name of a class, or nothing for all."""
+    """``chosen`` gives what to look at alone, ``balance_wanted`` how rare classes should count."""
 
-    chosen = Signal(str)
+    chosen = Signal(str, str)
+    balance_wanted = Signal(str)
 
     def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__(objectName="data.classes")
@@ -178,20 +242,95 @@ class ClassesPanel(QFrame):
         self.list.setItemDelegate(_ClassDelegate(thumbnails, self.list))
         thumbnails.ready.connect(lambda _: self.list.viewport().update())
         themes().changed.connect(self.list.viewport().update)
-        self.list.selectionModel().currentChanged.connect(
-            lambda now, _: self.chosen.emit(self.model.name_at(now))
-        )
+        self.list.selectionModel().currentChanged.connect(self._choose)
+        self.advice = ClassAdvice()
+        self.advice.balance_wanted.connect(self.balance_wanted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self.header, rule(), self.list):
+        for part in (self.header, rule()):
             layout.addWidget(part)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.advice)
+        layout.addStretch()
 
-    def set_labels(self, paths: Sequence[str], labels: Sequence[str]) -> None:
-        """Count other pictures; the class that is chosen stays so if it is still there."""
-        before = self.model.name_at(self.list.currentIndex())
-        self.model.set_labels(paths, labels)
-        rows = range(self.model.rowCount())
-        names = [self.model.name_at(self.model.index(row)) for row in rows]
-        self.header.set_detail(str(max(0, len(names) - 1)))
-        self.list.setCurrentIndex(self.model.index(names.index(before) if before in names else 0))
+    def set_pictures(self, pictures: PicturesModel, balance: str) -> None:
+        """Count anew; what is chosen stays so if it is still there."""
+        now = self.list.currentIndex().data(ROW)
+        self.model.set_pictures(pictures)
+        classes = self.model.classes
+        self.list.setMaximumHeight(self.model.rowCount() * self.list.sizeHintForRow(0))
+        self.header.set_detail(count_text(len(classes)))
+        self.advice.tell(classes, self.model.few, balance)
+        if now is None or not self.list.currentIndex().isValid():
+            self.show_only(now.which if now else "all", now.name if now else "")
+
+    def show_only(self, which: Which, name: str = "") -> None:
+        """Choose a row."""
+        self.list.setCurrentIndex(self.model.index(self.model.place_of(which, name)))
+
+    def _choose(self, index: QModelIndex) -> None:
+        if (row := index.data(ROW)) is not None:
+            self.chosen.emit(row.which, row.name)
+
+
+_BALANCED = {
+    "none": "The network may overlook it. Balance the batches or weight the loss.",
+    "oversample": "Batches are balanced: rare classes are drawn more often.",
+    "undersample": "Batches are balanced: frequent classes are drawn less often.",
+    "weights": "The loss is weighted: mistakes on rare classes count more.",
+}
+"""What is said of rare classes, by how they are balanced."""
+
+
+class ClassAdvice(QFrame):
+    """What to do about a class with few pictures, or about classes that are missing."""
+
+    balance_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__(objectName="data.classes.advice")
+        self.title = label("", "panelTitle", wrap=True, name="data.classes.advice.title")
+        self.text = label("", "label", "secondary", wrap=True)
+        self.batches = button(
+            tr("Balance batches"),
+            "secondary",
+            tip=tr("Draw rare classes more often while training"),
+            name="data.classes.batches",
+            small=True,
+        )
+        self.loss = button(
+            tr("Weight loss"),
+            "ghost",
+            tip=tr("Let mistakes on rare classes count more while training"),
+            name="data.classes.loss",
+            small=True,
+        )
+        self.batches.clicked.connect(lambda: self.balance_wanted.emit("oversample"))
+        self.loss.clicked.connect(lambda: self.balance_wanted.emit("weights"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 16)
+        layout.setSpacing(8)
+        layout.addWidget(row(IconLabel("warn", "warning"), wide(self.title), spacing=8))
+        layout.addWidget(self.text)
+        self._choices = row(self.batches, self.loss, None, spacing=8)
+        layout.addWidget(self._choices)
+        self.hide()
+
+    def tell(self, classes: Mapping[str, int], few: Sequence[str], balance: str) -> None:
+        """Say what is lacking; with classes alike, or balanced already, nothing is."""
+        lonely = len(classes) == 1
+        self.setVisible(lonely or bool(few))
+        self._choices.setVisible(not lonely and balance == "none")
+        if lonely:
+            self.title.setText(tr("A classifier needs two or more folders"))
+            self.text.setText(
+                tr("Put the pictures of another class into a folder beside this one.")
+            )
+        elif few:
+            rarest = min(few, key=classes.__getitem__)
+            less = round(100 * (1 - classes[rarest] / max(classes.values())))
+            more = counted(len(few) - 1, tr("other")) if len(few) > 1 else ""
+            words = tr("{} has {} % fewer pictures").format(rarest, less)
+            self.title.setText(f"{words}, {more} too few" if more else words)
+            self.text.setText(tr(_BALANCED[balance]))

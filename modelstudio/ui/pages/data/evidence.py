@@ -65,6 +65,8 @@ class EvidenceDesk(QObject):
 
     def _go_to(self, finding: Finding) -> None:
         self._page.main.go("data")
+        if self._page.pictures_side.shows(finding):
+            return
         if finding.column:
             self._page.show_column(finding.column)
         self.show(finding)

@@ -1,15 +1,14 @@
-"""Pictures as tiles: filtered by part, class and name; space shows one large."""
+"""Pictures as tiles: filtered by part, sort and name, left out, moved to classes, shown large."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
     QModelIndex,
-    QObject,
     QPersistentModelIndex,
     QRect,
     QRectF,
@@ -18,22 +17,41 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QPainter,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QListView,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
-    QWidget,
 )
 
+from modelstudio.project.model import DataConfig
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.thumbnails import Thumbnails
+from modelstudio.ui.pages.data.large_picture import LargePicture
+from modelstudio.ui.pages.data.pictures_model import (
+    NAME,
+    PATH,
+    STATE,
+    Filter,
+    PicturesModel,
+    State,
+    Which,
+)
+from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
 from modelstudio.ui.pages.data.wording import counted
-from modelstudio.ui.theme import paint_icon, theme, themes
+from modelstudio.ui.theme import icon, paint_icon, theme, themes
 from modelstudio.ui.widgets import (
     PanelHeader,
     SearchField,
@@ -50,82 +68,20 @@ if TYPE_CHECKING:
 SIDES = (48, 72, 112)
 """Sides of a tile's picture, in pixels."""
 
-_GAP = 14
+_GAP, _MARGIN = 12, 10
+_FADED = 0.22
+"""Strength of a picture that is left out."""
+
 _PARTS = (("", "All"), ("train", "Train"), ("validation", "Validation"), ("test", "Test"))
-
-_PATH = Qt.ItemDataRole.UserRole
-_ROOT = QModelIndex()
-
-
-class PicturesModel(QAbstractListModel):
-    """The pictures that pass the filters."""
-
-    def __init__(self, parent: QObject):
-        super().__init__(parent)
-        self._list: PictureList | None = None
-        self._order: list[int] = []
-        self._shown: list[int] = []
-        self.part = self.label = self.words = ""
-
-    @property
-    def listed(self) -> PictureList | None:
-        """All pictures, whether they pass the filters or not."""
-        return self._list
-
-    def set_list(self, pictures: PictureList) -> None:
-        """Show other pictures, those of all classes mixed."""
-        self._list = pictures
-        place: dict[str, int] = {}
-        rank = []
-        for told in pictures.labels:
-            rank.append(place.get(told, 0))
-            place[told] = rank[-1] + 1
-        self._order = sorted(range(len(rank)), key=rank.__getitem__)
-        self.narrow()
-
-    def narrow(self) -> None:
-        """Apply the filters anew."""
-        self.beginResetModel()
-        self._shown = []
-        if self._list is not None:
-            words, held = self.words.lower(), self._list
-            self._shown = [
-                row
-                for row in self._order
-                if self.part in ("", held.parts[row])
-                and self.label in ("", held.labels[row])
-                and (not words or words in Path(held.paths[row]).name.lower())
-            ]
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._shown)
-
-    def data(
-        self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if self._list is None or not index.isValid():
-            return None
-        row = self._shown[index.row()]
-        path, told = self._list.paths[row], self._list.labels[row]
-        part = self._list.parts[row]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return told or Path(path).name
-            case Qt.ItemDataRole.ToolTipRole:
-                return "\n".join(filter(None, (path, told, tr(part.capitalize()) if part else "")))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{Path(path).name}, {told}"
-            case _ if role == _PATH:
-                return path
-        return None
+_KEYS = 9
+"""Classes that have a key of their own."""
 
 
 class TileDelegate(QStyledItemDelegate):
-    """A picture with its label below; a file that cannot be shown is a red tile."""
+    """A picture with its class below; what cannot be read is red, what is left out pale."""
 
-    def __init__(self, thumbnails: Thumbnails, parent: QObject):
-        super().__init__(parent)
+    def __init__(self, thumbnails: Thumbnails, view: Grid):
+        super().__init__(view)
         self.thumbnails = thumbnails
         self.side = SIDES[1]
 
@@ -140,51 +96,65 @@ class TileDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        now, path = theme(), index.data(_PATH)
-        ratio = painter.device().devicePixelRatio()
+        now, path, state = theme(), index.data(PATH), index.data(STATE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         left = option.rect.left() + (option.rect.width() - self.side) // 2
         square = QRect(left, option.rect.top() + 4, self.side, self.side)
-        pixels = round(self.side * ratio)
-        broken = self.thumbnails.broken(path, pixels)
-        picture = None if broken else self.thumbnails.get(path, pixels)
+        pixels = round(self.side * painter.device().devicePixelRatioF())
+        broken = state.broken or self.thumbnails.broken(path, pixels)
         painter.setPen(QPen(now.color("error" if broken else "border"), 1))
         painter.setBrush(now.color("errorTint" if broken else "window"))
         painter.drawRoundedRect(QRectF(square).adjusted(-0.5, -0.5, 0.5, 0.5), 4, 4)
+        painter.setOpacity(_FADED if state.left_out else 1.0)
         if broken:
             place = QRectF(square.center().x() - 9, square.center().y() - 9, 18, 18)
             paint_icon(painter, place, "err", "error")
-        elif picture is not None:
-            picture.setDevicePixelRatio(ratio)
-            size = picture.deviceIndependentSize().toSize()
-            painter.drawPixmap(
-                square.center().x() - size.width() // 2,
-                square.center().y() - size.height() // 2,
-                picture,
-            )
-        state = option.state
-        if state & QStyle.StateFlag.State_Selected:
-            focused = bool(state & QStyle.StateFlag.State_HasFocus)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
+        elif (picture := self.thumbnails.get(path, pixels)) is not None:
+            paint_centred(painter, square, picture)
+        painter.setOpacity(1.0)
+        self._paint_marks(painter, square, option.state, state)
+        painter.setFont(now.font("label"))
+        words, role = index.data(), "textSecondary"
+        if state.left_out:
+            words, role = tr("left out"), "textTertiary"
+        elif broken:
+            words, role = tr("cannot read"), "error"
+        elif state.moved:
+            role = "accent"
+        painter.setPen(now.color(role))
+        below = QRect(square.left(), square.bottom() + 5, square.width() + _GAP - 2, now.grown(16))
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, below.width())
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, words)
+        painter.restore()
+
+    def _paint_marks(
+        self, painter: QPainter, square: QRect, flags: QStyle.StateFlag, state: State
+    ) -> None:
+        now = theme()
+        if state.moved and not state.left_out:
+            x, y = square.right() + 1, square.top()
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(now.color("accent"))
+            corner = [(x - 12, y), (x, y), (x, y + 12)]
+            painter.drawPolygon(QPolygonF([QRectF(*at, 0, 0).topLeft() for at in corner]))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if flags & QStyle.StateFlag.State_Selected:
+            focused = bool(flags & QStyle.StateFlag.State_HasFocus)
             painter.setPen(QPen(now.color("focusRing" if focused else "accent"), 2))
             painter.drawRoundedRect(QRectF(square).adjusted(-2, -2, 2, 2), 5, 5)
-        painter.setFont(now.font("label"))
-        painter.setPen(now.color("error" if broken else "textSecondary"))
-        words = tr("cannot read") if broken else index.data()
-        below = QRect(
-            option.rect.left() + 2, square.bottom() + 5, option.rect.width() - 4, now.grown(16)
-        )
-        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, below.width())
-        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, words)
-        painter.restore()
+        elif flags & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(QPen(now.color("borderStrong"), 1))
+            painter.drawRoundedRect(QRectF(square).adjusted(-0.5, -0.5, 0.5, 0.5), 4, 4)
 
 
 class Grid(QListView):
-    """Tiles in rows; Ctrl and the wheel change their size, Space shows one large."""
+    """Tiles in rows that fill the width; keys and the wheel act on them."""
 
     resized = Signal(int)
-    large_wanted = Signal(str)
+    large_wanted = Signal()
+    removal_wanted = Signal()
+    class_wanted = Signal(int)
 
     def __init__(self) -> None:
         super().__init__(objectName="data.pictures.grid")
@@ -195,11 +165,24 @@ class Grid(QListView):
         self.setUniformItemSizes(True)
         self.setLayoutMode(QListView.LayoutMode.Batched)
         self.setBatchSize(2_000)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
+        self.setViewportMargins(_MARGIN, _MARGIN, 0, 0)
+
+    def fit(self) -> None:
+        """Share the width out among as many tiles as fit a row."""
+        tile = self.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex())
+        width = self.viewport().width() - 1
+        columns = max(1, width // tile.width())
+        self.setGridSize(QSize(max(tile.width(), width // columns), tile.height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.fit()
+        super().resizeEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -209,23 +192,45 @@ class Grid(QListView):
         super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
-            self.large_wanted.emit(self.currentIndex().data(_PATH))
-            return
-        super().keyPressEvent(event)
+        if not self.take_key(event):
+            super().keyPressEvent(event)
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Do what a key means for the selected pictures; False if it means nothing."""
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if not plain or not self.currentIndex().isValid():
+            return False
+        match event.key():
+            case Qt.Key.Key_Space:
+                self.large_wanted.emit()
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self.removal_wanted.emit()
+            case key if Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
+                self.class_wanted.emit(key - Qt.Key.Key_1)
+            case _:
+                return False
+        return True
 
 
 class PicturesPanel(QFrame):
-    """The pictures of a folder; ``chosen`` gives the path of the one that is selected."""
+    """The pictures of a folder.
+
+    ``chosen`` gives the path of the one the keyboard is on, ``removal_wanted`` names to leave out
+    or take back, ``class_wanted`` names with the classes that the source has, and a class for them.
+    """
 
     chosen = Signal(str)
     table_wanted = Signal()
+    removal_wanted = Signal(list)
+    class_wanted = Signal(dict, str)
 
-    def __init__(self) -> None:
+    def __init__(self, banner: QFrame) -> None:
         super().__init__(objectName="data.pictures")
         self.setAccessibleName(tr("Pictures"))
         toned(self, "panel")
         self.setMinimumWidth(420)
+        self._classes: tuple[str, ...] = ()
+        self._which: tuple[Which, str] = ("all", "")
         self._soon = QTimer(self, singleShot=True, interval=150)
         self._soon.timeout.connect(self._narrow)
         self.header = PanelHeader("", name="data.pictures.header")
@@ -246,13 +251,7 @@ class PicturesPanel(QFrame):
         self.tiles = TileDelegate(self.thumbnails, self.grid)
         self.grid.setModel(self.model)
         self.grid.setItemDelegate(self.tiles)
-        self.thumbnails.ready.connect(lambda _: self.grid.viewport().update())
-        self.grid.verticalScrollBar().valueChanged.connect(self.thumbnails.forget_waiting)
-        self.grid.resized.connect(self._resize)
-        self.grid.large_wanted.connect(self._show_large)
-        self.grid.selectionModel().currentChanged.connect(
-            lambda now, _: self.chosen.emit(now.data(_PATH) or "")
-        )
+        self._connect()
         self.nothing = label("", "base", "secondary", wrap=True, name="data.pictures.nothing")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setMargin(32)
@@ -260,37 +259,98 @@ class PicturesPanel(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self.header, rule(), self.nothing):
+        for part in (self.header, rule(), banner, self.nothing):
             layout.addWidget(part)
         layout.addWidget(self.grid, 1)
         self.large: LargePicture | None = None
-        themes().changed.connect(self.grid.viewport().update)
 
-    def set_pictures(self, name: str, pictures: PictureList, shape: str = "") -> None:
-        """Show the pictures of a folder; the one in sight stays so if it is still there."""
+    def _connect(self) -> None:
+        grid = self.grid
+        self.thumbnails.ready.connect(lambda _: grid.viewport().update())
+        grid.verticalScrollBar().valueChanged.connect(self.thumbnails.forget_waiting)
+        grid.resized.connect(self._resize)
+        grid.large_wanted.connect(self._show_large)
+        grid.removal_wanted.connect(lambda: self.removal_wanted.emit(self.selected))
+        grid.class_wanted.connect(self._choose_class)
+        grid.selectionModel().currentChanged.connect(
+            lambda now, _: self.chosen.emit(now.data(PATH) or "")
+        )
+        self.model.modelAboutToBeReset.connect(self._keep_place)
+        self.model.modelReset.connect(self._find_place)
+        themes().changed.connect(grid.viewport().update)
+
+    @property
+    def selected(self) -> list[str]:
+        """Names of the selected pictures."""
+        return [index.data(NAME) for index in self.grid.selectionModel().selectedIndexes()]
+
+    def set_pictures(
+        self, name: str, pictures: PictureList, data: DataConfig, shape: str = ""
+    ) -> None:
+        """Show the pictures of a folder; what is selected stays so if it is still there."""
         self.header.set_title(name)
-        told = counted(len(pictures.paths), "picture")
+        told = counted(len(pictures.paths), tr("picture"))
         self.header.set_detail(f"{told} · {shape}" if shape else told)
+        self.model.set_data(data)
         if pictures != self.model.listed:
-            before = self.grid.currentIndex().data(_PATH)
             self.model.set_list(pictures)
-            self._select(before)
-            self._tell_nothing()
+        if not self.grid.currentIndex().isValid():
+            self.grid.setCurrentIndex(self.model.index(0))
+        self._tell_nothing()
+
+    def set_classes(self, names: tuple[str, ...]) -> None:
+        """Tell the classes that pictures can be moved to; the first nine have keys."""
+        self._classes = names
 
     def some(self, count: int) -> list[str]:
         """Return some of the pictures in sight."""
         rows = range(min(count, self.model.rowCount()))
-        return [self.model.index(at).data(_PATH) for at in rows]
+        return [self.model.index(at).data(PATH) for at in rows]
 
-    def set_label(self, name: str) -> None:
-        """Show one class only; an empty name shows all."""
-        self.model.label = name
+    def show_only(self, which: Which, name: str = "") -> None:
+        """Show one class, what is left out, what cannot be read, or all."""
+        self._which = (which, name)
         self._narrow()
 
+    def menu(self) -> QMenu:
+        """Return the context menu of the selected pictures; its entries are those of the keys."""
+        menu = QMenu(self)
+        states = [index.data(STATE) for index in self.grid.selectionModel().selectedIndexes()]
+        large = menu.addAction(icon("fit"), tr("Show large"))
+        large.setShortcut("Space")
+        large.triggered.connect(self._show_large)
+        back = bool(states) and all(state.left_out for state in states)
+        remove = menu.addAction(
+            icon("undo" if back else "trash"), tr("Take back") if back else tr("Leave out")
+        )
+        remove.setShortcut("Del")
+        remove.triggered.connect(lambda: self.removal_wanted.emit(self.selected))
+        classes = menu.addMenu(icon("tagi"), tr("Move to class"))
+        for at, name in enumerate(self._classes):
+            action = classes.addAction(name.replace("&", "&&"))
+            if at < _KEYS:
+                action.setShortcut(str(at + 1))
+            action.triggered.connect(lambda _=False, at=at: self._choose_class(at))
+        classes.setEnabled(bool(self._classes))
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.grid.currentIndex().isValid():
+            menu = self.menu()
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(event.globalPos())
+
+    def _choose_class(self, at: int) -> None:
+        if at < len(self._classes):
+            chosen = self.grid.selectionModel().selectedIndexes()
+            own = {index.data(NAME): self.model.own_label(index) for index in chosen}
+            self.class_wanted.emit(own, self._classes[at])
+
     def _narrow(self) -> None:
-        self.model.part, self.model.words = self.part.value, self.search.text().strip()
+        which, name = self._which
+        words = self.search.text().strip().lower()
         self.thumbnails.forget_waiting()
-        self.model.narrow()
+        self.model.set_filter(Filter(self.part.value, which, name, words))
         self._tell_nothing()
 
     def _tell_nothing(self) -> None:
@@ -299,101 +359,54 @@ class PicturesPanel(QFrame):
         self.nothing.setVisible(empty)
         self.grid.setVisible(not empty)
 
-    def _select(self, path: str | None) -> None:
-        rows = range(self.model.rowCount() if path else 0)
-        row = next((at for at in rows if self.model.index(at).data(_PATH) == path), 0)
-        self.grid.setCurrentIndex(self.model.index(row))
+    def _keep_place(self) -> None:
+        grid = self.grid
+        chosen = {index.data(PATH) for index in grid.selectionModel().selectedIndexes()}
+        now = grid.currentIndex()
+        self._place = (now.row(), now.data(PATH), chosen, grid.verticalScrollBar().value())
+
+    def _find_place(self) -> None:
+        """Go back to the picture that had the keyboard, or to the one in its place."""
+        row, path, chosen, scrolled = self._place
+        model, selection = self.model, self.grid.selectionModel()
+        if not model.rowCount():
+            return
+        places = model.places({path, *chosen})
+        place = model.index(places.get(path, min(max(row, 0), model.rowCount() - 1)))
+        found = QItemSelection()
+        for each in chosen & places.keys():
+            found.select(model.index(places[each]), model.index(places[each]))
+        selection.setCurrentIndex(place, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        selection.select(found, QItemSelectionModel.SelectionFlag.Select)
+        self.grid.verticalScrollBar().setValue(scrolled)
+        self.grid.scrollTo(place)
 
     def _resize(self, step: int) -> None:
         at = SIDES.index(self.tiles.side)
         self.tiles.side = SIDES[max(0, min(at + step, len(SIDES) - 1))]
         self.thumbnails.forget_waiting()
-        self.grid.scheduleDelayedItemsLayout()
+        self.grid.fit()
 
-    def _show_large(self, path: str) -> None:
+    def _show_large(self) -> None:
         if self.large is None:
             self.large = LargePicture(self.window())
             self.large.stepped.connect(self._step)
-        self.large.open(path)
+            self.large.pressed.connect(self.grid.take_key)
+            self.model.dataChanged.connect(self._show_large_again)
+            self.model.modelReset.connect(self._show_large_again)
+        now = self.grid.currentIndex()
+        told = now.data(Qt.ItemDataRole.ToolTipRole).split("\n")
+        self.large.open(now.data(PATH), " · ".join([PurePath(told[0]).as_posix(), *told[1:]]))
+
+    def _show_large_again(self) -> None:
+        if self.large is not None and self.large.isVisible():
+            if self.grid.currentIndex().isValid():
+                self._show_large()
+            else:
+                self.large.close()
 
     def _step(self, by: int) -> None:
         row = self.grid.currentIndex().row() + by
-        if 0 <= row < self.model.rowCount() and self.large is not None:
+        if 0 <= row < self.model.rowCount():
             self.grid.setCurrentIndex(self.model.index(row))
-            self.large.open(self.grid.currentIndex().data(_PATH))
-
-
-class LargePicture(QFrame):
-    """One picture over the whole window; arrows go on, Escape and Space close it."""
-
-    stepped = Signal(int)
-
-    def __init__(self, window: QWidget):
-        super().__init__(window, objectName="data.pictures.large")
-        self.setAccessibleName(tr("Large picture"))
-        toned(self, "popup")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._thumbnails = Thumbnails(self, kept=8)
-        self._thumbnails.ready.connect(lambda _: self.update())
-        self._path = ""
-        window.installEventFilter(self)
-        self.hide()
-
-    def open(self, path: str) -> None:
-        """Show a picture."""
-        self._path = path
-        self._thumbnails.forget_waiting()
-        self.setAccessibleDescription(path)
-        self._fill()
-        self.show()
-        self.raise_()
-        self.setFocus()
-        self.update()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._fill()
-        return False
-
-    def _fill(self) -> None:
-        self.setGeometry(self.window().rect().adjusted(48, 48, -48, -48))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        match event.key():
-            case Qt.Key.Key_Escape | Qt.Key.Key_Space:
-                self.hide()
-            case Qt.Key.Key_Right | Qt.Key.Key_Down:
-                self.stepped.emit(1)
-            case Qt.Key.Key_Left | Qt.Key.Key_Up:
-                self.stepped.emit(-1)
-            case _:
-                super().keyPressEvent(event)
-
-    def mousePressEvent(self, event: QEvent) -> None:
-        self.hide()
-
-    def paintEvent(self, event: QEvent) -> None:
-        super().paintEvent(event)  # type: ignore[arg-type]
-        painter, now = QPainter(self), theme()
-        foot = now.grown(40)
-        area = self.rect().adjusted(24, 24, -24, -24 - foot)
-        side = min(area.width(), area.height())
-        ratio = self.devicePixelRatioF()
-        pixels = round(side * ratio)
-        picture = self._thumbnails.get(self._path, pixels)
-        words = self._path
-        if picture is not None:
-            picture.setDevicePixelRatio(ratio)
-            size = picture.deviceIndependentSize().toSize()
-            painter.drawPixmap(
-                area.center().x() - size.width() // 2,
-                area.center().y() - size.height() // 2,
-                picture,
-            )
-        elif self._thumbnails.broken(self._path, pixels):
-            words = tr("{} cannot be read as a picture.").format(self._path)
-        painter.setFont(now.font("label"))
-        painter.setPen(now.color("textSecondary"))
-        line = QRect(24, self.height() - 24 - foot, self.width() - 48, foot)
-        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, line.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)
+            self._show_large()

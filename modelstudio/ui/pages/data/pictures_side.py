@@ -1,63 +1,175 @@
-"""The pictures of the project: its tiles, classes and samples, kept in step with the data."""
+"""The pictures of the project: tiles, classes, samples and what is wrong, kept in step."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.classes_panel import ClassesPanel
 from modelstudio.ui.pages.data.commands import DataCommands
+from modelstudio.ui.pages.data.copies_review import CopiesReview, Twin, twins
+from modelstudio.ui.pages.data.picture_edits import PictureEdits
+from modelstudio.ui.pages.data.pictures_banner import PicturesBanner
+from modelstudio.ui.pages.data.pictures_check import PicturesCheck
 from modelstudio.ui.pages.data.pictures_grid import PicturesPanel
+from modelstudio.ui.pages.data.pictures_model import PicturesModel
 from modelstudio.ui.pages.data.samples_row import SamplesRow
 
 if TYPE_CHECKING:
+    from modelstudio.data.findings.finding import Finding
     from modelstudio.data.preview import PictureList
+
+REVIEWED = frozenset({"duplicate_rows", "near_duplicates", "split_overlap", "label_conflict"})
+"""Findings about pictures that the review of copies shows."""
 
 
 class PicturesSide(QObject):
-    """What the Data page shows of a folder of pictures."""
+    """What the Data page shows of a folder of pictures; ``found`` tells other findings."""
 
-    def __init__(self, jobs: JobRunner, commands: DataCommands, parent: QObject):
+    found = Signal()
+
+    def __init__(
+        self, jobs: JobRunner, commands: DataCommands, edits: PictureEdits, parent: QObject
+    ):
         super().__init__(parent)
         self._commands = commands
-        self.panel = PicturesPanel()
+        self.edits = edits
+        self.findings: tuple[Finding, ...] = ()
+        self.banner = PicturesBanner()
+        self.panel = PicturesPanel(self.banner)
         self.classes = ClassesPanel(self.panel.thumbnails)
         self.samples = SamplesRow(jobs)
+        self.check = PicturesCheck(jobs, self)
+        self.review: CopiesReview | None = None
         self._listing = LatestJob(jobs, self)
         self._listing.finished.connect(self._take_list)
-        self.classes.chosen.connect(self.panel.set_label)
+        self.classes.chosen.connect(self.panel.show_only)
+        self.classes.balance_wanted.connect(self._balance)
         self.panel.chosen.connect(self._choose_example)
+        self.panel.removal_wanted.connect(edits.toggle)
+        self.panel.class_wanted.connect(edits.set_class)
+        self.check.looked.connect(self.banner.tell_progress)
+        self.check.changed.connect(self._tell)
+        self.banner.files_wanted.connect(lambda: self.classes.show_only("broken"))
+        self.banner.removal_wanted.connect(self._leave_out_copies)
+        self.banner.review_wanted.connect(self.show_review)
+        self.banner.search_wanted.connect(self.check.start)
+        self.banner.cancel_wanted.connect(self.check.cancel)
 
     @property
     def wanted(self) -> bool:
         """True when the data has pictures."""
-        return any(column.kind == "image" for column in self._data.columns)
+        return bool(self._column)
+
+    @property
+    def twins(self) -> list[Twin]:
+        """Pairs of pictures in use that show the same."""
+        listed = self._model.listed
+        if listed is None:
+            return []
+        return twins(self.check.pairs(self._unused), listed, self._model.labels)
 
     def set_project(self, project: Project) -> None:
-        """Follow the recipe and the augmentations of a project."""
+        """Follow the project; what it says of single pictures shows at once."""
         if self.wanted:
             self.samples.set_project(project)
+            self._model.set_data(project.data)
+            if self._model.listed is not None:
+                self._tell()
 
     def list_pictures(self, project: Project) -> None:
         """Ask for the pictures of a project anew."""
         if self.wanted:
             self._listing.start(partial(_pictures, project, self._commands.base), "pictures")
 
+    def look_again(self) -> None:
+        """Look at the files anew when they are listed next: they may be others now."""
+        self.check.forget()
+        self.findings = ()
+        self.banner.hide()
+
+    def show_review(self) -> None:
+        """Show the pictures that look the same, side by side."""
+        if not (found := self.twins):
+            return
+        if self.review is None:
+            self.review = CopiesReview(self.panel.window())
+            self.review.removal_wanted.connect(self.edits.leave_out)
+        self.review.open(found)
+
+    def shows(self, finding: Finding) -> bool:
+        """Bring a finding about pictures into sight; False if it is of another sort."""
+        if finding.column != self._column or not self.panel.isVisible():
+            return False
+        if finding.kind in REVIEWED:
+            self.show_review()
+        elif finding.kind == "corrupt_file":
+            self.classes.show_only("broken")
+        return True
+
     @property
     def _data(self) -> DataConfig:
         return self._commands.data
 
+    @property
+    def _column(self) -> str:
+        return next((each.name for each in self._data.columns if each.kind == "image"), "")
+
+    @property
+    def _model(self) -> PicturesModel:
+        return self.panel.model
+
+    @property
+    def _unused(self) -> frozenset[int]:
+        listed = self._model.listed
+        rows = range(len(listed.paths) if listed is not None else 0)
+        return frozenset(rows).difference(self._model.used)
+
     def _take_list(self, pictures: PictureList) -> None:
         field = next((each for each in self._data.fields if each.kind == "image"), None)
         shape = "" if field is None else _picture_shape(field.shape)
-        self.classes.set_labels(pictures.paths, pictures.labels)
-        self.panel.set_pictures(Path(self._data.path or "").name, pictures, shape)
+        self.panel.set_pictures(Path(self._data.path or "").name, pictures, self._data, shape)
+        self.check.set_paths(pictures.paths)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Show what is known of the pictures in use."""
+        model, check = self._model, self.check
+        model.set_broken(check.unreadable())
+        self.classes.set_pictures(model, self._data.split.balance)
+        self.panel.set_classes(tuple(self.classes.model.classes))
+        found = self.twins
+        if check.done:
+            later = {twin.later.name: twin for twin in found}.values()
+            self.banner.tell(
+                len(model.broken),
+                sum(twin.exact for twin in later),
+                sum(not twin.exact for twin in later),
+                sum(twin.leaks for twin in later),
+            )
+        elif check.asks:
+            self.banner.offer_search(len(model.used))
+        if self.review is not None and self.review.isVisible():
+            self.review.set_twins(found)
+        if model.listed is not None:
+            told = check.findings(self._unused, self._column, model.labels, model.listed)
+            if told != self.findings:
+                self.findings = told
+                self.found.emit()
+
+    def _leave_out_copies(self) -> None:
+        self.edits.leave_out([twin.later.name for twin in self.twins if twin.exact])
+
+    def _balance(self, how: str) -> None:
+        words = tr("Balance classes") if how != "weights" else tr("Weight the loss by class")
+        self._commands.set_split(self._data.split.changed(balance=how), words)
 
     def _choose_example(self, path: str) -> None:
         """Show what training makes of a picture, mixed with some others."""
@@ -71,8 +183,8 @@ def _pictures(project: Project, base: Path | None) -> object:
     return run.list_pictures(project, base)
 
 
-def _picture_shape(shape: tuple[int | str, ...]) -> str:
+def _picture_shape(shape: Sequence[int | str]) -> str:
     """Write channels, height and width as ``28 × 28, grey``."""
     channels, height, width = shape
     colours = {1: tr("grey"), 3: tr("colour")}.get(int(channels), tr("with transparency"))
-    return f"{width} × {height}, {colours}"
+    return f"{width} × {height} · {colours}"

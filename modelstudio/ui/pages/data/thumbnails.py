@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, Signal
-from PySide6.QtGui import QImage, QImageReader, QPixmap
+from PySide6.QtCore import QObject, QRect, QRunnable, QSize, Qt, QThreadPool, Signal
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 
 _KEPT = 3_000
 """Pictures that stay in memory."""
@@ -86,7 +86,28 @@ def read(path: str, side: int) -> QImage:
         smaller = size.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio)
         reader.setScaledSize(smaller.expandedTo(QSize(1, 1)))
     image = reader.read()
+    if image.isNull():
+        image = _with_pillow(path, side)
     if not image.isNull() and max(image.width(), image.height()) < side:
-        times = max(1, side // max(image.width(), image.height()))
-        image = image.scaled(image.size() * times)
+        image = image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
     return image
+
+
+def _with_pillow(path: str, side: int) -> QImage:
+    """Decode what Qt cannot, as training does."""
+    from modelstudio.data.shaping import Unreadable, open_picture
+
+    try:
+        picture = open_picture(path, (side, side)).convert("RGBA")
+    except Unreadable:
+        return QImage()
+    picture.thumbnail((side, side))
+    return QImage(picture.tobytes(), *picture.size, QImage.Format.Format_RGBA8888).copy()
+
+
+def paint_centred(painter: QPainter, area: QRect, picture: QPixmap) -> None:
+    """Paint a picture, made for the pixels of the screen, into the middle of an area."""
+    picture.setDevicePixelRatio(painter.device().devicePixelRatioF())
+    size = picture.deviceIndependentSize().toSize()
+    left = area.left() + (area.width() - size.width()) // 2
+    painter.drawPixmap(left, area.top() + (area.height() - size.height()) // 2, picture)

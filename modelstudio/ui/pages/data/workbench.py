@@ -15,8 +15,8 @@ from modelstudio.ui.widgets import SegmentedControl, row, rule, splitter, toned
 _FOLD_BELOW = 660
 """Height of the page under which the split folds into one line."""
 
-_ROOM_BELOW = 700
-"""Height of the page from which a view shows what lies below it."""
+_ROOM_BELOW, _ROOM_FOR_ALL = 700, 960
+"""Heights of the page from which a view shows what lies below it, and the whole split with it."""
 
 _NARROW_BELOW = 1280
 _WIDE, _NARROW = (312, 328), (312, 296)
@@ -106,7 +106,6 @@ class Workbench(QWidget):
     def fit(self, page: QSize) -> None:
         """Fold and narrow what has no room in a page of this size."""
         self._page = page
-        self._split.set_small(page.height() < _FOLD_BELOW)
         self._show_below()
         narrow = page.width() < _NARROW_BELOW
         if narrow != self._narrow:
@@ -119,3 +118,4 @@ class Workbench(QWidget):
         wanted = view is not None and view.below is not None
         for part in (self._below, self._rule):
             part.setVisible(wanted and self._page.height() >= _ROOM_BELOW)
+        self._split.set_small(self._page.height() < (_ROOM_FOR_ALL if wanted else _FOLD_BELOW))

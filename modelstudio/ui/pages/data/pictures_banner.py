@@ -1,0 +1,127 @@
+"""What stands above the pictures: files that cannot be read, and copies of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QFrame, QHBoxLayout
+
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.wording import counted
+from modelstudio.ui.theme import theme
+from modelstudio.ui.widgets import IconLabel, button, count_text, label, semibold
+from modelstudio.ui.widgets.notices import SIGNS
+
+if TYPE_CHECKING:
+    from modelstudio.data.picture_profile import Looked
+
+_SHOW_AFTER_MS = 400
+
+_TONES = {"info": "accentTint", "warning": "warningTint", "error": "errorTint"}
+
+
+class PicturesBanner(QFrame):
+    """Hidden while there is nothing to say; a search that ends soon is not told."""
+
+    files_wanted = Signal()
+    removal_wanted = Signal()
+    review_wanted = Signal()
+    search_wanted = Signal()
+    cancel_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(objectName="data.pictures.banner")
+        self._kind = "warning"
+        self._sign = IconLabel("warn", "warning")
+        self.text = label("", wrap=True, name="data.pictures.banner.text")
+        offers = (
+            ("files", "secondary", tr("Show files"), self.files_wanted),
+            ("remove", "secondary", tr("Leave out copies"), self.removal_wanted),
+            ("review", "ghost", tr("Review copies"), self.review_wanted),
+            ("search", "secondary", tr("Look for them"), self.search_wanted),
+            ("cancel", "secondary", tr("Cancel"), self.cancel_wanted),
+        )
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 6, 8, 6)
+        layout.setSpacing(8)
+        layout.addWidget(self._sign)
+        layout.addWidget(self.text, 1)
+        self.buttons = {}
+        for name, kind, words, signal in offers:
+            each = button(words, kind, name=f"data.pictures.{name}", small=True)
+            each.clicked.connect(signal)
+            layout.addWidget(each)
+            self.buttons[name] = each
+        self.setMinimumHeight(44)
+        self._late = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
+        self._late.timeout.connect(self.show)
+        self.hide()
+
+    def tell_progress(self, looked: Looked) -> None:
+        """Say how far the search is and what it found until now."""
+        words = tr("Looking for copies and damaged files: {} of {}").format(
+            count_text(looked.done), count_text(looked.total)
+        )
+        met = []
+        if looked.unreadable:
+            met.append(tr("{} cannot be read").format(count_text(looked.unreadable)))
+        if looked.copies:
+            met.append(tr("{} copied").format(count_text(looked.copies)))
+        self._say("info", words + (f" · {', '.join(met)}" if met else ""), "cancel")
+        if self.isHidden() and not self._late.isActive():
+            self._late.start()
+
+    def offer_search(self, count: int) -> None:
+        """Offer a search that takes long."""
+        told = counted(count, tr("picture"))
+        self._say("info", tr("{} were not searched for copies and damage").format(told), "search")
+        self.show()
+
+    def tell(self, broken: int, copies: int, alike: int, leaks: int) -> None:
+        """Say what is wrong with the pictures in use; with nothing wrong it hides."""
+        self._late.stop()
+        told = []
+        if broken:
+            words = tr("<b>{} cannot be read</b> and {} left out.")
+            verb = tr("is") if broken == 1 else tr("are")
+            told.append(words.format(counted(broken, tr("file")), verb))
+        if copies or alike:
+            told.append(_copies_text(copies, alike, leaks))
+        names = ["files"] * bool(broken) + ["remove"] * bool(copies)
+        names += ["review"] * bool(copies or alike)
+        self._say("error" if leaks else "warning", " ".join(told), *names)
+        self.buttons["files"].setText(tr("Show {}").format(counted(broken, tr("file"))))
+        self.buttons["review"].setText(tr("Review copies") if copies else tr("Review"))
+        self.setVisible(bool(told))
+
+    def paintEvent(self, event: QEvent) -> None:
+        now, painter = theme(), QPainter(self)
+        painter.fillRect(self.rect(), now.color(_TONES[self._kind]))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, now.color("border"))
+
+    def _say(self, kind: str, text: str, *names: str) -> None:
+        self._sign.set_icon(*SIGNS[kind])
+        self.text.setText(semibold(text))
+        self.setAccessibleName(text.replace("<b>", "").replace("</b>", ""))
+        for name, each in self.buttons.items():
+            each.setVisible(name in names)
+        self._kind = kind
+        self.update()
+
+
+def _copies_text(copies: int, alike: int, leaks: int) -> str:
+    """Say how many are copies, how many look alike, and how many lie in another part."""
+    told = []
+    if copies:
+        one, many = tr("1 picture is an exact copy"), tr("{} pictures are exact copies")
+        told.append(one if copies == 1 else many.format(count_text(copies)))
+    if alike:
+        one, many = tr("1 looks like another"), tr("{} look like others")
+        told.append(one if alike == 1 else many.format(count_text(alike)))
+    text = tr(", ").join(told)
+    if leaks:
+        one, many = tr("1 leaks into another part"), tr("{} leak into other parts")
+        text += f"; {one if leaks == 1 else many.format(count_text(leaks))}"
+    return f"{text}."
