@@ -79,9 +79,11 @@ class ChecksStrip(QFrame):
             room -= 48
         hidden = []
         for tag, width, finding in zip(self.tags, widths, self._findings, strict=True):
-            room -= width
-            tag.setVisible(room >= 0)
-            if room < 0:
+            fits = width <= room
+            tag.setVisible(fits)
+            if fits:
+                room -= width
+            else:
                 hidden.append(finding)
         menu = self._more.menu()
         menu.clear()

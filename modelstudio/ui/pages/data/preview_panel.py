@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -36,6 +36,7 @@ from modelstudio.ui.widgets import (
     icon_button,
     label,
     rule,
+    splitter,
     toned,
 )
 
@@ -58,6 +59,7 @@ class PreviewPanel(QFrame):
     """
 
     rows_wanted = Signal(object, int, int, object)
+    row_chosen = Signal(int)
     cancel_wanted = Signal()
 
     def __init__(self) -> None:
@@ -89,6 +91,11 @@ class PreviewPanel(QFrame):
         self.as_pictures = icon_button("grid", tr("Show as pictures"), "data.preview.as_pictures")
         self.as_pictures.hide()
         self.header.add(self.as_pictures)
+        self.below = icon_button(
+            "panel_bottom", tr("Show the chosen row"), "data.preview.below", checkable=True
+        )
+        self.below.hide()
+        self.header.add(self.below)
         self.loading = LoadLine()
         self.loading.cancelled.connect(self.cancel_wanted)
         self.checks = ChecksStrip()
@@ -110,7 +117,11 @@ class PreviewPanel(QFrame):
         layout.setSpacing(0)
         for part in (self.header, self.loading, self.checks, rule()):
             layout.addWidget(part)
-        layout.addLayout(self._stack, 1)
+        table = QWidget()
+        table.setLayout(self._stack)
+        self._body = splitter(Qt.Orientation.Vertical, table, name="data.preview.body")
+        layout.addWidget(self._body, 1)
+        self.view.selectionModel().currentRowChanged.connect(self._choose_row)
         self._profile: ProfilePopup | None = None
         self.select_step(None, "")
 
@@ -118,6 +129,18 @@ class PreviewPanel(QFrame):
         super().resizeEvent(event)
         roomy = self.width() >= theme().grown(_ROOMY)
         self.mark.setText(tr("Mark changes") if roomy else "")
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put something below the rows that a button of the header shows and hides."""
+        self._body.addWidget(widget)
+        self._body.setSizes([300, 300])
+        self.below.toggled.connect(widget.setVisible)
+        widget.setVisible(False)
+
+    def offer_below(self, on: bool) -> None:
+        """Say whether what is below has anything to show; it opens when it has."""
+        self.below.setVisible(on)
+        self.below.setChecked(on)
 
     @property
     def upto(self) -> int | None:
@@ -247,6 +270,10 @@ class PreviewPanel(QFrame):
 
     def _ask(self, offset: int, limit: int) -> None:
         self.rows_wanted.emit(self.upto, offset, limit, self._sort)
+
+    def _choose_row(self, now: QModelIndex) -> None:
+        if (number := self.model.number(now.row())) is not None:
+            self.row_chosen.emit(number)
 
     def _mark(self, on: bool) -> None:
         self.view.set_marking(on)

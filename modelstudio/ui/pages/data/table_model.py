@@ -181,6 +181,11 @@ class PreviewModel(QAbstractTableModel):
         self._look()
         return [self._find(row) for row in wanted]
 
+    def number(self, row: int) -> int | None:
+        """Return the number in the source of a row that is there."""
+        found = self._find(row)
+        return found.number if found else None
+
     def head(self, section: int) -> Head:
         """Return the header of a column."""
         name = self._columns[section]

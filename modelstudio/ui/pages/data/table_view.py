@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from modelstudio.ui.actions import tr
@@ -110,6 +110,7 @@ class PreviewView(QTableView):
         super().__init__(objectName="data.table", cornerButtonEnabled=False, tabKeyNavigation=False)
         self.setAccessibleName(tr("Rows of the table"))
         self.painter = TablePainter()
+        self._long: dict[int, int] = {}
         self.header, self.numbers = TwoLineHeader(self), RowHeader(self)
         self.setHorizontalHeader(self.header)
         self.setVerticalHeader(self.numbers)
@@ -152,7 +153,7 @@ class PreviewView(QTableView):
                 self.setColumnWidth(section, wide)
 
     def fit_columns(self) -> None:
-        """Give each column room for its header and the rows in sight."""
+        """Give each column room for its header and the rows in sight; long ones share the rest."""
         model = self.model()
         if not isinstance(model, PreviewModel):
             return
@@ -160,11 +161,29 @@ class PreviewView(QTableView):
         first, most = self.first_row(), max(4, min(60, _SAMPLED // max(columns, 1)))
         rows = range(first, min(first + most, model.rowCount()))
         advance = self.painter.bold.metrics.horizontalAdvance
+        widths = []
         for section in range(columns):
             cells = [model.index(row, section).data(CELL) for row in rows]
             longest = max((cell.shown for cell in cells if cell is not None), key=len, default="")
-            wide = max(self._head_width(section), advance(longest) + 2 * PAD + 2)
+            widths.append(max(self._head_width(section), advance(longest) + 2 * PAD + 2))
+        for section, wide in enumerate(widths):
             self.setColumnWidth(section, min(wide, _WIDEST))
+        self._long = {at: self.columnWidth(at) for at, wide in enumerate(widths) if wide > _WIDEST}
+        self._share_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Let long columns take what is left over, but for those that a person made wider."""
+        self._long = {at: wide for at, wide in self._long.items() if self.columnWidth(at) == wide}
+        if self._long:
+            room = self.viewport().width() - self.header.length() + sum(self._long.values())
+            wide = max(room // len(self._long), _WIDEST)
+            for section in self._long:
+                self.setColumnWidth(section, wide)
+                self._long[section] = wide
 
     def _head_width(self, section: int) -> int:
         head: Head = self.model().headerData(section, Qt.Orientation.Horizontal, HEAD)

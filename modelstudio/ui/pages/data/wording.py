@@ -201,13 +201,16 @@ def inputs_text(fields: Sequence[FieldSpec]) -> str:
     inputs = [field for field in fields if field.role == "input"]
     if not inputs:
         return tr("Inputs are counted once the recipe ran")
+    if all(field.kind == "tokens" for field in inputs):
+        return tr("The tokens of a text reach the network")
     total = 0
     for field in inputs:
         size = 1
         for side in field.shape:
             size *= side if isinstance(side, int) else 1
         total += size
-    return tr("{} reach the network").format(counted(total, "input"))
+    verb = tr("reaches") if total == 1 else tr("reach")
+    return tr("{} {} the network").format(counted(total, "input"), verb)
 
 
 def field_text(field: FieldSpec) -> str:
