@@ -17,6 +17,7 @@ from modelstudio.project.model import DataConfig, Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
 from modelstudio.ui.pages.data.augment_panel import AugmentPanel
+from modelstudio.ui.pages.data.close_up import CloseUp
 from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
 from modelstudio.ui.pages.data.commands import DataCommands, stored_path
 from modelstudio.ui.pages.data.early_rows import EarlyRows
@@ -56,6 +57,8 @@ class DataPage(Page):
         self.opening = Opening(self.jobs, self)
         self.columns = ColumnsPanel()
         self.preview = PreviewPanel()
+        self.close_up = CloseUp(self.jobs)
+        self.preview.add_below(self.close_up)
         picture_edits = PictureEdits(self.document, self.toasts, self)
         self.pictures_side = PicturesSide(self.jobs, self.commands, picture_edits, self)
         self.pictures = self.pictures_side.panel
@@ -129,6 +132,8 @@ class DataPage(Page):
         self.preview.as_pictures.clicked.connect(lambda: self._show_pictures(True))
         self.columns.chosen.connect(self.preview.view.show_column)
         self.preview.rows_wanted.connect(feed.ask_rows)
+        self.preview.row_chosen.connect(self.close_up.show_row)
+        self.close_up.wanted.connect(self.preview.offer_below)
         self.preview.cancel_wanted.connect(self._cancel)
         self.preview.checks.opened.connect(self.evidence_desk.show)
         self.preview.reading.clicked.connect(
@@ -231,6 +236,7 @@ class DataPage(Page):
             self.early.keep(self.files.path)
             self.preview.show_waiting()
             self.preview.ask_anew()
+            self.close_up.set_project(self.document.project, self.commands.base)
             self.pictures_side.list_pictures(self.document.project)
         elif report is not None and not self.feed.busy:
             self._keep_fields(report)

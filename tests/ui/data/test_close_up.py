@@ -1,0 +1,95 @@
+"""The chosen row below the table, and what it says of all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QTextCursor
+from pytestqt.qtbot import QtBot
+
+from modelstudio.engine import projects
+from modelstudio.recipe.steps import Tokenise
+from modelstudio.ui.main_window import MainWindow
+from modelstudio.ui.pages.data import DataPage
+from modelstudio.ui.pages.data.text_panel import FrequentList, LengthChart
+from modelstudio.ui.theme import theme
+
+
+@pytest.fixture
+def open_project(window: MainWindow, qtbot: QtBot) -> Callable[[Path], DataPage]:
+    """Return a function that opens data as a new project and waits until it is described."""
+
+    def open_(path: Path, task: str | None = None) -> DataPage:
+        window.document.new(projects.new_project(path, task=task).project)
+        window.go("data")
+        page = window.page("data")
+        assert isinstance(page, DataPage)
+        wait(page, qtbot)
+        return page
+
+    return open_
+
+
+def wait(page: DataPage, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not (page.feed.busy or page.jobs.running), timeout=20_000)
+
+
+def write_notes(path: Path) -> Path:
+    lines = [f"good day number{at} to all of you,{'ab'[at % 2]}" for at in range(60)]
+    lines[4] = '"a rare text\nof two lines that goes on and on",a'
+    path.write_text("\n".join(["note,kind", *lines]), encoding="utf-8")
+    return path
+
+
+def look_of(page: DataPage, word: str) -> QTextCursor:
+    document = page.close_up.panels["text"].page.document()
+    return document.find(word)
+
+
+def test_a_text_stands_below_its_row(
+    open_project: Callable[..., DataPage], tmp_path: Path, qtbot: QtBot
+) -> None:
+    page = open_project(write_notes(tmp_path / "notes.csv"))
+    commands = page.commands
+    recipe = page.data.recipe
+    at = next(at for at, step in enumerate(recipe) if isinstance(step, Tokenise))
+    commands.edit_step(at, recipe[at].changed(length=6))
+    wait(page, qtbot)
+    assert page.close_up.isVisible()
+    page.preview.view.selectRow(4)
+    wait(page, qtbot)
+    text = page.close_up.panels["text"].page
+    assert text.toPlainText() == "a rare text\nof two lines that goes on and on"
+    assert page.close_up.accessibleName() == "Chosen row"
+    assert "the first 6 reach the network" in page.close_up.header._detail.text()
+    assert look_of(page, "goes").charFormat().fontStrikeOut()
+    assert not look_of(page, "rare").charFormat().fontStrikeOut()
+    unknown = look_of(page, "rare").charFormat().foreground().color()
+    assert unknown.name() == theme().color("warning").name()
+    figures = page.close_up.panels["text"].figures
+    assert figures.findChildren(LengthChart)
+    assert "good" in figures.findChildren(FrequentList)[-1].accessibleDescription()
+
+
+def test_a_button_hides_the_row_below(
+    open_project: Callable[..., DataPage], tmp_path: Path, qtbot: QtBot
+) -> None:
+    page = open_project(write_notes(tmp_path / "notes.csv"))
+    assert page.preview.below.isVisible()
+    page.preview.below.click()
+    assert not page.close_up.isVisible()
+    page.preview.below.click()
+    assert page.close_up.isVisible()
+
+
+def test_a_table_of_numbers_has_no_row_below(
+    open_project: Callable[..., DataPage], tmp_path: Path
+) -> None:
+    path = tmp_path / "numbers.csv"
+    rows = [f"{at / 7},{'ab'[at % 2]}" for at in range(60)]
+    path.write_text("\n".join(["size,kind", *rows]), encoding="utf-8")
+    page = open_project(path)
+    assert not page.close_up.isVisible()
+    assert not page.preview.below.isVisible()
