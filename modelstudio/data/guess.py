@@ -61,6 +61,9 @@ CODE_NAME = re.compile(
 CODES = 0.01
 """Share of the cells that begin so in a column of codes."""
 
+NAMELESS = re.compile(r"column_\d+")
+"""Names of columns that have none in the file."""
+
 TIME_NAME = re.compile(
     r"(?i:^(.*[_\W])?(unix|epoch|timestamp|ts|time|date|datetime|created|updated|modified)"
     r"([_\W]?(at|on|time|utc|s|ms|seconds))?$)"
@@ -99,6 +102,8 @@ FEW_CLASSES, MOST_CLASSES = 10, 20
 """A target of so many different whole numbers is taken for classes; above the first, only when
 they count up from 0 or 1, or the name says so."""
 
+
+NO_FEATURE = "No column could be taken as a feature. Choose some on the Data page."
 
 _KNOWN = pl.all().count()
 """How many cells of a column are not missing."""
@@ -168,7 +173,13 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
     if all(kinds[name] in ("id", "date", "text") for name in others):
         text = pl.DataFrame([as_text(column) for column in sample])
         known, numbers = _each(text, _KNOWN), _each(all_to_numbers(text), _KNOWN)
-        kinds.update({name: "number" for name in others if 0 < known[name] == numbers[name]})
+        kinds.update(
+            {
+                name: "number"
+                for name in others
+                if 0 < known[name] == numbers[name] and kinds[name] != "date"
+            }
+        )
     kinds[target] = _target_kind(frame.get_column(target), kinds[target], notes)
     reasons = _reasons_to_ignore(frame, kinds, same)
     if all(name in reasons for name in others):
@@ -180,7 +191,7 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
         if role == "ignored":
             notes.append(f"{name} is ignored: {reasons[name]}.")
     if not any(column.role == "feature" for column in columns):
-        notes.append("No column could be taken as a feature. Choose some on the Data page.")
+        notes.append(NO_FEATURE)
     texts = [each.name for each in columns if each.kind == "text" and each.role == "feature"]
     notes += [text_note(texts)] if texts else []
     if empty := frame.get_column(target).null_count():
@@ -308,7 +319,7 @@ def _number_or_id(
     }
     return {
         name: "date"
-        if _counts_time(numbers.get_column(name))
+        if _counts_time(numbers.get_column(name), whole=whole.get(name, False))
         else "id"
         if name in named or strides.get(name) == 1
         else "number"
@@ -316,12 +327,15 @@ def _number_or_id(
     }
 
 
-def _counts_time(numbers: pl.Series) -> bool:
+def _counts_time(numbers: pl.Series, *, whole: bool) -> bool:
     """Tell times in seconds or milliseconds since the beginning of 1970 by name and size."""
-    if not TIME_NAME.search(numbers.name) or numbers.null_count() == len(numbers):
+    nameless = bool(NAMELESS.fullmatch(numbers.name))
+    if not (nameless or TIME_NAME.search(numbers.name)) or numbers.null_count() == len(numbers):
         return False
     low, high = cast(float, numbers.min()), cast(float, numbers.max())
-    return any(FIRST_TIME * unit <= low <= high < LAST_TIME * unit for unit in (1, 1000))
+    if nameless:
+        return low >= 2 * FIRST_TIME and high < min(2 * low, LAST_TIME) and whole
+    return whole and any(FIRST_TIME * unit <= low <= high < LAST_TIME * unit for unit in (1, 1000))
 
 
 def _names_rows(name: str) -> bool:
@@ -391,7 +405,7 @@ def _sorted_by(sample: pl.DataFrame, usable: Sequence[str]) -> str:
     The classes stand in the first column or behind an id, and the rows are sorted by them, or no
     other column holds categories behind the id.
     """
-    if not all(re.fullmatch(r"column_\d+", name) for name in sample.columns) or len(usable) < 3:
+    if not all(map(NAMELESS.fullmatch, sample.columns)) or len(usable) < 3:
         return ""
     name = usable[0]
     values = as_text(sample.get_column(name))

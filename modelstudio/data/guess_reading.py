@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from modelstudio.data.sources.dates import NUMBERED, order_of
+from modelstudio.data.sources.dates import NUMBERED, likely_order, order_of
 from modelstudio.data.sources.numbers import CODE, decimals_of, is_unsure, unit_of
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
@@ -22,11 +22,13 @@ def dates_read(
     """Return the settings by which dates such as 03/04/2021 are read alike in every file."""
     if asked.dates is not None:
         return {}
-    orders = {order for order in _orders(sample, columns).values() if order is not None}
-    sure = orders & {"day first", "month first"}
-    if len(sure) == 1 and "both" not in orders:
+    orders = _orders(sample, columns)
+    sure = {order for order in orders.values() if order in ("day first", "month first")}
+    if len(sure) == 1 and "both" not in orders.values():
         return {"dates": sure.pop()}
-    return {"dates": "day first"} if orders == {"either"} else {}
+    if set(orders.values()) != {"either"}:
+        return {}
+    return {"dates": likely_order(sample.get_column(next(iter(orders))))}
 
 
 def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptions) -> list[str]:
@@ -39,9 +41,9 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
                 f"{name} has dates with the day first and dates with the month first, such as "
                 f"{shown}; those in the rarer order count as missing."
             )
-        elif order == "either" and csv.dates != "month first":
+        elif order == "either":
             notes.append(
-                f"{name} has dates such as {shown}, read with the day first. "
+                f"{name} has dates such as {shown}, read with the {csv.dates or 'day first'}. "
                 "How the file is read can be changed on the Data page, or with --dates."
             )
     for name in unsure_numbers(sample, columns) if csv.decimals is None else ():

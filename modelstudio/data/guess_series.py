@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from modelstudio.data.guess import Guess
+from modelstudio.data.guess import NO_FEATURE, Guess
 from modelstudio.data.sources.values import as_text, to_dates
 from modelstudio.recipe.steps import Windows
 
@@ -112,7 +112,7 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) 
         guessed,
         recipe=(*guessed.recipe, Windows(length=length, order_by=name, series=series)),
         notes=(
-            *guessed.notes,
+            *(note for note in guessed.notes if note != NO_FEATURE),
             f"{target.name} is told one row ahead from the last {length} {unit}{each}.",
         ),
     )

@@ -86,12 +86,13 @@ def _dates(
             text = f"{counted(len(odd), 'cell')} of {name} could not be read as dates"
             shown = first_rows(odd.head(MOST_ROWS))
             yield Finding("mixed_types", "warning", text, (name,), None, shown, len(odd))
-        if csv.dates == "month first":
-            continue
         if order_of(written.gather_every(-(-len(written) // SAMPLE) or 1)) != "either":
             continue
         rows = written.str.contains(NUMBERED).arg_true()
-        text = f"{name} has dates such as {written[rows[0]]}, read with the day first"
-        fix = SetReading((("dates", "month first"),))
+        order, other = "day first", "month first"
+        if csv.dates == other:
+            order, other = other, order
+        text = f"{name} has dates such as {written[rows[0]]}, read with the {order}"
+        fix = SetReading((("dates", other),))
         shown = first_rows(rows.head(MOST_ROWS))
         yield Finding("ambiguous_date", "info", text, (name,), fix, shown, len(rows))

@@ -14,6 +14,9 @@ DateOrder = Literal["day first", "month first"]
 FEW = 2_000
 """Cells of a column that tell in which forms it is written."""
 
+CLOSER = 3
+"""How many times closer dates have to follow each other in one order for it to be likely."""
+
 _ISO = "%Y-%m-%d"
 
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S%.f")
@@ -40,8 +43,8 @@ _SECONDS, _MILLISECONDS = r"^1?\d{9}$", r"^1?\d{12}$"
 def to_dates(text: pl.Series, order: DateOrder | None = None) -> pl.Series:
     """Read text as a date and time in one of the usual forms; one with a zone in UTC.
 
-    Without an ``order`` all cells of a column are read in the one that suits more of them, the day
-    first where both do.
+    Without an ``order`` all cells of a column are read in the one that suits more of them; where
+    both do, in the one in which the dates follow each other closely, else with the day first.
     """
     return all_to_dates(text.to_frame(), order).to_series()
 
@@ -61,10 +64,23 @@ def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataF
     clear = _first_of([clear, rest.select(_since_1970(pl.all()))])
     day, month = (_first_of([clear, *_in_forms(rest, f)]) for f in (_DAY_FIRST, _MONTH_FIRST))
     known = zip(*(each.select(pl.all().count()).row(0) for each in (day, month)), strict=True)
-    turned = [order == "month first" or (order is None and months > days) for days, months in known]
     return dates.with_columns(
-        month.to_series(at) if turn else day.to_series(at) for at, turn in enumerate(turned)
+        month.to_series(at)
+        if order == "month first"
+        or (order is None and (months > days or (months == days and _closer(month, day, at))))
+        else day.to_series(at)
+        for at, (days, months) in enumerate(known)
     )
+
+
+def _closer(month: pl.DataFrame, day: pl.DataFrame, at: int) -> bool:
+    """Tell whether the dates of a column follow each other far closer with the month first."""
+    gaps = (_gaps(each.to_series(at)) for each in (month, day))
+    return next(gaps) * CLOSER < next(gaps)
+
+
+def _gaps(dates: pl.Series) -> float:
+    return float(dates.drop_nulls().to_physical().diff().abs().sum())
 
 
 def _in_forms(text: pl.DataFrame, forms: Sequence[str]) -> list[pl.DataFrame]:
@@ -123,6 +139,12 @@ def order_of(text: pl.Series) -> DateOrder | Literal["either", "both"] | None:
     if first and second:
         return "both"
     return "day first" if first else "month first" if second else "either"
+
+
+def likely_order(text: pl.Series) -> DateOrder:
+    """Return the order in which dates are read that fit both."""
+    day, month = (to_dates(text, order).to_frame() for order in ("day first", "month first"))
+    return "month first" if _closer(month, day, 0) else "day first"
 
 
 def in_either_order(text: pl.Series) -> pl.Series:
