@@ -111,6 +111,8 @@ def with_target(project: Project, target: str, base: Path | None = None) -> Draf
     from modelstudio.data.guess import guess_recipe
 
     data = project.data
+    if data.negatives is not None:
+        return Draft(with_fitting_head(project, base), ())
     plain = data.changed(columns=())
     guessed = detect.guess(plain, sources.read_plain(plain, base), target)
     kinds = {column.name: column.kind for column in guessed.columns}

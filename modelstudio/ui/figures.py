@@ -20,13 +20,17 @@ SCORES = {
     "rmse": "RMSE",
     "r2": "R²",
     "bias": "Bias",
+    "hr_at_10": "HR@10",
+    "ndcg_at_10": "NDCG@10",
+    "mrr": "MRR",
+    "auc": "AUC",
 }
 """Title of each score the engine names."""
 
 SHARES = {"accuracy", "precision", "recall"}
 """Scores that are written in percent."""
 
-MAIN = ("perplexity", "accuracy", "r2", "roc_auc", "f1", "rmse", "mae", "loss")
+MAIN = ("perplexity", "accuracy", "hr_at_10", "r2", "roc_auc", "f1", "rmse", "mae", "loss")
 """Which score stands for a run, the first that it has."""
 
 

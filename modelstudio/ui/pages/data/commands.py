@@ -14,6 +14,7 @@ from modelstudio.errors import StudioError
 from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Kind, Role
+from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
@@ -168,6 +169,19 @@ class DataCommands(QObject):
     def set_target_scaling(self, value: str) -> None:
         """Scale a number to predict in another way."""
         self._edit(tr("Scale target"), self.data.changed(target_scaling=value))
+
+    def set_negatives(self, negatives: Negatives | None) -> None:
+        """Draw what was not chosen in another way, or not at all."""
+        before = self.data.negatives
+        data = edits.set_negatives(self.data, negatives)
+        if before is not None and negatives is not None:
+            self._edit(tr("Change negatives"), data, "data.negatives")
+            return
+        self._followed += 1
+        words = tr("Draw what was not chosen") if negatives else tr("Take rows as they are")
+        key = f"data.target{self._followed}"
+        self._edit(words, data, key)
+        self._follow_target(words, key, _with_fitting_head)
 
     # Split
 

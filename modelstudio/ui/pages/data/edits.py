@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, get_args
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column, Kind, Role
+from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.order import natural_place, order_fault
-from modelstudio.recipe.steps import ColumnStep, Step
+from modelstudio.recipe.steps import ColumnStep, Index, Step
 
 if TYPE_CHECKING:
     from modelstudio.data.findings.finding import Fix
@@ -34,7 +35,29 @@ def set_role(data: DataConfig, names: Collection[str], role: Role) -> DataConfig
         elif role == "target" and column.role == "target":
             column = column.model_copy(update={"role": "feature"})
         columns.append(column)
-    return data.changed(columns=tuple(columns))
+    changed = data.changed(columns=tuple(columns))
+    if changed.target is not None and changed.target.kind != "id":
+        return changed.changed(negatives=None)
+    return changed
+
+
+def set_negatives(data: DataConfig, negatives: Negatives | None) -> DataConfig:
+    """Draw what was not chosen, or not; the target and the features of ids are then numbered."""
+    changed = data.changed(negatives=negatives)
+    ids = tuple(column.name for column in changed.features if column.kind == "id")
+    indexed = {
+        name
+        for step in data.recipe
+        if isinstance(step, Index) and step.enabled
+        for name in step.columns or ids
+    }
+    target = data.target.name if data.target is not None else ""
+    if negatives is None:
+        recipe = tuple(_let_go(step, [target]) for step in data.recipe)
+        return changed.changed(recipe=tuple(step for step in recipe if step is not None))
+    if missing := tuple(name for name in ids if name not in indexed):
+        return add_step(changed, Index(columns=missing))[0]
+    return changed
 
 
 def set_kind(data: DataConfig, names: Collection[str], kind: Kind) -> DataConfig:

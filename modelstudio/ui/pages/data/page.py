@@ -165,6 +165,7 @@ class DataPage(Page):
         self.recipe.moved.connect(do.move_step)
         self.recipe.scaling_changed.connect(do.set_target_scaling)
         self.reading.edited.connect(do.set_reading)
+        self.recipe.negatives_changed.connect(do.set_negatives)
         self.split.edited.connect(do.set_split)
         self.split_options.edited.connect(do.set_split)
         self.evidence.fix_wanted.connect(do.mend)

@@ -52,6 +52,7 @@ class RecipePanel(QFrame):
     removed = Signal(int)
     moved = Signal(int, int)
     scaling_changed = Signal(str)
+    negatives_changed = Signal(object)
     inputs_wanted = Signal()
 
     def __init__(
@@ -81,6 +82,7 @@ class RecipePanel(QFrame):
         self.list.moved.connect(self.moved)
         self.target = TargetCard()
         self.target.scaling_changed.connect(self.scaling_changed)
+        self.target.negatives_changed.connect(self.negatives_changed)
         self.list.column.insertWidget(0, self.target)
         self._inputs = label("", "label", name="data.inputs")
         self._see = button(tr("See them"), "link", name="data.inputs.see", small=True)

@@ -109,7 +109,12 @@ class SplitPanel(QFrame):
         self.stratify.setEnabled(classes and split.method == "random")
         told = data.target.name if classes and data.target else tr("needs classes")
         self._by.setText(told if split.method == "random" else tr("only at random"))
-        how = {"group": tr("by {}"), "time": tr("in order of {}"), "column": tr("as {} says")}
+        how = {
+            "group": tr("by {}"),
+            "time": tr("in order of {}"),
+            "column": tr("as {} says"),
+            "last": tr("last of each {}"),
+        }
         words = how.get(split.method, "").format(split.by or tr("the rows"))
         if split.folds:
             words += tr(" · fold {} of {}").format(split.fold + 1, split.folds)

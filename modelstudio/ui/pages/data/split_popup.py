@@ -18,6 +18,11 @@ _METHODS = {
     "group": ("By group", "Rows of one customer, patient or shop stay in one part."),
     "time": ("By time", "The latest rows test, those before validate."),
     "column": ("By a column", "A column says train, validation or test."),
+    "last": (
+        "Last of each",
+        "The last row of each user or shop tests, the one before validates; however large their "
+        "shares are.",
+    ),
 }
 _BALANCE = {
     "none": ("As they are", ""),
@@ -29,6 +34,7 @@ _FITTING = {
     "group": ("id", "category", "text", "number"),
     "time": ("date", "number"),
     "column": ("category", "text", "id"),
+    "last": ("id", "category", "text", "number"),
 }
 """Kinds of the columns that a method can go by, the likeliest first."""
 
@@ -56,6 +62,7 @@ class SplitPopup(Sheet):
         for key, (text, _) in _METHODS.items():
             self.method.addItem(tr(text), key)
         self.by = ComboBox("data.split.by", tr("Column"))
+        self.times = ComboBox("data.split.times", tr("What tells the last row"))
         self.folds = SpinBox("data.split.folds", tr("Folds; 0 is off"))
         self.folds.setRange(0, 100)
         self.fold = SpinBox("data.split.fold_number", tr("The fold that validates"))
@@ -65,6 +72,7 @@ class SplitPopup(Sheet):
             self.balance.addItem(tr(text), key)
         self.method.activated.connect(lambda at: self._set_method(self.method.itemData(at)))
         self.by.activated.connect(lambda at: self._edit(by=self.by.itemData(at)))
+        self.times.activated.connect(lambda at: self._edit(times=self.times.itemData(at)))
         self.folds.valueChanged.connect(self._set_folds)
         self.fold.valueChanged.connect(lambda value: self._edit(fold=value - 1))
         self.balance.activated.connect(lambda at: self._edit(balance=self.balance.itemData(at)))
@@ -77,11 +85,13 @@ class SplitPopup(Sheet):
         grid.setColumnStretch(1, 1)
         grid.addWidget(label(tr("How rows are shared out"), "panelTitle"), 0, 0, 1, 2)
         self._by_name = label(tr("Column"), "label", "secondary")
+        self._times_name = label(tr("Last by"), "label", "secondary")
         self._fold_name = label(tr("Validates"), "label", "secondary")
         rows: tuple[tuple[QWidget | None, QWidget], ...] = (
             (label(tr("Rows"), "label", "secondary"), self.method),
             (None, self._told),
             (self._by_name, self.by),
+            (self._times_name, self.times),
             (label(tr("Folds"), "label", "secondary"), self.folds),
             (self._fold_name, self.fold),
             (None, self._folds_told),
@@ -116,6 +126,13 @@ class SplitPopup(Sheet):
         if split.by is not None and self.by.findData(split.by) < 0:
             self.by.addItem(split.by, split.by)
         self.by.setCurrentIndex(self.by.findData(split.by))
+        self.times.clear()
+        self.times.addItem(tr("Any row, at random"), None)
+        for name in columns_for(data, "time"):
+            self.times.addItem(name, name)
+        self.times.setCurrentIndex(max(0, self.times.findData(split.times)))
+        for part in (self._times_name, self.times):
+            part.setVisible(split.method == "last")
         self.folds.setValue(split.folds)
         self.fold.setMaximum(max(1, split.folds))
         self.fold.setValue(split.fold + 1)
@@ -135,12 +152,14 @@ class SplitPopup(Sheet):
 
     def _set_method(self, method: str) -> None:
         names = columns_for(self._data, method)
-        if method in ("group", "column") and not names:
+        if method in ("group", "column", "last") and not names:
             self.set_data(self._data)
             self._told.setText(tr("The data has no column that this could go by."))
             return
         by = None if method == "random" or not names else names[0]
-        self._edit(method=method, by=by)
+        dates = [each.name for each in self._data.columns if each.kind == "date"]
+        times = dates[0] if method == "last" and dates else None
+        self._edit(method=method, by=by, times=times)
 
     def _set_folds(self, folds: int) -> None:
         if folds == 1:  # one fold would leave nothing to train on

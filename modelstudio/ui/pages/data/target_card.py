@@ -7,15 +7,25 @@ from typing import get_args
 
 from PySide6.QtCore import QEvent, QRect, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.negatives import Negatives
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.wording import listed
 from modelstudio.ui.theme import theme
-from modelstudio.ui.widgets import ComboBox, ElidedLabel, IconLabel, column, label, row
+from modelstudio.ui.widgets import (
+    ComboBox,
+    ElidedLabel,
+    IconLabel,
+    SpinBox,
+    Switch,
+    column,
+    label,
+    row,
+)
 
 _SCALINGS = {
     "auto": "Automatic",
@@ -26,9 +36,13 @@ _SCALINGS = {
 
 
 class TargetCard(QFrame):
-    """Name and classes of the target; a number to predict can be scaled in several ways."""
+    """Name and classes of the target; a number to predict can be scaled in several ways.
+
+    Of a target of ids what was not chosen may be drawn; ``negatives_changed`` gives how, or None.
+    """
 
     scaling_changed = Signal(str)
+    negatives_changed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__(objectName="data.target")
@@ -56,6 +70,47 @@ class TargetCard(QFrame):
         layout.setSpacing(0)
         layout.addWidget(line)
         layout.addWidget(self._form)
+        layout.addWidget(self._make_choices())
+
+    def _make_choices(self) -> QWidget:
+        words = tr("Rows tell what was chosen; others are drawn at random for what was not")
+        self.draws = Switch(False, "data.negatives", words)
+        self.draws.clicked.connect(
+            lambda on: self.negatives_changed.emit(Negatives() if on else None)
+        )
+        self._boxes: dict[str, SpinBox] = {}
+        lines = [row(self.draws, label(tr("Draw what was not chosen"), "label"), None)]
+        for name, text in (("per_positive", tr("For each row")), ("ranked", tr("Ranked among"))):
+            info = Negatives.model_fields[name]
+            low, high = (
+                next(getattr(m, key) for m in info.metadata if hasattr(m, key))
+                for key in ("ge", "le")
+            )
+            box = SpinBox(f"data.negatives.{name}", tr(info.description or ""), low, high)
+            box.valueChanged.connect(self._set_numbers)
+            self._boxes[name] = box
+            lines.append(row(label(text, "label", "secondary"), None, box))
+        self._numbers = column(*lines[1:], spacing=6)
+        self._choices = column(lines[0], self._numbers, spacing=6, margins=(57, 0, 12, 10))
+        return self._choices
+
+    def _set_numbers(self) -> None:
+        chosen = Negatives(**{name: box.value() for name, box in self._boxes.items()})
+        if chosen != self._data.negatives:
+            self.negatives_changed.emit(chosen)
+
+    def _show_choices(self) -> None:
+        """Show how negatives are drawn, where the target is a column of ids."""
+        negatives, target = self._data.negatives, self._data.target
+        self._choices.setVisible(
+            negatives is not None or (target is not None and target.kind == "id")
+        )
+        self._numbers.setVisible(negatives is not None)
+        self.draws.setChecked(negatives is not None)
+        for name, box in self._boxes.items():
+            box.blockSignals(True)
+            box.setValue(getattr(negatives or Negatives(), name))
+            box.blockSignals(False)
 
     def set_data(self, data: DataConfig) -> None:
         """Show the target of these data choices."""
@@ -73,12 +128,16 @@ class TargetCard(QFrame):
         field = next((field for field in self._data.fields if field.role == "target"), None)
         self.scaling.setCurrentIndex(self.scaling.findData(self._data.target_scaling))
         self._form.setVisible(field is not None and field.kind == "value")
+        self._show_choices()
         if target is None:
             self.title.set_full_text(tr("No target"))
             self.summary.set_full_text(tr("Select a column and press T"))
             return
         self.title.set_full_text(tr("Target · {}").format(target.name))
-        if field is None or field.name != target.name:
+        if self._data.negatives is not None:
+            users = [each.name for each in self._data.features if each.name != target.name]
+            self.summary.set_full_text(tr("What each {} chooses").format(listed(users)))
+        elif field is None or field.name != target.name:
             self.summary.set_full_text(tr(target.kind.capitalize()))
         elif field.kind == "tokens":
             self.summary.set_full_text(tr("The next token at every place of the text"))

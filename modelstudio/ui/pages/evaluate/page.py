@@ -20,6 +20,7 @@ from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.evaluate.boards import ClassBoard, TokenBoard, ValueBoard
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
 from modelstudio.ui.pages.evaluate.mistakes import SourceRows
+from modelstudio.ui.pages.evaluate.ranking import RankingBoard
 from modelstudio.ui.pages.evaluate.scores import ScoreStrip
 from modelstudio.ui.pages.evaluate.source_rows import source_rows
 from modelstudio.ui.pages.evaluate.threshold import Outcome
@@ -80,8 +81,9 @@ class EvaluatePage(Page):
         self.banner.closed.connect(self._banner_room.hide)
         self.scores = ScoreStrip()
         self.classes, self.values, self.tokens = ClassBoard(), ValueBoard(), TokenBoard()
+        self.ranking = RankingBoard()
         self._boards = QStackedWidget()
-        for board in (self.classes, self.values, self.tokens):
+        for board in (self.classes, self.values, self.tokens, self.ranking):
             self._boards.addWidget(board)
         self._boards.setMinimumHeight(BOARD_HEIGHT)
         self.empty = EmptyState(
@@ -281,7 +283,7 @@ class EvaluatePage(Page):
 
             evaluation = yield from evaluate(path, project, run_id, part)
             yield evaluation
-            if evaluation.predictions.kind == "tokens":
+            if evaluation.predictions.kind in ("tokens", "ranking"):
                 return SourceRows()
             base = path.parent if path else None
             try:
@@ -328,16 +330,19 @@ class EvaluatePage(Page):
         notes = [*evaluation.notes]
         if unscored:
             notes.append(tr("{} rows could not be scored.").format(count_text(unscored)))
-        self.notes.setText(" ".join(notes))
+        told_below = predictions.kind == "ranking"
+        self.notes.setText("" if told_below else " ".join(notes))
         self.scores.show_evaluation(evaluation)
         board = self._board(predictions.kind)
         self._boards.setCurrentWidget(board)
         board.show_evaluation(evaluation)
         board.set_source(rows)
 
-    def _board(self, kind: str) -> ClassBoard | ValueBoard | TokenBoard:
+    def _board(self, kind: str) -> ClassBoard | ValueBoard | TokenBoard | RankingBoard:
         if kind == "value":
             return self.values
+        if kind == "ranking":
+            return self.ranking
         return self.tokens if kind == "tokens" else self.classes
 
     def _finish(self, rows: SourceRows) -> None:

@@ -28,6 +28,10 @@ MEANINGS = {
     "rmse": tr("Root of the mean squared distance; large mistakes count most."),
     "r2": tr("Share of the variation that is explained; 1 is best, 0 is the mean."),
     "bias": tr("Mean of prediction minus truth; above 0 predictions are too high."),
+    "hr_at_10": tr("Share of the rows whose item is among the first 10 of those ranked."),
+    "ndcg_at_10": tr("The same, but a hit counts the more the nearer it is to the first place."),
+    "mrr": tr("Mean of 1 divided by the place of a row's item; 1 is always the first."),
+    "auc": tr("Chance that a row's item stands above another; 0.5 is guessing."),
 }
 
 AT_THRESHOLD = ("accuracy", "precision", "recall", "f1")
@@ -56,12 +60,17 @@ class ScoreStrip(QFrame):
         """Show its scores with their intervals."""
         macro = evaluation.predictions.kind == "classes"
         self._scores = {score.name: score for score in evaluation.scores}
+        base = evaluation.baseline
+        beside = {score.name: score.value for score in base.scores} if base else {}
         if tuple(self._scores) != tuple(self._cells):
             self._build()
         for name, score in self._scores.items():
             title, value, _ = self._cells[name]
             mean = macro and name in ("precision", "recall", "f1", "roc_auc")
-            title.setText(f"{score_title(name)}{tr(', mean') if mean else ''}")
+            words = f"{score_title(name)}{tr(', mean') if mean else ''}"
+            if name in beside:
+                words += tr(" · by popularity {}").format(score_text(name, beside[name]))
+            title.setText(words)
             value.setText(score_text(name, score.value))
         self._show_intervals()
 
