@@ -53,7 +53,7 @@ def findings(
         parts = None if parts is None else parts[:samples]
         found += writing.writing_findings(frame, plain, columns, data.csv)
     found += single.column_findings(frame, columns, profiles, plain, ignored)
-    if target is not None and target.kind != "text":
+    if target is not None and target.kind != "text" and data.negatives is None:
         facts = next(each for each in profiles if each.name == target.name)
         found += single.class_findings(frame, target, facts)
         found += leaks.leak_findings(frame, columns, target)
