@@ -403,8 +403,9 @@ def _told(project: Project) -> str:
     target = project.data.target
     if target is None:
         return "nothing yet"
-    long = isinstance(project.data.source, LongText)
-    return f"the next token of {target.name}" if long else target.name
+    if isinstance(project.data.source, LongText):
+        return f"the next token of {target.name}"
+    return f"which {target.name} is chosen" if project.data.negatives else target.name
 
 
 def _drawn_order(project: Project) -> tuple[str, ...]:
