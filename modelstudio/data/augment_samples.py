@@ -26,12 +26,15 @@ class AugmentedPictures:
     pictures
         uint8, shape (versions, height, width, channels).
     changed
-        Labels of the augmentations that changed each version, in their order.
+        Labels of the augmentations that changed each version, in the order in which they act.
+    places
+        Places of the same augmentations in the project's list.
     """
 
     original: NDArray[np.uint8]
     pictures: NDArray[np.uint8]
     changed: tuple[tuple[str, ...], ...]
+    places: tuple[tuple[int, ...], ...]
 
 
 def samples(
@@ -86,8 +89,14 @@ def samples(
             masks.append((mix, augmenter.mix(mix, fields, across)))
             batch = fields[field.name]
         found = batch[:count].round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
-    changed = tuple(tuple(step.label for step, mask in masks if mask[at]) for at in range(count))
-    return AugmentedPictures(original.transpose(1, 2, 0), found, changed)
+    order = [id(step) for step in data.augment]
+    acted = [[step for step, mask in masks if mask[at]] for at in range(count)]
+    return AugmentedPictures(
+        original.transpose(1, 2, 0),
+        found,
+        tuple(tuple(step.label for step in steps) for steps in acted),
+        tuple(tuple(order.index(id(step)) for step in steps) for steps in acted),
+    )
 
 
 def _readable(path: Path, shaping: Shaping) -> NDArray[np.uint8] | None:

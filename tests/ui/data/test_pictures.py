@@ -111,20 +111,20 @@ def test_an_augmentation_is_added_seen_changed_and_taken_back(page: DataPage, qt
     assert page.augment.isVisible()
     page.commands.set_augment((), "Clear")
     strip = page.samples.strip
-    qtbot.waitUntil(lambda: len(strip._tiles) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(strip.samples) == 1, timeout=20_000)
     menu = page.augment.menu()
     rotate = next(action for action in menu.actions() if action.text() == "Rotate")
     rotate.trigger()
     menu.deleteLater()
     assert [step.type_name for step in page.data.augment] == ["Rotate"]
     assert page.document.undo_label == "Add Rotate"
-    qtbot.waitUntil(lambda: len(strip._tiles) == 13, timeout=20_000)
-    before = strip._tiles[1][0].toImage()
+    qtbot.waitUntil(lambda: len(strip.samples) == 13, timeout=20_000)
+    before = strip.samples[1].picture.toImage()
     page.samples.again.click()
-    qtbot.waitUntil(lambda: strip._tiles[1][0].toImage() != before, timeout=20_000)
+    qtbot.waitUntil(lambda: strip.samples[1].picture.toImage() != before, timeout=20_000)
     page.augment.cards[0].switch.click()
     assert not page.data.augment[0].enabled
-    qtbot.waitUntil(lambda: len(strip._tiles) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: len(strip.samples) == 1, timeout=20_000)
     page.document.undo()
     page.document.undo()
     assert page.data.augment == ()

@@ -50,9 +50,13 @@ def settings_text(step: Augmentation) -> str:
 
 
 class AugmentPanel(QFrame):
-    """List, add, reorder, change and delete augmentations; ``edited`` gives all of them anew."""
+    """List, add, reorder, change and delete augmentations.
+
+    ``edited`` gives all of them anew, ``hovered`` the place of the one under the pointer or None.
+    """
 
     edited = Signal(tuple, str)
+    hovered = Signal(object)
 
     def __init__(self) -> None:
         super().__init__(objectName="data.augment")
@@ -94,12 +98,13 @@ class AugmentPanel(QFrame):
         for at, card in enumerate(self.cards):
             card.set_open(at == self._open)
         self.add_button.setEnabled(bool(fitting(data)))
-        self.nothing.setText(
-            tr(
-                "Samples go in unchanged. Random changes, drawn anew every epoch, keep a network "
-                "from learning the training samples by heart."
-            )
+        pictures = any(field.kind == "image" for field in data.fields)
+        what = tr("Pictures go in unchanged.") if pictures else tr("Samples go in unchanged.")
+        why = tr(
+            "Random changes, drawn anew every epoch, keep a network from learning the training "
+            "samples by heart."
         )
+        self.nothing.setText(f"{what} {why}")
         self.nothing.setVisible(not data.augment)
 
     def menu(self) -> QMenu:
@@ -124,6 +129,7 @@ class AugmentPanel(QFrame):
         for at, step in enumerate(self._data.augment):
             card = StepCard(at + 1, step, (), name=f"data.augment{at + 1}")
             card.selected.connect(lambda at=at: self._select(at))
+            card.hovered.connect(lambda over, at=at: self.hovered.emit(at if over else None))
             card.edited.connect(lambda step, at=at: self._replace(at, step))
             card.removed.connect(lambda at=at: self._remove(at))
             card.moved_by.connect(lambda by, at=at: self._move(at, at + by))

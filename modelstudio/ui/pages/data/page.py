@@ -127,6 +127,7 @@ class DataPage(Page):
         for reader in (self.opening.ended, self.main.files.read_ended):
             reader.connect(self.show_work)
         self.pictures_side.found.connect(self._tell_findings)
+        self.augment.hovered.connect(self.samples.strip.outline)
         self.augment.edited.connect(self.commands.set_augment)
         self.pictures.table_wanted.connect(lambda: self._show_pictures(False))
         self.preview.as_pictures.clicked.connect(lambda: self._show_pictures(True))
@@ -164,8 +165,8 @@ class DataPage(Page):
         self.recipe.removed.connect(do.remove_step)
         self.recipe.moved.connect(do.move_step)
         self.recipe.scaling_changed.connect(do.set_target_scaling)
-        self.reading.edited.connect(do.set_reading)
         self.recipe.negatives_changed.connect(do.set_negatives)
+        self.reading.edited.connect(do.set_reading)
         self.split.edited.connect(do.set_split)
         self.split_options.edited.connect(do.set_split)
         self.evidence.fix_wanted.connect(do.mend)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from modelstudio.data.findings.finding import Finding
     from modelstudio.data.preview import PictureList
 
+_PARTNERS = 12
+"""Pictures that an example may be mixed with."""
+
 REVIEWED = frozenset({"duplicate_rows", "near_duplicates", "split_overlap", "label_conflict"})
 """Findings about pictures that the review of copies shows."""
 
@@ -48,6 +51,7 @@ class PicturesSide(QObject):
         self.samples = SamplesRow(jobs)
         self.check = PicturesCheck(jobs, self)
         self.review: CopiesReview | None = None
+        self._broken: frozenset[str] = frozenset()
         self._listing = LatestJob(jobs, self)
         self._listing.finished.connect(self._take_list)
         self.classes.chosen.connect(self.panel.show_only)
@@ -81,8 +85,7 @@ class PicturesSide(QObject):
         if self.wanted:
             self.samples.set_project(project)
             self._model.set_data(project.data)
-            if self._model.listed is not None:
-                self._tell()
+            self._tell()
 
     def list_pictures(self, project: Project) -> None:
         """Ask for the pictures of a project anew."""
@@ -142,7 +145,12 @@ class PicturesSide(QObject):
     def _tell(self) -> None:
         """Show what is known of the pictures in use."""
         model, check = self._model, self.check
+        if model.listed is None:
+            return
         model.set_broken(check.unreadable())
+        self._broken = frozenset(model.listed.paths[at] for at in model.broken)
+        if self.samples.example in self._broken:
+            self._choose_example("")
         self.classes.set_pictures(model, self._data.split.balance)
         self.panel.set_classes(tuple(self.classes.model.classes))
         found = self.twins
@@ -158,11 +166,10 @@ class PicturesSide(QObject):
             self.banner.offer_search(len(model.used))
         if self.review is not None and self.review.isVisible():
             self.review.set_twins(found)
-        if model.listed is not None:
-            told = check.findings(self._unused, self._column, model.labels, model.listed)
-            if told != self.findings:
-                self.findings = told
-                self.found.emit()
+        told = check.findings(self._unused, self._column, model.labels, model.listed)
+        if told != self.findings:
+            self.findings = told
+            self.found.emit()
 
     def _leave_out_copies(self) -> None:
         self.edits.leave_out([twin.later.name for twin in self.twins if twin.exact])
@@ -172,8 +179,11 @@ class PicturesSide(QObject):
         self._commands.set_split(self._data.split.changed(balance=how), words)
 
     def _choose_example(self, path: str) -> None:
-        """Show what training makes of a picture, mixed with some others."""
-        others = tuple(each for each in self.panel.some(12) if each != path)
+        """Show what training makes of a picture, mixed with some others that can be read."""
+        good = self.panel.some(_PARTNERS)
+        if not path or path in self._broken:
+            path = next((each for each in good if each not in self._broken), "")
+        others = tuple(each for each in good if each != path and each not in self._broken)
         self.samples.set_example(path, others)
 
 

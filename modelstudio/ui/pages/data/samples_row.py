@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QFrame, QToolTip, QVBoxLayout, QWidget
 
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
-from modelstudio.ui.theme import theme, themes
+from modelstudio.ui.theme import paint_icon, theme, themes
 from modelstudio.ui.widgets import PanelHeader, button, toned
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from modelstudio.data.augment_samples import AugmentedPictures
 
-_MOST = 12
-_FEWEST = 6
-_SIDE = 84
-_GAP = 18
+_MOST, _FEWEST = 12, 6
+"""Samples that are made, and that are shown in any width."""
+
+_SIDE, _GAP, _EDGE, _ARROW = 84, 18, 16, 26
+"""Side of a picture, what is between two and at the ends, and what the arrow takes."""
 
 
 class SamplesRow(QFrame):
@@ -46,7 +47,7 @@ class SamplesRow(QFrame):
         self.again.setShortcut("R")
         self.again.clicked.connect(self._draw_again)
         self.header.add(self.again)
-        self.strip = _Strip()
+        self.strip = SamplesStrip()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -59,6 +60,11 @@ class SamplesRow(QFrame):
         self._path = ""
         self._others: tuple[str, ...] = ()
         self._seed = 0
+
+    @property
+    def example(self) -> str:
+        """Path of the picture that is shown."""
+        return self._path
 
     def set_example(self, path: str, others: tuple[str, ...] = ()) -> None:
         """Choose the picture; ``others`` are those it may be mixed with."""
@@ -84,7 +90,9 @@ class SamplesRow(QFrame):
             )
 
     def _take(self, found: AugmentedPictures) -> None:
-        words = tr("{} through the augmentations") if self._changes() else tr("{}, unchanged")
+        words = (
+            tr("{} through the augmentations") if self._changes() else tr("{} goes in unchanged")
+        )
         self.header.set_detail(words.format(Path(self._path).name))
         self.again.setEnabled(self._changes())
         self.strip.show_pictures(found if self._changes() else None, found.original)
@@ -98,47 +106,101 @@ class SamplesRow(QFrame):
         self.strip.show_pictures(None, None)
 
 
-class _Strip(QWidget):
-    """The original, then its versions with what changed each."""
+class Sample(NamedTuple):
+    """A version of the example; ``places`` are those of the augmentations that changed it."""
+
+    picture: QPixmap
+    words: str
+    places: tuple[int, ...] = ()
+
+
+class SamplesStrip(QWidget):
+    """The original, then its versions with what changed each.
+
+    Where the width does not take all, those at the right go, down to six; then they get smaller.
+    """
 
     def __init__(self) -> None:
         super().__init__(objectName="data.samples.strip")
         self.setAccessibleName(tr("Augmented samples"))
         self.setFixedHeight(_SIDE + theme().grown(18) + 18)
-        self._tiles: list[tuple[QPixmap, str]] = []
+        self.samples: list[Sample] = []
+        self._outlined: int | None = None
         themes().changed.connect(self.update)
 
     def show_pictures(self, found: AugmentedPictures | None, original: np.ndarray | None) -> None:
         """Show other pictures; without versions the original alone."""
-        self._tiles = [] if original is None else [(_pixmap(original), tr("original"))]
+        self.samples = [] if original is None else [Sample(_pixmap(original), tr("original"))]
         if found is not None:
-            for picture, changed in zip(found.pictures, found.changed, strict=True):
+            told = zip(found.pictures, found.changed, found.places, strict=True)
+            for picture, changed, places in told:
                 words = ", ".join(name.lower() for name in changed) or tr("unchanged")
-                self._tiles.append((_pixmap(picture), words))
-        self.setAccessibleDescription("; ".join(words for _, words in self._tiles))
+                self.samples.append(Sample(_pixmap(picture), words, places))
+        self.setAccessibleDescription("; ".join(sample.words for sample in self.samples))
         self.update()
+
+    def outline(self, place: int | None) -> None:
+        """Mark the samples that an augmentation changed, by its place in the list."""
+        self._outlined = place
+        self.update()
+
+    @property
+    def outlined(self) -> list[int]:
+        """Which of the samples in sight are marked; the original is number 0."""
+        shown = enumerate(self.samples[: len(self.squares())])
+        return [at for at, sample in shown if self._outlined in sample.places]
+
+    def squares(self) -> list[QRect]:
+        """Return where the pictures lie that have room."""
+        room = self.width() - 2 * _EDGE - _ARROW
+        count = min(len(self.samples), max(1 + _FEWEST, (room + _GAP) // (_SIDE + _GAP)))
+        side = min(_SIDE, (room + _GAP) // max(1, count) - _GAP)
+        gap = _GAP
+        if count > 1 and count < len(self.samples):
+            gap = (room - count * side) // (count - 1)
+        lefts = [_EDGE + at * (side + gap) + (_ARROW if at else 0) for at in range(count)]
+        return [QRect(left, 4 + (_SIDE - side) // 2, side, side) for left in lefts]
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            squares = self.squares()
+            told = [
+                sample.words
+                for sample, square in zip(self.samples, squares, strict=False)
+                if square.adjusted(0, 0, 0, theme().grown(24)).contains(event.pos())
+            ]
+            QToolTip.showText(event.globalPos(), told[0] if told else "", self)
+            return True
+        return super().event(event)
 
     def paintEvent(self, event: QEvent) -> None:
         now, painter = theme(), QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(now.font("label"))
-        fitting = max(_FEWEST, (self.width() - 32 + _GAP) // (_SIDE + _GAP))
-        for at, (picture, words) in enumerate(self._tiles[:fitting]):
-            x = 16 + at * (_SIDE + _GAP)
-            square = QRect(x, 4, _SIDE, _SIDE)
-            shown = picture.scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            painter.setPen(QPen(now.color("accent" if at == 0 else "border"), 1))
-            painter.drawRect(QRectF(square).adjusted(-0.5, -0.5, 0.5, 0.5))
-            painter.drawPixmap(
-                square.center().x() - shown.width() // 2 + 1,
-                square.center().y() - shown.height() // 2 + 1,
-                shown,
-            )
-            painter.setPen(now.color("textSecondary"))
-            line = QRect(x - _GAP // 2 + 2, square.bottom() + 5, _SIDE + _GAP - 4, now.grown(16))
+        squares, marked = self.squares(), self.outlined
+        for at, square in enumerate(squares):
+            picture, words, _ = self.samples[at]
+            ratio = self.devicePixelRatioF()
+            shown = picture.scaled(square.size() * ratio, Qt.AspectRatioMode.KeepAspectRatio)
+            shown.setDevicePixelRatio(ratio)
+            size = shown.deviceIndependentSize().toSize()
+            left = square.left() + (square.width() - size.width()) // 2
+            painter.drawPixmap(left, square.top() + (square.height() - size.height()) // 2, shown)
+            role = "accent" if at in marked else "borderStrong" if at == 0 else "border"
+            width = 2 if at in marked or at == 0 else 1
+            painter.setPen(QPen(now.color(role), width))
+            edge = width / 2
+            painter.drawRect(QRectF(square).adjusted(-edge, -edge, edge, edge))
+            painter.setPen(now.color("accent" if at in marked else "textSecondary"))
+            line = QRect(square.left(), square.bottom() + 6, square.width() + 10, now.grown(16))
             text = painter.fontMetrics().elidedText(
                 words, Qt.TextElideMode.ElideRight, line.width()
             )
-            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, text)
+            painter.drawText(line, Qt.AlignmentFlag.AlignLeft, text)
+        if len(squares) > 1:
+            middle = (squares[0].right() + squares[1].left()) / 2
+            place = QRectF(middle - 7, squares[0].center().y() - 7, 14, 14)
+            paint_icon(painter, place, "right", "textTertiary")
 
 
 def _pixmap(picture: np.ndarray) -> QPixmap:

@@ -48,6 +48,7 @@ class StepCard(QFrame):
     selected = Signal()
     edited = Signal(object)
     removed = Signal()
+    hovered = Signal(bool)
     moved_by = Signal(int)
     walked = Signal(int)
     dragged = Signal(int)
@@ -179,10 +180,12 @@ class StepCard(QFrame):
 
     def enterEvent(self, event: QEvent) -> None:
         self._over = True
+        self.hovered.emit(True)
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
         self._over = False
+        self.hovered.emit(False)
         self.update()
 
     def paintEvent(self, event: QEvent) -> None:
