@@ -28,6 +28,7 @@ from modelstudio.recipe.steps import (
     Cast,
     FilterRows,
     Formula,
+    LeaveOut,
     Rename,
     SampleRows,
     Step,
@@ -67,6 +68,7 @@ SET_UP: dict[type[Step], dict[str, Any]] = {
     Cast: {"columns": ("n",)},
     FilterRows: {"condition": "n > 1 or c == 'a'"},
     Formula: {"name": "f", "formula": "n / m + (c == 'a')"},
+    LeaveOut: {"rows": "2, 5-7"},
     Rename: {"column": "n", "name": "new"},
     SampleRows: {"rows": 5},
 }

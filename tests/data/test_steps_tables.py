@@ -11,17 +11,19 @@ import pytest
 from modelstudio.data.sources import ROW
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.rows import KEEP
-from modelstudio.errors import DataError
+from modelstudio.errors import DataError, FieldError
 from modelstudio.recipe.steps import (
     CleanText,
     DateParts,
     DropDuplicates,
     FilterRows,
     Formula,
+    LeaveOut,
     Rename,
     SampleRows,
     Step,
 )
+from modelstudio.recipe.steps.rows import written_rows
 
 TABLE = pl.DataFrame(
     {
@@ -164,6 +166,20 @@ def test_rows_are_kept_where_a_condition_holds(condition: str, rows: list[int]) 
 def test_conditions_that_keep_nothing_or_mean_nothing(condition: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         kept(FilterRows(condition=condition))
+
+
+def test_rows_are_left_out_by_their_numbers_in_the_source() -> None:
+    assert kept(LeaveOut(rows=" 2,4 - 9")) == [0, 2]
+    assert kept(LeaveOut()) == [0, 1, 2, 3]
+    frame = TABLE.with_row_index(ROW)[[0, 2, 3]]
+    left = KEEP[LeaveOut](LeaveOut(rows="2-3"), frame, None)
+    assert left.get_column(ROW).to_list() == [0, 3]
+    with pytest.raises(DataError, match="all of the 4 rows"):
+        kept(LeaveOut(rows="1-4"))
+    for text in ("0", "3-2", "x", "1.5", "9" * 30):
+        with pytest.raises(FieldError, match="is no number of a row"):
+            LeaveOut().changed(rows=text)
+    assert written_rows([41, 3, 40, 39, 3]) == "4, 40-42"
 
 
 def test_a_sample_hangs_on_the_seed_and_hardly_on_other_rows() -> None:
