@@ -383,14 +383,25 @@ def _export(
 def explain_export(
     project_path: Path | None, project: Project, run_id: str, file_name: str
 ) -> Explanation:
-    """Say how the exported file of a run is used, on a sample of its data."""
+    """Say how the exported file of a run is used, on a sample of its data.
+
+    Raises
+    ------
+    StudioError
+        When the run or its data cannot be read.
+    """
     from modelstudio.data import sources
     from modelstudio.data.fitted import FittedRecipe
     from modelstudio.engine.export.sample import explained
 
     kept, base = store(project_path, project), _base(project_path)
     data = found_again(kept.project(run_id), project, base).data
-    fitted = FittedRecipe.model_validate_json(kept.recipe_text(run_id))
+    try:
+        fitted = FittedRecipe.model_validate_json(kept.recipe_text(run_id))
+    except ValueError as error:
+        raise RunError(
+            "The recipe of the run is damaged.", fix="Choose another run or train again."
+        ) from error
     frame = None if lost_place(data, base) else sources.read(data, base)
     return explained(fitted, frame, file_name)
 

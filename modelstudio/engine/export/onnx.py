@@ -22,6 +22,7 @@ from modelstudio.engine.compile import CompiledModel
 from modelstudio.engine.export import windows
 from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
 from modelstudio.engine.export.network import written
+from modelstudio.engine.export.takes import card
 from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
@@ -68,8 +69,8 @@ def build(
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
     float; a regression the value (batch, 1), double, named after the target, or ``predicted_`` and
     that name where an input has it; a model that ranks items their ``score`` (batch, 1), from 0 to
-    1; a model of a long text the ``probabilities`` of the next token (batch, length, vocabulary). A row that still lacks a
-    number after the last step has no answer: an empty label and NaN.
+    1; a model of a long text the ``probabilities`` of the next token (batch, length, vocabulary). A
+    row that still lacks a number after the last step has no answer: an empty label and NaN.
 
     The network of a regression is written in double where onnxruntime can run that, as in single
     precision a price of 18,000 has a spacing of 0.002.
@@ -113,6 +114,7 @@ def build(
         graph,
         producer_name="Model Studio",
         producer_version=modelstudio.__version__,
+        doc_string=card(fitted),
         ir_version=network.ir_version,
         opset_imports=[
             *network.opset_import,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from modelstudio.engine.events import Progress
-from modelstudio.engine.results import Evaluation, ExportReport, Predictions
+from modelstudio.engine.results import Evaluation, Explanation, ExportReport, Predictions
 from modelstudio.engine.runs import RunStore
 from modelstudio.project.model import Project
 from modelstudio.ui.main_window import MainWindow
@@ -34,6 +34,10 @@ class Engine:
         out.write_bytes(b"x" * 2000)
         return ExportReport(out, 18, 2000, 64, self.agreeing, 2e-7, 1e-4)
 
+    def explain_export(self, path: Any, project: Project, run_id: str, name: str) -> Explanation:
+        """Say what a file takes that is made up."""
+        return Explanation("2 raw columns", "No, Yes", f"model = {name!r}")
+
     def try_row(self, onnx_path: Path, values: Mapping[str, Any]) -> dict[str, float]:
         """Say yes the less the longer the tenure."""
         self.asked.append(dict(values))
@@ -54,7 +58,7 @@ class Engine:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Return the stand-in, in place of the engine."""
     engine = Engine()
-    for name in ("export_onnx", "try_row", "evaluate"):
+    for name in ("export_onnx", "explain_export", "try_row", "evaluate"):
         monkeypatch.setattr(f"modelstudio.engine.run.{name}", getattr(engine, name))
     return engine
 

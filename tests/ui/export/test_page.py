@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,12 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
-from modelstudio.engine.runs import Decision, RunStore
-from modelstudio.errors import ExportError
+from modelstudio.engine.runs import Decision
+from modelstudio.errors import ExportError, RunError
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.fields import FieldSpec
-from modelstudio.recipe.steps import HashEncode
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.export import ExportPage
-from modelstudio.ui.pages.export.columns import TryField
-from modelstudio.ui.pages.export.onnx_panel import usage
 from modelstudio.ui.pages.export.records import ExportRecord, records
 
 
@@ -179,26 +175,26 @@ def test_an_imported_network_is_exported_as_tensors(
     assert not page.columns_job.running
 
 
-def test_steps_that_come_before_the_file_are_told(
-    window: MainWindow,
-    churn: Project,
-    add_run: Callable[[RunStore, Project], None],
-    engine: Any,
-    qtbot: QtBot,
+def test_what_the_file_takes_is_told_with_an_example(
+    page: ExportPage, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    recipe = (*churn.data.recipe, HashEncode(columns=("contract",)))
-    project = churn.changed(data=churn.data.changed(recipe=recipe))
-    window.document.new(project)
-    window.go("export")
-    page = window.page("export")
-    add_run(page._store(), project)
-    with qtbot.waitSignal(page.columns_job.finished, timeout=20_000):
+    with qtbot.waitSignal(page.usage_job.finished, timeout=20_000):
         page.shown()
-    assert "begins after Hash" in page.onnx._lines["recipe"][1].full_text()
-    code = page.onnx._usage.toPlainText()
-    compile(code, "usage", "exec")
-    assert "modelstudio.needs_first" in code
-    assert "get_inputs" in code
+    assert page.onnx._lines["recipe"][1].full_text() == "takes 2 raw columns"
+    assert page.onnx._usage.toPlainText() == f"model = {str(tmp_path / 'model.onnx')!r}"
+
+
+def test_a_damaged_run_is_not_explained(
+    page: ExportPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RunError("The files of run 1 are damaged.")
+
+    monkeypatch.setattr("modelstudio.engine.run.explain_export", refuse)
+    with qtbot.waitSignal(page.usage_job.failed, timeout=20_000):
+        page.shown()
+    assert "damaged" in page.onnx._lines["recipe"][1].full_text()
+    assert not page.onnx._usage.toPlainText()
 
 
 def test_python_code_is_shown_and_saved(
@@ -211,16 +207,3 @@ def test_python_code_is_shown_and_saved(
     with qtbot.waitSignal(page.code.saved):
         page.code.findChild(object, "export.save_code").click()
     assert out.read_text() == page.code.code
-
-
-def test_the_example_of_use_is_python_with_every_column() -> None:
-    fields = [
-        TryField("a b", "number", 1.5),
-        TryField("c", "category", "it's"),
-        TryField("d", "number", None),
-    ]
-    text = usage("m.onnx", fields)
-    compile(text, "usage", "exec")
-    assert "'a b': np.array([[1.5]])" in text
-    assert "np.nan" in text
-    assert '"it\'s"' in text

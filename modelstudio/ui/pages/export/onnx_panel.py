@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QPlainTextEdit, QVBoxLay
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.export.check_card import CheckCard
-from modelstudio.ui.pages.export.columns import TryField
 from modelstudio.ui.pages.export.records import ExportRecord
 from modelstudio.ui.pages.layouts import stretch
 from modelstudio.ui.widgets import (
@@ -33,6 +32,7 @@ from modelstudio.ui.widgets import (
 )
 
 if TYPE_CHECKING:
+    from modelstudio.engine.results import Explanation
     from modelstudio.recipe.fields import FieldSpec
 
 _LENGTH = 16
@@ -41,19 +41,17 @@ _LENGTH = 16
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What goes into the file: recipe steps, class names, threshold, and what it will ask for.
+    """What goes into the file: class names, threshold, and what it will ask for.
 
-    ``first`` are the recipe steps that come before the file begins; ``tensors`` the inputs of an
-    imported network, which no table feeds.
+    ``tensors`` are the inputs of an imported network, which no table feeds; ``ranks`` says that the
+    answer is a score to order by.
     """
 
-    steps: int
-    columns: int
     classes: tuple[str, ...]
     threshold: float | None
     target: str
-    first: tuple[str, ...] = ()
     tensors: tuple[FieldSpec, ...] = ()
+    ranks: bool = False
 
 
 def tensor_usage(file_name: str, tensors: Sequence[FieldSpec]) -> str:
@@ -65,29 +63,6 @@ def tensor_usage(file_name: str, tensors: Sequence[FieldSpec]) -> str:
         dtype = "np.int64" if field.dtype == "int" else "np.float32"
         lines.append(f"    {field.name!r}: np.zeros({shape}, {dtype}),")
     return "\n".join([*lines, "}", "print(model.run(None, sample))", ""])
-
-
-def usage(file_name: str, fields: Sequence[TryField], first: Sequence[str] = ()) -> str:
-    """Return a Python program that asks an exported file about one row of typical values.
-
-    Where steps come ``first``, it tells what the file takes after them.
-    """
-    if first:
-        lines = ["import onnxruntime", "", "# " + tr("What comes first, with its settings:")]
-        lines += [f"model = onnxruntime.InferenceSession({file_name!r})"]
-        lines += ['print(model.get_modelmeta().custom_metadata_map["modelstudio.needs_first"])']
-        lines += ["# " + tr("What the file takes then:"), "for given in model.get_inputs():"]
-        return "\n".join([*lines, "    print(given.name, given.type, given.shape)", ""])
-    lines = ["import numpy as np", "import onnxruntime", ""]
-    lines += [f"model = onnxruntime.InferenceSession({file_name!r})", "row = {"]
-    for field in fields:
-        if field.kind == "number":
-            number = "np.nan" if field.typical is None else repr(field.typical)
-            lines.append(f"    {field.name!r}: np.array([[{number}]]),")
-        else:
-            text = "" if field.typical is None else str(field.typical)
-            lines.append(f"    {field.name!r}: np.array([[{text!r}]], dtype=object),")
-    return "\n".join([*lines, "}", "print(model.run(None, row))", ""])
 
 
 def _shape(field: FieldSpec) -> str:
@@ -172,12 +147,7 @@ class OnnxPanel(QWidget):
             self.threshold.hide()
             return
         self._say("batch", tr("any: rows can be sent one or many at a time"))
-        steps = tr("{} steps").format(facts.steps) if facts.steps != 1 else tr("1 step")
-        words = tr("{}, so the model takes raw rows: {} columns by their names")
-        self._say("recipe", words.format(steps, facts.columns))
-        if facts.first:
-            words = tr("begins after {}, which ONNX cannot express; what comes first is told below")
-            self._say("recipe", words.format(facts.first[-1]))
+        self._say("recipe", tr("reading the run..."), known=False)
         if facts.tensors:
             taken = ", ".join(f"{field.name} ({_shape(field)})" for field in facts.tensors)
             self._say("recipe", tr("none: it takes tensors, {}").format(taken), known=False)
@@ -185,6 +155,9 @@ class OnnxPanel(QWidget):
         elif facts.classes:
             names = ", ".join(facts.classes)
             self._say("answer", tr("class names and probabilities: {}").format(names))
+        elif facts.ranks:
+            words = tr("a score from 0 to 1 for each pair, to put every {} in order by")
+            self._say("answer", words.format(facts.target))
         else:
             self._say("answer", tr("{} in its own units").format(facts.target))
         binary = facts.threshold is not None
@@ -218,6 +191,16 @@ class OnnxPanel(QWidget):
     def show_usage(self, code: str) -> None:
         """Show how another program asks the file."""
         self._usage.setPlainText(code)
+
+    def explain(self, told: Explanation) -> None:
+        """Say what the file takes and does itself, and show how it is asked."""
+        self._say("recipe", tr("takes {}").format(told.takes))
+        self.show_usage(told.code)
+
+    def leave_unexplained(self, reason: str) -> None:
+        """Say why nothing can be told of what the file takes."""
+        self._say("recipe", reason, known=False)
+        self.show_usage("")
 
     def _make_usage(self) -> QWidget:
         self._usage = QPlainTextEdit(objectName="export.usage", readOnly=True)

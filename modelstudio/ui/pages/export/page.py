@@ -13,16 +13,15 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from modelstudio.engine.events import Progress
-from modelstudio.engine.results import ExportReport, RunInfo
+from modelstudio.engine.results import Explanation, ExportReport, RunInfo
 from modelstudio.errors import StudioError
-from modelstudio.recipe.order import before_onnx
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import main_score, score_text, score_word
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.export.code_panel import CodePanel
 from modelstudio.ui.pages.export.columns import TestRow, TryField, test_rows, try_fields
-from modelstudio.ui.pages.export.onnx_panel import ModelFacts, OnnxPanel, tensor_usage, usage
+from modelstudio.ui.pages.export.onnx_panel import ModelFacts, OnnxPanel, tensor_usage
 from modelstudio.ui.pages.export.records import ExportRecord, keep, records
 from modelstudio.ui.pages.export.targets import TargetsPanel
 from modelstudio.ui.pages.export.try_panel import TryPanel
@@ -47,8 +46,8 @@ class ExportPage(Page):
         self._path_for = ""
         self._busy = False
         self._rows: tuple[TestRow, ...] = ()
-        self.export_job, self.columns_job, self.try_job, self.rows_job = (
-            LatestJob(self.jobs, self) for _ in range(4)
+        self.export_job, self.columns_job, self.usage_job, self.try_job, self.rows_job = (
+            LatestJob(self.jobs, self) for _ in range(5)
         )
         self.targets = TargetsPanel()
         self.onnx = OnnxPanel()
@@ -94,6 +93,9 @@ class ExportPage(Page):
         self.export_job.failed.connect(self._failed)
         self.export_job.cancelled.connect(lambda: self._set_busy(False))
         self.columns_job.finished.connect(self._show_columns)
+        self.columns_job.failed.connect(self._failed_quietly)
+        self.usage_job.finished.connect(self.onnx.explain)
+        self.usage_job.failed.connect(lambda error: self.onnx.leave_unexplained(str(error)))
         self.rows_job.finished.connect(self._take_rows)
         self.rows_job.failed.connect(self._failed_quietly)
         self.try_job.finished.connect(self._show_answer)
@@ -183,12 +185,25 @@ class ExportPage(Page):
         self._show_code(snapshot)
         if tensors:
             self.columns_job.cancel()
+            self.usage_job.cancel()
             self.try_.show_fields(())
             self.try_.set_ready(False)
             self.onnx.show_usage(tensor_usage(Path(self.onnx.path.text()).name, facts.tensors))
             return
         base = self._base()
         self.columns_job.start(lambda: try_fields(snapshot, base), name="columns")
+        self._explain(run.id)
+
+    def _explain(self, run_id: str) -> None:
+        """Read what the file takes, with an example of its use."""
+        project, path, file_name = self.document.project, self.document.path, self.onnx.path.text()
+
+        def source() -> Explanation:
+            from modelstudio.engine.run import explain_export
+
+            return explain_export(path, project, run_id, file_name)
+
+        self.usage_job.start(source, name="usage")
 
     def _suggested(self, run: RunInfo) -> Path:
         if self._record is not None:
@@ -228,7 +243,13 @@ class ExportPage(Page):
         self._show_code(self._snapshot or self.document.project)
 
     def _project_replaced(self) -> None:
-        for job in (self.export_job, self.columns_job, self.try_job, self.rows_job):
+        for job in (
+            self.export_job,
+            self.columns_job,
+            self.usage_job,
+            self.try_job,
+            self.rows_job,
+        ):
             job.cancel()
         self._runs, self._snapshot, self._record, self._path_for = (), None, None, ""
         self._set_busy(False)
@@ -328,8 +349,6 @@ class ExportPage(Page):
 
     def _show_columns(self, fields: tuple[TryField, ...]) -> None:
         self.try_.show_fields(fields)
-        first = _first(self._snapshot) if self._snapshot is not None else ()
-        self.onnx.show_usage(usage(Path(self.onnx.path.text()).name, fields, first))
         self.try_.set_ready(self._record is not None)
         self.try_now()
 
@@ -380,19 +399,12 @@ def _facts(project: Project, threshold: float, *, imported: bool = False) -> Mod
     inputs = tuple(spec for spec in project.data.fields if spec.role == "input")
     binary = target is not None and target.kind == "binary" and not imported
     return ModelFacts(
-        steps=len(project.data.recipe),
-        columns=len(project.data.features),
         classes=target.classes if target else (),
         threshold=threshold if binary else None,
         target=name,
-        first=() if imported else _first(project),
         tensors=inputs if imported else (),
+        ranks=target is not None and target.kind == "ranking",
     )
-
-
-def _first(project: Project) -> tuple[str, ...]:
-    """Return the steps that come before an exported file."""
-    return tuple(step.label for step in before_onnx(project.data.recipe))
 
 
 def _listed(run: RunInfo, facts: ModelFacts) -> list[tuple[str, str]]:
