@@ -302,12 +302,12 @@ class LoadLine(QWidget):
 
     cancelled = Signal()
 
-    def __init__(self) -> None:
-        super().__init__(objectName="data.loading")
+    def __init__(self, name: str = "data.loading") -> None:
+        super().__init__(objectName=name)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr("Working"))
         self._text = label("", "label", "secondary")
-        self.cancel = button(tr("Cancel"), "link", name="data.loading.cancel", small=True)
+        self.cancel = button(tr("Cancel"), "link", name=f"{name}.cancel", small=True)
         self.cancel.clicked.connect(self.cancelled)
         self._line = _Bar()
         self._words = QWidget()
