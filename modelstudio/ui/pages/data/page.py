@@ -35,6 +35,7 @@ from modelstudio.ui.pages.data.recipe import RecipePanel
 from modelstudio.ui.pages.data.source_files import SourceFiles
 from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.split_popup import SplitPopup
+from modelstudio.ui.pages.data.waiting import Waiting
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
 from modelstudio.ui.pages.data.workbench import Side, Workbench
 from modelstudio.ui.widgets import EmptyState, PaletteEntry
@@ -63,6 +64,7 @@ class DataPage(Page):
         self.pictures_side = PicturesSide(self.jobs, self.commands, picture_edits, self)
         self.pictures = self.pictures_side.panel
         self.classes = self.pictures_side.classes
+        self.waiting = Waiting(self.preview.loading, self.pictures.loading)
         self.samples = self.pictures_side.samples
         self._as_table = False
         self.recipe = RecipePanel(
@@ -113,11 +115,11 @@ class DataPage(Page):
         document, feed = self.document, self.feed
         document.changed.connect(self._project_changed)
         document.replaced.connect(lambda: self._show_project(anew=True))
-        feed.started.connect(self.preview.loading.start)
-        feed.progressed.connect(lambda progress: self.preview.loading.tell(progress.text))
+        feed.started.connect(self.waiting.start)
+        feed.progressed.connect(lambda progress: self.waiting.tell(progress.text))
         feed.described.connect(self._take_report)
         feed.failed.connect(self._take_failure)
-        feed.cancelled.connect(self.preview.loading.stop)
+        feed.cancelled.connect(self.waiting.stop)
         feed.rows_found.connect(self.preview.put)
         feed.rows_failed.connect(self._take_rows_failure)
         self.opening.opened.connect(self._take_draft)
@@ -135,7 +137,8 @@ class DataPage(Page):
         self.preview.rows_wanted.connect(feed.ask_rows)
         self.preview.row_chosen.connect(self.close_up.show_row)
         self.close_up.wanted.connect(self.preview.offer_below)
-        self.preview.cancel_wanted.connect(self._cancel)
+        for cancelled in (self.preview.cancel_wanted, self.pictures.loading.cancelled):
+            cancelled.connect(self._cancel)
         self.preview.checks.opened.connect(self.evidence_desk.show)
         self.preview.reading.clicked.connect(
             lambda: self.reading.open_below(self.preview.reading, self.data.csv)
@@ -218,7 +221,7 @@ class DataPage(Page):
         self._show_centre()
         if data.path is None:
             self.feed.forget()
-            self.preview.loading.stop()
+            self.waiting.stop()
             return
         report = None if anew else self.feed.report
         profiles = {profile.name: profile for profile in report.profiles} if report else {}
@@ -315,7 +318,7 @@ class DataPage(Page):
     # What the file says
 
     def _take_report(self, report: DataReport, seconds: float) -> None:
-        self.preview.loading.stop()
+        self.waiting.stop()
         self.notices.tell_fault("")
         self._effects = report.effects
         self._keep_fields(report)
@@ -344,7 +347,7 @@ class DataPage(Page):
         self.document.refresh(self.document.project.changed(data=data))
 
     def _take_failure(self, error: Exception) -> None:
-        self.preview.loading.stop()
+        self.waiting.stop()
         self.preview.checks.set_findings(())
         self.split.set_parts(())
         self.recipe.set_effects(())
