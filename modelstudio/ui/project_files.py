@@ -23,6 +23,7 @@ from modelstudio.ui.preferences import Recents
 from modelstudio.ui.widgets import ConfirmDialog, SaveDialog
 
 if TYPE_CHECKING:
+    from modelstudio.data.early_pictures import PictureHead
     from modelstudio.data.preview import TableHead
     from modelstudio.engine.results import Draft
     from modelstudio.project.model import Project
@@ -301,17 +302,20 @@ class ProjectFiles(QObject):
             self._main.show_error(error, tr("The runs could not be brought along"))
         return True
 
-    def _take_events(self, batch: list[TableHead | Progress]) -> None:
+    def _take_events(self, batch: list[TableHead | PictureHead | Progress]) -> None:
         for event in batch:
             if isinstance(event, Progress):
                 self.progressed.emit(event)
             else:
                 self._show_head(event)
 
-    def _show_head(self, head: TableHead) -> None:
-        """Show the first rows in a project that cannot be edited until the table was read."""
+    def _show_head(self, head: TableHead | PictureHead) -> None:
+        """Show what came first in a project that cannot be edited until all was read."""
         from modelstudio.project.model import Project
 
+        if self._stand_in is not None and self._document.project is self._stand_in:
+            self.head_read.emit(head)
+            return
         self._before = self._document.path
         self._stand_in = Project(name=head.path.stem)
         self._document.new(self._stand_in)
@@ -409,11 +413,15 @@ def dropped_path(event: QDropEvent) -> Path | None:
     return path if known or path.is_dir() else None
 
 
-def _new_project(path: Path, target: str | None) -> Generator[TableHead | Progress, None, Draft]:
-    """Run in a job: show the first rows of a large table, and guess a project from all of it."""
+def _new_project(
+    path: Path, target: str | None
+) -> Generator[TableHead | PictureHead | Progress, None, Draft]:
+    """Run in a job: show what comes first of large data, and guess a project from all of it."""
+    from modelstudio.data.early_pictures import heads
     from modelstudio.data.preview import head
     from modelstudio.project.model import DataConfig, Project
 
+    yield from heads(path)
     if (found := head(DataConfig(path=str(path.resolve())))) is not None:
         yield found
     from modelstudio.engine.projects import opening

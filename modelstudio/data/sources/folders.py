@@ -50,8 +50,7 @@ def find(folder: Path, suffixes: Collection[str]) -> list[Found]:
             where=str(folder),
             fix="Choose a folder.",
         )
-    folder = folder.absolute()
-    paths = sorted(_walk(folder, suffixes, set(), 0), key=lambda path: path.parts)
+    paths = list(walk(folder.absolute(), suffixes))
     if not paths:
         kinds = ", ".join(sorted(suffix[1:].upper() for suffix in suffixes))
         raise DataError(
@@ -59,6 +58,12 @@ def find(folder: Path, suffixes: Collection[str]) -> list[Found]:
             where=str(folder),
             fix="Choose the folder that holds them or their folders.",
         )
+    return labelled(folder.absolute(), paths)
+
+
+def labelled(folder: Path, files: Iterable[Path]) -> list[Found]:
+    """Tell what the folders say of files below ``folder``, in order of their names."""
+    paths = sorted(files, key=lambda path: path.parts)
     ways = [path.relative_to(folder).parts[:-1] for path in paths]
     tops = {way[0] for way in ways if way}
     parted = all(ways) and any(part_of(top) == "train" for top in tops) and all(map(part_of, tops))
@@ -68,6 +73,17 @@ def find(folder: Path, suffixes: Collection[str]) -> list[Found]:
         classes = way[1:] if parted else way
         found.append(Found(path, classes[0] if classes else None, part))
     return found
+
+
+def walk(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """Yield the files of some kinds in a folder and all below, in no order.
+
+    Raises
+    ------
+    DataError
+        When a folder may not be looked into.
+    """
+    return _walk(folder, suffixes, set(), 0)
 
 
 def _walk(

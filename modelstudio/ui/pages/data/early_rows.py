@@ -1,4 +1,4 @@
-"""The first rows of a large table, in sight while all of it is still being read."""
+"""What comes first of large data, in sight while all of it is still being read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from modelstudio.ui.actions import tr
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from modelstudio.data.early_pictures import PictureHead
     from modelstudio.data.preview import TableHead
+    from modelstudio.engine.events import Progress
     from modelstudio.ui.pages.data.page import DataPage
 
 
 class EarlyRows(QObject):
-    """Fill the panels of the page with what is known so far; nothing can be edited yet.
+    """Fill the panels with the first rows, or pictures, known; nothing can be edited yet.
 
-    ``ended`` comes when the table was read, or given up.
+    ``ended`` comes when the data was read, or given up.
     """
 
     ended = Signal()
@@ -31,16 +33,32 @@ class EarlyRows(QObject):
         self.reading = False
         for reader in (page.opening, page.main.files):
             reader.head_read.connect(self.show)
+            reader.progressed.connect(self._tell_progress)
         page.opening.ended.connect(self._end)
         page.main.files.read_ended.connect(self._end)
 
-    def show(self, head: TableHead) -> None:
-        """Show the first rows of a table."""
+    def show(self, head: TableHead | PictureHead) -> None:
+        """Show the first rows of a table, or the pictures found until now."""
+        from modelstudio.data.early_pictures import PictureHead
+
         page = self._page
-        self._head, self.reading = head, True
-        page.feed.forget()
-        self._set_editable(False)
-        page.notices.tell_fault("")
+        if not self.reading:
+            self.reading = True
+            page.feed.forget()
+            self._set_editable(False)
+            page.notices.tell_fault("")
+            page.waiting.start()
+            page.waiting.tell(tr("Reading {}").format(head.path.name))
+        if isinstance(head, PictureHead):
+            page.pictures_side.show_early(head)
+            page.work.show_view("pictures")
+        else:
+            self._show_rows(head)
+        page.show_work()
+
+    def _show_rows(self, head: TableHead) -> None:
+        page = self._page
+        self._head = head
         provisional = DataConfig(columns=head.columns)
         page.columns.set_columns(head.columns, {})
         page.recipe.set_data(provisional)
@@ -51,15 +69,16 @@ class EarlyRows(QObject):
         page.preview.set_source(head.path.name, None, len(head.columns))
         page.preview.set_columns(head.columns, {}, {})
         page.preview.put(head.rows)
-        page.preview.loading.start()
-        page.preview.loading.tell(tr("Reading {}").format(head.path.name))
-        page.show_work()
 
     def keep(self, path: Path) -> None:
         """Leave the rows in sight, if they are those of the project's own table, until it has."""
         if self._head is not None and self._head.path == path:
             self._page.preview.put(self._head.rows)
             self._head = None
+
+    def _tell_progress(self, progress: Progress) -> None:
+        if self.reading:
+            self._page.waiting.tell(progress.text)
 
     def _end(self) -> None:
         if self.reading:
@@ -70,6 +89,7 @@ class EarlyRows(QObject):
     def _set_editable(self, on: bool) -> None:
         page, preview = self._page, self._page.preview
         controls = (preview.mode, preview.mark, preview.reading)
-        for part in (page.columns, page.recipe, page.split, *controls):
+        for part in (page.columns, page.recipe, page.augment, page.split, *controls):
             part.setEnabled(on)
+        page.pictures_side.set_editable(on)
         preview.view.header.setSectionsClickable(on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ _SHOW_AFTER_MS = 150
 class Opening(QObject):
     """Draft a project's data from a file; ``shown`` comes when the progress should be in sight.
 
-    ``head_read`` gives the first rows of a large table at once.
+    ``head_read`` gives the first rows of a large table at once, and longer and longer lists of the
+    pictures of a folder; ``progressed`` tells how far it is.
     """
 
     opened = Signal(object, object)
+    progressed = Signal(object)
     head_read = Signal(object)
     failed = Signal(object)
     shown = Signal()
@@ -58,7 +60,8 @@ class Opening(QObject):
         self.panel.set_title(tr("Reading {}").format(path.name))
         self._late.start()
         data = DataConfig(path=str(path.resolve()), csv=project.data.csv)
-        self._job.start(partial(after_head, data, None, partial(_open, project, path)), "open")
+        work = partial(after_head, data, None, partial(_open, project, path))
+        self._job.start(partial(_after_pictures, path, work), "open")
 
     def cancel(self) -> None:
         """Give it up; the project stays as it is."""
@@ -70,6 +73,7 @@ class Opening(QObject):
         for event in batch:
             if isinstance(event, Progress):
                 self.panel.tell(event)
+                self.progressed.emit(event)
             else:
                 self._late.stop()
                 self.head_read.emit(event)
@@ -83,6 +87,15 @@ class Opening(QObject):
         self._late.stop()
         self.ended.emit()
         self.failed.emit(error)
+
+
+def _after_pictures(
+    path: Path, work: Callable[[], Generator[Any, None, Draft]]
+) -> Generator[Any, None, Draft]:
+    from modelstudio.data.early_pictures import heads
+
+    yield from heads(path)
+    return (yield from work())
 
 
 def _open(project: Project, path: Path) -> Generator[Progress, None, Draft]:

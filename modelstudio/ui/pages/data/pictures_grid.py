@@ -49,6 +49,7 @@ from modelstudio.ui.pages.data.pictures_model import (
     State,
     Which,
 )
+from modelstudio.ui.pages.data.preview_panel import LoadLine
 from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
 from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import icon, paint_icon, theme, themes
@@ -230,6 +231,7 @@ class PicturesPanel(QFrame):
         toned(self, "panel")
         self.setMinimumWidth(420)
         self._classes: tuple[str, ...] = ()
+        self.editable = True
         self._which: tuple[Which, str] = ("all", "")
         self._soon = QTimer(self, singleShot=True, interval=150)
         self._soon.timeout.connect(self._narrow)
@@ -259,7 +261,8 @@ class PicturesPanel(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for part in (self.header, rule(), banner, self.nothing):
+        self.loading = LoadLine("data.pictures.loading")
+        for part in (self.header, self.loading, rule(), banner, self.nothing):
             layout.addWidget(part)
         layout.addWidget(self.grid, 1)
         self.large: LargePicture | None = None
@@ -270,7 +273,7 @@ class PicturesPanel(QFrame):
         grid.verticalScrollBar().valueChanged.connect(self.thumbnails.forget_waiting)
         grid.resized.connect(self._resize)
         grid.large_wanted.connect(self._show_large)
-        grid.removal_wanted.connect(lambda: self.removal_wanted.emit(self.selected))
+        grid.removal_wanted.connect(self._remove)
         grid.class_wanted.connect(self._choose_class)
         grid.selectionModel().currentChanged.connect(
             lambda now, _: self.chosen.emit(now.data(PATH) or "")
@@ -324,14 +327,15 @@ class PicturesPanel(QFrame):
             icon("undo" if back else "trash"), tr("Take back") if back else tr("Leave out")
         )
         remove.setShortcut("Del")
-        remove.triggered.connect(lambda: self.removal_wanted.emit(self.selected))
+        remove.triggered.connect(self._remove)
+        remove.setEnabled(self.editable)
         classes = menu.addMenu(icon("tagi"), tr("Move to class"))
         for at, name in enumerate(self._classes):
             action = classes.addAction(name.replace("&", "&&"))
             if at < _KEYS:
                 action.setShortcut(str(at + 1))
             action.triggered.connect(lambda _=False, at=at: self._choose_class(at))
-        classes.setEnabled(bool(self._classes))
+        classes.setEnabled(bool(self._classes) and self.editable)
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -340,8 +344,12 @@ class PicturesPanel(QFrame):
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(event.globalPos())
 
+    def _remove(self) -> None:
+        if self.editable:
+            self.removal_wanted.emit(self.selected)
+
     def _choose_class(self, at: int) -> None:
-        if at < len(self._classes):
+        if self.editable and at < len(self._classes):
             chosen = self.grid.selectionModel().selectedIndexes()
             own = {index.data(NAME): self.model.own_label(index) for index in chosen}
             self.class_wanted.emit(own, self._classes[at])

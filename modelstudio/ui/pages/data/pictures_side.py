@@ -19,10 +19,11 @@ from modelstudio.ui.pages.data.picture_edits import PictureEdits
 from modelstudio.ui.pages.data.pictures_banner import PicturesBanner
 from modelstudio.ui.pages.data.pictures_check import PicturesCheck
 from modelstudio.ui.pages.data.pictures_grid import PicturesPanel
-from modelstudio.ui.pages.data.pictures_model import PicturesModel
+from modelstudio.ui.pages.data.pictures_model import PATH, PicturesModel
 from modelstudio.ui.pages.data.samples_row import SamplesRow
 
 if TYPE_CHECKING:
+    from modelstudio.data.early_pictures import PictureHead
     from modelstudio.data.findings.finding import Finding
     from modelstudio.data.preview import PictureList
 
@@ -92,6 +93,18 @@ class PicturesSide(QObject):
         if self.wanted:
             self._listing.start(partial(_pictures, project, self._commands.base), "pictures")
 
+    def show_early(self, head: PictureHead) -> None:
+        """Show the pictures of a folder that is still read."""
+        self.look_again()
+        nothing = DataConfig()
+        self.panel.set_pictures(head.path.name, head.pictures, nothing)
+        self.classes.set_pictures(self._model, nothing.split.balance)
+
+    def set_editable(self, on: bool) -> None:
+        """Let single pictures be left out and moved to classes, or not."""
+        self.panel.editable = on
+        self.classes.advice.setEnabled(on)
+
     def look_again(self) -> None:
         """Look at the files anew when they are listed next: they may be others now."""
         self.check.forget()
@@ -141,6 +154,8 @@ class PicturesSide(QObject):
         self.panel.set_pictures(Path(self._data.path or "").name, pictures, self._data, shape)
         self.check.set_paths(pictures.paths)
         self._tell()
+        if self.samples.example not in pictures.paths:
+            self._choose_example(self.panel.grid.currentIndex().data(PATH) or "")
 
     def _tell(self) -> None:
         """Show what is known of the pictures in use."""
@@ -180,6 +195,8 @@ class PicturesSide(QObject):
 
     def _choose_example(self, path: str) -> None:
         """Show what training makes of a picture, mixed with some others that can be read."""
+        if not self.panel.editable:
+            return
         good = self.panel.some(_PARTNERS)
         if not path or path in self._broken:
             path = next((each for each in good if each not in self._broken), "")
