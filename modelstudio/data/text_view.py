@@ -58,8 +58,8 @@ class TextReading:
     ----------
     tokens, kept, unknown
         How many there are, how many of them reach the network, and how many of those are unknown.
-    part
-        As in `PreviewTable`.
+    row
+        Its number in the source, ``part`` as in `PreviewTable`.
     passage
         True for a part of a long text.
     more
@@ -71,6 +71,7 @@ class TextReading:
     tokens: int
     kept: int
     unknown: int
+    row: int
     part: str
     passage: bool = False
     more: int = 0
@@ -159,10 +160,13 @@ def text_figures(data: DataConfig, base: Path | None = None) -> TextFigures | No
     )
 
 
-def read_text(data: DataConfig, row: int, base: Path | None = None) -> TextReading | None:
-    """Take the text of a row of the source apart; None without a step that does, or a such row.
+def read_text(
+    data: DataConfig, row: int | None = None, base: Path | None = None
+) -> TextReading | None:
+    """Take the text of a row of the source apart; None without a step that does, or such a row.
 
-    Of a long text it is the passage that begins with the row, and something around it.
+    Without a row it is the first. Of a long text it is the passage that begins with the row, and
+    something around it.
 
     Raises
     ------
@@ -172,16 +176,17 @@ def read_text(data: DataConfig, row: int, base: Path | None = None) -> TextReadi
     if (found := _tokenising(data, base)) is None:
         return None
     stage, step = found
-    at = int(np.searchsorted(row_numbers(stage.rows), row))
-    if at >= stage.rows.height:
+    numbers = row_numbers(stage.rows)
+    at = int(np.searchsorted(numbers, row)) if row is not None else 0
+    if at >= len(numbers) or row not in (None, int(numbers[at])):
         return None
-    part = stage.part_of(stage.rows[at : at + 1])[0]
     if (passages := _passages(data)) is not None:
-        return _passage(stage, step.state, at, passages, part)
-    whole = texts.joined(_before(stage, stage.rows[at : at + 1]), step.state["columns"])[0]
+        return _passage(stage, step.state, at, passages)
+    own = stage.rows[at : at + 1]
+    whole = texts.joined(_before(stage, own), step.state["columns"])[0]
     pieces = texts.taken_apart(step.state, whole[:LONGEST])
     marked = tuple(_marked(pieces, step.state["length"], "cut"))
-    return _reading(step.state, pieces, marked, part, more=max(0, len(whole) - LONGEST))
+    return _reading(step.state, pieces, marked, stage, own, more=max(0, len(whole) - LONGEST))
 
 
 def _tokenising(data: DataConfig, base: Path | None) -> tuple[Stage, FittedStep] | None:
@@ -239,9 +244,7 @@ def _frequent(state: dict[str, Any], flat: pl.Series) -> tuple[tuple[str, int], 
     return tuple(islice(named, FREQUENT))
 
 
-def _passage(
-    stage: Stage, state: dict[str, Any], at: int, passages: Passages, part: str
-) -> TextReading:
+def _passage(stage: Stage, state: dict[str, Any], at: int, passages: Passages) -> TextReading:
     """Take apart what follows a row, as far as a passage goes, and show some of what is around."""
     lines = texts.joined(_before(stage, stage.rows[max(0, at - 20) : at + 1]), state["columns"])
     before = "".join(lines[:-1])[-_AROUND:]
@@ -257,7 +260,8 @@ def _passage(
     while surplus > 0:
         surplus -= len(marked.pop().text)
     opening = [Piece(before, "around")] if before else []
-    return _reading(state, pieces, (*opening, *marked), part, passage=True)
+    own = stage.rows[at : at + 1]
+    return _reading(state, pieces, (*opening, *marked), stage, own, passage=True)
 
 
 def _marked(pieces: list[tuple[str, int]], length: int | None, beyond: Mark) -> Iterator[Piece]:
@@ -273,7 +277,8 @@ def _reading(
     state: dict[str, Any],
     pieces: list[tuple[str, int]],
     marked: tuple[Piece, ...],
-    part: str,
+    stage: Stage,
+    own: pl.DataFrame,
     *,
     passage: bool = False,
     more: int = 0,
@@ -282,4 +287,5 @@ def _reading(
     unknown = marks.count("unknown")
     tokens = sum(number > 0 for _, number in pieces)
     kept = marks.count("known") + unknown
-    return TextReading(state["unit"], marked, tokens, kept, unknown, part, passage, more)
+    row, part = int(row_numbers(own)[0]), stage.part_of(own)[0]
+    return TextReading(state["unit"], marked, tokens, kept, unknown, row, part, passage, more)

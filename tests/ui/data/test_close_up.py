@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
 from pytestqt.qtbot import QtBot
 
@@ -93,3 +94,31 @@ def test_a_table_of_numbers_has_no_row_below(
     page = open_project(path)
     assert not page.close_up.isVisible()
     assert not page.preview.below.isVisible()
+
+
+def test_a_click_on_a_series_moves_the_window(
+    open_project: Callable[..., DataPage], tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "sold.csv"
+    days = [
+        f"2024-{1 + at // 28:02d}-{1 + at % 28:02d},{at % 31},{at * 0.7 % 13:.1f}"
+        for at in range(330)
+    ]
+    path.write_text("\n".join(["day,sold,visits", *days]), encoding="utf-8")
+    page = open_project(path, "forecast")
+    panel = page.close_up.panels["series"]
+    assert page.close_up.isVisible()
+    assert panel.near._reading.window is not None
+    place = QPoint(round(panel.whole.x(200)), 10)
+    qtbot.mouseClick(panel.whole, Qt.MouseButton.LeftButton, pos=place)
+    wait(page, qtbot)
+    assert panel.near._reading.at == pytest.approx(200, abs=2)
+    row = panel.near._reading.row
+    assert page.preview.view.currentIndex().row() == row
+    assert f"Row {row + 1}" in page.close_up.header.accessibleName()
+    qtbot.keyClick(panel.near, Qt.Key.Key_Right)
+    wait(page, qtbot)
+    assert panel.near._reading.row == row + 1
+    panel.column.textActivated.emit("visits")
+    wait(page, qtbot)
+    assert (panel.near._reading.column, panel.near._reading.row) == ("visits", row + 1)

@@ -11,10 +11,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
 from modelstudio.project.model import DataConfig, Project
-from modelstudio.recipe.steps import Tokenise
+from modelstudio.recipe.steps import Tokenise, Windows
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.feed import decided
+from modelstudio.ui.pages.data.series_panel import SeriesPanel
 from modelstudio.ui.pages.data.text_panel import TextPanel
 from modelstudio.ui.widgets import PanelHeader, Skeleton, column, label, toned
 
@@ -30,10 +31,12 @@ class Panel(Protocol):
 class CloseUp(QFrame):
     """The chosen row and figures of all rows; both are worked out in the background.
 
-    ``wanted`` tells whether there is anything to show for the data of the project.
+    ``wanted`` tells whether there is anything to show for the data of the project; ``row_wanted``
+    gives another row of the source.
     """
 
     wanted = Signal(bool)
+    row_wanted = Signal(int)
 
     def __init__(self, jobs: JobRunner):
         super().__init__(objectName="data.close_up")
@@ -42,9 +45,13 @@ class CloseUp(QFrame):
         self.kind = ""
         self._project: Project | None = None
         self._base: Path | None = None
-        self._row = 0
+        self._row: int | None = None
+        self._column = ""
         self.header = PanelHeader("", name="data.close_up.header")
-        self.panels: dict[str, Panel] = {"text": TextPanel()}
+        series = SeriesPanel()
+        series.place_wanted.connect(self._go_to)
+        series.column_wanted.connect(self._show_column)
+        self.panels: dict[str, Panel] = {"text": TextPanel(), "series": series}
         self.notice = label("", "base", "secondary", wrap=True, name="data.close_up.notice")
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setMargin(24)
@@ -75,7 +82,7 @@ class CloseUp(QFrame):
         if same and base == self._base:
             return
         if known is None or known.data.path != project.data.path:
-            self._row = 0
+            self._row, self._column = None, ""
         self._project, self._base = project, base
         kind = kind_of(project.data)
         if kind != self.kind:
@@ -91,6 +98,14 @@ class CloseUp(QFrame):
             self._row = row
             self._ask(all_rows=False)
 
+    def _go_to(self, row: int) -> None:
+        self.show_row(row)
+        self.row_wanted.emit(row)
+
+    def _show_column(self, name: str) -> None:
+        self._column = name
+        self._ask(all_rows=False)
+
     def _ask(self, *, all_rows: bool) -> None:
         if not self.kind or self._project is None:
             self._reading.cancel()
@@ -98,16 +113,17 @@ class CloseUp(QFrame):
             return
         read, count = SOURCES[self.kind]
         data = self._project.data
-        self._reading.start(partial(read, data, self._row, self._base), "close_up")
+        self._reading.start(partial(read, data, self._row, self._base, self._column), "close_up")
         if all_rows:
             self._figures.start(partial(count, data, self._base), "figures")
 
     def _take_reading(self, reading: Any) -> None:
         if reading is None:
-            self._say(tr("This row is left out by the recipe."))
+            left_out = tr("The recipe leaves this row out.")
+            self._say(left_out if self._row is not None else tr("There is nothing to show."))
             return
-        panel = self.panels[self.kind]
-        self.header.set_title(tr("Row {}").format(f"{self._row + 1:,}"))
+        panel, self._row = self.panels[self.kind], reading.row
+        self._name_row()
         line = panel.show_reading(reading)
         part = tr(reading.part.capitalize())
         self.header.set_detail(" · ".join(filter(None, (part, line))))
@@ -121,8 +137,12 @@ class CloseUp(QFrame):
     def _take_failure(self, error: Exception) -> None:
         self._say(str(error))
 
+    def _name_row(self) -> None:
+        row = self._row
+        self.header.set_title(tr("Row {}").format(f"{row + 1:,}") if row is not None else "")
+
     def _say(self, sentence: str) -> None:
-        self.header.set_title(tr("Row {}").format(f"{self._row + 1:,}"))
+        self._name_row()
         self.header.set_detail("")
         self.notice.setText(sentence)
         self._stack.setCurrentWidget(self.notice)
@@ -131,10 +151,11 @@ class CloseUp(QFrame):
 def kind_of(data: DataConfig) -> str:
     """Return which panel shows a row of the data; empty where the table shows all there is."""
     steps = [step for step in data.recipe if step.enabled]
-    return "text" if any(isinstance(step, Tokenise) for step in steps) else ""
+    kinds = {Tokenise: "text", Windows: "series"}
+    return next((kinds[type(step)] for step in steps if type(step) in kinds), "")
 
 
-def _read_text(data: DataConfig, row: int, base: Path | None) -> object:
+def _read_text(data: DataConfig, row: int | None, base: Path | None, _: str) -> object:
     from modelstudio.data.text_view import read_text
 
     return read_text(data, row, base)
@@ -146,7 +167,18 @@ def _count_texts(data: DataConfig, base: Path | None) -> object:
     return text_figures(data, base)
 
 
+def _read_series(data: DataConfig, row: int | None, base: Path | None, column: str) -> object:
+    from modelstudio.data.series_view import read_series
+
+    return read_series(data, row, base, column)
+
+
+def _nothing(data: DataConfig, base: Path | None) -> None:
+    """Count nothing: the panel shows all rows beside the chosen one."""
+
+
 SOURCES: dict[str, tuple[Callable[..., object], Callable[..., object]]] = {
     "text": (_read_text, _count_texts),
+    "series": (_read_series, _nothing),
 }
 """By kind, what reads a row and what counts all."""

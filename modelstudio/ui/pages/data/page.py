@@ -137,6 +137,7 @@ class DataPage(Page):
         self.preview.rows_wanted.connect(feed.ask_rows)
         self.preview.row_chosen.connect(self.close_up.show_row)
         self.close_up.wanted.connect(self.preview.offer_below)
+        self.close_up.row_wanted.connect(lambda row: self.preview.show_row(row, ""))
         for cancelled in (self.preview.cancel_wanted, self.pictures.loading.cancelled):
             cancelled.connect(self._cancel)
         self.preview.checks.opened.connect(self.evidence_desk.show)

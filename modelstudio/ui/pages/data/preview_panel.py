@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -121,7 +121,7 @@ class PreviewPanel(QFrame):
         table.setLayout(self._stack)
         self._body = splitter(Qt.Orientation.Vertical, table, name="data.preview.body")
         layout.addWidget(self._body, 1)
-        self.view.selectionModel().currentRowChanged.connect(self._choose_row)
+        self.view.selectionModel().currentRowChanged.connect(lambda: self._tell_row())
         self._profile: ProfilePopup | None = None
         self.select_step(None, "")
 
@@ -199,6 +199,7 @@ class PreviewPanel(QFrame):
         """Show rows that came."""
         columns = self.model.columns
         self.model.put(table)
+        self._tell_row()
         self._show_heads()
         self._stack.setCurrentIndex(0)
         if self.model.columns != columns or not self._fitted:
@@ -271,8 +272,10 @@ class PreviewPanel(QFrame):
     def _ask(self, offset: int, limit: int) -> None:
         self.rows_wanted.emit(self.upto, offset, limit, self._sort)
 
-    def _choose_row(self, now: QModelIndex) -> None:
-        if (number := self.model.number(now.row())) is not None:
+    def _tell_row(self) -> None:
+        """Tell which row is chosen, as soon as it is there."""
+        number = self.model.number(self.view.currentIndex().row())
+        if number is not None:
             self.row_chosen.emit(number)
 
     def _mark(self, on: bool) -> None:
