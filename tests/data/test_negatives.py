@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from modelstudio.data.batches import TensorData
+from modelstudio.data.fitted import Encoded
 from modelstudio.data.negatives import Positives
 from modelstudio.data.split import split_rows
 from modelstudio.data.target import CHOSEN
@@ -41,6 +42,11 @@ def project(frame: pl.DataFrame, folder: Path) -> Project:
         negatives=Negatives(),
     )
     return projects.refresh_fields(Project(name="choices", data=data))
+
+
+def pairs_of(encoded: Encoded) -> set[tuple[int, int]]:
+    users, items = (np.asarray(encoded.fields[name]) for name in ("user_id", "item_id"))
+    return set(zip(users.tolist(), items.tolist(), strict=True))
 
 
 def test_every_item_that_was_not_chosen_is_drawn_as_often_and_no_other() -> None:
@@ -123,7 +129,7 @@ def test_what_is_drawn_knows_the_training_part_alone(tmp_path: Path) -> None:
     assert items[0].tolist() == prepared.validation.fields["item_id"].tolist()
     assert not (items[1:] == items[0]).any()
     assert not train & set(zip(users[1:].ravel(), items[1:].ravel(), strict=True))
-    held = set(zip(prepared.test.fields["user_id"], prepared.test.fields["item_id"], strict=True))
+    held = pairs_of(prepared.test)
     assert held & set(zip(users[1:].ravel(), items[1:].ravel(), strict=True))
     assert ranking.rows_for_loss(among) == 5 * rows
 

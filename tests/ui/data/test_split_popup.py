@@ -49,9 +49,14 @@ def test_rows_go_by_group_and_by_time(page: DataPage, qtbot: QtBot) -> None:
     choose(popup.by, None)
     assert page.data.split.by is None
     assert not page.split.stratify.isEnabled()
+    choose(popup.method, "last")
+    assert (page.data.split.by, page.data.split.times) == ("patient", "day")
+    choose(popup.times, None)
+    assert page.data.split.times is None
     choose(popup.method, "random")
     assert page.data.split.by is None
     assert popup.by.isHidden()
+    assert popup.times.isHidden()
 
 
 def test_folds_and_balance(page: DataPage) -> None:

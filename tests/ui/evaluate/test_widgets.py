@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from modelstudio.engine.results import Evaluation
+from modelstudio.engine import metrics
+from modelstudio.engine.results import Baseline, Evaluation, Predictions
 from modelstudio.ui.pages.evaluate.boards import ClassBoard, ValueBoard
 from modelstudio.ui.pages.evaluate.confusion import MOST, Cell, ConfusionMatrix
 from modelstudio.ui.pages.evaluate.mistakes import SourceRows, find_mistakes
+from modelstudio.ui.pages.evaluate.ranking import RankingBoard
 from modelstudio.ui.pages.evaluate.roc import RocViewer
+from modelstudio.ui.pages.evaluate.scores import ScoreStrip
 from modelstudio.ui.theme import theme
 
 MakeEvaluation = Callable[..., Evaluation]
@@ -272,3 +276,25 @@ def test_the_picture_of_a_mistake_is_shown(
     assert panel.picture.pixmap().size() == QSize(150, 100)
     panel.table.selectRow(1)
     assert panel.picture.isHidden()
+
+
+def test_the_curve_of_hits_goes_through_the_hit_rate(qtbot: QtBot) -> None:
+    generator = np.random.default_rng(1)
+    scores = generator.random((400, 100))
+    popular = Predictions("ranking", (), np.ones(400, int), scores, np.arange(400), {})
+    better = scores.copy()
+    better[:, 0] **= 0.2
+    ranked = replace(popular, scores=better)
+    base = Baseline("popularity", popular, metrics.score(popular, intervals=False))
+    found = Evaluation("r", "test", ranked, metrics.score(ranked, intervals=False), baseline=base)
+    found = replace(found, notes=("Ranked among 99.",))
+    board, strip = RankingBoard(), ScoreStrip()
+    for widget in (board, strip):
+        qtbot.addWidget(widget)
+        widget.show_evaluation(found)
+    lengths, rates = board.plot._curves["model"].getData()
+    assert rates[list(lengths).index(10)] == pytest.approx(found.score("hr_at_10"))
+    assert (rates > board.plot._curves["popularity"].getData()[1]).all()
+    assert board.told.text() == "Ranked among 99."
+    title = strip._cells["hr_at_10"][0].text()
+    assert title == f"HR@10 · by popularity {base.scores[0].value:.3f}"
