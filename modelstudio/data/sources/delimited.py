@@ -31,7 +31,6 @@ from modelstudio.data.sources.lines import read_records
 from modelstudio.data.sources.records import Records, count_cells, find_records, look, whole_records
 from modelstudio.data.sources.values import (
     all_to_numbers,
-    is_measurable,
     measurable,
     to_numbers,
     without_decimal_commas,
@@ -149,12 +148,13 @@ def _as_written(frame: pl.DataFrame, dialect: CsvDialect) -> pl.DataFrame:
     return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
 
 
-LEAST, CELL = 2 << 20, 1 << 14
+LEAST, CELL = 4 << 20, 1 << 14
 """Bytes read together: of a table of few columns, which is quickest where the processor keeps them,
 and as many for each column of a wider one."""
 
-TOGETHER = 64 << 20
-"""Bytes whose rows are merged at once, so that few pieces of memory are left behind."""
+TOGETHER, CHUNKS = 64 << 20, 8
+"""Bytes whose rows are merged at once, so that few pieces of memory are left behind; of a large
+table as many as make so many chunks, beyond which polars joins a column to gather rows of it."""
 
 THREADS = min(4, os.cpu_count() or 1)
 """Blocks parsed at once."""
@@ -197,7 +197,7 @@ class _Pass:
         self._words_are_numbers = any(
             to_numbers(pl.Series([word])).null_count() == 0 for word in self._words
         )
-        self._at = 0
+        self._at = self._rows = 0
         self._plain = True
 
     def read_file(self) -> Generator[Portion, None, dict[str, pl.Series]]:
@@ -211,62 +211,66 @@ class _Pass:
         self, blocks: Iterator[tuple[bytes, int]], total: int
     ) -> Generator[Portion, None, dict[str, pl.Series]]:
         """Read all blocks of UTF-8 text; returns the columns that are not stubborn by name."""
-        merged: list[pl.DataFrame] = []
+        merged: list[Future[pl.DataFrame]] = []
         fresh: list[pl.DataFrame] = []
-        rows = start = 0
-        for frame, height in self._frames(blocks, together=total > LEAST):
-            rows += height
-            fresh.append(frame)
-            if self._at - start >= TOGETHER:
-                merged.append(self._merged(fresh).rechunk())
-                fresh, start = [], self._at
-            yield Portion(self._at, total)
-        if fresh:
-            merged.append(self._merged(fresh).rechunk())
-        if not rows:
+        together, start = max(TOGETHER, total // CHUNKS), 0
+        with ThreadPoolExecutor(1) as merging:
+            for frame in self._frames(blocks, side_by_side=total > LEAST):
+                fresh.append(frame)
+                if self._at - start >= together:
+                    merged.append(merging.submit(self._merged, fresh))
+                    fresh, start = [], self._at
+                yield Portion(self._at, total)
+            if fresh:
+                merged.append(merging.submit(self._merged, fresh))
+            whole = self._merged([each.result() for each in merged], rechunk=False)
+        if not self._rows:
             raise no_rows(self._path)
-        whole = self._merged(merged)
-        infinite = [
-            column.name
-            for column in whole
-            if column.dtype == pl.Float64 and not is_measurable(column)
-        ]
-        if self._exact:
-            self.stubborn.update(infinite)
-        else:
-            whole = whole.with_columns(measurable(whole.get_column(name)) for name in infinite)
-        return {each.name: each for each in whole if each.name not in self.stubborn}
+        return {
+            each.name: each for each in map(self._checked, whole) if each.name not in self.stubborn
+        }
 
-    def _merged(self, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    def _merged(self, frames: list[pl.DataFrame], *, rechunk: bool = True) -> pl.DataFrame:
         names = [name for name in self._wanted if name not in self.stubborn]
         return pl.concat(
-            [pl.DataFrame([frame.get_column(name) for name in names]) for frame in frames]
+            [pl.DataFrame([frame.get_column(name) for name in names]) for frame in frames],
+            rechunk=rechunk,
         )
 
+    def _checked(self, column: pl.Series) -> pl.Series:
+        """Take numbers beyond all measure for missing, or note that their text is needed."""
+        if column.dtype != pl.Float64:
+            return column
+        numbers = measurable(column)
+        if self._exact and numbers.null_count() > column.null_count():
+            self.stubborn.add(column.name)
+        return numbers
+
     def _frames(
-        self, blocks: Iterator[tuple[bytes, int]], *, together: bool
-    ) -> Iterator[tuple[pl.DataFrame, int]]:
-        """Yield rows and how many; from what is no plain table on, record by record.
+        self, blocks: Iterator[tuple[bytes, int]], *, side_by_side: bool
+    ) -> Iterator[pl.DataFrame]:
+        """Yield rows; from what is no plain table on, record by record.
 
         Parameters
         ----------
-        together
+        side_by_side
             Parse blocks on several threads.
         """
         line, above = 1, self._dialect.skip
-        with closing(self._parsed(self._texts(blocks), together=together)) as found:
+        with closing(self._parsed(self._texts(blocks), side_by_side)) as found:
             for (text, _, self._at), parsed in found:
                 if parsed is None:
                     self._plain = False
                     rest = chain([text], (text for (text, _, self._at), _ in found))
                     yield from self._one_by_one(rest, line, above)
                     return
-                yield parsed.frame, parsed.rows
+                self._rows += parsed.rows
+                yield parsed.frame
                 above -= parsed.left_out
                 line += parsed.lines
 
     def _parsed(
-        self, texts: Iterator[_Text], *, together: bool
+        self, texts: Iterator[_Text], side_by_side: bool
     ) -> Generator[tuple[_Text, _Parsed | None], None, None]:
         """Yield texts with their rows; those with records above the table one by one."""
         above = self._dialect.skip
@@ -277,7 +281,7 @@ class _Pass:
             if not above:
                 break
         work = partial(self._parse, above=0)
-        yield from side_by_side(work, texts) if together else ((each, work(each)) for each in texts)
+        yield from abreast(work, texts) if side_by_side else ((each, work(each)) for each in texts)
 
     def _texts(self, blocks: Iterator[tuple[bytes, int]]) -> Generator[_Text, None, None]:
         """Yield texts, whether they are whole records, and how many bytes are read."""
@@ -315,8 +319,8 @@ class _Pass:
             frame = self._csv(_joined(text, records, filled), len(filled))
         if frame is None:
             return None
-        frame = self._typed(self._chosen(frame), loose=seen.loose)
-        return _Parsed(frame, frame.height, seen.lines, above)
+        made = self._typed(self._chosen(frame), loose=seen.loose)
+        return _Parsed(made, frame.height, seen.lines, above)
 
     def _even(self, text: bytes, records: int) -> pl.DataFrame | None:
         """Parse records that may be the rows of a table as they are; None when they are not.
@@ -392,21 +396,20 @@ class _Pass:
         self.stubborn |= odd
         return frame.with_columns(column for column in read if column.name not in odd)
 
-    def _one_by_one(
-        self, texts: Iterator[bytes], line: int, above: int
-    ) -> Iterator[tuple[pl.DataFrame, int]]:
+    def _one_by_one(self, texts: Iterator[bytes], line: int, above: int) -> Iterator[pl.DataFrame]:
         for rows in read_records(self._path, texts, self._dialect, line, above):
             frame = pl.DataFrame(rows, schema=self._schema(), orient="row")
-            yield self._typed(self._chosen(frame), loose=True), len(rows)
+            self._rows += len(rows)
+            yield self._typed(self._chosen(frame), loose=True)
 
 
-def side_by_side(work: Callable[[T], R], items: Iterator[T]) -> Generator[tuple[T, R], None, None]:
+def abreast(work: Callable[[T], R], items: Iterator[T]) -> Generator[tuple[T, R], None, None]:
     """Yield items in order with what was made of them, several at a time on threads."""
     waiting: deque[tuple[T, Future[R]]] = deque()
     with ThreadPoolExecutor(THREADS) as workers:
         for item in items:
             waiting.append((item, workers.submit(work, item)))
-            if len(waiting) > THREADS:
+            if len(waiting) > 4 * THREADS:
                 first, made = waiting.popleft()
                 yield first, made.result()
         for item, made in waiting:
