@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from modelstudio.engine import held_out
 from modelstudio.engine.events import FoldsEnd, FoldStarted, Progress, RunEnd, RunEvent
 from modelstudio.engine.projects import prepare
-from modelstudio.engine.results import Evaluation, FoldScore, FoldSummary, RunInfo
+from modelstudio.engine.results import FOLDS, Evaluation, FoldScore, FoldSummary, RunInfo
 from modelstudio.engine.run import go_on, store
 from modelstudio.errors import DataError, RunError
 from modelstudio.project.model import Project
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from modelstudio.data.prepare import Prepared
     from modelstudio.engine.control import Control
     from modelstudio.engine.runs import RunStore
-
-FOLDS: Final = 5
-"""Folds where nobody says how many."""
 
 _RANGES: Final = {"accuracy": (0.0, 1.0), "roc_auc": (0.0, 1.0), "r2": (-math.inf, 1.0)}
 """What a score can be; the others are 0 or more."""
@@ -212,6 +209,8 @@ def evaluate(
 ) -> Generator[Progress, None, Evaluation]:
     """Score the folds that a run belongs to together, each row by the run that did not train on it.
 
+    The threshold is that of the run.
+
     The intervals are of the rows, for these networks; those of `summary` are of other training rows
     too.
 
@@ -233,7 +232,8 @@ def evaluate(
     if not finished:
         raise RunError("No fold is finished yet.", fix="Go on with them, or train them again.")
     told = held_out.pooled([held_out.answers(kept, each) for each in finished.values()])
-    scores = metrics.score(told, intervals=intervals)
+    threshold = kept.decision(run.id).threshold
+    scores = metrics.score(told, threshold, intervals=intervals)
     if not scores:
         target = kept.project(run.id).data.target
         raise nothing_to_score(told, "the folds", target.name if target else "")
@@ -243,8 +243,9 @@ def evaluate(
         part="folds",
         predictions=told,
         scores=scores,
-        confusion=metrics.confusion_matrix(told) if has_classes else None,
+        confusion=metrics.confusion_matrix(told, threshold) if has_classes else None,
         roc=metrics.roc_curves(told) if has_classes else (),
+        threshold=threshold,
         doubts=doubtful_labels(told),
         notes=(*remarks(told, data_changed=False), *summary(kept, run.fold.series).notes),
     )

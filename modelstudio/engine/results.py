@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from modelstudio.errors import StudioError
     from modelstudio.project.model import Project
     from modelstudio.recipe.fields import FieldSpec
+
+
+FOLDS: Final = 5
+"""Folds where nobody says how many."""
 
 
 @dataclass(frozen=True, slots=True)

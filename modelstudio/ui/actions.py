@@ -245,6 +245,13 @@ SPECS = (
         "Write the network as an SVG or PNG file.",
     ),
     ActionSpec("train.start", "Train", "F5", "play", "Train with the settings of the Train page."),
+    ActionSpec(
+        "train.folds",
+        "Train all folds",
+        "Ctrl+F5",
+        "bars",
+        "Train once on each fold; the scores become mean and spread.",
+    ),
     ActionSpec("train.pause", "Pause or resume", "F6", "pause", "Hold the run; nothing is lost."),
     ActionSpec("train.stop", "Stop", "Shift+F5", "stop", "End the run; the best weights are kept."),
     ActionSpec(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from modelstudio.engine.results import FoldScore
 from modelstudio.ui.actions import tr
 
 SCORES = {
@@ -55,6 +56,16 @@ def score_text(name: str, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     return f"{100 * value:.1f} %" if name in SHARES else number_text(value)
+
+
+def spread_text(score: FoldScore) -> str:
+    """Write mean and standard deviation over folds: ``84.1 ± 1.2 %`` or ``0.921 ± 0.013``."""
+    mean = score_text(score.name, score.mean)
+    if len(score.values) < 2:
+        return mean
+    spread = score_text(score.name, score.sd)
+    shorter = mean.removesuffix(" %")
+    return f"{shorter} ± {spread}"
 
 
 def axis_text(name: str, value: float) -> str:

@@ -111,7 +111,8 @@ class MainWindow(QMainWindow):
         commands: dict[str, Callable[[], object]] = {
             "edit.undo": document.undo,
             "edit.redo": document.redo,
-            "train.start": self._start_run,
+            "train.start": lambda: self._start_run(run.start),
+            "train.folds": lambda: self._start_run(run.start_folds),
             "train.pause": lambda: run.resume() if run.state == "paused" else run.pause(),
             "train.stop": run.stop,
             "palette.open": lambda: self.palette_.open_with(self._palette_entries()),
@@ -240,12 +241,12 @@ class MainWindow(QMainWindow):
 
     # Commands
 
-    def _start_run(self) -> None:
+    def _start_run(self, start: Callable[[], None]) -> None:
         run = self.run_controller
         if self.document.is_open and not run.running:
             if not run.block_reason:
                 self.go("train")
-            run.start()
+            start()
 
     def stop_run(self) -> bool:
         """End a live run and wait for its last checkpoint; False when it did not end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from modelstudio.engine.control import Control
 from modelstudio.engine.events import (
     BatchEnd,
     EpochEnd,
+    FoldsEnd,
+    FoldStarted,
     Progress,
     RunEnd,
     RunPaused,
@@ -23,7 +26,14 @@ from modelstudio.engine.events import (
 )
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import duration, main_score, score_text, score_word
+from modelstudio.ui.figures import (
+    duration,
+    main_score,
+    score_text,
+    score_title,
+    score_word,
+    spread_text,
+)
 from modelstudio.ui.pages import PageProblem
 
 if TYPE_CHECKING:
@@ -45,7 +55,8 @@ class RunController(QObject):
     """Start, hold and stop a run; tell its events in lists, at most one every 50 ms.
 
     ``state`` goes idle, starting, running, paused, stopping, idle. While a run goes on ``snapshot``
-    is the project it was started from and ``run`` what it said at its start.
+    is the project it was started from and ``run`` what it said at its start. Of all folds in turn
+    ``fold`` is the one that goes on, and the lists never hold events of two of them.
     """
 
     state_changed = Signal(str)
@@ -62,11 +73,13 @@ class RunController(QObject):
         self._job: Job | None = None
         self._control = Control()
         self._end: RunEnd | None = None
+        self._folds_end: FoldsEnd | None = None
         self._told = 0.0
         self._usual_switch = sys.getswitchinterval()
         self.state = "idle"
         self._block = PageProblem("error", "", lambda: None)
         self.run: RunStarted | None = None
+        self.fold: FoldStarted | None = None
         self.snapshot: Project | None = None
         self.project_path: Path | None = None
         main.document.changed.connect(self._look_at_project)
@@ -91,17 +104,7 @@ class RunController(QObject):
 
         ``start_from`` is a run whose weights are where training begins.
         """
-        if self.running:
-            return
-        self._look_at_project()  # the file of the data may have come or gone meanwhile
-        if self.block_reason:
-            self._main.toasts.show_toast(
-                tr("Training cannot start"),
-                self.block_reason,
-                kind="warning",
-                action=tr("Show"),
-                on_action=self._block.go,
-            )
+        if not self._may_start():
             return
         project, path = self._main.document.project, self._main.document.path
 
@@ -112,16 +115,46 @@ class RunController(QObject):
 
         self._begin(source, project, path)
 
+    def start_folds(self, folds: int | None = None) -> None:
+        """Train on each of so many folds in turn, each as a run; None takes those of the split."""
+        if not self._may_start():
+            return
+        project, path = self._main.document.project, self._main.document.path
+
+        def source() -> Any:
+            from modelstudio.engine.cross_validation import cross_validate
+
+            return cross_validate(project, path, self._control, folds=folds)
+
+        self._begin(source, project, path)
+
+    def _may_start(self) -> bool:
+        """Tell whether a run may start; where it may not, say why."""
+        if self.running:
+            return False
+        self._look_at_project()  # the file of the data may have come or gone meanwhile
+        if self.block_reason:
+            self._main.toasts.show_toast(
+                tr("Training cannot start"),
+                self.block_reason,
+                kind="warning",
+                action=tr("Show"),
+                on_action=self._block.go,
+            )
+        return not self.block_reason
+
     def resume_run(self, run_id: str) -> None:
-        """Go on with a stopped or interrupted run."""
+        """Go on with a stopped or interrupted run, and with the folds that are left of it."""
         if self.running:
             return
         project, path = self._main.document.project, self._main.document.path
 
         def source() -> Any:
-            from modelstudio.engine.run import resume
+            from modelstudio.engine import cross_validation, run
 
-            return resume(project, path, run_id, self._control)
+            if run.store(path, project).info(run_id).fold is not None:
+                return cross_validation.resume(project, path, run_id, self._control)
+            return run.resume(project, path, run_id, self._control)
 
         self._begin(source, project, path)
 
@@ -164,7 +197,7 @@ class RunController(QObject):
 
     def _begin(self, source: Callable[[], Any], project: Project, path: Path | None) -> None:
         self._control = Control()
-        self._end = self.run = None
+        self._end = self._folds_end = self.run = self.fold = None
         self._told = 0.0
         self.snapshot, self.project_path = project, path
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -182,6 +215,13 @@ class RunController(QObject):
         )
 
     def _receive(self, batch: list[Any]) -> None:
+        """Take what the run said, fold by fold."""
+        begins = [at for at, event in enumerate(batch) if isinstance(event, FoldStarted)]
+        for begin, end in itertools.pairwise((0, *begins, len(batch))):
+            if begin < end:
+                self._take(batch[begin:end])
+
+    def _take(self, batch: list[Any]) -> None:
         batch_end: BatchEnd | None = None
         epoch_end: EpochEnd | None = None
         for event in batch:
@@ -201,8 +241,13 @@ class RunController(QObject):
                     epoch_end = event
                 case RunEnd():
                     self._end = event
+                case FoldStarted():
+                    self.fold, self.run = event, None
+                case FoldsEnd():
+                    self._folds_end = event
                 case Progress() if self.run is None:
-                    self.progress.emit(event.done / event.total if event.total else 0.0, event.text)
+                    share = event.done / event.total if event.total else 0.0
+                    self._emit_progress(share if self.fold is None else 0.0, event.text)
         if self.run is not None and batch_end is not None:
             self._tell_progress(self.run, batch_end.position, batch_end.rate)
         elif self.run is not None and epoch_end is not None:
@@ -220,14 +265,47 @@ class RunController(QObject):
         parts = [tr("epoch {}/{}").format(epoch, run.epochs), tr("{:,.0f} batches/s").format(rate)]
         if rate > 0:
             parts.append(tr("ETA {}").format(duration(left / rate)))
-        self.progress.emit(position / run.epochs, " · ".join(parts))
+        self._emit_progress(position / run.epochs, *parts)
+
+    def _emit_progress(self, share: float, *parts: str) -> None:
+        """Tell how far the run is; of several folds, how far they are together."""
+        fold = self.fold
+        if fold is not None:
+            share = (fold.fold - 1 + share) / fold.folds
+            parts = (tr("fold {} of {}").format(fold.fold, fold.folds), *parts)
+        self.progress.emit(share, " · ".join(parts))
 
     def _finish(self, _result: object = None) -> None:
         end, run = self._end, self.run
         self._settle("done" if end is not None and end.best_epoch else "none", "")
-        if end is not None and run is not None:
+        if self._folds_end is not None:
+            self._toast_folds(self._folds_end)
+        elif end is not None and run is not None:
             self._toast_end(end, run)
         self.finished.emit(end)
+
+    def _toast_folds(self, end: FoldsEnd) -> None:
+        """Tell mean and spread of all folds, or how many are kept."""
+        toasts, done = self._main.toasts, end.summary
+        if done.complete:
+            name = main_score({score.name: score.mean for score in done.scores})
+            told = next((spread_text(each) for each in done.scores if each.name == name), "")
+            toasts.show_toast(
+                tr("{} folds finished").format(done.folds),
+                f"{score_title(name)} {told}" if name and told else "",
+                kind="success",
+                action=tr("Evaluate"),
+                on_action=lambda: self._main.go("evaluate"),
+            )
+            return
+        last = self._end
+        toasts.show_toast(
+            tr("Stopped with {} of {} folds finished").format(len(done.runs), done.folds),
+            tr("They are kept, and the others can go on."),
+            kind="info",
+            action=tr("Resume") if last is not None else "",
+            on_action=None if last is None else lambda: self.resume_run(last.run),
+        )
 
     def _toast_end(self, end: RunEnd, run: RunStarted) -> None:
         toasts, name = self._main.toasts, main_score(end.best)

@@ -153,7 +153,8 @@ class TopBar(QFrame):
         self.stop.setEnabled(state in ("starting", "running", "paused"))
         self.device.setEnabled(idle)
         restyle(self.train, kind="primary", blocked="true" if reason else "false")
-        self._actions["train.start"].setEnabled(idle and pressable)
+        for action in ("train.start", "train.folds"):
+            self._actions[action].setEnabled(idle and pressable)
         self._actions["train.pause"].setEnabled(state in ("running", "paused"))
         self._actions["train.stop"].setEnabled(self.stop.isEnabled())
 

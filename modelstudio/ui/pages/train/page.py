@@ -8,12 +8,19 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from modelstudio.engine.events import BatchEnd, CheckpointSaved, EpochEnd, RunEnd, RunStarted
+from modelstudio.engine.events import (
+    BatchEnd,
+    CheckpointSaved,
+    EpochEnd,
+    FoldsEnd,
+    RunEnd,
+    RunStarted,
+)
 from modelstudio.engine.results import EpochRecord, RunInfo
 from modelstudio.errors import StudioError
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import main_score, number_text, score_text, score_word
+from modelstudio.ui.figures import main_score, number_text, score_text, score_word, spread_text
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.train.curves import CurvesPanel
 from modelstudio.ui.pages.train.history import RunCurves
@@ -86,6 +93,7 @@ class TrainPage(Page):
     def _connect(self) -> None:
         self.settings.changed.connect(self._edit)
         self.settings.lr_changed.connect(self._change_lr)
+        self.settings.folds_asked.connect(self.run.start_folds)
         self.curves.empty.triggered.connect(self.actions_["train.start"].trigger)
         self.tabs.epoch_clicked.connect(self.curves.set_cursor)
         self.tabs.currentChanged.connect(lambda _: self._draw_lower())
@@ -169,6 +177,7 @@ class TrainPage(Page):
             self._refresh()
 
     def _refresh(self) -> None:
+        from modelstudio.engine.cross_validation import as_fold
         from modelstudio.engine.runs import data_key, network_key
 
         project = self.document.project
@@ -177,8 +186,16 @@ class TrainPage(Page):
         except StudioError as error:
             self._say(str(error))
             runs = ()
-        keys = data_key(project), network_key(project)
-        stale = frozenset(run.id for run in runs if (run.data_key, run.network_key) != keys)
+        network, keys = network_key(project), {None: data_key(project)}
+        for run in runs:
+            if (fold := run.fold) is not None and (place := (fold.number, fold.of)) not in keys:
+                keys[place] = data_key(as_fold(project, *place))
+        stale = frozenset(
+            run.id
+            for run in runs
+            if run.network_key != network
+            or run.data_key != keys[run.fold and (run.fold.number, run.fold.of)]
+        )
         self.runs.set_runs(runs, stale)
         self._draw()
 
@@ -297,6 +314,10 @@ class TrainPage(Page):
         curves.add_epochs(event for event in batch if isinstance(event, EpochEnd))
         for event in batch:
             self._tell(event)
+        for event in batch:
+            if isinstance(event, FoldsEnd):
+                self.runs.model.shown.update(event.summary.runs.values())
+                self._poll()
         if any(isinstance(event, RunStarted) for event in batch):
             self._told = (run.run,)
             self.settings.set_run(run.number)
@@ -311,6 +332,8 @@ class TrainPage(Page):
             case RunStarted():
                 words = tr("Started on {}: {} training and {} validation rows")
                 rows = (count_text(event.train_rows), count_text(event.validation_rows))
+                if (fold := self.run.fold) is not None:
+                    tell("info", tr("Fold {} of {}").format(fold.fold, fold.folds))
                 tell("done", words.format(event.device.upper(), *rows))
             case EpochEnd():
                 self._tell_epoch(event)
@@ -320,6 +343,13 @@ class TrainPage(Page):
                 self._tell_end(event.status, event.epochs, event.reason)
                 words = tr("Run {} after {} epochs.")
                 self.main.status.set_event(words.format(event.status, event.epochs))
+
+            case FoldsEnd():
+                done = event.summary
+                scores = [f"{score_word(each.name)} {spread_text(each)}" for each in done.scores]
+                words = tr("{} of {} folds finished: {}")
+                told = words.format(len(done.runs), done.folds, ", ".join(scores))
+                tell("done" if done.complete else "warning", told.removesuffix(": "))
 
     def _tell_epoch(self, epoch: EpochEnd | EpochRecord, at: float | None = None) -> None:
         kind, words = "info", tr("Epoch {}: {}")

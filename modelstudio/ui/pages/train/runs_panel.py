@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QMenu, QVBoxLayout, QWidget
 from modelstudio.engine.results import RunInfo
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import duration, score_text, score_word
+from modelstudio.ui.figures import duration, score_text, score_title, score_word, spread_text
 from modelstudio.ui.pages.train.runs import NAME, ROW_HEIGHT, RunsModel, RunsView
 from modelstudio.ui.theme import icon, restyle
 from modelstudio.ui.widgets import (
@@ -156,6 +156,8 @@ class RunsPanel(QWidget):
         self.evaluate.setEnabled(usable)
         self.reuse.setEnabled(bool(runs))
         self.resume.setVisible(bool(runs) and runs[0].status in RESUMABLE)
+        folds = bool(runs) and runs[0].fold is not None
+        self.resume.setText(tr("Go on with the folds") if folds else tr("Resume"))
         self._detail_area.setVisible(bool(runs))
         if len(runs) == 2:
             title = tr("Run {} against run {}").format(runs[0].number, runs[1].number)
@@ -165,9 +167,32 @@ class RunsPanel(QWidget):
                 for (name, left), (_, right) in zip(_facts(runs[0]), _facts(runs[1]), strict=False)
             ]
             self._details.show_rows(title, rows)
+        elif runs and runs[0].fold is not None:
+            self._show_folds(runs[0])
         elif runs:
             rows = [(name, value, "") for name, value in _facts(runs[0])]
             self._details.show_rows(tr("Run {}").format(runs[0].number), rows, runs[0].reason)
+
+    def _show_folds(self, run: RunInfo) -> None:
+        """Show what the folds say together, and the run beside it."""
+        from modelstudio.engine.cross_validation import summarise
+
+        assert run.fold is not None
+        series = run.fold.series
+        runs = [each for each in self.model.runs if each.fold and each.fold.series == series]
+        by_time = self._project_of(run.id).data.split.method == "time"
+        done = summarise(runs, by_time=by_time)
+        rows: list[Row] = [("", tr("Mean ± SD"), tr("Fold {}").format(run.fold.number))]
+        for score in done.scores:
+            own = score_text(score.name, run.metrics.get(score.name))
+            rows.append((score_title(score.name), spread_text(score), own))
+            if score.low is not None:
+                low, high = (score_text(score.name, end) for end in (score.low, score.high))
+                rows.append((tr("95 % interval"), f"{low.removesuffix(' %')} – {high}", ""))
+        rows += [(name, "", value) for name, value in _effort(run)]
+        finished = tr("{} of {} folds").format(len(done.runs), done.folds)
+        told = "" if run.status == "finished" else run.reason
+        self._details.show_rows(finished, rows, told, " ".join(done.notes))
 
     def _open_menu(self, at: QPoint) -> None:
         run = self.current()
@@ -211,6 +236,7 @@ class _Table(QWidget):
         super().__init__()
         self._title = label("", "panelTitle")
         self._note = label("", "label", "warning", wrap=True)
+        self._foot = label("", "label", "tertiary", wrap=True)
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(6)
         self._grid.setHorizontalSpacing(12)
@@ -223,12 +249,15 @@ class _Table(QWidget):
         layout.addWidget(self._title)
         layout.addWidget(self._note)
         layout.addLayout(self._grid)
+        layout.addWidget(self._foot)
         layout.addStretch(1)
         self._rows: list[tuple[ElidedLabel, ElidedLabel, ElidedLabel]] = []
         self._lines: list[QWidget] = []
 
-    def show_rows(self, title: str, rows: Sequence[Row], note: str = "") -> None:
-        """Fill the table."""
+    def show_rows(self, title: str, rows: Sequence[Row], note: str = "", foot: str = "") -> None:
+        """Fill the table; ``note`` warns above it, ``foot`` explains below."""
+        self._foot.setText(foot)
+        self._foot.setVisible(bool(foot))
         self._grid.setColumnStretch(2, 2 if any(row[2] for row in rows) else 0)
         self._title.setText(title)
         self._note.setText(note)
@@ -266,9 +295,12 @@ def _facts(run: RunInfo) -> list[tuple[str, str]]:
         for name, value in run.metrics.items()
         if not name.startswith("train_")
     ]
+    return [*scores, *_effort(run)]
+
+
+def _effort(run: RunInfo) -> list[tuple[str, str]]:
     best = tr("{} of {}").format(run.best_epoch, run.epochs) if run.epochs else "–"
     return [
-        *scores,
         (tr("Best epoch"), best),
         (tr("Parameters"), count_text(run.parameters)),
         (tr("Time"), duration(run.seconds)),

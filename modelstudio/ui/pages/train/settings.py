@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from modelstudio.declaration import Declaration
+from modelstudio.engine.results import FOLDS
 from modelstudio.project.model import Project, TrainConfig
 from modelstudio.project.training import Loss, Optimizer, Schedule
 from modelstudio.recipe.fields import FieldSpec
@@ -26,11 +27,14 @@ from modelstudio.ui.widgets import (
     ModelForm,
     PanelHeader,
     Section,
+    SpinBox,
     Tag,
+    button,
     count_text,
     format_number,
     grow,
     label,
+    row,
     rule,
     scroll,
     toned,
@@ -140,10 +144,14 @@ class DeclarationForm(QWidget):
 
 
 class SettingsPanel(QWidget):
-    """``changed`` gives a field of `TrainConfig` and its value; ``lr_changed`` a live rate."""
+    """``changed`` gives a field of `TrainConfig` and its value; ``lr_changed`` a live rate.
+
+    ``folds_asked`` wants so many folds to be trained in turn.
+    """
 
     changed = Signal(str, object)
     lr_changed = Signal(float)
+    folds_asked = Signal(int)
 
     def __init__(self) -> None:
         super().__init__(objectName="train.settings")
@@ -225,6 +233,30 @@ class SettingsPanel(QWidget):
         layout.addWidget(self.header)
         layout.addWidget(rule())
         layout.addWidget(scroll(body, name="train.settings.scroll"), 1)
+        layout.addWidget(rule())
+        layout.addWidget(self._make_folds())
+
+    def _make_folds(self) -> QWidget:
+        """Return the line at the foot: how many folds, and the button that trains them all."""
+        self.folds = SpinBox("train.folds", tr("Folds"))
+        self.folds.setRange(2, 100)
+        self.folds.setValue(FOLDS)
+        self.train_folds = button("", "secondary", "bars", name="train.train_folds", small=True)
+        self.train_folds.setToolTip(
+            tr(
+                "Train once on each fold, a run each: every row is judged by a network that did "
+                "not train on it. Scores become mean and spread; test rows take no part."
+            )
+        )
+        self.folds.valueChanged.connect(self._name_folds)
+        self.train_folds.clicked.connect(lambda: self.folds_asked.emit(self.folds.value()))
+        self._name_folds(FOLDS)
+        name = label(tr("Folds"), "label", "secondary")
+        line = row(name, self.folds, None, self.train_folds, margins=(16, 8, 16, 8))
+        return toned(line, "panel")
+
+    def _name_folds(self, folds: int) -> None:
+        self.train_folds.setText(tr("Train all {} folds").format(folds))
 
     def show_project(self, project: Project) -> None:
         """Show the settings of a project."""
@@ -240,6 +272,8 @@ class SettingsPanel(QWidget):
         for form in self._forms:
             form.set_model(config)
         self._loop.set_field_visible("patience", config.early_stopping)
+        if project.data.split.folds:
+            self.folds.setValue(project.data.split.folds)
         self._summarise(config)
         self._apply_lock()
 
@@ -269,6 +303,8 @@ class SettingsPanel(QWidget):
             form.set_locked(locked=self._locked)
         for field, family in self._families.items():
             family.set_locked(self._locked, but="lr" if field == "optimizer" else "")
+        for part in (self.folds, self.train_folds):
+            part.setEnabled(not self._locked)
 
     def _edit_field(self, field: str, value: object) -> None:
         if not self._locked:
