@@ -10,7 +10,8 @@ import polars as pl
 
 from modelstudio.data.guess import SAMPLE, Guess, guess_recipe
 from modelstudio.data.guess_ratings import FEWEST_IDS, FEWEST_ROWS, NAMES, counts_up, name_things
-from modelstudio.data.sources.values import as_text, to_numbers
+from modelstudio.data.sources.numbers import to_numbers
+from modelstudio.data.sources.values import as_text
 from modelstudio.recipe.columns import Column, Kind
 from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.steps import FilterRows, Index, Step

@@ -9,7 +9,8 @@ from typing import Final
 import polars as pl
 
 from modelstudio.data.guess import Guess, guess_recipe
-from modelstudio.data.sources.values import as_text, to_numbers
+from modelstudio.data.sources.numbers import to_numbers
+from modelstudio.data.sources.values import as_text
 from modelstudio.errors import DataError
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Index

@@ -164,7 +164,7 @@ def open_rows(
         When the run or its data cannot be read, or there are no such rows.
     """
     yield Progress("Loading the run")
-    trained = yield from run._trained(project_path, project, run_id)
+    trained = yield from run.load_run(project_path, project, run_id)
     base = None if project_path is None else project_path.resolve().parent
     prepared = yield from prepare(trained.project, base)
     encoded = prepared.encoded("validation", trained.fitted)

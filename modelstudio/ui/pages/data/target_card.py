@@ -136,7 +136,7 @@ class TargetCard(QFrame):
         self.title.set_full_text(tr("Target · {}").format(target.name))
         if self._data.negatives is not None:
             users = [each.name for each in self._data.features if each.name != target.name]
-            self.summary.set_full_text(tr("What each {} chooses").format(listed(users)))
+            self.summary.set_full_text(tr("What each {} chooses").format(listed(tuple(users))))
         elif field is None or field.name != target.name:
             self.summary.set_full_text(tr(target.kind.capitalize()))
         elif field.kind == "tokens":
