@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -100,6 +101,32 @@ def test_a_run_that_cannot_be_scored_says_why(
         page.shown()
     assert page.banner.isVisible()
     assert "damaged" in page.banner.text()
+    assert page.stopped.isVisible()
+
+
+def test_while_scores_are_computed_the_page_says_so_and_it_can_be_stopped(
+    page: EvaluatePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def evaluate(*_: object) -> Generator[object, None, None]:
+        release.wait(10)
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr("modelstudio.engine.run.evaluate", evaluate)
+        page.shown()
+        assert not page.empty.isVisible()
+        assert not page._progress.isVisible()
+        qtbot.waitUntil(page._progress.isVisible)
+        assert "Scoring run 1 on the validation rows" in page._progress._title.text()
+        page._progress.cancel.click()
+        release.set()
+        qtbot.waitUntil(lambda: not page.jobs.running)
+    assert page.stopped.isVisible()
+    with qtbot.waitSignal(page.job.finished, timeout=20_000):
+        page.stopped.triggered.emit()
+    assert page.scores.isVisible()
 
 
 def test_a_newer_run_comes_to_the_front(page: EvaluatePage, qtbot: QtBot) -> None:

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from modelstudio.engine.runs import RunStore
     from modelstudio.ui.main_window import MainWindow
 
-PATIENCE_MS = 150
-"""How long the old picture stays before a progress bar takes its place."""
+PATIENCE_MS = 200
+"""How long the old picture, or nothing, stays before a progress bar takes its place."""
 
 BOARD_HEIGHT = 620
 """Below this height the board scrolls."""
@@ -95,13 +95,22 @@ class EvaluatePage(Page):
             name="evaluate.empty",
         )
         self.empty.triggered.connect(lambda: main.go("train"))
+        self.stopped = EmptyState(
+            "evaluate",
+            tr("No scores yet"),
+            tr("They were not computed."),
+            tr("Compute scores"),
+            name="evaluate.stopped",
+        )
+        self.stopped.triggered.connect(self._compute)
+        self._blank = QWidget()
         self._loading = self._make_loading()
         content = column(
             self.scores, rule(), scroll(self._boards, name="evaluate.scroll"), spacing=0
         )
         stretch(content, 2)
         self._stack = QStackedWidget()
-        for widget in (self.empty, self._loading, content):
+        for widget in (self.empty, self._blank, self._loading, self.stopped, content):
             self._stack.addWidget(widget)
         self._content = content
         layout = QVBoxLayout(self)
@@ -293,7 +302,12 @@ class EvaluatePage(Page):
                 return SourceRows()
 
         self._progress.set_progress(None)
+        words = tr("Scoring run {} on the {} rows")
+        numbers = [run.number for run in self._runs if run.id == run_id]
+        self._progress.set_title(words.format(*numbers, PARTS[part].lower()))
         if not again:
+            if self._stack.currentWidget() is not self._content:
+                self._stack.setCurrentWidget(self._blank)
             self._patience.start()
         self.job.start(source, name="evaluate")
 
@@ -359,7 +373,7 @@ class EvaluatePage(Page):
         self.banner.set_text(f"<b>{text}</b> {fix}")
         self.banner.show()
         self._banner_room.show()
-        self._stack.setCurrentWidget(self._content if self._shown else self.empty)
+        self._stop()
 
     def _show_progress(self) -> None:
         self._stack.setCurrentWidget(self._loading)
@@ -367,7 +381,12 @@ class EvaluatePage(Page):
     def _cancel(self) -> None:
         self.job.cancel()
         self._patience.stop()
-        self._stack.setCurrentWidget(self._content if self._shown else self.empty)
+        self._stop()
+
+    def _stop(self) -> None:
+        """Offer to compute what was asked for; scores of something else would mislead."""
+        self._shown = None
+        self._stack.setCurrentWidget(self.stopped if self.run_id else self.empty)
 
     # The threshold
 
