@@ -67,6 +67,20 @@ def time_of(frame: pl.DataFrame, guessed: Guess) -> Times | None:
     return None
 
 
+def sorted_by(frame: pl.DataFrame, guessed: Guess) -> str:
+    """Return the column of dates by which the rows are sorted; empty where there is none."""
+    for column in guessed.columns:
+        if column.kind != "date" or frame.height < FEWEST_ROWS:
+            continue
+        times = to_dates(as_text(frame.get_column(column.name).head(GLANCE)))
+        known = times.drop_nulls()
+        if known.n_unique() >= len(known) / 2 >= 1 and (
+            known.is_sorted() or known.is_sorted(descending=True)
+        ):
+            return column.name
+    return ""
+
+
 def _series_of(frame: pl.DataFrame, guessed: Guess, times: pl.Series) -> str:
     """Return the column with which each time stands once; empty where there is none."""
     for column in guessed.columns:
@@ -92,7 +106,12 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) 
     """
     found = time_of(frame, guessed)
     if found is None and not forecast:
-        return guessed
+        name = sorted_by(frame, guessed)
+        note = (
+            f"The rows stand in order of {name}. They are split at random; split by time on the "
+            "Data page to be judged by the latest."
+        )
+        return replace(guessed, notes=(*guessed.notes, note)) if name else guessed
     name, step, series = found or ("", timedelta(0), "")
     told = f"by {name}" if name else "as they stand"
     guessed = replace(

@@ -16,6 +16,7 @@ from modelstudio.data.sources.folders import FILE
 from modelstudio.data.split import Parts
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import Database, LongText, Table
+from modelstudio.recipe.steps import Windows
 
 _ORDER = {"error": 0, "warning": 1, "info": 2, "success": 3}
 
@@ -56,7 +57,8 @@ def findings(
     if target is not None and target.kind != "text" and data.negatives is None:
         facts = next(each for each in profiles if each.name == target.name)
         found += single.class_findings(frame, target, facts)
-        found += leaks.leak_findings(frame, columns, target)
+        if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
+            found += leaks.leak_findings(frame, columns, target)
     if isinstance(data.source, LongText):
         return ordered(found)
     if parts is None:

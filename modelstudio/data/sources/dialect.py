@@ -305,8 +305,16 @@ def _rows(text: str, delimiter: str, cut: bool, *, single: bool = False) -> list
 
 
 def _preamble(rows: Sequence[Sequence[str]]) -> int:
-    """Count the lines above a table: of one cell where it is even, or with one cell filled."""
+    """Count the lines above a table: of one cell where it is even, or with one cell filled.
+
+    Comments behind a # or % count too, unless one is the header.
+    """
     above, most = 0, min(LONGEST_PREAMBLE, len(rows) - 2)
+    usual, _ = _usual(rows)
+    while above < most and len(rows[above]) != usual and rows[above][0].startswith(("#", "%")):
+        above += 1
+    if above:
+        return above
     while above < most and len(rows[above]) == 1:
         above += 1
     width, share = _usual(rows[above:])

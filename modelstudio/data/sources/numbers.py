@@ -49,6 +49,10 @@ _UNSURE = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}{sign}\d{{3}}") for sign in ("
 CODE = r"^(?:\+\d{7,}|0\d+)$"
 """Digits that begin as no amount does."""
 
+_ROUNDED = r"^([+-]?\d+(?:\.\d+)?)\s?([kKMB])$"
+_MAGNITUDES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
+"""What stands behind rounded numbers, as in 1.2M."""
+
 Decimals = Literal["comma", "point"]
 """The sign before the decimals."""
 
@@ -73,6 +77,8 @@ def all_to_numbers(text: pl.DataFrame) -> pl.DataFrame:
             rest = rest.with_columns(_without_unit(rest[measured]).get_columns())
         grouped = pl.when(pl.all().str.contains(_GROUPED))
         rest = rest.select(grouped.then(pl.all().str.replace_all("[,' ]", "")).otherwise(pl.all()))
+        if rounded := _where(rest, pl.all().str.contains(_ROUNDED).any()):
+            rest = rest.with_columns(_written_out(rest[rounded]).get_columns())
         numbers = numbers.with_columns(rest.select(pl.all().cast(pl.Float64, strict=False)))
     return numbers.select(pl.when(pl.all().abs() < GREATEST).then(pl.all()))
 
@@ -127,7 +133,22 @@ def _without_unit(text: pl.DataFrame) -> pl.DataFrame:
         )
         if different == 1 and measured >= ALIKE * known
     ]
+    if same:
+        same = _where(text[same], ~pl.all().str.contains(_ROUNDED).any())
     return text[same].select(pl.all().str.replace(_UNIT, "$1")) if same else pl.DataFrame()
+
+
+def _written_out(text: pl.DataFrame) -> pl.DataFrame:
+    """Write 1.2M as 1200000."""
+    factor = pl.all().str.extract(_ROUNDED, 2).replace_strict(_MAGNITUDES, default=None)
+    factors = text.select(factor.cast(pl.Float64))
+    amounts = text.select(pl.all().str.extract(_ROUNDED, 1).cast(pl.Float64))
+    return pl.DataFrame(
+        [
+            column.zip_with(amount.is_null(), (amount * each).cast(pl.String))
+            for column, amount, each in zip(text, amounts, factors, strict=True)
+        ]
+    )
 
 
 def unit_of(text: pl.Series) -> str:
