@@ -60,9 +60,6 @@ _LIST = 316
 _TWIN = Qt.ItemDataRole.UserRole
 _ROOT = QModelIndex()
 
-_JUDGED = {"validation": 1, "test": 2}
-"""Parts that judge what was learnt, in the order in which a leak weighs."""
-
 
 class Shown(NamedTuple):
     """A picture of a pair."""
@@ -107,6 +104,11 @@ def twins(pairs: Sequence[Pair], listed: PictureList, labels: Sequence[str]) -> 
     return sorted(found, key=lambda twin: (not twin.leaks, not twin.exact))
 
 
+def spare_names(found: Sequence[Twin]) -> list[str]:
+    """Return the later pictures of pairs; of two classes nobody knows which one is right."""
+    return [twin.later.name for twin in found if not twin.torn]
+
+
 _SORTS: tuple[tuple[str, str, Callable[[Twin], bool]], ...] = (
     ("all", "All", lambda twin: True),
     ("leaks", "Leaks", lambda twin: twin.leaks),
@@ -137,7 +139,7 @@ class CopiesReview(QFrame):
         self.sort.changed.connect(self._show_sort)
         self.all_later = button("", "primary", name="data.copies.all", small=True)
         self.all_later.clicked.connect(
-            lambda: self.removal_wanted.emit([twin.later.name for twin in self.model.twins])
+            lambda: self.removal_wanted.emit(spare_names(self.model.twins))
         )
         close = icon_button("x", tr("Close (Esc)"), "data.copies.close")
         close.clicked.connect(self.close)
@@ -230,8 +232,9 @@ class CopiesReview(QFrame):
         self.model.set_twins([twin for twin in self._twins if belongs(twin)])
         count = len(self.model.twins)
         self.header.set_detail(counted(count, tr("pair")))
-        words = tr("Leave out all {} later ones").format(count)
-        self.all_later.setText(words if count != 1 else tr("Leave out the later one"))
+        spare = len(set(spare_names(self.model.twins)))
+        self.all_later.setText(tr("Leave out the {} later ones").format(spare))
+        self.all_later.setEnabled(bool(spare))
         self.list.setCurrentIndex(self.model.index(min(place, count - 1)))
         self._show_twin(self.list.currentIndex())
 
@@ -239,23 +242,17 @@ class CopiesReview(QFrame):
         twin = index.data(_TWIN)
         if twin is None:
             return
+        kind = tr("Exact copy") if twin.exact else tr("Alike")
+        self.verdict.set(tr("Leak") if twin.leaks else kind, "error" if twin.leaks else "warning")
+        same, alike = tr("The files are equal."), tr("They differ in size, light or quality alone.")
+        told = [same if twin.exact else alike]
         if twin.leaks:
-            parts = sorted(
-                (twin.first.part, twin.later.part), key=lambda part: _JUDGED.get(part, 0)
-            )
-            self.verdict.set(tr("Leak"), "error")
-            told = tr("One is in {} and one in {}, which is to judge what it has not seen.")
-            words = told.format(*(tr(part) for part in parts))
-        elif twin.exact:
-            self.verdict.set(tr("Exact copy"), "warning")
-            words = tr("The files are equal byte by byte.")
-        else:
-            self.verdict.set(tr("Alike"), "warning")
-            words = tr("They differ in size, compression or light alone.")
+            words = tr("One is in {} and one in {}: the network would be judged by what it knows.")
+            told.append(words.format(tr(twin.first.part), tr(twin.later.part)))
         if twin.torn:
-            told = tr("Their classes differ: {} and {}.")
-            words = f"{words} {told.format(twin.first.label, twin.later.label)}"
-        self.words.setText(words)
+            words = tr("Their classes are {} and {}, one of which is wrong.")
+            told.append(words.format(twin.first.label, twin.later.label))
+        self.words.setText(" ".join(told))
         for side, shown in zip(self.sides, (twin.first, twin.later), strict=True):
             side.show_picture(shown)
 

@@ -14,7 +14,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.classes_panel import ClassesPanel
 from modelstudio.ui.pages.data.commands import DataCommands
-from modelstudio.ui.pages.data.copies_review import CopiesReview, Twin, twins
+from modelstudio.ui.pages.data.copies_review import CopiesReview, Twin, spare_names, twins
 from modelstudio.ui.pages.data.picture_edits import PictureEdits
 from modelstudio.ui.pages.data.pictures_banner import PicturesBanner
 from modelstudio.ui.pages.data.pictures_check import PicturesCheck
@@ -60,6 +60,7 @@ class PicturesSide(QObject):
         self.panel.chosen.connect(self._choose_example)
         self.panel.removal_wanted.connect(edits.toggle)
         self.panel.class_wanted.connect(edits.set_class)
+        self.samples.unusable.connect(self._skip)
         self.check.looked.connect(self.banner.tell_progress)
         self.check.changed.connect(self._tell)
         self.banner.files_wanted.connect(lambda: self.classes.show_only("broken"))
@@ -187,11 +188,16 @@ class PicturesSide(QObject):
             self.found.emit()
 
     def _leave_out_copies(self) -> None:
-        self.edits.leave_out([twin.later.name for twin in self.twins if twin.exact])
+        self.edits.leave_out(spare_names([twin for twin in self.twins if twin.exact]))
 
     def _balance(self, how: str) -> None:
         words = tr("Balance classes") if how != "weights" else tr("Weight the loss by class")
         self._commands.set_split(self._data.split.changed(balance=how), words)
+
+    def _skip(self, path: str) -> None:
+        """Take another example for one that cannot be read."""
+        self._broken |= {path}
+        self._choose_example("")
 
     def _choose_example(self, path: str) -> None:
         """Show what training makes of a picture, mixed with some others that can be read."""

@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QToolTip, QVBoxLayout, QWidget
 
+from modelstudio.errors import StudioError
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
@@ -29,7 +30,12 @@ _SIDE, _GAP, _EDGE, _ARROW = 84, 18, 16, 26
 
 
 class SamplesRow(QFrame):
-    """Redrawn when the example, the recipe or the augmentations change."""
+    """Redrawn when the example, the recipe or the augmentations change.
+
+    ``unusable`` gives the path of an example that cannot be read.
+    """
+
+    unusable = Signal(str)
 
     def __init__(self, jobs: JobRunner) -> None:
         super().__init__(objectName="data.samples")
@@ -104,6 +110,8 @@ class SamplesRow(QFrame):
     def _fail(self, error: Exception) -> None:
         self.header.set_detail(str(error))
         self.strip.show_pictures(None, None)
+        if isinstance(error, StudioError) and error.where == self._path:
+            self.unusable.emit(self._path)
 
 
 class Sample(NamedTuple):
