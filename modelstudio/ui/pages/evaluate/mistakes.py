@@ -116,13 +116,16 @@ class MistakesModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.mistakes: list[Mistake] = []
-        self._values = False
+        self._values = self._doubts = False
         self._source = SourceRows()
 
-    def set_mistakes(self, mistakes: list[Mistake], *, values: bool) -> None:
-        """Show other rows; ``values`` says that the target is a number."""
+    def set_mistakes(self, mistakes: list[Mistake], *, values: bool, doubts: bool = False) -> None:
+        """Show other rows; ``values`` says that the target is a number.
+
+        With ``doubts`` it is the label that is probably wrong, not what is said of the row.
+        """
         self.beginResetModel()
-        self.mistakes, self._values = mistakes, values
+        self.mistakes, self._values, self._doubts = mistakes, values, doubts
         self.endResetModel()
 
     def set_source(self, source: SourceRows) -> None:
@@ -150,14 +153,17 @@ class MistakesModel(QAbstractTableModel):
             return None
         if section >= LEADING:
             return self._source.names[section - LEADING]
+        if self._doubts:
+            return (tr("Row"), tr("Label"), tr("Suggested"), tr("Sure"))[section]
         off = tr("Off by") if self._values else tr("Sure")
         return (tr("Row"), tr("True"), tr("Predicted"), off)[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         mistake, column = self.mistakes[index.row()], index.column()
         if role == Qt.ItemDataRole.ForegroundRole:
-            if column == 2 and mistake.true != mistake.predicted and not self._values:
-                return theme().color("error")
+            doubtful = 1 if self._doubts else 2
+            if column == doubtful and mistake.true != mistake.predicted and not self._values:
+                return theme().color("warning" if self._doubts else "error")
             return theme().color("text" if column in (1, 2, 3) else "textSecondary")
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None

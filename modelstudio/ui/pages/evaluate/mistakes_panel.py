@@ -7,16 +7,25 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QImageReader, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QTableView, QVBoxLayout, QWidget
 
-from modelstudio.engine.results import Evaluation
+from modelstudio.engine.results import DoubtfulLabels, Evaluation, Predictions
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.answers import AnswerBars
 from modelstudio.ui.pages.evaluate.confusion import Cell
-from modelstudio.ui.pages.evaluate.mistakes import MistakesModel, SourceRows, find_mistakes
+from modelstudio.ui.pages.evaluate.doubts import Mending, doubtful_rows
+from modelstudio.ui.pages.evaluate.mistakes import (
+    Mistake,
+    MistakesModel,
+    SourceRows,
+    find_mistakes,
+)
 from modelstudio.ui.widgets import (
     PanelHeader,
+    SegmentedControl,
     TagButton,
+    button,
     count_text,
     label,
+    row,
     rule,
     scroll,
     splitter,
@@ -27,21 +36,44 @@ PICTURE = 160
 """Side of the square that the picture of a row is shown in, in pixels."""
 
 
+MISTAKES, LABELS = "mistakes", "labels"
+
+
 class MistakesPanel(QWidget):
-    """``filter_removed`` tells that the rows of one pair are no longer wanted."""
+    """The rows that are called wrongly, or those whose label is probably wrong.
+
+    ``filter_removed`` tells that the rows of one pair are no longer wanted, ``leave_out_asked``
+    which rows to do without, and ``class_asked`` which is to have the suggested class.
+    """
 
     filter_removed = Signal()
+    leave_out_asked = Signal(list)
+    class_asked = Signal(object)
 
     def __init__(self) -> None:
         super().__init__(objectName="evaluate.mistakes")
         self._evaluation: Evaluation | None = None
         self._threshold = 0.5
         self._cell: Cell | None = None
+        self._mending: Mending | None = None
         self.model = MistakesModel()
         self.header = PanelHeader(tr("Worst mistakes"), name="evaluate.mistakes.header")
         self.filter = TagButton("", "accent", "x", "evaluate.filter", tr("Show all mistakes"))
         self.filter.clicked.connect(self.filter_removed)
         self.header.add(self.filter)
+        self.leave_all = button(
+            "", "secondary", "trash", name="evaluate.labels.leave_all", small=True
+        )
+        self.leave_all.clicked.connect(lambda: self.leave_out_asked.emit(self._remaining()))
+        self.header.add(self.leave_all)
+        self.view = SegmentedControl(
+            [(MISTAKES, tr("Mistakes")), (LABELS, tr("Doubtful labels"))], MISTAKES, "evaluate.view"
+        )
+        self.view.segment(LABELS).setToolTip(
+            tr("Labels that are probably wrong: the network has not trained on these rows")
+        )
+        self.view.changed.connect(self._choose_view)
+        self.header.add(self.view)
         self.table = QTableView(objectName="evaluate.mistakes.table")
         self.table.setAccessibleName(tr("Worst mistakes"))
         self.table.setModel(self.model)
@@ -75,6 +107,14 @@ class MistakesPanel(QWidget):
         inner.addWidget(self.picture)
         inner.addWidget(self.bars)
         inner.addWidget(self._hint)
+        self.leave_one = button(
+            tr("Leave out"), "secondary", "trash", name="evaluate.labels.leave_one", small=True
+        )
+        self.leave_one.clicked.connect(lambda: self.leave_out_asked.emit([self._selected()]))
+        self.take_class = button("", "secondary", "tagi", name="evaluate.labels.class", small=True)
+        self.take_class.clicked.connect(lambda: self.class_asked.emit(self._selected()))
+        self._mend = row(self.leave_one, self.take_class, None)
+        inner.addWidget(self._mend)
         inner.addStretch(1)
         self._right = QWidget()
         toned(self._right, "panel")
@@ -100,6 +140,14 @@ class MistakesPanel(QWidget):
     def show_evaluation(self, evaluation: Evaluation, threshold: float) -> None:
         """Show the mistakes of an evaluation."""
         self._evaluation, self._threshold, self._cell = evaluation, threshold, None
+        self._mending = None
+        doubts = evaluation.doubts
+        self.view.setVisible(doubts is not None)
+        if doubts is None:
+            self.view.set_value(MISTAKES)
+        else:
+            words = tr("Doubtful labels · {}").format(count_text(len(doubts.labels)))
+            self.view.segment(LABELS).setText(words)
         self.model.set_source(SourceRows())
         self._right.setVisible(evaluation.predictions.kind != "value")
         self._fill()
@@ -109,6 +157,54 @@ class MistakesPanel(QWidget):
         self.model.set_source(source)
         self._select_first()
 
+    def set_mending(self, mending: Mending | None, why_not: str = "") -> None:
+        """Say how rows can be left out of the project, or why they cannot."""
+        self._mending = mending
+        for part in (self.leave_all, self.leave_one, self.take_class):
+            part.setToolTip(why_not)
+        self._show_mending()
+
+    @property
+    def mending(self) -> Mending | None:
+        """How rows can be left out; None where they cannot."""
+        return self._mending
+
+    def _choose_view(self) -> None:
+        self._cell = None
+        self.filter_removed.emit()
+        self._fill()
+
+    def _selected(self) -> Mistake | None:
+        at = self.table.currentIndex()
+        listed = self.model.mistakes
+        return listed[at.row()] if at.isValid() and at.row() < len(listed) else None
+
+    def _remaining(self) -> list[Mistake]:
+        """Return the rows listed that the project does not leave out already."""
+        if self._mending is None:
+            return self.model.mistakes
+        gone = self._mending.left_out(self.model.mistakes)
+        return [each for each in self.model.mistakes if each.row not in gone]
+
+    def _show_mending(self) -> None:
+        """Offer what can be done about the labels that are listed and the one that is selected."""
+        chosen, left = self._selected(), self._remaining()
+        labels = self.view.value == LABELS
+        may = self._mending is not None
+        self.leave_all.setVisible(labels and bool(self.model.mistakes))
+        self.leave_all.setEnabled(may and bool(left))
+        words = tr("Leave out all {}").format(count_text(len(left)))
+        self.leave_all.setText(words if left else tr("All are left out"))
+        self._mend.setVisible(labels and chosen is not None)
+        if chosen is None:
+            return
+        gone = chosen not in left
+        self.leave_one.setText(tr("Mended") if gone else tr("Leave out"))
+        self.leave_one.setEnabled(may and not gone)
+        self.take_class.setVisible(self._mending is not None and self._mending.may_reclass)
+        self.take_class.setEnabled(not gone)
+        self.take_class.setText(tr("Change to {}").format(chosen.predicted))
+
     def set_threshold(self, threshold: float) -> None:
         """Look for the mistakes at another threshold."""
         if threshold != self._threshold:
@@ -117,12 +213,18 @@ class MistakesPanel(QWidget):
 
     def set_filter(self, cell: Cell | None) -> None:
         """Show only the rows of one true and predicted class."""
+        if cell is not None:
+            self.view.set_value(MISTAKES)
         self._cell = cell
         self._fill()
 
     def _fill(self) -> None:
         assert self._evaluation is not None
         predictions, cell = self._evaluation.predictions, self._cell
+        doubts = self._evaluation.doubts
+        if doubts is not None and self.view.value == LABELS:
+            self._fill_labels(predictions, doubts)
+            return
         mistakes = find_mistakes(predictions, self._threshold, cell)
         values = predictions.kind == "value"
         self.model.set_mistakes(mistakes, values=values)
@@ -137,6 +239,14 @@ class MistakesPanel(QWidget):
             self.filter.set(words.format(true, said), "accent", "x")
         self._select_first()
 
+    def _fill_labels(self, predictions: Predictions, doubts: DoubtfulLabels) -> None:
+        self.model.set_mistakes(doubtful_rows(predictions, doubts), values=False, doubts=True)
+        self.filter.setVisible(False)
+        self.header.set_title(tr("Doubtful labels"))
+        rows = tr("{} of {}").format(count_text(len(doubts.labels)), count_text(doubts.looked_at))
+        self.header.set_detail(tr("{}, likeliest wrong first").format(rows))
+        self._select_first()
+
     def _select_first(self) -> None:
         if self.model.rowCount():
             self.table.selectRow(0)
@@ -144,13 +254,16 @@ class MistakesPanel(QWidget):
 
     def _show_answer(self, index: QModelIndex, _before: QModelIndex | None = None) -> None:
         evaluation = self._evaluation
+        self._show_mending()
         if evaluation is None or evaluation.predictions.kind == "value":
             return
         if not index.isValid() or index.row() >= len(self.model.mistakes):
             self.answer_header.set_detail("")
             self.picture.hide()
             self.bars.show_answers((), "")
-            self._hint.setText(tr("There are no mistakes here."))
+            labels = self.view.value == LABELS
+            none = tr("No label looks wrong.") if labels else tr("There are no mistakes here.")
+            self._hint.setText(none)
             return
         mistake, predictions = self.model.mistakes[index.row()], evaluation.predictions
         scores = np.asarray(predictions.scores[mistake.place])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, 
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Evaluation, RunInfo
 from modelstudio.errors import StudioError
+from modelstudio.project.model import DataConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import main_score, score_text
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.evaluate.boards import ClassBoard, TokenBoard, ValueBoard
+from modelstudio.ui.pages.evaluate.doubts import Mending, why_not
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
-from modelstudio.ui.pages.evaluate.mistakes import SourceRows
+from modelstudio.ui.pages.evaluate.mistakes import Mistake, SourceRows
 from modelstudio.ui.pages.evaluate.ranking import RankingBoard
 from modelstudio.ui.pages.evaluate.scores import ScoreStrip
 from modelstudio.ui.pages.evaluate.source_rows import source_rows
@@ -30,6 +32,7 @@ from modelstudio.ui.widgets import (
     Banner,
     ComboBox,
     ConfirmDialog,
+    ElidedLabel,
     EmptyState,
     ProgressPanel,
     SegmentedControl,
@@ -54,7 +57,8 @@ PATIENCE_MS = 200
 BOARD_HEIGHT = 620
 """Below this height the board scrolls."""
 
-PARTS = {"validation": tr("Validation"), "test": tr("Test")}
+PARTS = {"validation": tr("Validation"), "folds": tr("All folds"), "test": tr("Test")}
+"""Of a run on one of several folds, ``folds`` are the rows of all of them."""
 
 
 class EvaluatePage(Page):
@@ -122,6 +126,9 @@ class EvaluatePage(Page):
         self.classes.roc.use_asked.connect(self.use_threshold)
         self.classes.moved.connect(self._follow_threshold)
         main.run_controller.finished.connect(lambda _: self._run_ended())
+        self.classes.mistakes.leave_out_asked.connect(self._leave_out)
+        self.classes.mistakes.class_asked.connect(self._reclass)
+        self.document.changed.connect(lambda *_: self._offer_mending())
         self.document.replaced.connect(self._project_replaced)
 
     def _make_header(self) -> QWidget:
@@ -133,7 +140,7 @@ class EvaluatePage(Page):
         self.part = SegmentedControl(list(PARTS.items()), "validation", "evaluate.part")
         self.part.changed.connect(self._choose_part)
         self.looks = Tag("", name="evaluate.looks")
-        self.notes = label("", "label", "tertiary")
+        self.notes = ElidedLabel("", "label", "tertiary")
         line = QHBoxLayout(header)
         line.setContentsMargins(16, 0, 16, 0)
         line.setSpacing(10)
@@ -142,10 +149,9 @@ class EvaluatePage(Page):
             label(tr("on"), "label", "secondary"),
             self.part,
             self.looks,
-            self.notes,
         ):
             line.addWidget(widget)
-        line.addStretch(1)
+        line.addWidget(self.notes, 1)
         return header
 
     def _make_loading(self) -> QWidget:
@@ -269,13 +275,21 @@ class EvaluatePage(Page):
         )
         self.looks.setVisible(count > 0)
 
+    def _offer_folds(self) -> None:
+        """Offer the rows of all folds where the chosen run is one of several."""
+        folds = any(run.id == self.run_id and run.fold is not None for run in self._runs)
+        self.part.segment("folds").setVisible(folds)
+        if not folds and self.part.value == "folds":
+            self.part.set_value("validation")
+
     # Computing
 
     def _compute(self, *, again: bool = False) -> None:
         run_id = self.run_id
-        part: Part = "test" if self.part.value == "test" else "validation"
         if run_id is None:
             return
+        self._offer_folds()
+        part = self.part.value
         key = (run_id, part)
         if key in self._known and not again:
             self.job.cancel()
@@ -288,9 +302,14 @@ class EvaluatePage(Page):
         project, path, store = self.document.project, self.document.path, self._store()
 
         def source() -> Generator[Any, None, SourceRows]:
+            from modelstudio.engine import cross_validation
             from modelstudio.engine.run import evaluate
 
-            evaluation = yield from evaluate(path, project, run_id, part)
+            if part == "folds":
+                evaluation = yield from cross_validation.evaluate(path, project, run_id)
+            else:
+                held_out: Part = "test" if part == "test" else "validation"
+                evaluation = yield from evaluate(path, project, run_id, held_out)
             yield evaluation
             if evaluation.predictions.kind in ("tokens", "ranking"):
                 return SourceRows()
@@ -345,12 +364,13 @@ class EvaluatePage(Page):
         if unscored:
             notes.append(tr("{} rows could not be scored.").format(count_text(unscored)))
         told_below = predictions.kind == "ranking"
-        self.notes.setText("" if told_below else " ".join(notes))
+        self.notes.set_full_text("" if told_below else " ".join(notes))
         self.scores.show_evaluation(evaluation)
         board = self._board(predictions.kind)
         self._boards.setCurrentWidget(board)
         board.show_evaluation(evaluation)
         board.set_source(rows)
+        self._offer_mending()
 
     def _board(self, kind: str) -> ClassBoard | ValueBoard | TokenBoard | RankingBoard:
         if kind == "value":
@@ -365,6 +385,54 @@ class EvaluatePage(Page):
             evaluation = self._known[key][0]
             self._known[key] = (evaluation, rows)
             self._board(evaluation.predictions.kind).set_source(rows)
+            self._offer_mending()
+
+    # Labels that are probably wrong
+
+    def _offer_mending(self) -> None:
+        """Say how the doubtful rows that are shown can be left out of the next run."""
+        if self._shown is None or self._boards.currentWidget() is not self.classes:
+            return
+        run_id, part = self._shown
+        evaluation, rows = self._known[self._shown]
+        if evaluation.doubts is None:
+            return
+        project = self.document.project
+        try:
+            reason = why_not(self._store().project(run_id), project, part)
+        except StudioError as error:
+            reason = error.message
+        base = self.document.path.parent if self.document.path else None
+        mending = None if reason else Mending(project.data, base, rows)
+        self.classes.mistakes.set_mending(mending, reason)
+
+    def _mend(self, title: str, mend: Callable[[Mending], DataConfig]) -> None:
+        """Change the data choices, and offer to take that back."""
+        mending = self.classes.mistakes.mending
+        if mending is None:
+            return
+        project = self.document.project
+        try:
+            changed = project.changed(data=mend(mending))
+        except StudioError as error:
+            self.main.show_error(error)
+            return
+        self.document.edit(title, changed)
+        self.toasts.show_toast(
+            title,
+            tr("The next run trains without the old labels."),
+            kind="success",
+            action=tr("Undo"),
+            on_action=self.document.undo,
+        )
+
+    def _leave_out(self, rows: list[Mistake]) -> None:
+        count = tr("1 row") if len(rows) == 1 else tr("{} rows").format(count_text(len(rows)))
+        self._mend(tr("Leave out {}").format(count), lambda mending: mending.without(rows))
+
+    def _reclass(self, row: Mistake) -> None:
+        title = tr("Change a label to {}").format(row.predicted)
+        self._mend(title, lambda mending: mending.reclassed(row))
 
     def _fail(self, error: Exception) -> None:
         self._patience.stop()

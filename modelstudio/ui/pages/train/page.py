@@ -316,8 +316,8 @@ class TrainPage(Page):
             self._tell(event)
         for event in batch:
             if isinstance(event, FoldsEnd):
-                self.runs.model.shown.update(event.summary.runs.values())
                 self._poll()
+                self.runs.model.overlay(event.summary.runs.values())
         if any(isinstance(event, RunStarted) for event in batch):
             self._told = (run.run,)
             self.settings.set_run(run.number)

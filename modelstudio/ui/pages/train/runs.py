@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from PySide6.QtCore import (
@@ -82,6 +82,12 @@ class RunsModel(QAbstractTableModel):
         """Put a run's curve over the others, or take it away."""
         self.shown ^= {self.runs[row].id}
         self.dataChanged.emit(self.index(row, SHOW), self.index(row, SHOW))
+        self.overlaid.emit()
+
+    def overlay(self, run_ids: Iterable[str]) -> None:
+        """Put the curves of runs over the others."""
+        self.shown.update(run_ids)
+        self.dataChanged.emit(self.index(0, SHOW), self.index(len(self.runs) - 1, SHOW))
         self.overlaid.emit()
 
     def rowCount(self, parent: Index | None = None) -> int:

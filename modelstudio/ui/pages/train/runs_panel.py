@@ -240,9 +240,6 @@ class _Table(QWidget):
         self._grid = QGridLayout()
         self._grid.setVerticalSpacing(6)
         self._grid.setHorizontalSpacing(12)
-        self._grid.setColumnStretch(0, 3)
-        self._grid.setColumnStretch(1, 2)
-        self._grid.setColumnStretch(2, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 14, 16, 10)
         layout.setSpacing(10)
@@ -258,7 +255,9 @@ class _Table(QWidget):
         """Fill the table; ``note`` warns above it, ``foot`` explains below."""
         self._foot.setText(foot)
         self._foot.setVisible(bool(foot))
-        self._grid.setColumnStretch(2, 2 if any(row[2] for row in rows) else 0)
+        shares = (4, 6, 3) if foot else (3, 2, 2 if any(row[2] for row in rows) else 0)
+        for column, share in enumerate(shares):
+            self._grid.setColumnStretch(column, share)
         self._title.setText(title)
         self._note.setText(note)
         self._note.setVisible(bool(note))
