@@ -19,7 +19,7 @@ from modelstudio.data.preview import preview
 from modelstudio.data.profile import profile
 from modelstudio.data.sources.dialect import unique_names
 from modelstudio.data.steps import IMPLEMENTATIONS
-from modelstudio.engine import run
+from modelstudio.engine import prediction, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import drain
 from modelstudio.engine.export.job import export_run
@@ -146,6 +146,6 @@ def test_the_whole_way_is_open_to_any_name(table: Path, tmp_path: Path) -> None:
     assert report.rows_agreeing == report.rows_checked > 3
     answers = []
     for model in (path, out):
-        drain(run.predict(model, table, tmp_path / "out.csv"))
+        drain(prediction.predict(model, table, tmp_path / "out.csv"))
         answers.append(pl.read_csv(tmp_path / "out.csv").get_column("probability_yes"))
     assert np.allclose(*answers, atol=1e-5)
