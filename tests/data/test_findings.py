@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from modelstudio.data.findings.finding import Finding, SetRole, SetSplit
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
-from modelstudio.recipe.steps import DropDuplicates, GroupRare
+from modelstudio.recipe.steps import DropDuplicates, GroupRare, LeaveOut
 
 ROWS = 400
 FALSE_ALARMS = {
@@ -194,6 +194,7 @@ def test_rows_nearly_the_same_are_found(tmp_path: Path, change: str) -> None:
     found = found_in(pl.concat([frame, again]), tmp_path)
     assert found["near_duplicates"].count == 200
     assert found["split_overlap"].count > 20
+    assert found["near_duplicates"].fix == found["split_overlap"].fix == LeaveOut(rows="901-1000")
 
 
 def test_fine_noise_is_found_in_few_columns(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from modelstudio.data.sources.values import GREATEST
 from modelstudio.data.split import part_of
 from modelstudio.project.model import SplitConfig
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.steps import DropDuplicates
+from modelstudio.recipe.steps import DropDuplicates, LeaveOut
+from modelstudio.recipe.steps.rows import written_rows
 
 NEAR_CELLS = 2_000_000
 """Cells compared for rows that are nearly equal; of a larger table the first rows."""
@@ -55,6 +56,9 @@ ATOM = 0.005
 
 FEWEST_GROUPS, MOST_EACH = 20, 50
 """Different values of a column of groups, and rows of each in the mean."""
+
+MOST_LEFT_OUT = 10_000
+"""Rows that a suggested step names."""
 
 PART_COLUMN = frozenset({"split", "part", "set", "subset", "fold", "partition", "dataset"})
 
@@ -256,15 +260,23 @@ def likeness_findings(
         among = f" among the first {found.looked_at:,}" if found.looked_at < frame.height else ""
         text = f"{counted(len(near), 'row')} nearly the same as others{among}"
         shown = first_rows(found.near[:10].ravel())
-        yield Finding("near_duplicates", "warning", text, (), None, shown, len(near))
+        fix = _one_of_each(found.near)
+        yield Finding("near_duplicates", "warning", text, (), fix, shown, len(near))
     pairs = np.concatenate([found.copies, found.near])
     across = np.unique(crossing(pairs, parts))
     if len(across):
         what = counted(len(across), "row")
         text = f"{what} of validation or test {_are(len(across))} in another part too, or nearly"
-        fix = DropDuplicates() if len(crossing(found.copies, parts)) else None
+        copied_across = len(crossing(found.copies, parts)) > 0
+        fix = DropDuplicates() if copied_across else _one_of_each(found.near)
         rows = first_rows(across)
         yield Finding("split_overlap", "error", text, (), fix, rows, len(across))
+
+
+def _one_of_each(near: Pairs) -> LeaveOut | None:
+    """Return the step that keeps the first of rows that are nearly the same; None for very many."""
+    later = np.unique(near[:, 1])
+    return LeaveOut(rows=written_rows(later.tolist())) if len(later) <= MOST_LEFT_OUT else None
 
 
 def crossing(pairs: Pairs, parts: NDArray[np.str_]) -> Pairs:
