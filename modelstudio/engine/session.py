@@ -28,6 +28,7 @@ from modelstudio.engine.evaluate import decode
 from modelstudio.engine.events import EpochEnd, RunEnd, RunEvent, RunPaused, RunResumed, RunStarted
 from modelstudio.engine.losses import build_loss
 from modelstudio.engine.metrics import epoch_scores
+from modelstudio.engine.padding import left_out
 from modelstudio.engine.ranking import Ranking
 from modelstudio.engine.results import RunInfo
 from modelstudio.engine.run_writer import RunWriter
@@ -128,6 +129,7 @@ class Session:
         if len(validation.rows):
             self.validation = TensorData.from_encoded(validation, fields, self.device)
         self.task = replace(task, score=_scorer(target, validation.truth), resampling=resampling)
+        self.train.leave_padding_out(left_out(self.task, self.train))
         self.project = project.changed(
             training=config.changed(threads=config.threads or self._measured_threads(config))
         )
@@ -233,6 +235,7 @@ def known_rows(encoded: Encoded) -> Encoded:
     if truth.ndim > 1:
         return encoded
     keep = truth >= 0 if truth.dtype.kind == "i" else ~np.isnan(truth)
+    keep = keep if keep.ndim == 1 else keep.all(axis=1)
     return encoded if keep.all() else encoded.take(keep)
 
 
