@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import polars as pl
+from polars import selectors
 
 from modelstudio.data.guess_reading import dates_read, reading_notes
 from modelstudio.data.sources.dates import in_either_order
@@ -255,7 +256,7 @@ def guess_kind(column: pl.Series) -> Kind:
 
 def guess_kinds(frame: pl.DataFrame) -> dict[str, Kind]:
     """Tell the kinds of columns from their values; numbers and dates may come as such."""
-    numbers = frame.select(pl.col(pl.Float64))
+    numbers = frame.select(selectors.numeric().cast(pl.Float64))
     known, distinct = _each(numbers, _KNOWN), _each(numbers, _DISTINCT)
     kinds: dict[str, Kind] = dict.fromkeys(frame.columns, "date")
     kinds.update(_number_or_id(numbers, known, distinct))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,7 @@ def guessed(**columns: list[str]) -> Guess:
         (["5 %", "(3%)", "−2%"], [5, -3, -2]),
         (["12 kg", "3.5 kg", "1,200 kg"], [12, 3.5, 1200]),
         (["12 kg", "3 lb"], [None, None]),
+        (["1.2M", "850K", "3 k", "7"], [1.2e6, 850e3, 3e3, 7]),
         (["12 34", "0170 1234567", "1,23", "1.234,5", "2014T0"], [None] * 5),
     ],
 )
@@ -220,6 +221,16 @@ def test_a_table_without_header_that_begins_with_its_classes() -> None:
 def test_a_table_is_no_long_text(tmp_path: Path, content: str) -> None:
     with pytest.raises(DataError, match="is a table, but the next token"):
         new_project(write(tmp_path / "t.csv", content), task="next token")
+
+
+def test_rows_sorted_by_date_are_told(tmp_path: Path) -> None:
+    gaps = np.random.default_rng(0).integers(1, 999, 90).cumsum()
+    rows = [
+        f"{datetime(2021, 1, 1) + timedelta(hours=int(gap))},{gap % 7},{gap % 2}" for gap in gaps
+    ]
+    told = "The rows stand in order of when."
+    assert told in opened(table(tmp_path, "when,x,y", rows))[1]
+    assert told not in opened(table(tmp_path, "when,x,y", rows[40:] + rows[:40], "u.csv"))[1]
 
 
 def test_the_task_that_was_asked_for_is_taken(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tables import write
+from workbooks import write_workbook
 
 from modelstudio.data.findings.finding import Finding
 from modelstudio.data.prepare import clean_rows
@@ -15,6 +16,7 @@ from modelstudio.data.sources import ROW, delimited, tabular
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
 from modelstudio.engine.projects import new_project
+from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.steps import CleanText, FilterRows, MissingIndicator
 
@@ -83,6 +85,33 @@ def test_lines_with_one_cell_filled_above_the_header(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "Sales of 2020,,\n,,\nregion,x,y\n" + "north,1,2\n" * 9)
     assert read(path).columns == ["region", "x", "y"]
     assert "first 2 lines" in tabular.inspect(path).notes[0]
+
+
+def test_comments_above_the_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "# of 2020, by hand\n#x\na,b,c\n" + "1,2,3\n" * 9)
+    assert read(path).columns == ["a", "b", "c"]
+    assert read(write(tmp_path / "u.csv", "#a,b,c\n1,2,3\n1,2,4\n")).columns == ["#a", "b", "c"]
+
+
+def test_rows_above_the_header_of_a_sheet(tmp_path: Path) -> None:
+    rows = [["Sales 2020"], [], ["", "x", "kind"], ["region", "y", "z"], ["north", 2, "a"]]
+    path = write_workbook(tmp_path / "t.xlsx", {"A": rows})
+    data = DataConfig(path=str(path))
+    frame = tabular.finish(tabular.reading_plain(path, data))
+    assert (frame.columns, frame.rows()) == (["region", "y", "z"], [("north", 2.0, "a")])
+    assert "first 3 rows" in tabular.inspect(path).notes[0]
+    plain = write_workbook(tmp_path / "u.xlsx", {"A": [[None, "x", "y"], [1, 2, 3]]})
+    assert tabular.inspect(plain).columns == ("column_1", "x", "y")
+
+
+@pytest.mark.usefixtures("blocks")
+def test_a_note_of_one_cell_below_the_table(tmp_path: Path) -> None:
+    rows = "1,2,x\n" * 20
+    frame = read(write(tmp_path / "t.csv", f"a,b,c\n{rows}\nSource: the office\n* of 2020\n"))
+    assert frame.rows()[-2:] == [("Source: the office", None, None), ("* of 2020", None, None)]
+    for content in (f"a,b,c\n{rows}Source: us\n{rows}", f"a,b,c\n{rows}12\n", "a,b,c\nto us:\n"):
+        with pytest.raises(DataError, match="has 1 cell, but the header has 3"):
+            read(write(tmp_path / "u.csv", content))
 
 
 def sales(rows: int = 60) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo
-from modelstudio.data.sources.dialect import MOST_COLUMNS
+from modelstudio.data.sources.dialect import LONGEST_PREAMBLE, MOST_COLUMNS, unique_names
 from modelstudio.data.sources.files import (
     check_file,
     damaged,
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LARGEST = 4 << 30
 """Bytes that a workbook may take when it is unpacked."""
 
+_NAMELESS = "__UNNAMED__"
+"""Beginning of the names that columns without one are given."""
+
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
@@ -37,16 +40,19 @@ def read(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]
     """Read the sheet that the source names, or the first that is not empty."""
     workbook, sheet, _ = _open(path, data)
     yield Portion(0, 1)
-    return _rows(path, workbook, sheet)
+    return _rows(path, workbook, sheet)[0]
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
     """Describe the sheet; of several the note says which."""
     workbook, sheet, others = _open(path, data)
-    frame = _rows(path, workbook, sheet)
+    frame, above = _rows(path, workbook, sheet)
     notes: tuple[str, ...] = ()
+    if above:
+        rows = "row stands" if above == 1 else f"{above} rows stand"
+        notes = (f"The first {rows} above the table of {path.name} and are left out.",)
     if others and not _wanted(data):
-        notes = (f"{sheet} was taken of {path.name}, which also has {_listed(others)}.",)
+        notes = (*notes, f"{sheet} was taken of {path.name}, which also has {_listed(others)}.")
     return SourceInfo(path, tuple(frame.columns), frame.height, path.stat().st_size, notes)
 
 
@@ -111,20 +117,43 @@ def _refuse_bombs(path: Path) -> None:
         )
 
 
-def _sheet(path: Path, workbook: fastexcel.ExcelReader, name: str) -> pl.DataFrame:
+def _sheet(
+    path: Path, workbook: fastexcel.ExcelReader, name: str, header: int | None = 0
+) -> pl.DataFrame:
     import fastexcel
 
     try:
-        return workbook.load_sheet(name, schema_sample_rows=None).to_polars()
+        sheet = workbook.load_sheet(name, header_row=header, schema_sample_rows=None)
+        return sheet.to_polars()
     except (fastexcel.FastExcelError, pl.exceptions.PanicException, OSError, ValueError):
         raise damaged(path, "Excel") from None
 
 
-def _rows(path: Path, workbook: fastexcel.ExcelReader, name: str) -> pl.DataFrame:
+def _rows(path: Path, workbook: fastexcel.ExcelReader, name: str) -> tuple[pl.DataFrame, int]:
+    """Read the rows of a sheet that are not blank; return also how many stand above the header."""
     frame = _sheet(path, workbook, name)
+    above = _above(path, workbook, name) if _is_titled(frame) else 0
+    if above:
+        frame = _sheet(path, workbook, name, above)
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     if not frame.height:
         raise no_rows(path)
     if frame.width > MOST_COLUMNS:
         raise too_wide(path, frame.width, MOST_COLUMNS)
-    return plain_types(frame)
+    names = unique_names(["" if name.startswith(_NAMELESS) else name for name in frame.columns])
+    return plain_types(frame.rename(dict(zip(frame.columns, names, strict=True)))), above
+
+
+def _is_titled(frame: pl.DataFrame) -> bool:
+    """Tell whether what was taken for the header has one name only."""
+    named = [name for name in frame.columns if not name.startswith(_NAMELESS)]
+    return len(named) < 2 < frame.width
+
+
+def _above(path: Path, workbook: fastexcel.ExcelReader, name: str) -> int:
+    """Count the rows above the first one that is full of words; 0 when there is none."""
+    rows = _sheet(path, workbook, name, None).head(LONGEST_PREAMBLE + 1).rows()
+    for at, row in enumerate(rows):
+        if all(isinstance(cell, str) and cell.strip() for cell in row):
+            return at
+    return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,11 @@ from pathlib import Path
 from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, endless
 from modelstudio.data.sources.encoding import Misfit
 from modelstudio.errors import DataError
+
+NOTES_FROM = 10
+"""Lines behind which a note may stand below the table."""
+
+_NOTE = re.compile(r"\A[^\n\"]*[A-Za-z][^\n\"]*[ :][^\n\"]*\Z|\A\*")
 
 ROWS = 20_000
 """Records given together."""
@@ -21,6 +27,8 @@ def read_records(
     path: Path, texts: Iterator[bytes], dialect: CsvDialect, first: int, above: int
 ) -> Iterator[list[list[str]]]:
     """Yield the rows of a text in UTF-8, many at a time.
+
+    Notes below a table are rows of which the first cell is filled.
 
     Parameters
     ----------
@@ -41,6 +49,7 @@ def read_records(
     width = len(dialect.columns)
     rows: list[list[str]] = []
     last: list[str] = []
+    notes: list[tuple[int, list[str]]] = []
     while True:
         line = first + reader.line_num
         try:
@@ -51,6 +60,8 @@ def read_records(
                 where=str(path),
                 fix="Check that every quotation mark is closed.",
             ) from None
+        if row is None:
+            rows += [note + [""] * (width - 1) for _, note in notes]
         if row is None or len(rows) == ROWS:
             yield rows
             rows = []
@@ -59,6 +70,11 @@ def read_records(
         blank = not row or (len(row) == 1 < width and not row[0].strip())
         if blank or (above := above - 1) >= 0:
             continue
+        if len(row) == 1 < width and line > NOTES_FROM and _NOTE.search(row[0]):
+            notes.append((line, row))
+            continue
+        if notes:
+            raise _ragged(path, *notes[0], width)
         if len(row) != width:
             raise _ragged(path, line, row, width)
         rows.append(row)
