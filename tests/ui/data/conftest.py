@@ -72,7 +72,7 @@ class ScriptedEngine:
         return project
 
     def describe_data(self, project: Project, base: Path | None = None) -> Iterator[Any]:
-        yield Progress("Reading", 0, None)
+        yield Progress("Reading the data", 0, None)
         hold, self.hold = self.hold, None
         if hold is not None:
             hold.wait(10)

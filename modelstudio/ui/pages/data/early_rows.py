@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from modelstudio.project.model import DataConfig
-from modelstudio.ui.actions import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +47,7 @@ class EarlyRows(QObject):
             self._set_editable(False)
             page.notices.tell_fault("")
             page.waiting.start()
-            page.waiting.tell(tr("Reading {}").format(head.path.name))
+            page.waiting.tell_file(head.path.name)
         if isinstance(head, PictureHead):
             page.pictures_side.show_early(head)
             page.work.show_view("pictures")
@@ -78,7 +77,7 @@ class EarlyRows(QObject):
 
     def _tell_progress(self, progress: Progress) -> None:
         if self.reading:
-            self._page.waiting.tell(progress.text)
+            self._page.waiting.tell_progress(progress)
 
     def _end(self) -> None:
         if self.reading:

@@ -116,7 +116,7 @@ class DataPage(Page):
         document.changed.connect(self._project_changed)
         document.replaced.connect(lambda: self._show_project(anew=True))
         feed.started.connect(self.waiting.start)
-        feed.progressed.connect(lambda progress: self.waiting.tell(progress.text))
+        feed.progressed.connect(self.waiting.tell_progress)
         feed.described.connect(self._take_report)
         feed.failed.connect(self._take_failure)
         feed.cancelled.connect(self.waiting.stop)
@@ -239,6 +239,7 @@ class DataPage(Page):
         self.split.set_data(data)
         if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
             self._stamp = self.files.stamp
+            self.waiting.tell_file(Path(data.path).name)
             self.early.keep(self.files.path)
             self.preview.show_waiting()
             self.preview.ask_anew()

@@ -40,6 +40,7 @@ from PySide6.QtWidgets import (
 from modelstudio.project.model import DataConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.large_picture import LargePicture
+from modelstudio.ui.pages.data.load_line import LoadLine
 from modelstudio.ui.pages.data.pictures_model import (
     NAME,
     PATH,
@@ -49,7 +50,6 @@ from modelstudio.ui.pages.data.pictures_model import (
     State,
     Which,
 )
-from modelstudio.ui.pages.data.preview_panel import LoadLine
 from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
 from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import icon, paint_icon, theme, themes
@@ -400,6 +400,7 @@ class PicturesPanel(QFrame):
             self.large = LargePicture(self.window())
             self.large.stepped.connect(self._step)
             self.large.pressed.connect(self.grid.take_key)
+            self.large.closed.connect(self.grid.setFocus)
             self.model.dataChanged.connect(self._show_large_again)
             self.model.modelReset.connect(self._show_large_again)
         now = self.grid.currentIndex()

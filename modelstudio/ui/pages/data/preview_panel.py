@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
-    QHBoxLayout,
-    QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import (
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.checks import ChecksStrip, ProfileView
+from modelstudio.ui.pages.data.load_line import LoadLine
 from modelstudio.ui.pages.data.relation_view import RelationView
 from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.pages.data.table_model import Head, PreviewModel
@@ -30,7 +29,6 @@ from modelstudio.ui.widgets import (
     PanelHeader,
     SegmentedControl,
     Skeleton,
-    button,
     column,
     count_text,
     icon_button,
@@ -45,8 +43,8 @@ if TYPE_CHECKING:
     from modelstudio.data.profile import ColumnProfile
     from modelstudio.data.relations import Relation
 
-_CANCEL_AFTER_MS = 150
-
+_SKELETON_MS = 500
+"""When the outline of a table takes the place of nothing."""
 
 _ROOMY = 480
 """Width from which the box for marking has words beside it."""
@@ -108,6 +106,8 @@ class PreviewPanel(QFrame):
         self.notice = label("", "base", "secondary", wrap=True, name="data.preview.notice")
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setMargin(32)
+        self._outline = QTimer(self, singleShot=True, interval=_SKELETON_MS)
+        self._outline.timeout.connect(self._show_outline)
         self._stack = QStackedLayout()
         waiting = column(Skeleton(12), None, margins=16)
         for part in (self.view, waiting, self.notice):
@@ -197,6 +197,7 @@ class PreviewPanel(QFrame):
 
     def put(self, table: PreviewTable) -> None:
         """Show rows that came."""
+        self._outline.stop()
         columns = self.model.columns
         self.model.put(table)
         self._tell_row()
@@ -207,12 +208,18 @@ class PreviewPanel(QFrame):
             self.view.fit_columns()
 
     def show_waiting(self) -> None:
-        """Show the outline of a table, unless there are rows to keep."""
+        """Show the outline of a table before long, unless there are rows to keep."""
+        if not self.model.rowCount():
+            self.loading.hasten()
+            self._outline.start()
+
+    def _show_outline(self) -> None:
         if not self.model.rowCount():
             self._stack.setCurrentIndex(1)
 
     def show_notice(self, sentence: str) -> None:
         """Say why there are no rows."""
+        self._outline.stop()
         self.model.clear()
         self._fitted = ()
         self.notice.setText(sentence)
@@ -220,6 +227,7 @@ class PreviewPanel(QFrame):
 
     def clear(self) -> None:
         """Forget the rows of another project."""
+        self._outline.stop()
         self.model.clear()
         self._fitted = ()
         self._sort = self._sort_before = self.view.header.sort = None
@@ -298,87 +306,6 @@ class PreviewPanel(QFrame):
         self.view.header.viewport().update()
         self.view.scrollToTop()
         self.ask_anew()
-
-
-class LoadLine(QWidget):
-    """Two pixels that move while something is worked out; Cancel comes when it takes long."""
-
-    cancelled = Signal()
-
-    def __init__(self, name: str = "data.loading") -> None:
-        super().__init__(objectName=name)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(tr("Working"))
-        self._text = label("", "label", "secondary")
-        self.cancel = button(tr("Cancel"), "link", name=f"{name}.cancel", small=True)
-        self.cancel.clicked.connect(self.cancelled)
-        self._line = _Bar()
-        self._words = QWidget()
-        words = QHBoxLayout(self._words)
-        words.setContentsMargins(16, 2, 8, 2)
-        words.addWidget(self._text, 1)
-        words.addWidget(self.cancel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._line)
-        layout.addWidget(self._words)
-        self._soon = QTimer(self, singleShot=True, interval=_CANCEL_AFTER_MS)
-        self._soon.timeout.connect(self._line.start)
-        self._late = QTimer(self, singleShot=True, interval=4 * _CANCEL_AFTER_MS)
-        self._late.timeout.connect(self._words.show)
-        self.stop()
-
-    def start(self) -> None:
-        """Begin to wait; nothing shows for the first moment."""
-        if not self._soon.isActive() and not self._line.moving:
-            self._text.setText("")
-            self._soon.start()
-            self._late.start()
-
-    def stop(self) -> None:
-        """Done."""
-        self._soon.stop()
-        self._late.stop()
-        self._line.stop()
-        self._words.hide()
-
-    def tell(self, text: str) -> None:
-        """Say what is being done."""
-        self._text.setText(text)
-
-
-class _Bar(QWidget):
-    """A stripe that runs along a line."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedHeight(2)
-        self._at = 0.0
-        self._clock = QTimer(self, interval=40)
-        self._clock.timeout.connect(self._move)
-
-    @property
-    def moving(self) -> bool:
-        return self._clock.isActive()
-
-    def start(self) -> None:
-        self._clock.start()
-
-    def stop(self) -> None:
-        self._clock.stop()
-        self.update()
-
-    def _move(self) -> None:
-        self._at = (self._at + 0.03) % 1.3
-        self.update()
-
-    def paintEvent(self, event: QEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme().color("border"))
-        if self.moving:
-            left = round((self._at - 0.3) * self.width())
-            painter.fillRect(left, 0, round(0.3 * self.width()), 2, theme().color("accent"))
 
 
 class ProfilePopup(Sheet):

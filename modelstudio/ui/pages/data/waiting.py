@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from modelstudio.ui.pages.data.preview_panel import LoadLine
+from modelstudio.engine.events import Progress
+from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.load_line import LoadLine
 
 
 class Waiting:
@@ -10,6 +12,7 @@ class Waiting:
 
     def __init__(self, *lines: LoadLine) -> None:
         self._lines = lines
+        self._file = ""
 
     def start(self) -> None:
         """Begin to wait."""
@@ -25,3 +28,16 @@ class Waiting:
         """Say what is being done."""
         for line in self._lines:
             line.tell(text)
+
+    def tell_file(self, name: str) -> None:
+        """Say that a file is read."""
+        self._file = name
+        self.tell(tr("Reading {}").format(name))
+
+    def tell_progress(self, progress: Progress) -> None:
+        """Show how far work has come, in its own words; data that is read has a name."""
+        share = progress.done / progress.total if progress.total else None
+        reads = progress.text == "Reading the data" and self._file
+        text = tr("Reading {}").format(self._file) if reads else tr(progress.text)
+        for line in self._lines:
+            line.tell(text, share)
