@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from modelstudio.engine.bootstrap import EXACT, SAMPLES, redrawn, resampled_means, scored
 from modelstudio.engine.results import Predictions, RocCurve, Score
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-SAMPLES: Final = 1000
-"""Bootstrap samples behind an interval."""
-
-EXACT: Final = 20_000
-"""Rows (times classes) up to which rows are resampled; beyond, draws come from the normal limit."""
-
-Z: Final = 1.96
-"""Standard deviations on either side of a normal mean that hold 95 %."""
 
 TOP: Final = 10
 """Places of a ranking that count as a hit."""
@@ -29,9 +21,6 @@ TOP: Final = 10
 RANK_SCORES: Final = (f"hr_at_{TOP}", f"ndcg_at_{TOP}", "mrr", "auc")
 """Hit rate and discounted gain of the first places, mean reciprocal rank, and the chance that the
 chosen item stands above another."""
-
-_CELLS: Final = 2_000_000
-"""Numbers held at once while resampling rows."""
 
 
 def known(predictions: Predictions) -> Predictions:
@@ -140,9 +129,9 @@ def _value_scores(rows: Predictions, generator: np.random.Generator | None) -> t
     terms = _error_terms(rows.scores, rows.truth)
     names = {"mae": _mae, "rmse": _rmse, "r2": _r2, "bias": _bias}
     means = terms.mean(axis=0)
-    draws = None if generator is None else _resampled_means(terms, generator)
+    draws = None if generator is None else resampled_means(terms, generator)
     return tuple(
-        _scored(name, float(of(means)), None if draws is None else of(draws))
+        scored(name, float(of(means)), None if draws is None else of(draws))
         for name, of in names.items()
     )
 
@@ -182,9 +171,9 @@ def _token_scores(rows: Predictions, generator: np.random.Generator | None) -> t
     terms = np.concatenate([rows.scores, rows.truth[:, None]], axis=1)
     names = {"loss": _token_loss, "perplexity": _perplexity, "accuracy": _token_accuracy}
     means = terms.mean(axis=0)
-    draws = None if generator is None else _resampled_means(terms, generator)
+    draws = None if generator is None else resampled_means(terms, generator)
     return tuple(
-        _scored(name, float(of(means)), None if draws is None else of(draws))
+        scored(name, float(of(means)), None if draws is None else of(draws))
         for name, of in names.items()
     )
 
@@ -224,9 +213,9 @@ def _rank_terms(places: Floats, others: int = 1) -> Floats:
 def _rank_scores(rows: Predictions, generator: np.random.Generator | None) -> tuple[Score, ...]:
     terms = _rank_terms(ranks(rows.scores), rows.scores.shape[1] - 1)
     means = terms.mean(axis=0)
-    draws = None if generator is None else _resampled_means(terms, generator)
+    draws = None if generator is None else resampled_means(terms, generator)
     return tuple(
-        _scored(name, float(means[at]), None if draws is None else draws[:, at])
+        scored(name, float(means[at]), None if draws is None else draws[:, at])
         for at, name in enumerate(RANK_SCORES)
     )
 
@@ -249,11 +238,11 @@ def _class_scores(
         draws = {
             **_from_cells(counts, rows.kind == "binary"),
             "roc_auc": _resampled_auc(rows, values["roc_auc"], influence, generator),
-            "log_loss": _resampled_means(losses[:, None], generator)[:, 0],
+            "log_loss": resampled_means(losses[:, None], generator)[:, 0],
         }
     rows_of = _rows_behind(cells)
     return tuple(
-        _scored(name, float(value[0]), draws.get(name), rows_of.get(name))
+        scored(name, float(value[0]), draws.get(name), rows_of.get(name))
         for name, value in values.items()
     )
 
@@ -347,7 +336,7 @@ def _resampled_auc(
     curves, count = _curves(rows), len(rows.truth)
     if count * len(curves) > EXACT:
         return area + generator.normal(0, influence.std() / count**0.5, SAMPLES)
-    drawn = _draws(count, SAMPLES, generator)
+    drawn = redrawn(count, SAMPLES, generator)
     return np.concatenate(
         [np.mean([_weighted_auc(*curve, weights) for curve in curves], axis=0) for weights in drawn]
     )
@@ -363,42 +352,3 @@ def _weighted_auc(scores: Floats, positive: Bools, weights: Floats) -> Floats:
     wins = ((below.cumsum(axis=1) - 0.5 * below) * above).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(wins / (above.sum(axis=1) * below.sum(axis=1)))
-
-
-def _draws(count: int, samples: int, generator: np.random.Generator) -> Iterator[Floats]:
-    piece = max(1, _CELLS // count)
-    for begin in range(0, samples, piece):
-        size = min(piece, samples - begin)
-        picked = generator.integers(0, count, size=(size, count))
-        picked += np.arange(size)[:, None] * count
-        drawn = np.bincount(picked.ravel(), minlength=size * count)
-        yield drawn.reshape(size, count).astype(float)
-
-
-def _resampled_means(values: Floats, generator: np.random.Generator) -> Floats:
-    """Return bootstrap means of columns (rows, k), shape (samples, k).
-
-    Of very many rows the means are drawn from their normal limit: the same within what is shown.
-    """
-    count = len(values)
-    if count > EXACT:
-        spread = np.atleast_2d(np.cov(values, rowvar=False)) / count
-        return generator.multivariate_normal(values.mean(axis=0), spread, size=SAMPLES)
-    return np.concatenate([drawn @ values / count for drawn in _draws(count, SAMPLES, generator)])
-
-
-def _scored(name: str, value: float, draws: Floats | None, rows: int | None = None) -> Score:
-    """Return a score with the interval of its draws.
-
-    All draws of a share of 0 or 1 are alike, which proves no certainty: its interval is Wilson's,
-    by the number of ``rows`` it is judged by. Other scores whose draws are alike get none.
-    """
-    if draws is None or np.isnan(draws).all():
-        return Score(name, value)
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    if high - low > 1e-9 * max(1.0, abs(value)):
-        return Score(name, value, float(low), float(high))
-    if not rows or value not in (0.0, 1.0):
-        return Score(name, value)
-    doubt = Z**2 / (rows + Z**2)
-    return Score(name, value, 0.0, doubt) if value == 0 else Score(name, value, 1 - doubt, 1.0)

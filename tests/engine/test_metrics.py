@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from modelstudio.engine import metrics
+from modelstudio.engine import bootstrap, metrics
 from modelstudio.engine.results import Predictions, Score
 
 
@@ -98,8 +98,8 @@ def test_intervals_agree_with_a_plain_bootstrap(binary: Predictions) -> None:
 def test_the_limit_of_means_agrees_with_resampling() -> None:
     values = np.random.default_rng(4).exponential(size=(20_001, 1))
     generator = np.random.default_rng(0)
-    limit = metrics._resampled_means(values, generator)
-    rows = np.concatenate([d @ values / 20_001 for d in metrics._draws(20_001, 300, generator)])
+    limit = bootstrap.resampled_means(values, generator)
+    rows = np.concatenate([d @ values / 20_001 for d in bootstrap.redrawn(20_001, 300, generator)])
     assert limit.std() == pytest.approx(rows.std(), rel=0.15)
 
 
