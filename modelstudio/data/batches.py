@@ -57,6 +57,16 @@ class StoredTensor:
             values *= self._factor
         return values
 
+    def lengths(self) -> Tensor:
+        """Return how many ids of each row are no padding; int64, shape (rows,)."""
+        return self._array.ne(0).sum(1).cpu().index_select(0, self._index.cpu())
+
+
+def without_padding(ids: Tensor) -> Tensor:
+    """Cut off the places at the right that are padding in every row (rows, length)."""
+    used = ids.any(dim=0).nonzero()
+    return ids[:, : int(used[-1]) + 1] if len(used) else ids[:, :1]
+
 
 class NegativeDraw:
     """Puts items that were not chosen behind a batch, drawn by the generator that training keeps.
@@ -114,6 +124,8 @@ class TensorData:
         self.fields = dict(fields)
         self.stored = dict(stored or {})
         self._augmenter, self._negatives = augmenter, negatives
+        self._cut: tuple[str, ...] = ()
+        self.lengths: Tensor | None = None
         first = next(iter([*self.fields.values(), *self.stored.values()]))
         self.rows = len(first)
         self.device = first.device
@@ -146,6 +158,15 @@ class TensorData:
         """Length of the longest sequences of ids, 1 without any."""
         return max((values.steps for values in self.stored.values()), default=1)
 
+    def leave_padding_out(self, names: Sequence[str]) -> None:
+        """Cut batches of some fields of ids to their longest sequence from now on.
+
+        ``lengths`` then tells how long the sequences of each row are together; shape (rows,).
+        """
+        self._cut = tuple(names)
+        if names:
+            self.lengths = torch.stack([self.stored[name].lengths() for name in names]).sum(0)
+
     def gather(self, rows: Tensor) -> dict[str, Tensor]:
         """Return some rows of every field; ``rows`` are int64 on the device."""
         batch = {name: values.index_select(0, rows) for name, values in self.fields.items()}
@@ -154,6 +175,7 @@ class TensorData:
             change = partial(augmenter.raw, name) if augmenter is not None else None
             batch[name] = values.at(rows, change)
         batch = batch if augmenter is None else augmenter.batch(batch)
+        batch |= {name: without_padding(batch[name]) for name in self._cut}
         return batch if self._negatives is None else self._negatives.behind(batch)
 
     def portions(self, order: Tensor, size: int, skip: int = 0) -> Iterator[Tensor]:

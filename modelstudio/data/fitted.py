@@ -46,15 +46,14 @@ class Encoded:
     rows: NDArray[np.int64]
     unscored: Mapping[str, int]
 
-    def with_known_truth(self) -> Encoded:
-        """Return the rows whose true class or value is known; the loss takes no others.
+    def known(self) -> NDArray[np.bool_]:
+        """Tell of each row whether its true class or value is known."""
+        least = self.truth if self.truth.ndim == 1 else self.truth.min(axis=1)
+        return least >= 0 if least.dtype.kind == "i" else ~np.isnan(least)
 
-        Of a long text every next token is.
-        """
-        if self.truth.ndim > 1:
-            return self
-        classes = self.truth.dtype == np.int64
-        known = self.truth >= 0 if classes else ~np.isnan(self.truth)
+    def with_known_truth(self) -> Encoded:
+        """Return the rows whose true class or value is known; the loss takes no others."""
+        known = self.known()
         if known.all():
             return self
         left_out = {**self.unscored, "the target is unknown": int((~known).sum())}

@@ -231,12 +231,8 @@ def take_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> tuple[str,
 
 def known_rows(encoded: Encoded) -> Encoded:
     """Return the rows whose target is known and was seen in training."""
-    truth = encoded.truth
-    if truth.ndim > 1:
-        return encoded
-    keep = truth >= 0 if truth.dtype.kind == "i" else ~np.isnan(truth)
-    keep = keep if keep.ndim == 1 else keep.all(axis=1)
-    return encoded if keep.all() else encoded.take(keep)
+    known = encoded.known()
+    return encoded if known.all() else encoded.take(known)
 
 
 def _learnable(encoded: Encoded) -> Encoded:
