@@ -169,6 +169,7 @@ class SplitPanel(QFrame):
             lambda: self._edit(tr("Test on rows of this table"), test_path=None)
         )
         self._sign = IconLabel("okc", "success", 14)
+        self._sign.hide()
         self._agreement = ElidedLabel("", "label", "tertiary")
         file = row(self._file, self._choose, self._forget, spacing=4)
         wide(self._file)

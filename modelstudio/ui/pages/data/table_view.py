@@ -79,13 +79,13 @@ class RowHeader(QHeaderView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         model, now, area = self.model(), theme(), event.rect()
-        painter = QPainter(self.viewport())
-        painter.fillRect(area, now.color("raised"))
-        painter.fillRect(self.width() - 1, area.top(), 1, area.height(), now.color("border"))
         first, last = (self.logicalIndexAt(0, y) for y in (area.top(), area.bottom()))
         rows = _touched(first, last, self.count())
         if not isinstance(model, PreviewModel) or not rows:
             return
+        painter = QPainter(self.viewport())
+        painter.fillRect(area, now.color("raised"))
+        painter.fillRect(self.width() - 1, area.top(), 1, area.height(), now.color("border"))
         tall = self.sectionSize(first)
         box = QRect(0, self.sectionViewportPosition(first), self.width(), tall)
         painter.setFont(self.text.font)
