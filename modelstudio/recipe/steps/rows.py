@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -41,15 +43,43 @@ def row_ranges(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def written_rows(rows: Iterable[int]) -> str:
-    """Write rows, counted from 0, as a person does: ``"12, 40-43"``, counted from 1."""
-    ranges: list[list[int]] = []
-    for row in sorted(set(rows)):
-        if ranges and row == ranges[-1][1]:
-            ranges[-1][1] = row + 1
-        else:
-            ranges.append([row + 1, row + 1])
+def written_rows(rows: Iterable[int], before: str = "") -> str:
+    """Write rows, counted from 0, as a person does: ``"12, 40-43"``, counted from 1.
+
+    Those that a list names before are written with them.
+    """
+    listed = ", ".join([before, *(str(row + 1) for row in rows)])
+    ranges = merged_ranges(listed)
     return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in ranges)
+
+
+def names_all(text: str, wanted: str) -> bool:
+    """Tell whether a list of rows, such as ``"12, 40-43"``, holds all of another."""
+    ranges = merged_ranges(text)
+    return all(_within(ranges, first, last) for first, last in merged_ranges(wanted))
+
+
+def named_rows(text: str, rows: Iterable[int]) -> set[int]:
+    """Return those of some rows, counted from 0, that a list names."""
+    ranges = merged_ranges(text)
+    return {row for row in rows if _within(ranges, row + 1, row + 1)}
+
+
+def _within(ranges: Sequence[tuple[int, int]], first: int, last: int) -> bool:
+    """Tell whether one of some ranges in order holds another."""
+    place = bisect_right(ranges, first, key=itemgetter(0)) - 1
+    return place >= 0 and last <= ranges[place][1]
+
+
+def merged_ranges(text: str) -> list[tuple[int, int]]:
+    """Return the ranges of a list of rows in order, those that touch as one."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(row_ranges(text)):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(merged[-1][1], last)
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def _rows_text(text: str) -> str:

@@ -13,11 +13,14 @@ from modelstudio.recipe.steps import (
     DropDuplicates,
     DropMissingTarget,
     FillMissing,
+    FilterRows,
+    LeaveOut,
     OneHot,
     Ordinal,
     Standardise,
     Step,
 )
+from modelstudio.recipe.steps.rows import named_rows, written_rows
 from modelstudio.ui.pages.data import edits
 
 
@@ -105,6 +108,17 @@ def test_a_step_that_does_it_already_is_found(data: DataConfig) -> None:
     some = edits.replace_step(data, 1, FillMissing(columns=("fare",)))
     assert edits.handled_by(some, FillMissing(columns=("age",))) is None
     assert edits.handled_by(some, FillMissing(columns=("fare",))) == 1
+
+
+def test_rows_are_left_out_already_when_all_of_them_are(data: DataConfig) -> None:
+    left = edits.add_step(data, LeaveOut(rows=written_rows([3, 8, 9], "30-20000000000, 9")))[0]
+    assert edits.handled_by(left, LeaveOut(rows="10, 4, 9000-90000")) is not None
+    assert edits.handled_by(left, LeaveOut(rows="4-5")) is None
+    assert edits.handled_by(left, LeaveOut(rows="29-30")) is None
+    assert named_rows("4, 9-10, 30-20000000000", [2, 3, 28, 29]) == {3, 29}
+    kept = edits.add_step(data, FilterRows(condition="age > 18"))[0]
+    assert edits.handled_by(kept, FilterRows(condition="age > 18")) is not None
+    assert edits.handled_by(kept, FilterRows(condition="age > 21")) is None
 
 
 def test_fitting_columns_are_features_of_the_right_kind(data: DataConfig) -> None:

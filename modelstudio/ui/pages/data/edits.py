@@ -10,7 +10,8 @@ from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column, Kind, Role
 from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.order import natural_place, order_fault
-from modelstudio.recipe.steps import ColumnStep, Index, Step
+from modelstudio.recipe.steps import ColumnStep, FilterRows, Index, LeaveOut, Step
+from modelstudio.recipe.steps.rows import names_all
 
 if TYPE_CHECKING:
     from modelstudio.data.findings.finding import Fix
@@ -86,13 +87,24 @@ def add_step(data: DataConfig, step: Step) -> tuple[DataConfig, int]:
 
 def handled_by(data: DataConfig, step: Step) -> int | None:
     """Return the place of a step that already does what ``step`` would do; None without one."""
-    wanted = set(step.columns or ()) if isinstance(step, ColumnStep) else set()
     for place, other in enumerate(data.recipe):
-        if type(other) is type(step) and other.enabled:
-            columns = other.columns if isinstance(other, ColumnStep) else None
-            if columns is None or (wanted and wanted <= set(columns)):
-                return place
+        if other.enabled and _does(other, step):
+            return place
     return None
+
+
+def _does(step: Step, wanted: Step) -> bool:
+    """Tell whether a step does all that another would do."""
+    match step, wanted:
+        case LeaveOut(), LeaveOut():
+            return names_all(step.rows, wanted.rows)
+        case FilterRows(), FilterRows():
+            return step.condition == wanted.condition
+        case ColumnStep(), ColumnStep() if step.columns is not None:
+            fits = bool(wanted.columns) and set(wanted.columns or ()) <= set(step.columns)
+            return type(step) is type(wanted) and fits
+        case _:
+            return type(step) is type(wanted)
 
 
 def mend(data: DataConfig, fix: Fix) -> DataConfig:

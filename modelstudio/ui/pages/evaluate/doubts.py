@@ -9,7 +9,7 @@ from modelstudio.engine.results import DoubtfulLabels, Predictions
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.sources import ImageFolder
 from modelstudio.recipe.steps import LeaveOut
-from modelstudio.recipe.steps.rows import row_ranges, written_rows
+from modelstudio.recipe.steps.rows import named_rows, written_rows
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data import edits, picture_edits
 from modelstudio.ui.pages.evaluate.mistakes import Mistake, SourceRows
@@ -76,7 +76,8 @@ class Mending:
                 for each, name in names
                 if name in gone or moved.get(name) == each.predicted
             }
-        return {each.row for each in rows} & _numbered(self._data)
+        steps = [step for step in self._data.recipe if isinstance(step, LeaveOut) and step.enabled]
+        return named_rows(",".join(step.rows for step in steps), (each.row for each in rows))
 
     def without(self, rows: Collection[Mistake]) -> DataConfig:
         """Return data choices that leave rows out."""
@@ -85,7 +86,7 @@ class Mending:
         numbers = {each.row for each in rows}
         for place, step in enumerate(self._data.recipe):
             if isinstance(step, LeaveOut) and step.enabled:
-                more = step.changed(rows=written_rows(numbers | _numbered(self._data)))
+                more = step.changed(rows=written_rows(numbers, step.rows))
                 return edits.replace_step(self._data, place, more)
         return edits.add_step(self._data, LeaveOut(rows=written_rows(numbers)))[0]
 
@@ -100,10 +101,3 @@ class Mending:
 
         paths = [self._source.picture_of(each.place) or "" for each in rows]
         return names_of(paths, resolve(self._data.path or "", self._base))
-
-
-def _numbered(data: DataConfig) -> set[int]:
-    """Return the rows, from 0, that steps leave out by their numbers."""
-    steps = (step for step in data.recipe if isinstance(step, LeaveOut) and step.enabled)
-    ranges = (each for step in steps for each in row_ranges(step.rows))
-    return {row - 1 for first, last in ranges for row in range(first, last + 1)}
