@@ -11,8 +11,8 @@ import codecs
 import os
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.sources import Portion, finish
+from modelstudio.data.sources import Portion, finish, mapped
 from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, sniff
 from modelstudio.data.sources.encoding import BLOCK, Misfit, candidates, misfit, utf8_blocks
 from modelstudio.data.sources.files import no_rows
@@ -84,6 +84,7 @@ def read_text(
     *,
     exact: bool = True,
     only: Collection[str] | None = None,
+    key: str | None = None,
 ) -> Generator[Portion, None, TextTable]:
     """Read a text table of any size in one pass, or in two.
 
@@ -96,6 +97,8 @@ def read_text(
         Otherwise such a cell is missing.
     only
         Columns to keep; None keeps all.
+    key
+        Name under which the table is to be written to files and mapped from there.
 
     Raises
     ------
@@ -108,15 +111,20 @@ def read_text(
     for encoding in candidates(dialect.encoding, found=not options.encoding):
         used = replace(dialect, encoding=encoding)
         once = _Pass(path, used, options, wanted, first, exact=exact)
-        try:
-            series = yield from once.read_file()
-            if once.stubborn:
-                again = _Pass(path, used, options, once.stubborn)
-                series |= yield from again.read_file()
-        except Misfit as error:
-            line = error.line
-            continue
-        frame = _as_written(pl.DataFrame([series[name] for name in wanted]), dialect)
+        raw = key and (f"{key}-raw" if _is_unusual(dialect) else key)
+        with mapped.Writing(raw) if raw else nullcontext() as into:
+            try:
+                series = yield from once.read_file(into)
+                if once.stubborn:
+                    again = _Pass(path, used, options, once.stubborn)
+                    series |= yield from again.read_file(into)
+            except Misfit as error:
+                line = error.line
+                continue
+            frame = into.finish(wanted) if into else pl.DataFrame([series[each] for each in wanted])
+        if _is_unusual(dialect):
+            usual = (_as_written(each, dialect) for each in frame)
+            frame = mapped.written(key, usual) if key else pl.DataFrame(usual)
         return TextTable(frame, frozenset(first - once.stubborn), exact)
     raise misfit(path, encoding, line)
 
@@ -127,7 +135,7 @@ def parse_text(
     """Read the beginning of a text table, as UTF-8 cut behind a record, as text."""
     table = _Pass(path, dialect, options, dialect.columns)
     series = finish(table.read(iter([(content, len(content))]), len(content)))
-    return _as_written(pl.DataFrame(list(series.values())), dialect)
+    return pl.DataFrame([_as_written(each, dialect) for each in series.values()])
 
 
 def rows_of(content: bytes, records: Records, width: int) -> NDArray[np.int64]:
@@ -141,11 +149,14 @@ def rows_of(content: bytes, records: Records, width: int) -> NDArray[np.int64]:
     return np.flatnonzero(filled)
 
 
-def _as_written(frame: pl.DataFrame, dialect: CsvDialect) -> pl.DataFrame:
-    frame = dialect.rewriting.restored(frame)
-    if not dialect.decimal_comma:
-        return frame
-    return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
+def _is_unusual(dialect: CsvDialect) -> bool:
+    return dialect.rewriting.single or dialect.decimal_comma
+
+
+def _as_written(column: pl.Series, dialect: CsvDialect) -> pl.Series:
+    """Give text the quotation marks that it has in the file, and numbers a decimal point."""
+    column = dialect.rewriting.restored(column.to_frame()).to_series()
+    return without_decimal_commas(column) if dialect.decimal_comma else column
 
 
 LEAST, CELL = 4 << 20, 1 << 14
@@ -200,42 +211,59 @@ class _Pass:
         self._at = self._rows = 0
         self._plain = True
 
-    def read_file(self) -> Generator[Portion, None, dict[str, pl.Series]]:
+    def read_file(
+        self, into: mapped.Writing | None = None
+    ) -> Generator[Portion, None, dict[str, pl.Series]]:
         """Read the whole file."""
         size = min(BLOCK, max(LEAST, CELL * self._width))
         blocks = utf8_blocks(self._path, self._dialect.encoding, size)
         blocks = self._dialect.rewriting.blocks(blocks)
-        return (yield from self.read(blocks, self._path.stat().st_size))
+        return (yield from self.read(blocks, self._path.stat().st_size, into))
 
     def read(
-        self, blocks: Iterator[tuple[bytes, int]], total: int
+        self, blocks: Iterator[tuple[bytes, int]], total: int, into: mapped.Writing | None = None
     ) -> Generator[Portion, None, dict[str, pl.Series]]:
-        """Read all blocks of UTF-8 text; returns the columns that are not stubborn by name."""
+        """Read all blocks of UTF-8 text; returns the columns that are not stubborn by name.
+
+        Parameters
+        ----------
+        into
+            Where the columns are written; none is returned then.
+        """
         merged: list[Future[pl.DataFrame]] = []
         fresh: list[pl.DataFrame] = []
-        together, start = max(TOGETHER, total // CHUNKS), 0
+        together, start = TOGETHER if into else max(TOGETHER, total // CHUNKS), 0
         with ThreadPoolExecutor(1) as merging:
             for frame in self._frames(blocks, side_by_side=total > LEAST):
                 fresh.append(frame)
                 if self._at - start >= together:
-                    merged.append(merging.submit(self._merged, fresh))
+                    wait(merged)
+                    merged.append(merging.submit(self._merged, fresh, into))
                     fresh, start = [], self._at
                 yield Portion(self._at, total)
             if fresh:
-                merged.append(merging.submit(self._merged, fresh))
-            whole = self._merged([each.result() for each in merged], rechunk=False)
+                merged.append(merging.submit(self._merged, fresh, into))
+            frames = [each.result() for each in merged]
         if not self._rows:
             raise no_rows(self._path)
-        return {
-            each.name: each for each in map(self._checked, whole) if each.name not in self.stubborn
-        }
+        if into is not None:
+            for name in self.stubborn:
+                into.drop(name)
+            return {}
+        return {each.name: each for each in pl.concat(map(self._left, frames))}
 
-    def _merged(self, frames: list[pl.DataFrame], *, rechunk: bool = True) -> pl.DataFrame:
-        names = [name for name in self._wanted if name not in self.stubborn]
-        return pl.concat(
-            [pl.DataFrame([frame.get_column(name) for name in names]) for frame in frames],
-            rechunk=rechunk,
-        )
+    def _left(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the columns that are not stubborn as far as is known."""
+        names = (name for name in self._wanted if name not in self.stubborn)
+        return pl.DataFrame([frame.get_column(name) for name in names])
+
+    def _merged(self, frames: list[pl.DataFrame], into: mapped.Writing | None) -> pl.DataFrame:
+        whole = pl.concat(map(self._left, frames), rechunk=True)
+        columns = [self._checked(column) for column in whole]
+        if into is not None:
+            into.add(columns)
+            return whole.clear()
+        return pl.DataFrame(columns)
 
     def _checked(self, column: pl.Series) -> pl.Series:
         """Take numbers beyond all measure for missing, or note that their text is needed."""

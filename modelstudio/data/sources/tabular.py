@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 import polars as pl
 
-from modelstudio.data.sources import Portion, SourceInfo, finish
+from modelstudio.data.sources import Portion, SourceInfo, finish, mapped
 from modelstudio.data.sources import resolve as resolve
 from modelstudio.data.sources.delimited import TextTable, parse_text, read_text, rows_of
 from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff
@@ -67,7 +67,9 @@ def reading(
     """Read a table, each column as its kind; see `sources.read_table`."""
     wanted = [column for column in data.columns if not features_only or column.role != "ignored"]
     as_numbers = {column.name for column in wanted if column.kind == "number"}
-    if (reader := _format(path)) is None:
+    if (reader := _format(path)) is None and mapped.is_large(path.stat().st_size):
+        frame = yield from _read_mapped(path, data, wanted)
+    elif reader is None:
         table = yield from _read_text(path, data.csv, as_numbers, exact=False)
         types = table.frame.schema
         if lost := {
@@ -120,8 +122,9 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     """Read a table of whose columns nothing is known; see `sources.read_plain`."""
     if (reader := _format(path)) is not None:
         return (yield from _read_typed(path, data, reader))
-    first = None if check_file(path).st_size <= SMALL_FILE else _head(path, data.csv, 10_000)
-    numbers = [] if first is None else [column.name for column in first if _measures(column)]
+    if mapped.is_large(size := check_file(path).st_size):
+        return (yield from _read_mapped(path, data, ()))
+    numbers = [] if size <= SMALL_FILE else _measuring(path, data.csv)
     table = yield from _read_text(path, data.csv, numbers, exact=True)
     return table.frame
 
@@ -206,6 +209,12 @@ def _lines(path: Path, head: bytes, dialect: CsvDialect) -> bytes:
     return text.replace(b"\r", b"\n") if dialect.returns else text
 
 
+def _measuring(path: Path, options: CsvOptions) -> list[str]:
+    """Return the columns whose text may go, by the first rows."""
+    first = _head(path, options, 10_000)
+    return [] if first is None else [column.name for column in first if _measures(column)]
+
+
 def _measures(text: pl.Series) -> bool:
     """Tell whether the text of a column may go: plain numbers that are neither ids nor classes."""
     known = text.drop_nulls()
@@ -288,6 +297,36 @@ def _narrowed(path: Path, data: DataConfig, table: TextTable) -> TextTable:
     narrowed = table.without_text(values)
     _keep(_key(path, data.csv), narrowed)
     return narrowed
+
+
+def _read_mapped(
+    path: Path, data: DataConfig, columns: Sequence[Column]
+) -> Generator[Portion, None, pl.DataFrame]:
+    """Map a text table, columns as their kinds; what is not in files yet is written to some."""
+    key = mapped.key_of(*_key(path, data.csv))
+    if (frame := mapped.opened(key)) is None:
+        numbers = _measuring(path, data.csv)
+        frame = (yield from read_text(path, data.csv, numbers, key=key)).frame
+    types = frame.schema
+    wanted = {column.name: column for column in columns if column.name in types}
+    lost = [
+        name
+        for name, column in wanted.items()
+        if types[name] != pl.String and types[name] != _NARROW.get(column.kind)
+    ]
+    if lost:
+        again = mapped.key_of(key, "text", *lost)
+        if (text := mapped.opened(again)) is None:
+            text = (yield from read_text(path, data.csv, only=lost, key=again)).frame
+        frame = frame.with_columns(text.get_columns())
+    for name, column in wanted.items():
+        if column.kind in _NARROW and frame.schema[name] == pl.String:
+            narrow = mapped.key_of(key, name, column.kind, data.csv.dates)
+            if (values := mapped.opened(narrow)) is None:
+                made = typed(frame.get_column(name), column, data.csv.dates)
+                values = mapped.written(narrow, [made])
+            frame = frame.with_columns(values.get_columns())
+    return frame
 
 
 def _read_typed(
