@@ -126,9 +126,9 @@ class TensorData:
         self._augmenter, self._negatives = augmenter, negatives
         self._cut: tuple[str, ...] = ()
         self.lengths: Tensor | None = None
-        first = next(iter([*self.fields.values(), *self.stored.values()]))
-        self.rows = len(first)
-        self.device = first.device
+        held: list[Tensor | StoredTensor] = [*self.fields.values(), *self.stored.values()]
+        self.rows = len(held[0])
+        self.device = held[0].device
 
     @classmethod
     def from_encoded(

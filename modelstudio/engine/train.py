@@ -376,7 +376,7 @@ def epoch_order(
 def _alike(order: Tensor, lengths: Tensor, size: int, generator: torch.Generator) -> Tensor:
     """Put rows of like lengths into the same batches; a last smaller one stays the last."""
     whole, rest = order.tensor_split([len(order) // size * size])
-    some = [part[lengths[part].argsort(stable=True)] for part in whole.split(ALIKE * size)]
+    some = [part[lengths[part].argsort(stable=True)] for part in torch.split(whole, ALIKE * size)]
     batches = torch.cat([whole[:0], *some]).view(-1, size)
     return torch.cat([batches[torch.randperm(len(batches), generator=generator)].flatten(), rest])
 
