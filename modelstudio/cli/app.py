@@ -1,12 +1,14 @@
 """The command line as a whole: how a verb is registered, and what becomes of its errors.
 
 Results go to standard output, progress and complaints to standard error. Exit codes: 0; 1 for what
-a person can mend; 2 for wrong usage; 130 when interrupted.
+a person can mend; 2 for wrong usage; 130 when interrupted; 141 when nobody reads the output.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import sys
 import time
 import traceback
@@ -21,6 +23,9 @@ from modelstudio.errors import StudioError
 from modelstudio.resources import app_home
 
 P = ParamSpec("P")
+
+CLOSED = 141
+"""Exit code when nobody reads the output any more, as that of a program that the shell ended."""
 
 app = typer.Typer(
     name="modelstudio",
@@ -63,8 +68,14 @@ def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P,
         except KeyboardInterrupt:
             complain("Interrupted.")
             raise typer.Exit(130) from None
-        except (typer.Exit, typer.BadParameter, BrokenPipeError):
+        except (typer.Exit, typer.BadParameter):
             raise
+        except BrokenPipeError:
+            close_output()
+            raise typer.Exit(CLOSED) from None
+        except OSError as error:
+            complain(*_unwritable(error))
+            raise typer.Exit(1) from None
         except Exception as error:
             complain(
                 f"Model Studio made a mistake ({type(error).__name__}).",
@@ -74,6 +85,21 @@ def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P,
 
     app.command(name, no_args_is_help=False)(handled)
     return handled
+
+
+def close_output() -> None:
+    """Let nothing more be written where it cannot be, not even at the end of the program."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unwritable(error: OSError) -> tuple[str, str]:
+    """Say what a file, a folder or the output cannot be used for, and what to do."""
+    what = error.filename or "The output"
+    return (
+        f"{what} cannot be used: {error.strerror or error}.",
+        "Choose another place, or make room there.",
+    )
 
 
 def complain(*lines: str) -> None:

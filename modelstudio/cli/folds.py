@@ -17,7 +17,7 @@ from modelstudio.cli.app import complain, verb
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
 from modelstudio.cli.show import counted, evaluation_json, print_evaluation, print_json, print_table
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
-from modelstudio.cli.verbs import Device, Json, ProjectPath, Run
+from modelstudio.cli.verbs import LARGEST_SEED, MOST_EPOCHS, Device, Json, ProjectPath, Run
 from modelstudio.engine import cross_validation
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
@@ -45,8 +45,12 @@ def cross_validate(
         int | None,
         typer.Option(min=2, max=100, help="How many; those of the split, or 5, if left out."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and order.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Most epochs a fold.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of weights and order.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, max=MOST_EPOCHS, help="Most epochs a fold.")
+    ] = None,
     device: Annotated[Device | None, typer.Option(help="Where to compute.")] = None,
     name: Annotated[str, typer.Option(help="What the names of the runs begin with.")] = "",
     resume: Annotated[
@@ -142,10 +146,9 @@ def _print(done: FoldSummary, whole: Evaluation | None) -> None:
             for score in done.scores
         ]
         print_table(("Score", "Mean", "SD", "From", "To", "By fold"), rows)
-    if whole is None:
-        for note in done.notes:
-            print(note)
-    else:
+    for note in done.notes[: None if whole is None else -1]:  # the last one is told of all rows too
+        print(note)
+    if whole is not None:
         print()
         print_evaluation(whole)
 

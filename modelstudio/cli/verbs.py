@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
+import sys
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from modelstudio.cli.app import app, complain, verb
+from modelstudio.cli.app import CLOSED, app, close_output, complain, verb
 from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
 from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
@@ -29,6 +30,7 @@ from modelstudio.cli.show import (
     print_table,
 )
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
+from modelstudio.cli.usage import empty_value, wrong_usage
 from modelstudio.engine import prediction, projects
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
@@ -38,6 +40,10 @@ from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.project.model import Project
 from modelstudio.recipe.sources import LongText
 from modelstudio.resources import sample
+
+MOST_EPOCHS = 100_000
+
+LARGEST_SEED = 2**31 - 1
 
 
 class Part(StrEnum):
@@ -90,11 +96,28 @@ Out = Annotated[Path, typer.Option("--out", help="File to write.")]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if (fault := empty_value(given)) is not None:
+        complain(fault, "modelstudio --help lists the verbs.")
+        return 2
     try:
-        app(args=arguments, prog_name="modelstudio")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
+        end = app(args=given, prog_name="modelstudio", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        close_output()
+        return CLOSED
+    except OSError as error:
+        close_output()
+        complain(f"The output cannot be written: {error.strerror or error}.")
+        return 1
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "modelstudio"
+        complain(wrong_usage(error), f"{where} --help says what it takes.")
+        return 2
+    return end if isinstance(end, int) else 0
 
 
 @verb
@@ -140,7 +163,9 @@ def new(
     test_data: Annotated[
         Path | None, typer.Option(help="Take the test rows from this file.")
     ] = None,
-    split_seed: Annotated[int | None, typer.Option(min=0, help="Seed of the split.")] = None,
+    split_seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the split.")
+    ] = None,
     decimals: DecimalsOption = None,
     dates: DatesOption = None,
     missing: MissingOption = None,
@@ -242,8 +267,10 @@ def check(path: ProjectPath, trust: Trust = False, as_json: Json = False) -> Non
 @verb
 def train(
     path: ProjectPath,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of weights and order.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Most epochs.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of weights and order.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=MOST_EPOCHS, help="Most epochs.")] = None,
     device: Annotated[Device | None, typer.Option(help="Where to compute.")] = None,
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     resume: Annotated[

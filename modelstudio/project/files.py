@@ -123,6 +123,8 @@ def save_project(project: Project, path: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one step, through a temporary file beside it.
 
+    What is no file, such as a device or a pipe, is written into and never replaced.
+
     Raises
     ------
     ProjectError
@@ -131,6 +133,10 @@ def write_text(path: Path, text: str) -> None:
     target = path.resolve()
     temporary: str | None = None
     try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            with target.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            return
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

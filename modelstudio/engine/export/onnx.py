@@ -290,6 +290,8 @@ def save(model: onnx.ModelProto, out: Path) -> int:
     """
     folder = None
     try:
+        if out.exists() and not out.is_file():
+            raise IsADirectoryError(errno.EISDIR, "no file")
         folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
         onnx.save_model(
             model,
@@ -325,7 +327,7 @@ def _unwritable(out: Path, error: OSError) -> ExportError:
         errno.ENOTDIR: "the folder does not exist",
         errno.EACCES: "the folder is read-only",
         errno.EROFS: "the disk is read-only",
-        errno.EISDIR: "there is a folder of that name",
+        errno.EISDIR: "there is a folder or a device of that name",
     }.get(error.errno or 0, error.strerror or str(error))
     return ExportError(
         f"{out.name} could not be written: {reason}.",

@@ -20,6 +20,7 @@ from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import drain
 from modelstudio.engine.export import replay
 from modelstudio.engine.export.onnx import build, save
+from modelstudio.engine.prediction import predict
 from modelstudio.engine.results import Predictions
 from modelstudio.engine.session import compile_task
 from modelstudio.engine.train import run_module
@@ -165,6 +166,9 @@ def test_texts_are_given_as_rows_of_ids(tmp_path: Path) -> None:
     assert agreement.agreeing == agreement.rows == 12
     assert agreement.max_abs_diff < 1e-6
     assert replay.ask(tmp_path / "m.onnx", {"text": "never seen", "n": 0.0})
+    (tmp_path / "rows.csv").write_text("text,n\ngood,1\nbad,\n,2\n")
+    report = drain(predict(tmp_path / "m.onnx", tmp_path / "rows.csv", tmp_path / "out.csv"))
+    assert (report.scored, report.unscored) == (2, {"n is missing": 1})
 
 
 def test_the_next_token_of_a_long_text(tmp_path: Path) -> None:
