@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from modelstudio.engine.control import Control
     from modelstudio.engine.runs import RunStore
 
+_CHOSEN: Final = (
+    "Each fold chose its best epoch on the rows it is judged by, so the scores are a little too "
+    "good. Test rows took no part."
+)
+
 _RANGES: Final = {"accuracy": (0.0, 1.0), "roc_auc": (0.0, 1.0), "r2": (-math.inf, 1.0)}
 """What a score can be; the others are 0 or more."""
 
@@ -237,6 +242,7 @@ def evaluate(
     if not scores:
         target = kept.project(run.id).data.target
         raise nothing_to_score(told, "the folds", target.name if target else "")
+    missing = () if len(finished) == run.fold.of else (_done(len(finished), run.fold.of),)
     has_classes = told.kind in ("binary", "classes")
     return Evaluation(
         run=run.id,
@@ -247,7 +253,7 @@ def evaluate(
         roc=metrics.roc_curves(told) if has_classes else (),
         threshold=threshold,
         doubts=doubtful_labels(told),
-        notes=(*remarks(told, data_changed=False), *summary(kept, run.fold.series).notes),
+        notes=(*remarks(told, data_changed=False), *missing, _CHOSEN),
     )
 
 
@@ -283,18 +289,19 @@ def summarise(runs: Sequence[RunInfo], *, by_time: bool = False) -> FoldSummary:
     ]
     notes = []
     if not whole:
-        notes.append(f"{len(finished)} of {fold.of} folds are finished.")
+        notes.append(_done(len(finished), fold.of))
     elif by_time:
         notes.append("Later folds train on more rows, so no interval of the mean can be given.")
     else:
         notes.append("The 95 % interval of the mean allows for the training rows that folds share.")
     if finished:
-        notes.append(
-            "Each fold chose its best epoch on the rows it is judged by, so the scores are a "
-            "little too good. Test rows took no part."
-        )
+        notes.append(_CHOSEN)
     ids = {number: run.id for number, run in finished.items()}
     return FoldSummary(fold.series, fold.of, ids, tuple(found), tuple(notes))
+
+
+def _done(finished: int, folds: int) -> str:
+    return f"{finished} of {folds} folds are finished."
 
 
 def _finished(runs: Sequence[RunInfo]) -> dict[int, RunInfo]:

@@ -77,13 +77,16 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
     classes = known[0]
     if any(each != classes for each in known):
         classes = tuple(sorted({name for each in known for name in each}))
+    kind = parts[0].kind
+    if kind == "binary" and len(classes) > 2:
+        kind = "classes"
     rows = np.concatenate([part.rows for part in parts])
     order = np.argsort(rows, kind="stable")
     unscored = Counter[str]()
     for part in parts:
         unscored.update(part.unscored)
     return Predictions(
-        kind="classes" if len(classes) > 2 else parts[0].kind,
+        kind=kind,
         classes=classes,
         truth=np.concatenate([_renamed(part, classes).truth for part in parts])[order],
         scores=np.concatenate([_renamed(part, classes).scores for part in parts])[order],

@@ -44,9 +44,9 @@ def evaluation_of(
         part,
         given,
         metrics.score(given, threshold, intervals=not value),
-        None if value else metrics.confusion_matrix(given, threshold),
-        () if value else metrics.roc_curves(given),
-        threshold,
+        confusion=None if value else metrics.confusion_matrix(given, threshold),
+        roc=() if value else metrics.roc_curves(given),
+        threshold=threshold,
     )
 
 

@@ -106,7 +106,6 @@ class MistakesPanel(QWidget):
         self.picture.setAccessibleName(tr("The picture"))
         inner.addWidget(self.picture)
         inner.addWidget(self.bars)
-        inner.addWidget(self._hint)
         self.leave_one = button(
             tr("Leave out"), "secondary", "trash", name="evaluate.labels.leave_one", small=True
         )
@@ -115,6 +114,7 @@ class MistakesPanel(QWidget):
         self.take_class.clicked.connect(lambda: self.class_asked.emit(self._selected()))
         self._mend = row(self.leave_one, self.take_class, None)
         inner.addWidget(self._mend)
+        inner.addWidget(self._hint)
         inner.addStretch(1)
         self._right = QWidget()
         toned(self._right, "panel")

@@ -234,7 +234,10 @@ class RocViewer(QWidget):
         known = predictions.truth >= 0
         scores = predictions.scores[known, index]
         self._sweep = Sweep(scores, predictions.truth[known] == index)
-        part = tr("of {} {} rows").format(count_text(int(known.sum())), evaluation.part)
+        count = count_text(int(known.sum()))
+        part = tr("of {} {} rows").format(count, evaluation.part)
+        if evaluation.part == "folds":
+            part = tr("of {} rows of all folds").format(count)
         self._counts_title.setText(f"{tr('At this threshold')}, {part}")
         self._draw_curves()
         self._outcome = None
