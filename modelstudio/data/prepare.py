@@ -142,7 +142,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         inputs=input_fields(fitting.encoded, fitting.kinds, steps, (state.field.name,)),
         target=state,
         csv=data.csv,
-        source=data.source,
+        source=data.source.elsewhere(),
         beside=_beside(data, arranging),
     )
     if state.kind == "ranking":

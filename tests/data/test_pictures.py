@@ -301,6 +301,7 @@ def test_left_out_and_moved_pictures_hold_for_training_and_for_this_folder_alone
     after = labelled(prepared)
     assert before.keys() - after.keys() == {"u00.png", "003.png"}
     assert after["u05.png"][1] == "across"
+    assert prepared.fitted.source == ImageFolder()
     moved = [name for name in after if name != "u05.png" and after[name] != before[name]]
     assert len(moved) <= 4  # a class has a picture less: its cut moves by one at most
     listed = pictures(chosen)

@@ -244,7 +244,7 @@ def test_a_number_moves_pictures_to_that_class(page: DataPage, qtbot: QtBot) -> 
 def test_the_banner_shows_broken_files_and_leaves_copies_out(page: DataPage, qtbot: QtBot) -> None:
     banner = page.pictures_side.banner
     assert "1 file cannot be read" in banner.accessibleName()
-    assert "2 pictures are exact copies" in banner.accessibleName()
+    assert "2 exact copies" in banner.accessibleName()
     banner.buttons["files"].click()
     assert list(states(page)) == ["red/red00.png"]
     assert page.pictures.grid.currentIndex().data(STATE).broken

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -124,6 +124,7 @@ class CopiesReview(QFrame):
     """
 
     removal_wanted = Signal(list)
+    closed = Signal()
 
     def __init__(self, window: QWidget):
         super().__init__(window, objectName="data.copies")
@@ -222,6 +223,10 @@ class CopiesReview(QFrame):
         elif event.key() == Qt.Key.Key_Delete:
             self.sides[1].remove.click()
         # other keys mean nothing here, nor in the page below
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.closed.emit()
 
     def _fill(self) -> None:
         self.setGeometry(self.window().rect().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE))

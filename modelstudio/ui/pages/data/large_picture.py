@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QFrame, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
-from modelstudio.ui.theme import theme
+from modelstudio.ui.theme import paint_icon, theme
 from modelstudio.ui.widgets import toned
 
 _EDGE = 48
@@ -20,6 +20,7 @@ class LargePicture(QFrame):
 
     stepped = Signal(int)
     pressed = Signal(QKeyEvent)
+    closed = Signal()
 
     def __init__(self, window: QWidget):
         super().__init__(window, objectName="data.pictures.large")
@@ -48,6 +49,10 @@ class LargePicture(QFrame):
             self._fill()
         return False
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.closed.emit()
+
     def _fill(self) -> None:
         self.setGeometry(self.window().rect().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE))
 
@@ -71,13 +76,15 @@ class LargePicture(QFrame):
         foot = now.grown(40)
         area = self.rect().adjusted(_INSET, _INSET, -_INSET, -_INSET - foot)
         pixels = round(min(area.width(), area.height()) * self.devicePixelRatioF())
-        words = self._words
         if (picture := self._thumbnails.get(self._path, pixels)) is not None:
             paint_centred(painter, area, picture)
         elif self._thumbnails.broken(self._path, pixels):
-            words = tr("{} cannot be read as a picture.").format(words)
+            middle = area.center()
+            paint_icon(painter, QRectF(middle.x() - 20, middle.y() - 20, 40, 40), "err", "error")
         painter.setFont(now.font("label"))
         painter.setPen(now.color("textSecondary"))
         line = QRect(_INSET, self.height() - _INSET - foot, self.width() - 2 * _INSET, foot)
-        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, line.width())
+        words = painter.fontMetrics().elidedText(
+            self._words, Qt.TextElideMode.ElideMiddle, line.width()
+        )
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, words)

@@ -83,7 +83,7 @@ class PictureEdits(QObject):
         if new and self._edit(tr("Leave out {}").format(told), lambda: leave_out(self._data, new)):
             self._toasts.show_toast(
                 tr("{} left out").format(told),
-                tr("Training does not use them. The files stay on disk."),
+                tr("Not used for training or tests. Nothing is deleted from the disk."),
                 "success",
                 tr("Undo"),
                 lambda: self.take_back(new),

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame
 
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import theme
-from modelstudio.ui.widgets import IconLabel, button, count_text, label, semibold
+from modelstudio.ui.widgets import IconLabel, button, count_text, label, row, semibold
 from modelstudio.ui.widgets.notices import SIGNS
 
 if TYPE_CHECKING:
     from modelstudio.data.picture_profile import Looked
 
 _SHOW_AFTER_MS = 400
+
+_ROOMY = 660
+"""Width from which the buttons stand beside the words."""
 
 _TONES = {"info": "accentTint", "warning": "warningTint", "error": "errorTint"}
 
@@ -43,17 +47,23 @@ class PicturesBanner(QFrame):
             ("search", "secondary", tr("Look for them"), self.search_wanted),
             ("cancel", "secondary", tr("Cancel"), self.cancel_wanted),
         )
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 6, 8, 6)
-        layout.setSpacing(8)
-        layout.addWidget(self._sign)
-        layout.addWidget(self.text, 1)
+        self.text.setToolTip(
+            tr(
+                "A leak is a picture that lies in two parts: the network would be judged by what "
+                "it has seen."
+            )
+        )
         self.buttons = {}
         for name, kind, words, signal in offers:
             each = button(words, kind, name=f"data.pictures.{name}", small=True)
             each.clicked.connect(signal)
-            layout.addWidget(each)
             self.buttons[name] = each
+        choices = row(*self.buttons.values(), None, spacing=8)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._layout.setContentsMargins(16, 6, 8, 6)
+        self._layout.setSpacing(6)
+        self._layout.addWidget(row(self._sign, wide(self.text), spacing=8), 1)
+        self._layout.addWidget(choices)
         self.setMinimumHeight(44)
         self._late = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
         self._late.timeout.connect(self.show)
@@ -96,6 +106,12 @@ class PicturesBanner(QFrame):
         self.buttons["review"].setText(tr("Review copies") if copies else tr("Review"))
         self.setVisible(bool(told))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        roomy = self.width() >= theme().grown(_ROOMY)
+        directions = QBoxLayout.Direction
+        self._layout.setDirection(directions.LeftToRight if roomy else directions.TopToBottom)
+
     def paintEvent(self, event: QEvent) -> None:
         now, painter = theme(), QPainter(self)
         painter.fillRect(self.rect(), now.color(_TONES[self._kind]))
@@ -115,13 +131,10 @@ def _copies_text(copies: int, alike: int, leaks: int) -> str:
     """Say how many are copies, how many look alike, and how many lie in another part."""
     told = []
     if copies:
-        one, many = tr("1 picture is an exact copy"), tr("{} pictures are exact copies")
-        told.append(one if copies == 1 else many.format(count_text(copies)))
+        told.append(tr("1 exact copy") if copies == 1 else tr("{} exact copies").format(copies))
     if alike:
-        one, many = tr("1 looks like another"), tr("{} look like others")
-        told.append(one if alike == 1 else many.format(count_text(alike)))
-    text = tr(", ").join(told)
+        told.append(counted(alike, tr("look-alike")))
+    text = tr(" and ").join(told)
     if leaks:
-        one, many = tr("1 leaks into another part"), tr("{} leak into other parts")
-        text += f"; {one if leaks == 1 else many.format(count_text(leaks))}"
+        text += tr(", {} of them leaks").format(count_text(leaks))
     return f"{text}."

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFontMetrics,
     QKeyEvent,
     QPainter,
     QPen,
@@ -72,6 +73,9 @@ SIDES = (48, 72, 112)
 _GAP, _MARGIN = 12, 10
 _FADED = 0.22
 """Strength of a picture that is left out."""
+
+_HEADER_GAPS = 100
+"""Pixels of the header for what is between its parts, and for the last button."""
 
 _PARTS = (("", "All"), ("train", "Train"), ("validation", "Validation"), ("test", "Test"))
 _KEYS = 9
@@ -231,6 +235,7 @@ class PicturesPanel(QFrame):
         toned(self, "panel")
         self.setMinimumWidth(420)
         self._classes: tuple[str, ...] = ()
+        self._details: tuple[str, ...] = ()
         self.editable = True
         self._which: tuple[Which, str] = ("all", "")
         self._soon = QTimer(self, singleShot=True, interval=150)
@@ -293,13 +298,29 @@ class PicturesPanel(QFrame):
         """Show the pictures of a folder; what is selected stays so if it is still there."""
         self.header.set_title(name)
         told = counted(len(pictures.paths), tr("picture"))
-        self.header.set_detail(f"{told} · {shape}" if shape else told)
+        self._details = (f"{told} · {shape}" if shape else told, told)
+        self._fit_detail()
         self.model.set_data(data)
         if pictures != self.model.listed:
             self.model.set_list(pictures)
         if not self.grid.currentIndex().isValid():
             self.grid.setCurrentIndex(self.model.index(0))
         self._tell_nothing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_detail()
+
+    def _fit_detail(self) -> None:
+        """Say beside the name as much as there is room for, or nothing."""
+        taken = self.part.sizeHint().width() + self.search.maximumWidth()
+        name = QFontMetrics(theme().font("panelTitle")).horizontalAdvance(
+            self.header.accessibleName()
+        )
+        room = self.width() - taken - name - _HEADER_GAPS
+        metrics = QFontMetrics(theme().font("label"))
+        fitting = (each for each in self._details if metrics.horizontalAdvance(each) <= room)
+        self.header.set_detail(next(fitting, ""))
 
     def set_classes(self, names: tuple[str, ...]) -> None:
         """Tell the classes that pictures can be moved to; the first nine have keys."""

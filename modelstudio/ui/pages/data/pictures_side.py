@@ -119,6 +119,7 @@ class PicturesSide(QObject):
         if self.review is None:
             self.review = CopiesReview(self.panel.window())
             self.review.removal_wanted.connect(self.edits.leave_out)
+            self.review.closed.connect(self.panel.grid.setFocus)
         self.review.open(found)
 
     def shows(self, finding: Finding) -> bool:
