@@ -241,3 +241,24 @@ def test_what_killed_programs_left_is_swept(own_home: Path, paths: list[str]) ->
     spool.write(np.ones((2, 3), np.float32))
     assert spool.stored().read().sum() == 6
     assert len(drain(mine).pixels) == 90
+
+
+def test_a_file_that_cannot_be_removed_stays_whole(
+    paths: list[str], decoded: list[str], own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows no file goes while any program has it open."""
+    drain(pictures.load(paths, SMALL))
+    monkeypatch.setattr(keeping, "KEPT_BYTES", 1)
+    unlink = Path.unlink
+
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        if self.suffix == ".bin":
+            raise PermissionError(errno.EACCES, "in use")
+        unlink(self, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        drain(pictures.load(paths, Shaping((Colours(), Resize(height=9, width=8)))))
+    assert len(decoded) == 180
+    assert not drain(pictures.load(paths, SMALL)).faults
+    assert len(decoded) == 180
