@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextCursor
 from pytestqt.qtbot import QtBot
@@ -122,3 +124,23 @@ def test_a_click_on_a_series_moves_the_window(
     panel.column.textActivated.emit("visits")
     wait(page, qtbot)
     assert (panel.near._reading.column, panel.near._reading.row) == ("visits", row + 1)
+
+
+def test_a_sound_shows_its_wave_and_its_pitches(
+    open_project: Callable[..., DataPage], tmp_path: Path, qtbot: QtBot
+) -> None:
+    for at in range(20):
+        folder = tmp_path / "sounds" / "ab"[at % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        wave = np.sin(np.arange(4000 + 100 * at) * (0.1 + 0.4 * (at % 2)))
+        soundfile.write(folder / f"s{at:02d}.wav", wave, 8000)
+    page = open_project(tmp_path / "sounds")
+    panel = page.close_up.panels["sound"]
+    assert panel.wave.isVisible()
+    assert "s00.wav" in page.close_up.header._detail.text()
+    assert "20 sounds" in panel.all.toolTip() or "20 sounds" in panel.all.text()
+    page.preview.view.selectRow(3)
+    wait(page, qtbot)
+    assert "s06.wav" in page.close_up.header._detail.text()
+    colours = {panel.picture.grab().toImage().pixelColor(x, 40).name() for x in range(60, 300, 10)}
+    assert len(colours) > 1

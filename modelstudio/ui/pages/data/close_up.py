@@ -16,6 +16,7 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.feed import decided
 from modelstudio.ui.pages.data.series_panel import SeriesPanel
+from modelstudio.ui.pages.data.sound_panel import SoundPanel
 from modelstudio.ui.pages.data.text_panel import TextPanel
 from modelstudio.ui.widgets import PanelHeader, Skeleton, column, label, toned
 
@@ -51,7 +52,11 @@ class CloseUp(QFrame):
         series = SeriesPanel()
         series.place_wanted.connect(self._go_to)
         series.column_wanted.connect(self._show_column)
-        self.panels: dict[str, Panel] = {"text": TextPanel(), "series": series}
+        self.panels: dict[str, Panel] = {
+            "text": TextPanel(),
+            "series": series,
+            "sound": SoundPanel(),
+        }
         self.notice = label("", "base", "secondary", wrap=True, name="data.close_up.notice")
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setMargin(24)
@@ -152,7 +157,10 @@ def kind_of(data: DataConfig) -> str:
     """Return which panel shows a row of the data; empty where the table shows all there is."""
     steps = [step for step in data.recipe if step.enabled]
     kinds = {Tokenise: "text", Windows: "series"}
-    return next((kinds[type(step)] for step in steps if type(step) in kinds), "")
+    found = [kinds[type(step)] for step in steps if type(step) in kinds]
+    if any(column.kind == "audio" for column in data.columns):
+        found.append("sound")
+    return found[0] if found else ""
 
 
 def _read_text(data: DataConfig, row: int | None, base: Path | None, _: str) -> object:
@@ -173,6 +181,18 @@ def _read_series(data: DataConfig, row: int | None, base: Path | None, column: s
     return read_series(data, row, base, column)
 
 
+def _read_sound(data: DataConfig, row: int | None, base: Path | None, _: str) -> object:
+    from modelstudio.data.sound_view import read_sound
+
+    return read_sound(data, row, base)
+
+
+def _count_sounds(data: DataConfig, base: Path | None) -> object:
+    from modelstudio.data.sound_view import sound_figures
+
+    return sound_figures(data, base)
+
+
 def _nothing(data: DataConfig, base: Path | None) -> None:
     """Count nothing: the panel shows all rows beside the chosen one."""
 
@@ -180,5 +200,6 @@ def _nothing(data: DataConfig, base: Path | None) -> None:
 SOURCES: dict[str, tuple[Callable[..., object], Callable[..., object]]] = {
     "text": (_read_text, _count_texts),
     "series": (_read_series, _nothing),
+    "sound": (_read_sound, _count_sounds),
 }
 """By kind, what reads a row and what counts all."""
