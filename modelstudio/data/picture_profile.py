@@ -17,7 +17,7 @@ from PIL import Image
 
 from modelstudio.data.findings.finding import Finding, Severity, first_rows
 from modelstudio.data.pictures import in_threads
-from modelstudio.data.shaping import Unreadable, open_picture
+from modelstudio.data.shaping import Unreadable, open_picture, out_of_reach
 
 SIDE = 64
 """Side of the mean picture."""
@@ -180,12 +180,8 @@ def _look(path: str) -> _Seen | str:
         image = open_picture(io.BytesIO(content), (2 * SIDE, 2 * SIDE))
     except Unreadable as fault:
         return str(fault)
-    except PermissionError:
-        return "may not be read"
-    except FileNotFoundError:
-        return "does not exist"
-    except Exception:  # decoders of damaged files raise whatever they stumble over
-        return "is no picture"
+    except Exception as error:  # decoders of damaged files raise whatever they stumble over
+        return str(out_of_reach(error) or "is no picture")
     turned = header.getexif().get(0x0112, 1) >= 5  # lies on its side, says its EXIF orientation
     size = header.size[::-1] if turned else header.size
     grey = header.mode in ("1", "L", "LA", "F") or header.mode.startswith("I")
