@@ -12,7 +12,7 @@ import secrets
 import statistics
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from modelstudio.engine import held_out
 from modelstudio.engine.events import FoldsEnd, FoldStarted, Progress, RunEnd, RunEvent
@@ -117,7 +117,11 @@ def _all_folds(
     """Train the folds of a series that are not finished."""
     from modelstudio.engine.session import Session, load_checkpoint
 
-    folds = project.data.split.folds
+    folds, by_time = project.data.split.folds, project.data.split.method == "time"
+
+    def ended(status: Literal["finished", "stopped", "interrupted"]) -> FoldsEnd:
+        return FoldsEnd(summarise(series, folds, kept.series(series), by_time=by_time), status)
+
     begun = {run.fold.number: run for run in kept.series(series) if run.fold}
     fresh = not begun
     for number in range(1, folds + 1):
@@ -128,8 +132,7 @@ def _all_folds(
             yield FoldStarted(series, number, folds)
             prepared = yield from prepare(as_fold(project, number, folds), base)
         if control.stopping:
-            status = "interrupted" if control.interrupted else "stopped"
-            yield FoldsEnd(summary(kept, series), status)
+            yield ended("interrupted" if control.interrupted else "stopped")
             return
         if fresh:
             _check_folds(project, prepared)
@@ -162,9 +165,9 @@ def _all_folds(
                     _keep_answers(kept, event.run, prepared)
                 yield event
         if isinstance(event, RunEnd) and event.status in ("stopped", "interrupted"):
-            yield FoldsEnd(summary(kept, series), event.status)
+            yield ended(event.status)
             return
-    yield FoldsEnd(summary(kept, series), "finished")
+    yield ended("finished")
 
 
 def _check_folds(project: Project, prepared: Prepared) -> None:
@@ -216,8 +219,8 @@ def evaluate(
 
     The threshold is that of the run.
 
-    The intervals are of the rows, for these networks; those of `summary` are of other training rows
-    too.
+    The intervals are of the rows, for these networks; those of `summarise` are of other training
+    rows too.
 
     Raises
     ------
@@ -263,33 +266,29 @@ def _no_fold(run: RunInfo) -> RunError:
     )
 
 
-def summary(kept: RunStore, series: str) -> FoldSummary:
-    """Return the scores of the finished folds of a series, each of its best epoch."""
-    runs = kept.series(series)
-    by_time = bool(runs) and kept.project(runs[0].id).data.split.method == "time"
-    return summarise(runs, by_time=by_time)
-
-
-def summarise(runs: Sequence[RunInfo], *, by_time: bool = False) -> FoldSummary:
+def summarise(
+    series: str, folds: int, runs: Sequence[RunInfo], *, by_time: bool = False
+) -> FoldSummary:
     """Return mean, standard deviation and 95 % interval of each score over the finished folds.
+
+    A score is that of the best epoch on the validation rows of a fold.
 
     The folds share training rows, so their scores vary together and the standard error of
     independent values would be too small. It is corrected by the share of the rows that are
     tested, after Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52,
     2003. ``by_time`` says that later folds train on more rows: there is no interval then.
     """
-    fold = next(run.fold for run in runs if run.fold is not None)
     finished = _finished(runs)
     given = [run.metrics for run in finished.values()]
     names = [name for name in (given[0] if given else ()) if all(name in each for each in given)]
-    whole = len(finished) == fold.of
+    whole = len(finished) == folds
     found = [
-        _fold_score(name, [each[name] for each in given], fold.of, interval=whole and not by_time)
+        _fold_score(name, [each[name] for each in given], folds, interval=whole and not by_time)
         for name in names
     ]
     notes = []
     if not whole:
-        notes.append(_done(len(finished), fold.of))
+        notes.append(_done(len(finished), folds))
     elif by_time:
         notes.append("Later folds train on more rows, so no interval of the mean can be given.")
     else:
@@ -297,7 +296,7 @@ def summarise(runs: Sequence[RunInfo], *, by_time: bool = False) -> FoldSummary:
     if finished:
         notes.append(_CHOSEN)
     ids = {number: run.id for number, run in finished.items()}
-    return FoldSummary(fold.series, fold.of, ids, tuple(found), tuple(notes))
+    return FoldSummary(series, folds, ids, tuple(found), tuple(notes))
 
 
 def _done(finished: int, folds: int) -> str:

@@ -147,6 +147,13 @@ def test_a_run_alone_and_changed_data_do_not_go_on(project: Project, tmp_path: P
         drain(cross_validation.resume(small, None, first.id, Control()))
 
 
+def test_a_stop_before_the_first_run_leaves_nothing(project: Project) -> None:
+    control = Control()
+    control.stop()
+    (end,) = told(cross_validation.cross_validate(project, None, control, folds=FOLDS))
+    assert (end.status, end.summary.runs, end.summary.scores) == ("stopped", {}, ())
+
+
 def info(number: int, of: int, **metrics: float) -> RunInfo:
     return RunInfo(
         str(number), number, "", "finished", 0.0, 1.0, 5, 3, metrics, 1, "", "", "",
@@ -157,14 +164,14 @@ def info(number: int, of: int, **metrics: float) -> RunInfo:
 def test_mean_spread_and_an_interval_that_allows_for_shared_rows() -> None:
     values = (0.80, 0.84, 0.79, 0.85, 0.82)
     runs = [info(n, 5, accuracy=value, loss=0.4) for n, value in enumerate(values, start=1)]
-    accuracy, loss = cross_validation.summarise(runs).scores
+    accuracy, loss = cross_validation.summarise("s", 5, runs).scores
     assert accuracy.mean == pytest.approx(0.82)
     assert accuracy.sd == pytest.approx(0.0254951, rel=1e-5)
     reach = 2.776445 * 0.0254951 * (1 / 5 + 1 / 4) ** 0.5
     assert (accuracy.low, accuracy.high) == pytest.approx((0.82 - reach, 0.82 + reach), rel=1e-5)
     assert (loss.low, loss.high) == (0.4, 0.4)
-    assert cross_validation.summarise(runs, by_time=True).scores[0].low is None
-    some = cross_validation.summarise([*runs[:2], replace(runs[2], status="stopped")])
+    assert cross_validation.summarise("s", 5, runs, by_time=True).scores[0].low is None
+    some = cross_validation.summarise("s", 5, [*runs[:2], replace(runs[2], status="stopped")])
     assert (list(some.runs), some.scores[0].low) == ([1, 2], None)
     assert "2 of 5 folds" in some.notes[0]
 

@@ -186,15 +186,14 @@ class TrainPage(Page):
         except StudioError as error:
             self._say(str(error))
             runs = ()
-        network, keys = network_key(project), {None: data_key(project)}
-        for run in runs:
-            if (fold := run.fold) is not None and (place := (fold.number, fold.of)) not in keys:
-                keys[place] = data_key(as_fold(project, *place))
+        keys = network_key(project), data_key(project)
+        places = {(run.fold.number, run.fold.of) for run in runs if run.fold is not None}
+        folds = {place: data_key(as_fold(project, *place)) for place in places}
         stale = frozenset(
             run.id
             for run in runs
-            if run.network_key != network
-            or run.data_key != keys[run.fold and (run.fold.number, run.fold.of)]
+            if (run.network_key, run.data_key)
+            != ((keys[0], folds[run.fold.number, run.fold.of]) if run.fold else keys)
         )
         self.runs.set_runs(runs, stale)
         self._draw()

@@ -181,7 +181,7 @@ class RunsPanel(QWidget):
         series = run.fold.series
         runs = [each for each in self.model.runs if each.fold and each.fold.series == series]
         by_time = self._project_of(run.id).data.split.method == "time"
-        done = summarise(runs, by_time=by_time)
+        done = summarise(series, run.fold.of, runs, by_time=by_time)
         rows: list[Row] = [("", tr("Mean ± SD"), tr("Fold {}").format(run.fold.number))]
         for score in done.scores:
             own = score_text(score.name, run.metrics.get(score.name))
