@@ -16,6 +16,7 @@ from modelstudio.recipe.steps import (
     DropDuplicates,
     DropMissingTarget,
     FillMissing,
+    LeaveOut,
     MinMax,
     OneHot,
     Ordinal,
@@ -161,6 +162,8 @@ def step_summary(step: Step, columns: tuple[str, ...] = ()) -> str:
         case Tokenise():
             kept = tr("{}, the first {}").format(step.unit, step.length)
             what = kept[:1].upper() + kept[1:]
+        case LeaveOut() if step.rows:
+            return step.rows
         case Passages():
             return tr("{} tokens each").format(step.length)
         case Windows():
