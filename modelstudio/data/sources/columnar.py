@@ -20,6 +20,7 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
+from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import plain_types
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -49,21 +50,26 @@ _STREAM = b"\xff\xff\xff\xff"
 _OLD_FEATHER = b"FEA1"
 
 
-def read(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
+def read(
+    path: Path, data: DataConfig, into: Writing | None = None
+) -> Generator[Portion, None, pl.DataFrame]:
     """Read the table, telling after some columns how many there are left."""
     opened = _format(path)
     names, rows = _shape(path, opened)
     if not rows:
         raise no_rows(path)
-    together = max(1, CELLS // rows)
+    together, final = max(1, CELLS // rows), unique_names(names)
     columns: list[pl.Series] = []
     for at in range(0, len(names), together):
         some = list(range(at, min(at + together, len(names))))
         part = _whole(path, opened.what, partial(opened.read, path, columns=some))
-        columns += plain_types(part).get_columns()
+        read = [each.alias(final[at + place]) for place, each in enumerate(plain_types(part))]
+        if into is None:
+            columns += read
+        else:
+            into.add(read)
         yield Portion(min(at + together, len(names)), len(names))
-    final = unique_names(names)
-    return pl.DataFrame([each.alias(name) for each, name in zip(columns, final, strict=True)])
+    return pl.DataFrame(columns) if into is None else into.finish(final)
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:

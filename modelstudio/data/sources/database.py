@@ -6,8 +6,10 @@ import hashlib
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -26,8 +28,9 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
-from modelstudio.data.sources.plain import from_values, joined, plain_types
-from modelstudio.data.sources.tabular import as_declared
+from modelstudio.data.sources.mapped import Writing
+from modelstudio.data.sources.plain import from_values, joining, plain_types
+from modelstudio.data.sources.tabular import as_declared, read_file
 from modelstudio.data.sources.values import without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -57,25 +60,30 @@ def reading(
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """Run the query and return its rows in the types that the database gives them."""
     if _address(data) is None:
-        frame = yield from read(path, data)
-    else:
-        yield Portion(0)
-        frame = _from_server(data)
-    return without_words(frame, data.csv.missing)
+        return (yield from read_file(path, data, sys.modules[__name__]))
+    yield Portion(0)
+    return without_words(_from_server(data), data.csv.missing)
 
 
-def read(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
+def read(
+    path: Path, data: DataConfig, into: Writing | None = None
+) -> Generator[Portion, None, pl.DataFrame]:
     """Read a SQLite file."""
     with closing(_open(path)) as connection:
-        frames: list[pl.DataFrame] = []
-        done = 0
-        for frame in _fetched(path, connection, _query(path, connection, data), ROWS):
-            frames.append(frame)
-            done += frame.height
-            yield Portion(done)
-    if not frames:
+        query = _query(path, connection, data)
+        table = yield from joining(partial(_blocks, path, connection, query), into)
+    if table is None:
         raise no_rows(path)
-    return joined(frames)
+    return table
+
+
+def _blocks(
+    path: Path, connection: sqlite3.Connection, query: str
+) -> Iterator[tuple[pl.DataFrame, Portion]]:
+    done = 0
+    for frame in _fetched(path, connection, query, ROWS):
+        done += frame.height
+        yield frame, Portion(done)
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:

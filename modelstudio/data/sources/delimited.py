@@ -28,16 +28,17 @@ from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, sniff
 from modelstudio.data.sources.encoding import BLOCK, Misfit, candidates, misfit, utf8_blocks
 from modelstudio.data.sources.files import no_rows
 from modelstudio.data.sources.lines import read_records
-from modelstudio.data.sources.records import Records, count_cells, find_records, look, whole_records
-from modelstudio.data.sources.values import (
+from modelstudio.data.sources.numbers import (
     all_to_numbers,
     measurable,
     to_numbers,
     without_decimal_commas,
 )
+from modelstudio.data.sources.records import Records, count_cells, find_records, look, whole_records
 from modelstudio.project.model import CsvOptions
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,9 @@ TOGETHER, CHUNKS = 64 << 20, 8
 """Bytes whose rows are merged at once, so that few pieces of memory are left behind; of a large
 table as many as make so many chunks, beyond which polars joins a column to gather rows of it."""
 
+PIECE = 16 << 20
+"""Bytes whose rows are written to files at once."""
+
 THREADS = min(4, os.cpu_count() or 1)
 """Blocks parsed at once."""
 
@@ -232,7 +236,7 @@ class _Pass:
         """
         merged: list[Future[pl.DataFrame]] = []
         fresh: list[pl.DataFrame] = []
-        together, start = TOGETHER if into else max(TOGETHER, total // CHUNKS), 0
+        together, start = PIECE if into else max(TOGETHER, total // CHUNKS), 0
         with ThreadPoolExecutor(1) as merging:
             for frame in self._frames(blocks, side_by_side=total > LEAST):
                 fresh.append(frame)

@@ -19,6 +19,7 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
+from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import plain_types
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -36,8 +37,10 @@ _NAMELESS = "__UNNAMED__"
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
-def read(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
-    """Read the sheet that the source names, or the first that is not empty."""
+def read(
+    path: Path, data: DataConfig, into: Writing | None = None
+) -> Generator[Portion, None, pl.DataFrame]:
+    """Read the sheet that the source names, or the first that is not empty; always as a whole."""
     workbook, sheet, _ = _open(path, data)
     yield Portion(0, 1)
     return _rows(path, workbook, sheet)[0]

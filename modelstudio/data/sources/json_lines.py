@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from modelstudio.data.sources.encoding import (
     utf8_blocks,
 )
 from modelstudio.data.sources.files import check_file, empty, first_bytes, too_wide
-from modelstudio.data.sources.plain import from_values, joined, plain_types
+from modelstudio.data.sources.mapped import Writing
+from modelstudio.data.sources.plain import from_values, joined, joining, plain_types
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 
@@ -33,25 +35,24 @@ LARGEST_LIST = 1 << 29
 _FIX = 'Write one object a line, such as {"age": 31, "town": "Ulm"}.'
 
 
-def read(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
+def read(
+    path: Path, data: DataConfig, into: Writing | None = None
+) -> Generator[Portion, None, pl.DataFrame]:
     """Read the table block by block; a list of objects as a whole."""
     size = check_file(path).st_size
     start = first_bytes(path, 4096)
     if not start.strip():
         raise empty(path)
     for encoding in candidates(find_encoding(start), found=True):
-        frames: list[pl.DataFrame] = []
         try:
             if _is_list(start, encoding):
                 yield Portion(0, size)
-                return _as_table(path, [_read_list(path, encoding, size)])
-            for lines, first, done in _lines(path, encoding):
-                frames.append(_read_lines(path, lines, first))
-                yield Portion(done, size)
+                return _as_table(path, joined([_read_list(path, encoding, size)]))
+            table = yield from joining(partial(_blocks, path, encoding), into)
         except Misfit as error:
             line = error.line
             continue
-        return _as_table(path, frames)
+        return _as_table(path, table)
     raise misfit(path, encoding, line)
 
 
@@ -77,7 +78,7 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     try:
         lines, first, _ = next(_lines(path, encoding))
         few = b"\n".join(lines.split(b"\n", rows)[:rows]) + b"\n"
-        return _as_table(path, [_read_lines(path, few, first)])
+        return _as_table(path, joined([_read_lines(path, few, first)]))
     except Misfit:
         return None
 
@@ -86,14 +87,17 @@ def _is_list(start: bytes, encoding: str) -> bool:
     return start.decode(encoding, "ignore").lstrip("\ufeff \t\r\n").startswith("[")
 
 
-def _as_table(path: Path, frames: list[pl.DataFrame]) -> pl.DataFrame:
-    filled = [frame for frame in frames if frame.width]
-    if not filled:
+def _blocks(path: Path, encoding: str) -> Iterator[tuple[pl.DataFrame, Portion]]:
+    size = path.stat().st_size
+    for lines, first, done in _lines(path, encoding):
+        yield _read_lines(path, lines, first), Portion(done, size)
+
+
+def _as_table(path: Path, table: pl.DataFrame | None) -> pl.DataFrame:
+    if table is None or not table.width:
         raise _none(path)
-    width = len({name for frame in filled for name in frame.columns})
-    if width > MOST_COLUMNS:
-        raise too_wide(path, width, MOST_COLUMNS)
-    table = joined(filled)
+    if table.width > MOST_COLUMNS:
+        raise too_wide(path, table.width, MOST_COLUMNS)
     return table.rename(dict(zip(table.columns, unique_names(table.columns), strict=True)))
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import cast
 
 import polars as pl
 
+from modelstudio.data.sources import Portion
 from modelstudio.data.sources.dialect import unique_names
-from modelstudio.data.sources.values import WHOLE, as_text, measurable
+from modelstudio.data.sources.mapped import Writing
+from modelstudio.data.sources.numbers import measurable
+from modelstudio.data.sources.values import WHOLE, as_text
 
 
 def plain_types(frame: pl.DataFrame) -> pl.DataFrame:
@@ -90,22 +93,54 @@ def joined(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     held = list(frames)
     types: dict[str, pl.DataType] = {}
     for frame in held:
-        for column in frame:
-            known = types.get(column.name)
-            if column.null_count() == len(column):
-                types.setdefault(column.name, pl.Null())
-            elif known is None or known == pl.Null:
-                types[column.name] = column.dtype
-            elif known != column.dtype:
-                types[column.name] = pl.String()
-    final = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in types.items()}
-    return pl.concat(map(partial(_conformed, final), held), rechunk=True)
+        _agree(types, frame)
+    return pl.concat(map(partial(_conformed, types), held), rechunk=True)
+
+
+def joining(
+    blocks: Callable[[], Iterator[tuple[pl.DataFrame, Portion]]], into: Writing | None
+) -> Generator[Portion, None, pl.DataFrame | None]:
+    """Put tables below one another as `joined` does, telling how far it is; None of none at all.
+
+    Parameters
+    ----------
+    into
+        Where the columns are written. They come twice then, as their types have to agree first.
+    """
+    held: list[pl.DataFrame] = []
+    types: dict[str, pl.DataType] = {}
+    for frame, portion in blocks():
+        if frame.width:
+            _agree(types, frame)
+            if into is None:
+                held.append(frame)
+        yield portion
+    if into is None or not types:
+        return joined(held) if held else None
+    for frame, portion in blocks():
+        if frame.width:
+            into.add(_conformed(types, frame))
+        yield portion
+    return into.finish(types)
+
+
+def _agree(types: dict[str, pl.DataType], frame: pl.DataFrame) -> None:
+    """Note the types of columns: Null of what was missing so far, text where they differ."""
+    for column in frame:
+        known = types.get(column.name)
+        if column.null_count() == len(column):
+            types.setdefault(column.name, pl.Null())
+        elif known is None or known == pl.Null:
+            types[column.name] = column.dtype
+        elif known != column.dtype:
+            types[column.name] = pl.String()
 
 
 def _conformed(types: dict[str, pl.DataType], frame: pl.DataFrame) -> pl.DataFrame:
     columns = {column.name: column for column in frame}
+    final = {name: pl.String() if dtype == pl.Null else dtype for name, dtype in types.items()}
     return pl.DataFrame(
-        [_as_type(columns.get(name), name, types[name], frame.height) for name in types]
+        [_as_type(columns.get(name), name, dtype, frame.height) for name, dtype in final.items()]
     )
 
 

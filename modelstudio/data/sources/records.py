@@ -101,7 +101,7 @@ def look(content: bytes, delimiter: str) -> Look | None:
     if not (begins | (before == _QUOTE)).all() or not (finishes | (behind == _QUOTE)).all():
         return None
     inside = np.bitwise_xor.accumulate(marks)
-    lines = np.count_nonzero(breaks)
+    lines = int(np.count_nonzero(breaks))
     spaces = low[(kinds <= ord(" ")) & ~ends[kinds] & ~inside]
     loose = (
         bool((array[opened[begins] + 1] <= ord(" ")).any())
@@ -110,7 +110,7 @@ def look(content: bytes, delimiter: str) -> Look | None:
         or bool((ends[array[spaces - 1]] | ends[array[spaces + 1]]).any())
         or _has_wide_spaces(content)
     )
-    return Look(lines, lines - np.count_nonzero(breaks & inside), loose)
+    return Look(lines, lines - int(np.count_nonzero(breaks & inside)), loose)
 
 
 def count_cells(content: bytes, delimiter: str) -> int:
@@ -121,7 +121,9 @@ def count_cells(content: bytes, delimiter: str) -> int:
     starts = quotes[::2] - np.cumsum(lengths) + lengths
     within = array[np.repeat(starts, lengths) + np.arange(lengths.sum())]
     ends = (ord(delimiter), _BREAK)
-    return sum(np.count_nonzero(array == end) - np.count_nonzero(within == end) for end in ends)
+    return sum(
+        int(np.count_nonzero(array == end) - np.count_nonzero(within == end)) for end in ends
+    )
 
 
 def _has_wide_spaces(content: bytes) -> bool:

@@ -35,8 +35,10 @@ FEW_VALUES = 20
 class FileFormat(Protocol):
     """What a module offers that reads files with types of their own."""
 
-    def read(self, path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
-        """Read the table in the types of `plain.plain_types`."""
+    def read(
+        self, path: Path, data: DataConfig, into: mapped.Writing | None = None
+    ) -> Generator[Portion, None, pl.DataFrame]:
+        """Read the table in the types of `plain.plain_types`; or write it, and map it then."""
 
     def inspect(self, path: Path, data: DataConfig) -> SourceInfo:
         """Describe the table without reading all of it."""
@@ -67,7 +69,7 @@ def reading(
     """Read a table, each column as its kind; see `sources.read_table`."""
     wanted = [column for column in data.columns if not features_only or column.role != "ignored"]
     as_numbers = {column.name for column in wanted if column.kind == "number"}
-    if (reader := _format(path)) is None and mapped.is_large(path.stat().st_size):
+    if (reader := _format(path)) is None and mapped.is_large(check_file(path).st_size):
         frame = yield from _read_mapped(path, data, wanted)
     elif reader is None:
         table = yield from _read_text(path, data.csv, as_numbers, exact=False)
@@ -82,7 +84,7 @@ def reading(
         if check_file(path).st_size > SMALL_FILE:
             frame = _narrowed(path, data, table).frame
     else:
-        frame = yield from _read_typed(path, data, reader)
+        frame = yield from read_file(path, data, reader)
     return as_declared(path, frame, data, target_needed=target_needed, features_only=features_only)
 
 
@@ -121,7 +123,7 @@ def as_declared(
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """Read a table of whose columns nothing is known; see `sources.read_plain`."""
     if (reader := _format(path)) is not None:
-        return (yield from _read_typed(path, data, reader))
+        return (yield from read_file(path, data, reader))
     if mapped.is_large(size := check_file(path).st_size):
         return (yield from _read_mapped(path, data, ()))
     numbers = [] if size <= SMALL_FILE else _measuring(path, data.csv)
@@ -329,27 +331,49 @@ def _read_mapped(
     return frame
 
 
-def _read_typed(
+def read_file(
     path: Path, data: DataConfig, reader: FileFormat
 ) -> Generator[Portion, None, pl.DataFrame]:
     """Read a file with types of its own, or take over what was read last."""
     key = _key(path, data.csv, data.source)
+    if mapped.is_large(check_file(path).st_size):
+        return (yield from _map_file(path, data, reader, mapped.key_of(*key)))
     if (held := _last) is not None and held[0] == key:
         return held[1].frame
     frame = yield from reader.read(path, data)
-    frame = _with_points(without_words(frame, data.csv.missing), data.csv)
+    frame = _usual(frame, data.csv.missing, _has_commas(frame, data.csv))
     _keep(key, TextTable(frame))
     return frame
 
 
-def _with_points(frame: pl.DataFrame, options: CsvOptions) -> pl.DataFrame:
-    """Write numbers that are text with a decimal comma the usual way."""
+def _map_file(
+    path: Path, data: DataConfig, reader: FileFormat, key: str
+) -> Generator[Portion, None, pl.DataFrame]:
+    """Map a file with types of its own, after writing its columns to files."""
+    if (frame := mapped.opened(key)) is not None:
+        return frame
+    raw = f"{key}-raw"
+    if (frame := mapped.opened(raw)) is None:
+        with mapped.Writing(raw) as into:
+            frame = yield from reader.read(path, data, into)
+    words, commas = data.csv.missing, _has_commas(frame, data.csv)
+    if not words and not commas:
+        return frame
+    return mapped.written(key, (_usual(each.to_frame(), words, commas)[:, 0] for each in frame))
+
+
+def _usual(frame: pl.DataFrame, words: Sequence[str], commas: bool) -> pl.DataFrame:
+    """Take words for missing, and write text with a decimal comma the usual way."""
+    frame = without_words(frame, words)
+    return frame.with_columns(map(without_decimal_commas, frame)) if commas else frame
+
+
+def _has_commas(frame: pl.DataFrame, options: CsvOptions) -> bool:
+    """Tell whether numbers that are text have a decimal comma."""
     if (decimals := options.decimals) is None:
         few = frame.head(200).select(pl.col(pl.String).drop_nulls().implode())
         decimals = decimals_of(column[0].to_list() for column in few)
-    if decimals != "comma":
-        return frame
-    return frame.with_columns(map(without_decimal_commas, frame.get_columns()))
+    return decimals == "comma"
 
 
 def _keep(key: tuple[object, ...], table: TextTable) -> None:

@@ -1,0 +1,159 @@
+"""Tables too large for memory are written to files and mapped: they say what they said before."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from tables import configure, people, prepared, write
+
+from modelstudio.data import sources
+from modelstudio.data.sources import delimited, mapped, tabular
+from modelstudio.data.stored import Stored
+from modelstudio.project.model import CsvOptions, DataConfig
+from modelstudio.recipe.columns import Column
+from modelstudio.resources import app_home
+
+LONG = "a text that is too long to stand beside its length"
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """Let every table be one that is parsed in many pieces and not kept in memory."""
+    monkeypatch.setenv("MODELSTUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tabular, "SMALL_FILE", 0)
+    monkeypatch.setattr(tabular, "KEPT_BYTES", 0)
+    monkeypatch.setattr(delimited, "BLOCK", 500)
+    monkeypatch.setattr(delimited, "PIECE", 1_000)
+    return monkeypatch
+
+
+def both(
+    small: pytest.MonkeyPatch, read: Callable[[], pl.DataFrame]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    small.setattr(mapped, "LIMIT", 1 << 40)
+    held = read()
+    small.setattr(mapped, "LIMIT", 0)
+    return held, read()
+
+
+def table(rows: int = 400) -> str:
+    lines = ["number,word,day,either,note"]
+    for at in range(rows):
+        word = ("Köln", '"Bonn, ""Süd"""', LONG, "")[at % 4]
+        either = "many" if at == rows - 3 else f"{at / 8:.2f}"
+        lines.append(f"{at * 1.5},{word},2024-01-{at % 28 + 1:02},{either},{'x' * (at % 14)}")
+    return "\n".join(lines) + "\n"
+
+
+KINDS = (
+    Column(name="number", kind="number"),
+    Column(name="word", kind="category"),
+    Column(name="day", kind="date"),
+    Column(name="either", kind="number"),
+    Column(name="note", kind="text"),
+)
+
+
+def test_text_says_the_same(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(table(), encoding="utf-8")
+    data = DataConfig(path=str(path))
+    assert_frame_equal(*both(small, lambda: sources.read_plain(data)))
+    declared = data.changed(columns=KINDS)
+    assert_frame_equal(*both(small, lambda: sources.read(declared)))
+    as_words = data.changed(columns=(KINDS[0].model_copy(update={"kind": "category"}), *KINDS[1:]))
+    held, found = both(small, lambda: sources.read(as_words))
+    assert_frame_equal(held, found)
+    assert found["number"][1] == "1.5"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a;b\n" + "1,5;x\n2,25;y\n" * 200, "a,b\n" + "1,'x'\n2,'don\"t'\n" * 200],
+    ids=["decimal commas", "single quotation marks"],
+)
+def test_text_in_unusual_ways_says_the_same(
+    tmp_path: Path, small: pytest.MonkeyPatch, text: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    data = DataConfig(path=str(path))
+    assert_frame_equal(*both(small, lambda: sources.read_plain(data)))
+
+
+def test_other_files_say_the_same(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
+    rows = [{"a": at, "b": str(at) if at > 250 else at, "c": LONG} for at in range(300)]
+    frame = pl.DataFrame({"a": range(300), "d": ["NA", LONG, None] * 100})
+    frame.write_parquet(tmp_path / "t.parquet")
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        connection.execute("create table t (a, d)")
+        connection.executemany("insert into t values (?, ?)", frame.iter_rows())
+        connection.commit()
+    small.setattr("modelstudio.data.sources.json_lines.BLOCK", 1_000)
+    small.setattr("modelstudio.data.sources.database.ROWS", 70)
+    for name in ("t.parquet", "t.jsonl", "t.db"):
+        data = DataConfig(path=str(tmp_path / name), csv=CsvOptions(missing=("NA",)))
+        held, found = both(small, lambda data=data: sources.read_plain(data))  # type: ignore[misc]
+        assert_frame_equal(held, found)
+        assert len(list((app_home() / "tables").iterdir())) > 0
+
+
+def test_the_tensors_are_the_same_to_the_bit(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
+    data = configure(write(tmp_path / "t.csv", people(300)), "bought")
+    small.setattr(mapped, "LIMIT", 1 << 40)
+    held = prepared(data)
+    small.setattr(mapped, "LIMIT", 0)
+    found = prepared(data)
+    for part in ("train", "validation", "test"):
+        ours, theirs = getattr(held, part), getattr(found, part)
+        for name, values in ours.fields.items():
+            other = theirs.fields[name]
+            other = other.read() if isinstance(other, Stored) else other
+            assert np.array_equal(values, other)
+        assert np.array_equal(ours.truth, theirs.truth)
+    assert held.fitted == found.fitted
+
+
+def test_a_table_is_written_once_and_again_when_it_changed(
+    tmp_path: Path, small: pytest.MonkeyPatch
+) -> None:
+    small.setattr(mapped, "LIMIT", 0)
+    path = tmp_path / "t.csv"
+    path.write_text(table(), encoding="utf-8")
+    data = DataConfig(path=str(path))
+    first = sources.read_plain(data)
+    with small.context() as patch:
+        patch.setattr(tabular, "read_text", None)
+        mapped._opened.clear()
+        assert_frame_equal(sources.read_plain(data), first)
+    path.write_text(table(401), encoding="utf-8")
+    assert sources.read_plain(data).height == 401
+
+
+def test_nothing_is_left_of_a_table_that_was_cancelled(
+    tmp_path: Path, small: pytest.MonkeyPatch
+) -> None:
+    small.setattr(mapped, "LIMIT", 0)
+    path = tmp_path / "t.csv"
+    path.write_text(table(), encoding="utf-8")
+    reading = sources.reading_plain(DataConfig(path=str(path)))
+    assert next(reading).done > 0
+    assert list((app_home() / "tables").glob("*.part"))
+    reading.close()
+    assert not list((app_home() / "tables").iterdir())
+
+
+def test_the_tables_used_longest_ago_make_room(small: pytest.MonkeyPatch) -> None:
+    small.setattr(mapped, "KEPT_BYTES", 3_000)
+    for at in range(4):
+        mapped.written(f"t{at}", [pl.Series("a", np.arange(100.0))])
+    assert {path.name for path in (app_home() / "tables").iterdir()} == {"t1", "t2", "t3"}
