@@ -67,7 +67,8 @@ def build(
     ``modelstudio.needs_first`` lists what the caller must do.
 
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
-    float; a regression the value (batch, 1), double, named after the target, or ``predicted_`` and
+    float; one of several labels ``labels``, the name of each that reaches the threshold and empty
+    text for the others, and ``probabilities``, both (batch, labels); a regression the value (batch, 1), double, named after the target, or ``predicted_`` and
     that name where an input has it; a model that ranks items their ``score`` (batch, 1), from 0 to
     1; a model of a long text the ``probabilities`` of the next token (batch, length, vocabulary). A
     row that still lacks a number after the last step has no answer: an empty label and NaN.
@@ -203,7 +204,9 @@ def _metadata(fitted: FittedRecipe, begun: Beginning, threshold: float, run: str
         "modelstudio.task": target.kind,
         "modelstudio.classes": json.dumps(list(target.classes)),
         "modelstudio.threshold": json.dumps(threshold),
+        "modelstudio.separator": target.separator,
         "modelstudio.missing": json.dumps(list(fitted.csv.missing)),
+        "modelstudio.reading": fitted.csv.model_dump_json(include={"decimals", "dates"}),
         "modelstudio.needs_first": json.dumps(begun.needs_first),
     }
     if begun.needs_first:
@@ -231,6 +234,8 @@ def _answer(
         return [helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, shape)]
     if target.kind == "value":
         return [_value(w, target, exact, gap, _free(target.column, taken))]
+    if target.kind == "labels":
+        return _labels(w, target, exact, gap, threshold, taken)
     if target.kind == "ranking":
         return [_share(w, exact, gap, _free(SCORE, taken))]
     label, probabilities = (_free(name, taken) for name in (LABEL, PROBABILITIES))
@@ -254,6 +259,24 @@ def _answer(
         helper.make_tensor_value_info(
             probabilities, TensorProto.FLOAT, ["batch", len(target.classes)]
         ),
+    ]
+
+
+def _labels(
+    w: Writer, target: TargetState, exact: str, gap: str, threshold: float, taken: set[str]
+) -> list[onnx.ValueInfoProto]:
+    """Write the name of each label that reaches the threshold, and empty text for the others."""
+    labels, probabilities = (_free(name, taken) for name in (f"{LABEL}s", PROBABILITIES))
+    shares = w.node("Add", w.node("Sigmoid", exact), gap)
+    given = w.node("GreaterOrEqual", shares, w.constant(threshold))
+    w.node(
+        "Where", given, w.constant(list(target.classes), str), w.constant([""], str), output=labels
+    )
+    w.node("Cast", shares, output=probabilities, to=TensorProto.FLOAT)
+    shape = ["batch", len(target.classes)]
+    return [
+        helper.make_tensor_value_info(labels, TensorProto.STRING, shape),
+        helper.make_tensor_value_info(probabilities, TensorProto.FLOAT, shape),
     ]
 
 

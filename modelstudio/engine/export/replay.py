@@ -59,13 +59,16 @@ class OnnxModel:
     csv: CsvOptions
     recipe: FittedRecipe | None = None
     needs_first: tuple[str, ...] = ()
+    separator: str = ""
 
     @property
     def config(self) -> DataConfig:
         """How tables for the model are read."""
         if self.recipe is not None:
             return self.recipe.config()
-        return DataConfig(columns=self.columns, csv=self.csv)
+        return DataConfig(
+            columns=self.columns, csv=self.csv, label_separator=self.separator or None
+        )
 
     def run(self, frame: pl.DataFrame) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:
         """Return labels (rows,), None for a value, and scores (rows, classes) or (rows,).
@@ -96,7 +99,8 @@ class OnnxModel:
             )
         classes = len(self.classes)
         scores = np.full((rows, classes) if classes else rows, np.nan)
-        labels = np.full(rows, "", dtype=object)
+        several = self.task == "labels"
+        labels = np.full((rows, classes) if several else rows, "", dtype=object)
         for start in range(0, len(fed.places), ROWS):
             part = slice(start, start + ROWS)
             outputs = self.session.run(None, self._given(fed, part))
@@ -187,9 +191,13 @@ def _open(path: Path, stamp: int) -> OnnxModel:
         tuple(json.loads(known["modelstudio.classes"])),
         known["modelstudio.target"],
         json.loads(known["modelstudio.threshold"]),
-        CsvOptions(missing=tuple(json.loads(known["modelstudio.missing"]))),
+        CsvOptions(
+            missing=tuple(json.loads(known["modelstudio.missing"])),
+            **json.loads(known.get("modelstudio.reading", "{}")),
+        ),
         recipe,
         tuple(json.loads(known["modelstudio.needs_first"])),
+        known.get("modelstudio.separator", ""),
     )
 
 
@@ -237,8 +245,12 @@ def compare(
         scale = np.maximum(np.abs(expected.scores), expected.scores.std())
         agree = difference <= TOLERANCE * scale
     else:
-        index = decide(expected.scores, model.threshold)
-        agree = np.array(expected.classes)[index] == labels[places].astype(str)
+        if labels.ndim > 1:
+            given = labels[places].astype(str) != ""
+            agree = ((expected.scores >= model.threshold) == given).all(axis=1)
+        else:
+            index = decide(expected.scores, model.threshold)
+            agree = np.array(expected.classes)[index] == labels[places].astype(str)
         agree &= (difference <= TOLERANCE).all(axis=1)
     worst = float(difference.max())
     return Agreement(len(places), int(agree.sum()), worst, seconds)

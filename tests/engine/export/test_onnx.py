@@ -73,9 +73,11 @@ def make(
     target: str = "bought",
     recipe: tuple[Step, ...] = RECIPES["standard"],
     activation: Layer | None = None,
+    csv: CsvOptions | None = None,
 ) -> tuple[Path, Prepared, Predictions]:
     """Export an untrained network and return the file, the data and what PyTorch says of tests."""
     data = configure(write(folder / "t.csv", people(300)), target).changed(recipe=recipe)
+    data = data if csv is None else data.changed(csv=csv)
     ready = prepared(data)
     torch.manual_seed(0)
     network = draft.network(ready.fitted.fields, 300)
@@ -322,6 +324,12 @@ def test_large_weights_go_beside_the_file(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_file_tells_nothing_of_this_machine(tmp_path: Path) -> None:
     path, _, _ = make(tmp_path)
     assert str(Path(torch.__file__).parent.parent).encode() not in path.read_bytes()
+
+
+def test_the_file_says_how_tables_are_read(tmp_path: Path) -> None:
+    how = CsvOptions(missing=("unknown",), decimals="point", dates="month first")
+    path, _, _ = make(tmp_path, csv=how)
+    assert replay.open_model(path).config.csv == how
 
 
 def test_the_file_says_what_it_is(tmp_path: Path) -> None:
