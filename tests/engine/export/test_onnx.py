@@ -28,7 +28,7 @@ from modelstudio.errors import ExportError
 from modelstudio.layers import GELU, SiLU
 from modelstudio.network.layer import Layer
 from modelstudio.network.shapes import Builder, Value
-from modelstudio.project.model import DataConfig, Project
+from modelstudio.project.model import CsvOptions, DataConfig, Project
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import (
     Bin,
