@@ -17,7 +17,7 @@ from modelstudio.cli.app import complain, verb
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
 from modelstudio.cli.show import counted, evaluation_json, print_evaluation, print_json, print_table
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
-from modelstudio.cli.verbs import LARGEST_SEED, MOST_EPOCHS, Device, Json, ProjectPath, Run
+from modelstudio.cli.verbs import LARGEST_SEED, MOST_EPOCHS, Device, Json, ProjectPath
 from modelstudio.engine import cross_validation
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
@@ -160,7 +160,13 @@ def labels(
         HeldOut | None,
         typer.Option(help="Rows to look at; of all folds if the run is one of several."),
     ] = None,
-    run: Run = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            help="Number or id of a run; if left out, all folds where some are trained, or the "
+            "last finished run."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the rows, their labels and suggestions to a CSV.")
     ] = None,
@@ -173,7 +179,10 @@ def labels(
     trust_run(path, run, trust=trust)
     project = load_project(path)
     kept = engine.store(path, project)
-    chosen = kept.usable(run)
+    folds = [each for each in kept.list() if each.fold and each.status == "finished"]
+    chosen = (
+        folds[-1] if run is None and folds and split in (None, HeldOut.folds) else kept.usable(run)
+    )
     part = split or (HeldOut.folds if chosen.fold else HeldOut.validation)
     if part is HeldOut.folds:
         work = cross_validation.evaluate(path, project, chosen.id, intervals=False)

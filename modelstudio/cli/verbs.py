@@ -7,13 +7,14 @@ import shlex
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from modelstudio.cli.app import CLOSED, app, close_output, complain, verb
+from modelstudio.cli.app import CLOSED, INTERRUPTED, app, close_output, complain, verb
 from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
 from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
@@ -110,6 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
         close_output()
         complain(f"The output cannot be written: {error.strerror or error}.")
         return 1
+    except (KeyboardInterrupt, typer.Abort):
+        complain("Interrupted.")
+        return INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
@@ -138,6 +142,8 @@ def demo(
     project = projects.rebase(draft.project, None, place).changed(name="Churn")
     save_project(project, path)
     end = _train(project, path, as_json=as_json)
+    if end.status == "interrupted":
+        raise typer.Exit(INTERRUPTED)
     evaluation = follow(engine.evaluate(path, project, end.run, "test"), quiet=as_json)
     report = follow(engine.export_onnx(path, project, end.run, place / "churn.onnx"), quiet=as_json)
     if as_json:
@@ -308,9 +314,13 @@ def train(
         save_project(now.changed(data=now.data.changed(path=place)), path)
         complain(f"{path.name} takes its data from {data} from now on.")
     if end.status == "interrupted":
-        number = engine.store(path, project).info(end.run).number
-        complain(f"To go on: modelstudio train {shlex.quote(str(path))} --resume {number}")
-        raise typer.Exit(130)
+        kept = engine.store(path, project)
+        again = ""
+        if kept.last_file(end.run).exists():
+            again = f" --resume {kept.info(end.run).number}"
+        words = "To go on" if again else "To begin again"
+        complain(f"{words}: modelstudio train {shlex.quote(str(path))}{again}")
+        raise typer.Exit(INTERRUPTED)
 
 
 @verb
@@ -332,6 +342,7 @@ def runs(path: ProjectPath, as_json: Json = False) -> None:
                     "metrics": dict(run.metrics),
                     "parameters": run.parameters,
                     "reason": run.reason,
+                    "fold": asdict(run.fold) if run.fold else None,
                 }
                 for run in found
             ]

@@ -200,13 +200,20 @@ class RunStore:
         return found[0]
 
     def last_finished(self) -> RunInfo | None:
-        """Return the latest run with weights; an interrupted one only if there is no other."""
+        """Return the latest run with weights; an interrupted one only if there is no other.
+
+        A run on one of several folds counts only if there is none on all training rows.
+        """
         usable = [
             run
             for run in self.list()
             if run.status not in {"running", "paused", "failed"} and self.best_file(run.id).exists()
         ]
-        return max(usable, key=lambda run: (run.status != "interrupted", run.number), default=None)
+        return max(
+            usable,
+            key=lambda run: (run.status != "interrupted", run.fold is None, run.number),
+            default=None,
+        )
 
     def usable(self, run_id: str | None) -> RunInfo:
         """Return a run that has weights: the named one or the last finished.

@@ -295,7 +295,7 @@ class RunController(QObject):
                 f"{score_title(name)} {told}" if name and told else "",
                 kind="success",
                 action=tr("Evaluate"),
-                on_action=lambda: self._main.go("evaluate"),
+                on_action=lambda: self._judge_folds(done.runs[1]),
             )
             return
         last = self._end
@@ -306,6 +306,13 @@ class RunController(QObject):
             action=tr("Resume") if last is not None else "",
             on_action=None if last is None else lambda: self.resume_run(last.run),
         )
+
+    def _judge_folds(self, run_id: str) -> None:
+        """Show the scores of all folds together."""
+        self._main.go("evaluate")
+        page = self._main.page("evaluate")
+        if page is not None and hasattr(page, "choose_run"):
+            page.choose_run(run_id, "folds")
 
     def _toast_end(self, end: RunEnd, run: RunStarted) -> None:
         toasts, name = self._main.toasts, main_score(end.best)

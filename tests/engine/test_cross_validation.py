@@ -140,7 +140,11 @@ def test_a_run_alone_and_changed_data_do_not_go_on(project: Project, tmp_path: P
     for event in cross_validation.cross_validate(small, None, control, folds=2):
         if isinstance(event, RunEnd):
             control.stop()
-    (first,) = run.store(None, small).series(event.summary.series)
+    kept = run.store(None, small)
+    (first,) = kept.series(event.summary.series)
+    last = kept.last_finished()
+    assert last is not None
+    assert last.id == alone, "what is used unasked was trained on all training rows"
     with (tmp_path / "flowers.csv").open("a", encoding="utf-8") as file:
         file.write("1.0,a,iris\n")
     with pytest.raises(RunError, match="data has changed since the first fold"):

@@ -177,12 +177,13 @@ class EvaluatePage(Page):
 
         return store(self.document.path, self.document.project)
 
-    def choose_run(self, run_id: str) -> None:
-        """Show a run."""
+    def choose_run(self, run_id: str, part: str = "") -> None:
+        """Show a run, on a part of its data if one is named."""
         self._refresh()
         index = self.run_choice.findData(run_id)
         if index >= 0:
             self.run_choice.setCurrentIndex(index)
+            self.part.set_value(part)
             self._compute()
 
     @property
