@@ -122,7 +122,8 @@ class Guess:
 
     ``split`` are the settings of the split that the data calls for, ``augment`` the random changes
     that training gains from, ``negatives`` how what was not chosen is drawn where that is needed,
-    ``csv`` how other files have to be read to be understood in the same way.
+    ``label_separator`` what parts several labels in a cell of the target, ``csv`` how other files
+    have to be read to be understood in the same way.
     """
 
     columns: tuple[Column, ...]
@@ -131,6 +132,7 @@ class Guess:
     split: Mapping[str, Any] = field(default_factory=dict)
     augment: tuple[Augmentation, ...] = ()
     negatives: Negatives | None = None
+    label_separator: str | None = None
     csv: Mapping[str, Any] = field(default_factory=dict)
 
 
