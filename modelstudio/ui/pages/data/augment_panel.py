@@ -128,7 +128,6 @@ class AugmentPanel(QFrame):
         cards = []
         for at, step in enumerate(self._data.augment):
             card = StepCard(at + 1, step, (), name=f"data.augment{at + 1}")
-            card.show_effect("", "neutral")
             card.selected.connect(lambda at=at: self._select(at))
             card.hovered.connect(lambda over, at=at: self.hovered.emit(at if over else None))
             card.edited.connect(lambda step, at=at: self._replace(at, step))

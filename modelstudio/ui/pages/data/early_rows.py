@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from modelstudio.data.preview import TableHead
     from modelstudio.engine.events import Progress
     from modelstudio.ui.pages.data.page import DataPage
+
+
+_OF_PICTURES = (
+    Column(name="file", kind="image"),
+    Column(name="label", kind="category", role="target"),
+)
+"""What a folder of pictures is most likely to become."""
 
 
 class EarlyRows(QObject):
@@ -51,19 +59,24 @@ class EarlyRows(QObject):
         if isinstance(head, PictureHead):
             page.pictures_side.show_early(head)
             page.work.show_view("pictures")
+            self._show_columns(_OF_PICTURES)
         else:
+            self._show_columns(head.columns)
             self._show_rows(head)
         page.show_work()
+
+    def _show_columns(self, columns: tuple[Column, ...]) -> None:
+        page, provisional = self._page, DataConfig(columns=columns)
+        page.columns.set_columns(columns, {})
+        page.recipe.set_data(provisional)
+        page.recipe.set_fields(())
+        page.augment.set_data(provisional)
+        page.split.set_data(provisional)
+        page.split.set_parts(())
 
     def _show_rows(self, head: TableHead) -> None:
         page = self._page
         self._head = head
-        provisional = DataConfig(columns=head.columns)
-        page.columns.set_columns(head.columns, {})
-        page.recipe.set_data(provisional)
-        page.recipe.set_fields(())
-        page.split.set_data(provisional)
-        page.split.set_parts(())
         page.preview.clear()
         page.preview.set_source(head.path.name, None, len(head.columns))
         page.preview.set_columns(head.columns, {}, {})

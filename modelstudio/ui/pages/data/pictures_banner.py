@@ -135,6 +135,8 @@ def _copies_text(copies: int, alike: int, leaks: int) -> str:
     if alike:
         told.append(counted(alike, tr("look-alike")))
     text = tr(" and ").join(told)
-    if leaks:
+    if leaks and leaks == copies + alike:
+        text += tr(", a leak") if leaks == 1 else tr(", all of them leaks")
+    elif leaks:
         text += tr(", {} of them leaks").format(count_text(leaks))
     return f"{text}."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.sources import Source
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.classes_panel import ClassesPanel
@@ -53,6 +54,7 @@ class PicturesSide(QObject):
         self.check = PicturesCheck(jobs, self)
         self.review: CopiesReview | None = None
         self._broken: frozenset[str] = frozenset()
+        self._said: tuple[Source, str] | None = None
         self._listing = LatestJob(jobs, self)
         self._listing.finished.connect(self._take_list)
         self.classes.chosen.connect(self.panel.show_only)
@@ -86,8 +88,11 @@ class PicturesSide(QObject):
         """Follow the project; what it says of single pictures shows at once."""
         if self.wanted:
             self.samples.set_project(project)
-            self._model.set_data(project.data)
-            self._tell()
+            said = (project.data.source, project.data.split.balance)
+            if said != self._said:
+                self._said = said
+                self._model.set_data(project.data)
+                self._tell()
 
     def list_pictures(self, project: Project) -> None:
         """Ask for the pictures of a project anew."""
@@ -100,6 +105,7 @@ class PicturesSide(QObject):
         nothing = DataConfig()
         self.panel.set_pictures(head.path.name, head.pictures, nothing)
         self.classes.set_pictures(self._model, nothing.split.balance)
+        self.samples.clear(tr("when the folder has been read"))
 
     def set_editable(self, on: bool) -> None:
         """Let single pictures be left out and moved to classes, or not."""

@@ -78,6 +78,13 @@ class SamplesRow(QFrame):
             self._path, self._others = path, others
             self._draw()
 
+    def clear(self, words: str) -> None:
+        """Show nothing, and say when something will be there."""
+        self._job.cancel()
+        self._path, self._others = "", ()
+        self.header.set_detail(words)
+        self.strip.show_pictures(None, None)
+
     def set_project(self, project: Project) -> None:
         """Follow the recipe and the augmentations of a project."""
         before, self._project = self._project, project

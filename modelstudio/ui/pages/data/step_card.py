@@ -85,6 +85,7 @@ class StepCard(QFrame):
             margins=(8, 8, 8, 8),
         )
         wide(words)
+        self.effect.hide()
         self._error = label("", "label", "error", wrap=True, name=f"{self.objectName()}.error")
         self._switch_off = button(
             tr("Switch off"), "secondary", name=f"{self.objectName()}.switch_off", small=True
