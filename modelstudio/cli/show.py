@@ -65,6 +65,9 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
         },
         "notes": list(evaluation.notes),
     }
+    if evaluation.labels:
+        result["threshold"] = evaluation.threshold
+        result["labels"] = [asdict(label) for label in evaluation.labels]
     if evaluation.baseline is not None:
         scores = {score.name: score.value for score in evaluation.baseline.scores}
         result["baseline"] = {"name": evaluation.baseline.name, **scores}
@@ -92,6 +95,14 @@ def print_evaluation(evaluation: Evaluation) -> None:
             for s in evaluation.scores
         ],
     )
+    if evaluation.labels:
+        print_table(
+            ("Label", "Rows", "Given", "Precision", "Recall"),
+            [
+                (each.name, each.rows, each.given, f"{each.precision:.4f}", f"{each.recall:.4f}")
+                for each in evaluation.labels
+            ],
+        )
     if evaluation.confusion is not None:
         classes = evaluation.predictions.classes
         print("Rows by true (down) and predicted (across) class")

@@ -24,6 +24,19 @@ def class_weights(codes: Ints, classes: int) -> NDArray[np.float64]:
     return np.divide(len(codes), present * counts, out=np.zeros(classes), where=counts > 0)
 
 
+def label_weights(truth: Ints) -> NDArray[np.float64]:
+    """Return how much a row with a label counts, so that it weighs as much as those without it.
+
+    Parameters
+    ----------
+    truth
+        0 and 1, shape (rows, labels). A label without rows, or without others, weighs 1.
+    """
+    with_it = truth.sum(axis=0)
+    without = len(truth) - with_it
+    return np.divide(without, with_it, out=np.ones(len(with_it)), where=(with_it * without) > 0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampling:
     """Rows of every class in equal number, drawn anew each epoch.

@@ -14,6 +14,7 @@ import polars as pl
 from modelstudio.data import guess as tables
 from modelstudio.data import (
     guess_choices,
+    guess_labels,
     guess_pictures,
     guess_ratings,
     guess_series,
@@ -154,6 +155,10 @@ def guess(
     rated = guess_ratings.adapt(frame, guessed, recommend=_asked(task, "recommend"))
     if rated is not guessed:
         return rated
+    if task in (None, "classify"):
+        guessed = guess_labels.adapt(frame, guessed)
+    if guessed.label_separator is not None:
+        return guessed
     return guess_series.adapt(frame, guessed, forecast=_asked(task, "forecast"))
 
 

@@ -30,8 +30,9 @@ class Encoded:
     fields
         By name: an array of shape (rows, ...), or stored rows of one; see `inputs.assemble`.
     truth
-        Class indices or values, shape (rows,); -1 and NaN where unknown. Of a long text the next
-        token at every place, shape (rows, T), 0 at the right.
+        Class indices or values, shape (rows,); -1 and NaN where unknown. Of labels 0 and 1, shape
+        (rows, labels). Of a long text the next token at every place, shape (rows, T), 0 at the
+        right.
     scaled
         The target as the loss takes it, of the same shape.
     rows
@@ -130,7 +131,12 @@ class FittedRecipe(BaseModel):
         kind: Any = "number" if self.target.kind == "value" else "category"
         target = Column(name=self.target.column, kind=kind, role="target")
         columns = (*self.columns, *self.beside, target)
-        return DataConfig(columns=columns, csv=self.csv, source=self.source)
+        return DataConfig(
+            columns=columns,
+            csv=self.csv,
+            source=self.source,
+            label_separator=self.target.separator or None,
+        )
 
     def encode(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Apply every step; raw feature columns in, encoded ones out."""
@@ -193,7 +199,8 @@ class FittedRecipe(BaseModel):
         elif self.target.kind == "value":
             truth = np.full(frame.height, np.nan)
         else:
-            truth = np.full(frame.height, -1, dtype=np.int64)
+            shape = (len(self.target.classes),) if self.target.kind == "labels" else ()
+            truth = np.full((frame.height, *shape), -1, dtype=np.int64)
         scaled = self.target.scaled(truth)
         samples = Encoded(arrays, truth, scaled, row_numbers(frame), unscored)
         return samples if keep.all() else samples.take(keep)

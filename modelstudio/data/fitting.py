@@ -120,6 +120,13 @@ class Learning:
             When it cannot act on the columns, or cannot learn from them.
         """
         columns = columns_of(step, self.kinds)
+        if step.supervised and self.target is not None and self.target.ndim > 1:
+            raise DataError(
+                f"{step.label} learns from one class or number a row, and the target has several "
+                "labels.",
+                where=step.label,
+                fix="Take One-hot or Index for these columns.",
+            )
         for name in step.adds(columns, self.kinds):
             if name in self.taken:
                 raise DataError(

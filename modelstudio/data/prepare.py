@@ -91,6 +91,13 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
             where=arranging[0].label,
             fix="Split by time, or by group if there are several series.",
         )
+    if arranging and data.label_separator is not None:
+        raise DataError(
+            f"{arranging[0].label} are for one class or number a row, and {target.name} has several "
+            "labels.",
+            where=arranging[0].label,
+            fix="Take the step out of the recipe, or the cells of the target as classes.",
+        )
     learning = [step for _, step in active(data.recipe) if _differs_for_training(step)]
     if learning and any(isinstance(step, Windows) for step in arranging):
         raise DataError(

@@ -23,6 +23,8 @@ MARGIN = 0.05
 
 MOST_CLASSES = 10_000
 
+MOST_LABELS = 2_000
+
 CHOSEN = "chosen"
 """Name of the target where items that are chosen are ranked; no column holds it."""
 
@@ -34,14 +36,16 @@ class TargetState(BaseModel):
     logarithm is held within ``limits``: a little beyond the training rows, since the exponential of
     a guess about a strange row would outweigh all others. Of a long text the target is the next
     token, one of a ``vocabulary`` that the recipe learns. Of items that are chosen (``ranking``)
-    each row is a positive, and ``column`` is that of the items.
+    each row is a positive, and ``column`` is that of the items. Of ``labels`` several may be true
+    of a row; in a cell a ``separator`` stands between them.
     """
 
     model_config = ConfigDict(frozen=True)
 
     column: str
-    kind: Literal["binary", "classes", "value", "tokens", "ranking"]
+    kind: Literal["binary", "classes", "value", "labels", "tokens", "ranking"]
     classes: tuple[str, ...] = ()
+    separator: str = ""
     vocabulary: int | None = None
     log: bool = False
     mean: float = 0.0
@@ -65,13 +69,15 @@ class TargetState(BaseModel):
     def truth(self, column: pl.Series) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return class indices, -1 for an unseen or missing class, or values with NaN for missing.
 
-        Shape (rows,). The next tokens of a long text are not known row by row; an item in a row is
-        one that was chosen, 1.
+        Shape (rows,); of labels 0 and 1, or -1 where none is known, shape (rows, labels). The next
+        tokens of a long text are not known row by row; an item in a row is one that was chosen, 1.
         """
         if self.kind == "tokens":
             return np.full(len(column), -1, dtype=np.int64)
         if self.kind == "ranking":
             return column.is_not_null().cast(pl.Int64).replace(0, -1).to_numpy()
+        if self.kind == "labels":
+            return multi_hot(column, self.classes, self.separator)
         if self.kind == "value":
             return column.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(np.float64)
         codes = column.replace_strict(
@@ -86,6 +92,8 @@ class TargetState(BaseModel):
         self, truth: NDArray[np.int64] | NDArray[np.float64]
     ) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return what the loss compares with: indices as they are, values scaled."""
+        if self.kind == "labels":
+            return truth.astype(np.float64)
         if self.kind != "value":
             return truth
         values = truth.astype(np.float64)
@@ -126,6 +134,8 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
             where=column.name,
             fix="Set its kind to number or category, or choose another target.",
         )
+    if data.label_separator is not None:
+        return _labels(column, known, data.label_separator)
     classes = tuple(_ordered(known.unique().to_list()))
     if len(classes) < 2:
         raise DataError(
@@ -143,6 +153,53 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
         )
     kind: Literal["binary", "classes"] = "binary" if len(classes) == 2 else "classes"
     return TargetState(column=column.name, kind=kind, classes=classes)
+
+
+def labels_of(cells: pl.Series, separator: str) -> pl.Series:
+    """Return the labels of each cell as lists, without spaces at their ends and empty ones."""
+    each = pl.element().str.strip_chars()
+    parted = cells.str.split(separator).to_frame()
+    return parted.select(pl.all().list.eval(each.filter(each != ""))).to_series()
+
+
+def multi_hot(cells: pl.Series, classes: tuple[str, ...], separator: str) -> NDArray[np.int64]:
+    """Return 1 where a row has a label, and -1 throughout for a row without a cell.
+
+    Shape (rows, classes); a label that is none of the classes is left out.
+    """
+    lists = labels_of(cells, separator)
+    rows = np.repeat(np.arange(len(lists)), lists.list.len().fill_null(0).to_numpy())
+    codes = (
+        lists.drop_nulls()
+        .explode(empty_as_null=False)
+        .replace_strict(list(classes), list(range(len(classes))), default=-1, return_dtype=pl.Int64)
+        .to_numpy()
+    )
+    table = np.zeros((len(lists), len(classes)), dtype=np.int64)
+    table[rows[codes >= 0], codes[codes >= 0]] = 1
+    table[lists.is_null().to_numpy()] = -1
+    return table
+
+
+def _labels(column: Column, known: pl.Series, separator: str) -> TargetState:
+    """Learn which labels there are."""
+    found = labels_of(known, separator).explode().drop_nulls()
+    classes = tuple(_ordered(found.unique().to_list()))
+    if len(classes) < 2:
+        raise DataError(
+            f"The target {column.name} holds {len(classes) or 'no'} label, so there is nothing to "
+            "tell apart.",
+            where=column.name,
+            fix="Choose another target, or take its cells as classes.",
+        )
+    if 2 * len(classes) > len(found) > 4 or len(classes) > MOST_LABELS:
+        raise DataError(
+            f"The target {column.name} has {len(classes):,} labels parted by {separator!r} for "
+            f"{len(known):,} training rows, so there is nothing to learn from.",
+            where=column.name,
+            fix="Choose another separator or target.",
+        )
+    return TargetState(column=column.name, kind="labels", classes=classes, separator=separator)
 
 
 def _ordered(classes: list[str]) -> list[str]:

@@ -233,6 +233,8 @@ class Rows:
             return "" if np.isnan(truth) else f"{truth:,.5g}"
         if target.kind == "ranking":
             return ""
+        if target.kind == "labels":
+            return target.separator.join(np.asarray(target.classes)[truth == 1])
         return target.classes[int(truth)] if truth >= 0 else ""
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modelstudio.data.target import TargetState
 
 Floats = NDArray[np.float64]
-TargetKind = Literal["binary", "classes", "value", "tokens", "ranking"]
+TargetKind = Literal["binary", "classes", "value", "labels", "tokens", "ranking"]
 
 
 def decode(output: Tensor, target: TargetState) -> Floats:
@@ -42,6 +42,8 @@ def decode(output: Tensor, target: TargetState) -> Floats:
         return np.asarray(torch.stack([1 - positive, positive], dim=1).numpy())
     if target.kind == "ranking":
         return np.asarray(torch.sigmoid(logits.flatten()).numpy())
+    if target.kind == "labels":
+        return np.asarray(torch.sigmoid(logits).numpy())
     return target.inverse(logits.flatten().numpy())
 
 
@@ -104,9 +106,12 @@ def from_scores(kind: TargetKind, classes: tuple[str, ...], scores: Floats) -> P
     )
 
 
-def answer_columns(table: pl.DataFrame, answers: Predictions, threshold: float) -> pl.DataFrame:
+def answer_columns(
+    table: pl.DataFrame, answers: Predictions, threshold: float, separator: str | None = None
+) -> pl.DataFrame:
     """Return the table with ``prediction`` and, for classes, a ``probability_...`` each.
 
+    Of labels all that reach the threshold are told, with the separator between them.
     An item to rank has a ``score`` from 0 to 1 alone, larger where its user chooses it sooner. Rows
     without an answer have empty cells; a name that is taken gets an underscore at its end.
     """
@@ -117,7 +122,13 @@ def answer_columns(table: pl.DataFrame, answers: Predictions, threshold: float) 
         found["score"] = pl.Series(answers.scores)
     else:
         names = pl.Series(answers.classes, dtype=pl.String)
-        found["prediction"] = names.gather(decide(answers.scores, threshold))
+        if answers.kind == "labels":
+            told = [
+                (separator or "|").join(names.filter(row)) for row in answers.scores >= threshold
+            ]
+            found["prediction"] = pl.Series(told, dtype=pl.String)
+        else:
+            found["prediction"] = names.gather(decide(answers.scores, threshold))
         for index, name in enumerate(answers.classes):
             found[f"probability_{name}"] = pl.Series(answers.scores[:, index])
     place = np.full(table.height, -1, dtype=np.int64)
@@ -167,7 +178,9 @@ def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
     if answers.kind == "value":
         lost, what = int(np.isnan(answers.truth).sum()), "no truth"
     else:
-        lost, what = int((answers.truth < 0).sum()), "no truth or a class unseen in training"
+        unknown = answers.truth < 0
+        unknown = unknown if unknown.ndim == 1 else unknown.any(axis=1)
+        lost, what = int(unknown.sum()), "no truth or a class unseen in training"
     if lost:
         found.append(f"{_rows(lost)} left out of the scores: {what}.")
     return tuple(found)

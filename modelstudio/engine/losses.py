@@ -53,7 +53,9 @@ def _classes(label_smoothing: float, weights: Weights) -> LossFunction:
     return compare
 
 
-def _binary(positive_weight: float) -> LossFunction:
+def _binary(positive_weight: float | Sequence[float]) -> LossFunction:
+    """Compare logits with 0 and 1; one weight is for all of them, several are for the labels."""
+
     def compare(output: Tensor, target: Tensor) -> Tensor:
         weight = None if positive_weight == 1 else output.new_tensor(positive_weight)
         return nn.functional.binary_cross_entropy_with_logits(output, target, pos_weight=weight)
@@ -92,7 +94,7 @@ def build_loss(
 ) -> LossFunction:
     """Return the function of a loss, or the usual one for the target.
 
-    ``weights`` are for targets of classes, one for each.
+    ``weights`` are for targets of classes, one for each; of labels how much a row with one counts.
 
     Raises
     ------
@@ -107,6 +109,9 @@ def build_loss(
             f"{_KIND_NAMES[target.kind]}.",
             fix=f"Choose {usual.label} or leave the loss empty.",
         )
+    if target.kind == "labels" and weights:
+        factor = chosen.positive_weight if isinstance(chosen, declared.BinaryCrossEntropy) else 1.0
+        return _binary([factor * weight for weight in weights])
     made = LOSSES[type(chosen)](chosen, weights)
     return _each_place(made) if target.kind == "tokens" else made
 

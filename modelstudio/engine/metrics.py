@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from modelstudio.engine import label_scores
 from modelstudio.engine.bootstrap import EXACT, SAMPLES, redrawn, resampled_means, scored
-from modelstudio.engine.results import Predictions, RocCurve, Score
+from modelstudio.engine.results import LabelScore, Predictions, RocCurve, Score
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,6 +28,7 @@ def known(predictions: Predictions) -> Predictions:
     """Return the rows whose truth is known and was seen in training."""
     truth = predictions.truth
     keep = ~np.isnan(truth) if predictions.kind == "value" else truth >= 0
+    keep = keep if keep.ndim == 1 else keep.all(axis=1)
     if keep.all():
         return predictions
     return Predictions(
@@ -71,6 +73,8 @@ def score(
     generator = np.random.default_rng(seed)
     if rows.kind == "tokens":
         return _token_scores(rows, generator if intervals else None)
+    if rows.kind == "labels":
+        return label_scores.scores(rows, threshold, generator if intervals else None)
     if rows.kind == "ranking":
         return _rank_scores(rows, generator if intervals else None)
     if rows.kind == "value":
@@ -85,6 +89,8 @@ def epoch_scores(
 
     Items to rank stand behind the rows they are ranked with, as `data.negatives` puts them.
     """
+    if kind == "labels":
+        return label_scores.epoch_scores(scores, truth.astype(np.int64))
     if kind == "ranking":
         positives = int(truth.sum())
         means = _rank_terms(ranks(scores.reshape(-1, positives).T)).mean(axis=0)
@@ -102,6 +108,11 @@ def epoch_scores(
     return metrics
 
 
+def each_label(predictions: Predictions, threshold: float) -> tuple[LabelScore, ...]:
+    """Return the scores of every label alone, of a target of several."""
+    return label_scores.each_label(known(predictions), threshold)
+
+
 def roc_curves(predictions: Predictions) -> tuple[RocCurve, ...]:
     """Return the curve of the positive class, or of each of several classes against the rest."""
     from sklearn.metrics import auc, roc_curve
@@ -110,7 +121,8 @@ def roc_curves(predictions: Predictions) -> tuple[RocCurve, ...]:
     wanted = (1,) if rows.kind == "binary" else range(len(rows.classes))
     curves: list[RocCurve] = []
     for index in wanted:
-        positive, values = rows.truth == index, rows.scores[:, index]
+        values = rows.scores[:, index]
+        positive = (rows.truth[:, index] == 1) if rows.kind == "labels" else rows.truth == index
         label = rows.classes[index]
         if not 0 < positive.sum() < len(positive):
             empty = np.empty(0)

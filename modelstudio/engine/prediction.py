@@ -11,7 +11,7 @@ from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Predictions, PredictReport
 from modelstudio.engine.unusable import UnusableFiles, unusable_files
 from modelstudio.errors import DataError
-from modelstudio.project.files import load_project, write_text
+from modelstudio.project.files import SUFFIX, load_project, write_text
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Windows
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from modelstudio.data.fitted import FittedRecipe
+
+
+_MODELS = (SUFFIX, ".onnx")
+"""Endings of files that no table may have."""
 
 
 class _Asked(NamedTuple):
@@ -48,6 +52,12 @@ def predict(
     from modelstudio.data import sources
 
     place = sources.absolute(data)
+    if out.suffix.lower() in _MODELS:
+        raise DataError(
+            f"The answers are a table, and {out.name} would be a model.",
+            where=str(out),
+            fix=f"Write them to another file, such as {out.stem}.csv.",
+        )
     if out.exists() and place.exists() and out.samefile(place):
         raise DataError(
             f"The answers would take the place of {data.name}.",
@@ -66,12 +76,14 @@ def predict(
     unreadable = unreadable_cells(text, config.features)
     yield Progress("Writing the answers")
     table = sources.read_table(place, DataConfig(source=config.source))
-    write_text(out, answer_columns(table, answers, asked.threshold).write_csv())
+    told = answer_columns(table, answers, asked.threshold, config.label_separator)
+    write_text(out, told.write_csv())
     return PredictReport(out, table.height, answers.unscored, unreadable, asked.unusable)
 
 
 def _no_answer(data: Path, answers: Predictions, unusable: tuple[UnusableFiles, ...]) -> DataError:
-    reasons = [f"{why} ({count:,} rows)" for why, count in answers.unscored.items()]
+    rows = ("1 row" if count == 1 else f"{count:,} rows" for count in answers.unscored.values())
+    reasons = [f"{why} ({many})" for why, many in zip(answers.unscored, rows, strict=True)]
     told = ", ".join(reasons) or "there are no rows"
     return DataError(
         " ".join([f"No row of {data.name} can be predicted: {told}.", *map(str, unusable)]),

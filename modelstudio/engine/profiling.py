@@ -55,7 +55,11 @@ def profile_source(
     tested = str(sources.absolute(test_data)) if test_data else None
     split = SplitConfig(test_path=tested).changed(**guessed.split)
     data = data.changed(
-        columns=guessed.columns, recipe=guessed.recipe, split=split, negatives=guessed.negatives
+        columns=guessed.columns,
+        recipe=guessed.recipe,
+        split=split,
+        negatives=guessed.negatives,
+        label_separator=guessed.label_separator,
     )
     data = data.changed(csv=data.csv.changed(**guessed.csv))
     return (yield from _described(data, None, plain, guessed.notes))

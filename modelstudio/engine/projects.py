@@ -80,6 +80,7 @@ def opening(
         split=split.changed(**guessed.split),
         augment=guessed.augment,
         negatives=guessed.negatives,
+        label_separator=guessed.label_separator,
     )
     project = project.changed(data=config)
     try:
@@ -125,7 +126,11 @@ def with_target(project: Project, target: str, base: Path | None = None) -> Draf
         columns.append(column)
     untouched = data.recipe == guess_recipe(data.columns)
     recipe = guess_recipe(tuple(columns)) if untouched else data.recipe
-    project = project.changed(data=data.changed(columns=tuple(columns), recipe=recipe))
+    project = project.changed(
+        data=data.changed(
+            columns=tuple(columns), recipe=recipe, label_separator=guessed.label_separator
+        )
+    )
     return Draft(with_fitting_head(project, base), guessed.notes)
 
 

@@ -129,19 +129,20 @@ class Predictions:
     truth
         Class indices (int64) or values in the target's own units (float64); shape (rows,). Unseen
         classes are -1, missing values NaN. Of the next tokens of passages how many there are. An
-        item that was chosen is 1.
+        item that was chosen is 1. Of labels 0 and 1, shape (rows, labels), -1 where none is known.
     scores
-        Probabilities, shape (rows, classes) with both classes of a binary target, or predicted
-        values, shape (rows,). Of next tokens the sum of the losses in nats and the right answers of
-        each passage, shape (rows, 2). Of items to rank that of the row's own and of those it is
-        ranked among, shape (rows, 1 + others), or of the row alone, shape (rows,).
+        Probabilities, shape (rows, classes) with both classes of a binary target, or (rows,
+        labels), or predicted values, shape (rows,). Of next tokens the sum of the losses in nats
+        and the right answers of each passage, shape (rows, 2). Of items to rank that of the row's
+        own and of those it is ranked among, shape (rows, 1 + others), or of the row alone, shape
+        (rows,).
     rows
         Row numbers in the source, from 0; shape (rows,).
     unscored
         Rows that could not be scored, by the reason.
     """
 
-    kind: Literal["binary", "classes", "value", "tokens", "ranking"]
+    kind: Literal["binary", "classes", "value", "labels", "tokens", "ranking"]
     classes: tuple[str, ...]
     truth: np.ndarray
     scores: np.ndarray
@@ -157,6 +158,17 @@ class Score:
     value: float
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """One label of several; ``rows`` have it, ``given`` are told to. Recall is NaN without rows."""
+
+    name: str
+    rows: int
+    given: int
+    precision: float
+    recall: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +256,7 @@ class Evaluation:
     part: str
     predictions: Predictions
     scores: tuple[Score, ...]
+    labels: tuple[LabelScore, ...] = ()
     confusion: np.ndarray | None = None
     roc: tuple[RocCurve, ...] = ()
     threshold: float = 0.5

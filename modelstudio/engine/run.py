@@ -28,7 +28,7 @@ from modelstudio.engine.results import (
 )
 from modelstudio.engine.runs import Decision, RunStore, store_folder
 from modelstudio.engine.unusable import unusable_files
-from modelstudio.errors import DataError, RunError
+from modelstudio.errors import DataError, ExportError, RunError
 from modelstudio.project.model import DataConfig, Project
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def describe_data(
 
 def _part_info(prepared: Prepared, name: Part) -> PartInfo:
     frame, target = prepared.frame(name), prepared.fitted.target
-    if target.kind in ("value", "tokens", "ranking"):
+    if target.kind in ("value", "labels", "tokens", "ranking"):
         return PartInfo(name, frame.height, {})
     counts = dict(frame.get_column(target.column).value_counts().iter_rows())
     return PartInfo(name, frame.height, {label: counts[label] for label in sorted(counts)})
@@ -298,13 +298,15 @@ def evaluate(
     if not scores:
         raise nothing_to_score(answers, name, trained.fitted.target.column)
     is_class = answers.kind in ("binary", "classes")
+    is_labels = answers.kind == "labels"
     return Evaluation(
         run=trained.run.id,
         part=name,
         predictions=answers,
         scores=scores,
         confusion=metrics.confusion_matrix(answers, threshold) if is_class else None,
-        roc=metrics.roc_curves(answers) if is_class else (),
+        roc=metrics.roc_curves(answers) if is_class or is_labels else (),
+        labels=metrics.each_label(answers, threshold) if is_labels else (),
         threshold=threshold,
         doubts=None if part == "train" else doubtful_labels(answers),
         baseline=None if ranking is None else ranking.baseline(encoded, intervals=intervals),
@@ -362,6 +364,10 @@ def export_onnx(
     """
     from modelstudio.engine.process import in_process
 
+    if out.suffix.lower() != ".onnx":
+        raise ExportError(
+            f"{out.name} does not end in .onnx.", where=str(out), fix=f"Call it {out.name}.onnx."
+        )
     kept, base = store(project_path, project), _base(project_path)
     run = kept.usable(run_id)
     data = rebase(found_again(kept.project(run.id), project, base, moved), base, None).data

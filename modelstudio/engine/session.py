@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from modelstudio.data.augment import Augmenter
-from modelstudio.data.balance import Resampling, class_weights
+from modelstudio.data.balance import Resampling, class_weights, label_weights
 from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import Encoded, FittedRecipe
 from modelstudio.data.prepare import Prepared
@@ -254,6 +254,14 @@ def _balance(
     if not classes or split.balance == "none":
         return [], None
     codes = train.truth.astype(np.int64)
+    if fitted.target.kind == "labels":
+        if split.balance == "weights":
+            return label_weights(codes).tolist(), None
+        raise DataError(
+            f"Rows of several labels of {fitted.target.column} cannot be drawn class by class.",
+            where=fitted.target.column,
+            fix="Choose that rare classes weigh more, or leave them as they are.",
+        )
     if split.balance == "weights":
         return class_weights(codes, classes).tolist(), None
     return [], Resampling(codes, split.balance)

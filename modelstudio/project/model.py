@@ -166,6 +166,13 @@ class DataConfig(Frozen):
     target_scaling: Literal["auto", "standardise", "log and standardise", "none"] = Field(
         "auto", description="How a number to predict is scaled while training."
     )
+    label_separator: str | None = Field(
+        None,
+        min_length=1,
+        max_length=5,
+        description="What stands between the labels of a row in the target; empty takes a cell as "
+        "one class.",
+    )
     negatives: Negatives | None = Field(
         None, description="How what was not chosen is drawn, where rows tell only what was."
     )

@@ -54,7 +54,7 @@ def findings(
         parts = None if parts is None else parts[:samples]
         found += writing.writing_findings(frame, plain, columns, data.csv)
     found += single.column_findings(frame, columns, profiles, plain, ignored)
-    if target is not None and target.kind != "text" and data.negatives is None:
+    if target is not None and target.kind != "text" and _tells_one(data):
         facts = next(each for each in profiles if each.name == target.name)
         found += single.class_findings(frame, target, facts)
         if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
@@ -79,6 +79,11 @@ def findings(
         trained = frame.filter(parts == "train")
         found += likeness.overlap_findings(trained, tests, columns)
     return ordered(found)
+
+
+def _tells_one(data: DataConfig) -> bool:
+    """Tell whether a cell of the target is one class or number."""
+    return data.negatives is None and data.label_separator is None
 
 
 def named_parts(clean: pl.DataFrame, parts: Parts, rows: int) -> NDArray[np.str_]:

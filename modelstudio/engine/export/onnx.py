@@ -68,10 +68,11 @@ def build(
 
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
     float; one of several labels ``labels``, the name of each that reaches the threshold and empty
-    text for the others, and ``probabilities``, both (batch, labels); a regression the value (batch, 1), double, named after the target, or ``predicted_`` and
-    that name where an input has it; a model that ranks items their ``score`` (batch, 1), from 0 to
-    1; a model of a long text the ``probabilities`` of the next token (batch, length, vocabulary). A
-    row that still lacks a number after the last step has no answer: an empty label and NaN.
+    text for the others, and ``probabilities``, both (batch, labels); a regression the value (batch,
+    1), double, named after the target, or ``predicted_`` and that name where an input has it; a
+    model that ranks items their ``score`` (batch, 1), from 0 to 1; a model of a long text the
+    ``probabilities`` of the next token (batch, length, vocabulary). A row that still lacks a number
+    after the last step has no answer: an empty label and NaN.
 
     The network of a regression is written in double where onnxruntime can run that, as in single
     precision a price of 18,000 has a spacing of 0.002.
