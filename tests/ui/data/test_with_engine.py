@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from modelstudio.data.sources import tabular
@@ -19,6 +20,7 @@ from modelstudio.project.model import Project
 from modelstudio.recipe.steps import ClipOutliers, OneHot
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
+from modelstudio.ui.pages.data.checks import Histogram
 from modelstudio.ui.pages.data.table_model import CELL
 from modelstudio.ui.project_files import DATA_SUFFIXES
 
@@ -80,6 +82,27 @@ def test_a_clipped_number_keeps_its_old_value(
     cell = page.preview.model.index(7, 0).data(CELL)
     assert (cell.before, cell.changed) == (900.0, True)
     assert cell.now < 200
+
+
+def test_the_profile_of_a_column_shows_it_after_the_recipe(
+    page: DataPage, table: Path, qtbot: QtBot, settle: Settle
+) -> None:
+    open_table(page, table, qtbot, settle)
+    page.preview.open_profile("port")
+    popup = page.window().findChild(QWidget, "data.profile")
+    before = popup.height()
+    qtbot.waitUntil(lambda: popup.findChild(QWidget, "data.profile.frequent") is not None)
+    frequent = popup.findChild(QWidget, "data.profile.frequent")
+    assert "S " in frequent.accessibleDescription()
+    assert popup.height() >= before + frequent.sizeHint().height()
+    page.preview.open_profile("age")
+
+    def drawn() -> int:
+        return sum(each.isVisible() for each in popup.findChildren(Histogram))
+
+    qtbot.waitUntil(lambda: drawn() == 2)
+    popup.close()
+    settle(page)
 
 
 def test_a_click_on_the_header_sorts_the_whole_table(

@@ -199,12 +199,14 @@ class ProfileView(QWidget):
         )
         seen = list(dict.fromkeys(facts))
         layout.addWidget(wrapped(" · ".join(seen)))
-        layout.addWidget(_Histogram(shape or profile.histogram, tall))
+        layout.addWidget(Histogram(shape or profile.histogram, tall))
         if profile.quantiles:
             layout.addWidget(wrapped(profile.quantiles, "axis", "tertiary"))
 
 
-class _Histogram(QWidget):
+class Histogram(QWidget):
+    """Bars of the heights given, the highest as high as the widget."""
+
     def __init__(self, shape: Sequence[float], tall: int):
         super().__init__()
         self._shape = tuple(shape)

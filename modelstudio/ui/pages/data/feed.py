@@ -33,6 +33,7 @@ class DataFeed(QObject):
     rows_found = Signal(object)
     rows_failed = Signal(object)
     columns_found = Signal(tuple)
+    column_seen = Signal(object)
 
     def __init__(self, jobs: JobRunner, parent: QObject):
         super().__init__(parent)
@@ -54,6 +55,9 @@ class DataFeed(QObject):
         self._rows.failed.connect(self.rows_failed)
         self._final = LatestJob(jobs, self)
         self._final.finished.connect(lambda table: self.columns_found.emit(table.columns))
+
+        self._column = LatestJob(jobs, self)
+        self._column.finished.connect(self.column_seen)
 
     @property
     def busy(self) -> bool:
@@ -78,7 +82,7 @@ class DataFeed(QObject):
     def forget(self) -> None:
         """Give up all requests and what was known."""
         self._settle.stop()
-        for job in (self._description, self._rows, self._final):
+        for job in (self._description, self._rows, self._final, self._column):
             job.cancel()
         self._project = self.report = None
 
@@ -108,6 +112,11 @@ class DataFeed(QObject):
         """Find out which columns the whole recipe leaves."""
         if self._project is not None:
             self._final.start(partial(_preview, self._project, self._base, None, 0, 1, None))
+
+    def ask_column(self, name: str) -> None:
+        """Look closer at a column of the table."""
+        if self._project is not None:
+            self._column.start(partial(_view_column, self._project.data, name, self._base))
 
     def _describe(self) -> None:
         self._began = perf_counter()
@@ -144,6 +153,12 @@ def _describe(project: Project, base: Path | None) -> Generator[Any, None, DataR
     from modelstudio.engine import run
 
     return run.describe_data(project, base)
+
+
+def _view_column(data: DataConfig, name: str, base: Path | None) -> object:
+    from modelstudio.data.column_view import view_column
+
+    return view_column(data, name, base)
 
 
 def _preview(

@@ -136,6 +136,8 @@ class DataPage(Page):
         self.columns.chosen.connect(self.preview.view.show_column)
         self.preview.rows_wanted.connect(feed.ask_rows)
         self.preview.row_chosen.connect(self.close_up.show_row)
+        self.preview.column_opened.connect(feed.ask_column)
+        feed.column_seen.connect(self.preview.add_view)
         self.close_up.wanted.connect(self.preview.offer_below)
         self.close_up.row_wanted.connect(lambda row: self.preview.show_row(row, ""))
         for cancelled in (self.preview.cancel_wanted, self.pictures.loading.cancelled):

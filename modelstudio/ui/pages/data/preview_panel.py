@@ -17,10 +17,9 @@ from PySide6.QtWidgets import (
 
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.checks import ChecksStrip, ProfileView
+from modelstudio.ui.pages.data.checks import ChecksStrip
 from modelstudio.ui.pages.data.load_line import LoadLine
-from modelstudio.ui.pages.data.relation_view import RelationView
-from modelstudio.ui.pages.data.sheet import Sheet
+from modelstudio.ui.pages.data.profile_popup import ProfilePopup
 from modelstudio.ui.pages.data.table_model import Head, PreviewModel
 from modelstudio.ui.pages.data.table_view import PreviewView
 from modelstudio.ui.pages.data.wording import counted
@@ -39,6 +38,7 @@ from modelstudio.ui.widgets import (
 )
 
 if TYPE_CHECKING:
+    from modelstudio.data.column_view import ColumnView
     from modelstudio.data.preview import PreviewTable
     from modelstudio.data.profile import ColumnProfile
     from modelstudio.data.relations import Relation
@@ -58,6 +58,7 @@ class PreviewPanel(QFrame):
 
     rows_wanted = Signal(object, int, int, object)
     row_chosen = Signal(int)
+    column_opened = Signal(str)
     cancel_wanted = Signal()
 
     def __init__(self) -> None:
@@ -183,6 +184,8 @@ class PreviewPanel(QFrame):
             self.mode.set_value("final")
         self._changed = changed or {}
         self._show_heads()
+        if place is not None and self._changed:
+            self.view.show_one_of(list(self._changed))
         if self.upto != before:
             self.ask_anew()
 
@@ -249,6 +252,12 @@ class PreviewPanel(QFrame):
             self._relations.get(name),
             next((each.name for each in self._columns if each.role == "target"), ""),
         )
+        self.column_opened.emit(name)
+
+    def add_view(self, view: ColumnView) -> None:
+        """Say more of the column whose profile is open."""
+        if self._profile is not None:
+            self._profile.add_view(view)
 
     def _show_heads(self) -> None:
         known = {column.name: column for column in self._columns}
@@ -306,28 +315,3 @@ class PreviewPanel(QFrame):
         self.view.header.viewport().update()
         self.view.scrollToTop()
         self.ask_anew()
-
-
-class ProfilePopup(Sheet):
-    """A column in numbers."""
-
-    def __init__(self, parent: QWidget):
-        super().__init__(parent, "data.profile", 320)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(16, 12, 16, 14)
-        self._layout.setSpacing(8)
-
-    def show_profile(
-        self, corner: QPoint, profile: ColumnProfile, relation: Relation | None, target: str
-    ) -> None:
-        """Show a profile, and how the column goes with the target, with its corner there."""
-        while (item := self._layout.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.setAccessibleName(tr("Profile of {}").format(profile.name))
-        self._layout.addWidget(label(profile.name, "panelTitle"))
-        self._layout.addWidget(ProfileView(profile, tall=96))
-        if relation is not None and relation.strength is not None:
-            self._layout.addWidget(RelationView(relation, target))
-        self.open_at(corner)

@@ -29,11 +29,7 @@ class Sheet(QFrame):
 
     def open_at(self, corner: QPoint) -> None:
         """Show it with its upper left corner at a point of the screen, inside the parent."""
-        for part in self.findChildren(QWidget):
-            part.ensurePolished()
-        if self.hasHeightForWidth():
-            self.ensurePolished()
-            self.setFixedHeight(self.heightForWidth(self.width()))
+        self.fit()
         area = self._area
         at = area.mapFromGlobal(corner)
         at.setX(max(_MARGIN, min(at.x(), area.width() - self.width() - _MARGIN)))
@@ -43,6 +39,16 @@ class Sheet(QFrame):
         self.show()
         self.raise_()
         self.setFocus()
+
+    def fit(self) -> None:
+        """Make it as high as what it holds, as far as there is room below."""
+        for part in self.findChildren(QWidget):
+            part.ensurePolished()
+        if self.hasHeightForWidth():
+            self.ensurePolished()
+            self.setFixedHeight(self.heightForWidth(self.width()))
+        lowest = self._area.height() - self.height() - _MARGIN
+        self.move(self.x(), max(_MARGIN, min(self.y(), lowest)))
 
     def dismiss(self) -> None:
         """Put it away and give the keyboard back."""

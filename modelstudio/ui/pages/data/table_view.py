@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
@@ -197,6 +199,15 @@ class PreviewView(QTableView):
         if isinstance(model, PreviewModel) and name in model.columns:
             at = model.columns.index(name)
             self.scrollTo(model.index(max(self.rowAt(0), 0), at))
+
+    def show_one_of(self, names: Sequence[str]) -> None:
+        """Scroll sideways to the first of some columns, unless one of them is in sight."""
+        model = self.model()
+        if isinstance(model, PreviewModel) and names:
+            seen = self.columns_in(self.viewport().rect())
+            places = [model.columns.index(name) for name in names if name in model.columns]
+            if places and not any(place in seen for place in places):
+                self.show_column(model.columns[min(places)])
 
     def show_row(self, row: int, name: str) -> None:
         """Scroll to a row and mark it, with a column in sight if there is one of that name."""

@@ -106,7 +106,7 @@ def fix_title(fix: Fix) -> str:
     from modelstudio.data.findings.finding import SetRole
 
     if isinstance(fix, Step):
-        return tr("Add {}").format(step_title(fix))
+        return tr("Add “{}”").format(step_title(fix))
     if isinstance(fix, SetRole):
         what = fix.columns[0] if len(fix.columns) == 1 else counted(len(fix.columns), "column")
         return tr("Ignore {}").format(what)
