@@ -93,8 +93,8 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         )
     if arranging and data.label_separator is not None:
         raise DataError(
-            f"{arranging[0].label} are for one class or number a row, and {target.name} has several "
-            "labels.",
+            f"{arranging[0].label} are for one class or number a row, and {target.name} has "
+            "several labels.",
             where=arranging[0].label,
             fix="Take the step out of the recipe, or the cells of the target as classes.",
         )
