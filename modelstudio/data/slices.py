@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep
 from modelstudio.data.fitting import Fitting, StepEffect, active, columns_of, effect_of
@@ -49,7 +50,7 @@ from modelstudio.recipe.steps import (
 LARGE = 5_000_000
 """Cells of features from which a table is treated so."""
 
-CELLS = 4_000_000
+CELLS = 1_000_000
 """Encoded cells of a slice."""
 
 SPOOLED = 128 << 20
@@ -187,7 +188,7 @@ def _sum(effects: Sequence[StepEffect]) -> StepEffect:
 
 
 class _Gathered:
-    """Samples of a part as they come; numbers that are many go to a file.
+    """Samples of a part as they come; numbers that are many go to a file, and all else with them.
 
     Parameters
     ----------
@@ -199,6 +200,7 @@ class _Gathered:
         self.pieces: list[Encoded] = []
         self._rows = rows
         self._spools: dict[str, Spool] = {}
+        self._beside: dict[str, Spool] = {}
 
     def add(self, samples: Encoded) -> None:
         """Take some more samples."""
@@ -207,12 +209,13 @@ class _Gathered:
             assert isinstance(values, np.ndarray)
             if values.dtype == np.float64:
                 values = values.astype(np.float32)
-                if self._rows * values[:1].nbytes > SPOOLED and name not in self._spools:
-                    self._spools[name] = Spool(values.shape[1:])
-                if name in self._spools:
-                    self._spools[name].write(values)
-                    values = np.empty((0, *values.shape[1:]), np.float32)
+                if self._rows * values[:1].nbytes > SPOOLED or name in self._spools:
+                    values = _written(self._spools, name, values)
             fields[name] = values
+        if self._spools:
+            kept = {name: getattr(samples, name) for name in self._names(samples)}
+            kept = {name: _written(self._beside, name, rows) for name, rows in kept.items()}
+            samples = replace(samples, **{"scaled": kept["truth"], **kept})
         self.pieces.append(replace(samples, fields=fields))
 
     def joined(self) -> Encoded:
@@ -226,11 +229,24 @@ class _Gathered:
                 fields[name] = self._spools[name].stored()
             else:
                 fields[name] = np.concatenate([each.fields[name] for each in self.pieces])
-        return replace(
-            first,
-            fields=fields,
-            truth=np.concatenate([each.truth for each in self.pieces]),
-            scaled=np.concatenate([each.scaled for each in self.pieces]),
-            rows=np.concatenate([each.rows for each in self.pieces]),
-            unscored=dict(unscored),
-        )
+        whole = {
+            name: self._beside[name].array()
+            if name in self._beside
+            else np.concatenate([getattr(each, name) for each in self.pieces])
+            for name in self._names(first)
+        }
+        whole.setdefault("scaled", whole["truth"])
+        return replace(first, fields=fields, unscored=dict(unscored), **whole)
+
+    def _names(self, samples: Encoded) -> tuple[str, ...]:
+        """Return what else is to be kept; classes are not scaled."""
+        classes = samples.truth.dtype == samples.scaled.dtype == np.int64
+        return ("truth", "rows") if classes else ("truth", "rows", "scaled")
+
+
+def _written(spools: dict[str, Spool], name: str, rows: NDArray[Any]) -> NDArray[Any]:
+    """Write rows to a file of that name; what is left of them has none."""
+    if name not in spools:
+        spools[name] = Spool(rows.shape[1:], rows.dtype)
+    spools[name].write(rows)
+    return np.empty((0, *rows.shape[1:]), rows.dtype)

@@ -15,6 +15,9 @@ from modelstudio.data.scratch import scratch
 from modelstudio.errors import DataError
 from modelstudio.resources import app_home
 
+_COUNTED = 1 << 20
+"""Row numbers written at once."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
@@ -65,16 +68,16 @@ class Spool:
 
     Parameters
     ----------
-    shape
-        Shape of a row.
+    shape, dtype
+        Of a row.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._file, self._path = scratch(app_home() / "tables", ".rows")
-        self._shape, self._rows = shape, 0
+        self._shape, self._dtype, self._rows = shape, dtype, 0
         self._leave = weakref.finalize(self, _discard, self._file, self._path)
 
-    def write(self, rows: NDArray[np.float32]) -> None:
+    def write(self, rows: NDArray[Any]) -> None:
         """Add rows, shape (rows, ...).
 
         Raises
@@ -91,14 +94,25 @@ class Spool:
             ) from None
         self._rows += len(rows)
 
-    def stored(self) -> Stored:
-        """Return what was written."""
+    def array(self) -> NDArray[Any]:
+        """Return what was written; of no rows an array in memory."""
         self._file.close()
         self._leave.detach()
-        array = np.memmap(self._path, np.float32, "c", shape=(self._rows, *self._shape))
+        shape = (self._rows, *self._shape)
+        if 0 in shape:
+            _remove(self._path)
+            return np.zeros(shape, self._dtype)
+        array = np.memmap(self._path, self._dtype, "c", shape=shape)
         _remove(self._path)  # where a file in use can go, it is gone at once
         weakref.finalize(array, _remove, self._path)
-        return Stored(array, np.arange(self._rows))
+        return array
+
+    def stored(self) -> Stored:
+        """Return what was written, one row after another."""
+        array, index = self.array(), Spool((), np.dtype(np.int64))
+        for start in range(0, len(array), _COUNTED):
+            index.write(np.arange(start, min(start + _COUNTED, len(array))))
+        return Stored(array, index.array())
 
 
 def _discard(file: BinaryIO, path: Path) -> None:

@@ -227,7 +227,7 @@ def test_one_of_two_that_wrote_the_same_stays(paths: list[str], own_home: Path) 
 
 
 def test_what_killed_programs_left_is_swept(own_home: Path, paths: list[str]) -> None:
-    mine, spool = pictures.load(paths, SMALL), Spool((3,))
+    mine, spool = pictures.load(paths, SMALL), Spool((3,), np.dtype(np.float32))
     next(mine), next(mine)
     (own_home / "pictures" / "x").mkdir()
     left = [own_home / "tables" / "a.rows", own_home / "pictures" / "x" / "b.part"]
