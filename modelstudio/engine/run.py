@@ -70,17 +70,19 @@ def describe_data(
     from modelstudio.data import profile, sources
     from modelstudio.data.findings import findings, named_parts
     from modelstudio.data.relations import relations
+    from modelstudio.data.sources import tabular
 
     prepared = yield from prepare(project, base)
     yield Progress("Describing the columns")
     frame = sources.read(project.data, base)
+    plain = tabular.as_read_last(project.data, base)
     profiles = profile.profile(frame, project.data.columns)
     yield Progress("Looking for problems")
     parts = named_parts(prepared.clean, prepared.parts, frame.height)
     return DataReport(
         rows=prepared.source_rows,
         profiles=profiles,
-        findings=findings(project.data, frame, profiles, parts, tests=prepared.tests),
+        findings=findings(project.data, frame, profiles, parts, tests=prepared.tests, plain=plain),
         effects=prepared.effects,
         parts=tuple(_part_info(prepared, name) for name in ("train", "validation", "test")),
         fields=prepared.fitted.fields,

@@ -16,6 +16,7 @@ from modelstudio.data.sources import ROW, delimited, tabular
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
 from modelstudio.engine.projects import new_project
+from modelstudio.engine.run import describe_data
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.steps import CleanText, FilterRows, MissingIndicator
@@ -198,3 +199,12 @@ def test_a_target_worked_out_of_two_features(tmp_path: Path, worked_out: str) ->
     assert [(leak.text, set(leak.columns)) for leak in leaks] == [
         (f"y is {worked_out}", {"a", "b", "y"})
     ]
+
+
+def test_the_window_is_told_what_the_command_line_is(tmp_path: Path) -> None:
+    rows = [*sales(), "Total,,1,2"]
+    rows[7] = rows[7].replace(".5,", ".5 or so,")
+    told = found_in(tmp_path / "t.csv", rows).keys()
+    project = new_project(tmp_path / "t.csv", target="cost").project
+    seen = {finding.kind for finding in drain(describe_data(project)).findings}
+    assert seen >= {"total_row", "mixed_types"} <= told

@@ -21,6 +21,7 @@ from modelstudio.data.sources.values import typed, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
+from modelstudio.recipe.sources import Table
 
 KEPT_BYTES = 1 << 30
 """A table that takes more memory is read anew each time instead of being kept."""
@@ -258,6 +259,19 @@ def _listed(names: Sequence[str], most: int = 5) -> str:
 
 _last: tuple[tuple[object, ...], TextTable] | None = None
 """The table read last, by its file and how it was read: guessing, fitting and showing follow."""
+
+
+def as_read_last(data: DataConfig, base: Path | None = None) -> pl.DataFrame | None:
+    """Return the cells of a project's table before they became its kinds, if they are still held.
+
+    In a large table numbers may be held without their text.
+    """
+    if data.path is None or not isinstance(data.source, Table):
+        return None
+    path = resolve(data.path, base)
+    how = (data.csv,) if _format(path) is None else (data.csv, data.source)
+    held = _last
+    return held[1].frame if held is not None and held[0] == _key(path, *how) else None
 
 
 def _read_text(
