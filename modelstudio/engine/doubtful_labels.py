@@ -23,6 +23,9 @@ from modelstudio.recipe.steps.rows import written_rows
 ODDS: Final = 10.0
 """How many times as likely as the label another class must be."""
 
+SURE: Final = 0.5
+"""Least probability of the other class, so that a network that knows little doubts little."""
+
 
 def doubtful_labels(predictions: Predictions, *, odds: float = ODDS) -> DoubtfulLabels | None:
     """Return the labels that are probably wrong, the most doubtful first.
@@ -52,7 +55,8 @@ def doubtful_labels(predictions: Predictions, *, odds: float = ODDS) -> Doubtful
     likely, counts = sure.argmax(axis=1), sure.max(axis=1) >= 0
     joint = _confident_joint(given[counts], likely[counts], sizes)
     other = scores[np.arange(len(given)), likely]
-    doubted = np.flatnonzero(counts & (likely != given) & (other >= odds * own))
+    wrong = counts & (likely != given) & (other >= odds * own) & (other >= SURE)
+    doubted = np.flatnonzero(wrong)
     doubted = doubted[np.argsort((own - other)[doubted], kind="stable")]
     return DoubtfulLabels(
         classes=rows.classes,

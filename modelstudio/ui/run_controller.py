@@ -25,6 +25,7 @@ from modelstudio.engine.events import (
     RunStarted,
 )
 from modelstudio.errors import StudioError
+from modelstudio.recipe.sources import is_connection
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import (
     duration,
@@ -399,7 +400,7 @@ class RunController(QObject):
         if project.data.target is None:
             return on("data", tr("No column is the target. Choose one on the Data page."))
         source = (main.document.path or Path()).parent / project.data.path
-        if not source.is_file():
+        if not is_connection(project.data.path) and not source.exists():
             return on("data", tr("{} is missing. Locate it on the Data page.").format(source.name))
         for problem in main.problems(("data",)):
             if problem.stops_training:

@@ -128,6 +128,19 @@ def test_a_file_that_went_missing_stops_training_until_it_is_back(
     assert run.block_reason == ""
 
 
+def test_a_folder_or_a_database_is_data_that_is_there(
+    window: MainWindow, churn: Project, tmp_path: Path
+) -> None:
+    run = window.run_controller
+    for place, missing in (
+        (str(tmp_path), False),
+        (str(tmp_path / "gone"), True),
+        ("postgresql://user@host/name", False),
+    ):
+        window.document.new(churn.changed(data=churn.data.changed(path=place)))
+        assert ("missing" in run.block_reason) == missing, place
+
+
 def test_an_error_in_the_network_stops_training_and_its_repair_lets_it(
     open_page: OpenPage, window: MainWindow
 ) -> None:
