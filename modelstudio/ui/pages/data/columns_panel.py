@@ -203,7 +203,7 @@ class ColumnsTable(QTableView):
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for section, width in ((ROLE, 58), (MISSING, 56), (SPREAD, 52)):
+        for section, width in ((ROLE, 60), (MISSING, 62), (SPREAD, 56)):
             self.setColumnWidth(section, round(width * theme().scale))
         tall = round(theme().size("rowList") * theme().scale)
         self.verticalHeader().setDefaultSectionSize(tall)

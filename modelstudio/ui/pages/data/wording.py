@@ -204,7 +204,7 @@ def inputs_text(fields: Sequence[FieldSpec]) -> str:
     inputs = [field for field in fields if field.role == "input"]
     if not inputs:
         return tr("Inputs are counted once the recipe ran")
-    if all(field.kind == "tokens" for field in inputs):
+    if all(field.kind == "ids" and field.shape for field in inputs):
         return tr("The tokens of a text reach the network")
     total = 0
     for field in inputs:
