@@ -11,6 +11,10 @@ profile
 memory
     Most memory of a process that profiles, and of one that goes on to the tensors of the untouched
     recipe, over the size of the file.
+mapped
+    Most memory that is no file's while the table counts as larger than memory: of a process that
+    writes its columns to files, profiles it, makes the tensors and trains on each row once, over
+    the size of the file. Known on Linux only.
 scroll
     Milliseconds a frame of the preview takes while a tenth of the rows is scrolled through; the
     95th percentile. The window is shown where ``QT_QPA_PLATFORM`` says, and off the screen without
@@ -26,8 +30,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -118,6 +124,57 @@ def tensors(path: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began, "peak": peak()}
 
 
+def larger_than_memory(path: Path) -> dict[str, float]:
+    """Profile, prepare and train on a table that is mapped."""
+    import torch
+
+    from modelstudio.data import detect, sources
+    from modelstudio.data import profile as profiles
+    from modelstudio.data.batches import TensorData
+    from modelstudio.data.prepare import fit_recipe
+    from modelstudio.data.sources import mapped
+    from modelstudio.project.model import DataConfig
+
+    mapped.LIMIT = path.stat().st_size // 4
+    with anonymous() as read:
+        data = DataConfig(path=str(path))
+        guessed = detect.guess(data, sources.read_plain(data))
+        data = data.changed(columns=guessed.columns, recipe=guessed.recipe)
+        profiles.profile(sources.read(data), guessed.columns)
+    with anonymous() as prepared:
+        made = sources.finish(fit_recipe(data))
+    with anonymous() as trained:
+        tensors = TensorData.from_encoded(made.train, made.fitted.fields)
+        inputs, target = (field.name for field in made.fitted.fields)
+        model = torch.nn.Linear(made.fitted.fields[0].shape[0], 1)
+        optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+        for batch in tensors.batches(torch.randperm(tensors.rows), 4096):
+            loss = torch.nn.functional.binary_cross_entropy_with_logits
+            loss(model(batch[inputs])[:, 0], batch[target]).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    return {"profile": read[0], "tensors": prepared[0], "epoch": trained[0]}
+
+
+@contextmanager
+def anonymous() -> Iterator[list[float]]:
+    """Note the most memory, in bytes, that the system could not let go of in the meantime."""
+    status, most, done = Path("/proc/self/status"), [0.0], threading.Event()
+
+    def watch() -> None:
+        while status.exists() and not done.wait(0.01):
+            line = next(line for line in status.read_text().splitlines() if "RssAnon" in line)
+            most[0] = max(most[0], 1024 * float(line.split()[1]))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        watching.join()
+
+
 def peak() -> float:
     """Return the most memory that this process has taken, in bytes."""
     import resource
@@ -167,7 +224,8 @@ def until(done: Callable[[], bool], seconds: float = 300.0) -> None:
             raise SystemExit("the window does not get on")
 
 
-WORK = {work.__name__: work for work in (head, describe, profile, tensors, scroll)}
+WORKS = (head, describe, profile, tensors, larger_than_memory, scroll)
+WORK = {work.__name__: work for work in WORKS}
 
 
 def alone(name: str, path: Path, rows: int = 0) -> dict[str, float]:
@@ -199,7 +257,7 @@ def main() -> None:
         pairs = [(alone("profile", path), alone("describe", path)) for _ in range(asked.pairs)]
         ours = statistics.median(mine["seconds"] for mine, _ in pairs)
         plain = statistics.median(other["seconds"] for _, other in pairs)
-        made = alone("tensors", path)
+        made, streamed = alone("tensors", path), alone("larger_than_memory", path)
         measures = {
             "file": {"rows": asked.rows, "mb": round(size / 1e6)},
             "head": {"seconds": round(first, 3)},
@@ -213,6 +271,7 @@ def main() -> None:
                 "tensors_ratio": round(made["peak"] / size, 2),
                 "tensors_seconds": round(made["seconds"], 1),
             },
+            "mapped": {name: round(most / size, 2) for name, most in streamed.items()},
             "scroll": {key: round(value, 1) for key, value in alone("scroll", part).items()},
         }
     print(json.dumps(measures, indent=2))
