@@ -21,6 +21,7 @@ from modelstudio.data import early_pictures
 from modelstudio.data.picture_profile import Looked
 from modelstudio.data.preview import PictureList
 from modelstudio.engine import projects
+from modelstudio.project.model import Project
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import pictures_check
@@ -28,13 +29,13 @@ from modelstudio.ui.pages.data.page import DataPage
 from modelstudio.ui.pages.data.pictures_model import NAME, PATH, STATE
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return 12 red, 12 blue and 4 green pictures of 20 x 16.
 
     One red is no picture; one blue is a copy of another; one green is a copy of a red.
     """
-    path = tmp_path / "colours"
+    path = tmp_path_factory.mktemp("pictures") / "colours"
     for shade, (name, count) in enumerate((("red", 12), ("blue", 12), ("green", 4))):
         (path / name).mkdir(parents=True)
         for at in range(count):
@@ -47,15 +48,27 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def project(folder: Path) -> Project:
+    """Return the guessed project of the folder."""
+    return projects.new_project(folder).project
+
+
 @pytest.fixture
-def page(window: MainWindow, folder: Path, qtbot: QtBot) -> DataPage:
-    """Open the folder and wait until its pictures are listed."""
-    window.files.open(folder)
-    qtbot.waitUntil(lambda: window.page_id == "data", timeout=20_000)
+def page(window: MainWindow, project: Project, qtbot: QtBot) -> DataPage:
+    """Return the Data page when the pictures are listed and looked at."""
+    window.document.new(project)
+    window.go("data")
     page = window.page("data")
-    qtbot.waitUntil(lambda: page.pictures.model.rowCount() == 28, timeout=20_000)
-    qtbot.waitUntil(lambda: not page.jobs.running, timeout=30_000)
+    assert isinstance(page, DataPage)
+    settle(page, qtbot)
+    assert page.pictures.model.rowCount() == 28
     return page
+
+
+def settle(page: DataPage, qtbot: QtBot) -> None:
+    """Wait until the page knows all it asked for."""
+    qtbot.waitUntil(lambda: not page.feed.busy and not page.jobs.running, timeout=20_000)
 
 
 def test_a_folder_of_pictures_shows_as_tiles(page: DataPage, qtbot: QtBot) -> None:
@@ -147,10 +160,11 @@ def test_an_augmentation_is_added_seen_changed_and_taken_back(page: DataPage, qt
 
 
 def test_a_folder_that_was_moved_can_be_located(
-    page: DataPage, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    page: DataPage, folder: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    moved = folder.rename(folder.with_name("moved"))
-    page.document.replaced.emit()
+    moved = Path(shutil.copytree(folder, tmp_path / "moved"))
+    lost = page.data.changed(path=str(tmp_path / "colours"))
+    page.document.new(page.document.project.changed(data=lost))
     qtbot.waitUntil(page.banner.isVisible, timeout=20_000)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(moved))
     page.banner.triggered.emit()
@@ -174,10 +188,6 @@ def states(page: DataPage) -> dict[str, Any]:
     model = page.pictures.model
     rows = [model.index(at) for at in range(model.rowCount())]
     return {index.data(NAME): index.data(STATE) for index in rows}
-
-
-def settle(page: DataPage, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not page.feed.busy and not page.jobs.running, timeout=20_000)
 
 
 def test_delete_leaves_pictures_out_and_takes_them_back(
@@ -250,9 +260,14 @@ def test_the_banner_shows_broken_files_and_leaves_copies_out(page: DataPage, qtb
     assert page.pictures.grid.currentIndex().data(STATE).broken
     banner.buttons["remove"].click()
     assert page.data.source.left_out == ("blue/blue09.png",)  # the other is of two classes
-    kinds = {finding.kind for finding in page.pictures_side.findings}
-    assert {"corrupt_file", "duplicate_rows", "label_conflict"} <= kinds
     page.document.undo()
+    found = page.pictures_side.findings
+    kinds = {finding.kind for finding in found}
+    assert {"corrupt_file", "duplicate_rows", "label_conflict"} <= kinds
+    torn = next(each for each in page.evidence_desk.problems(found) if "several" in each.text)
+    torn.go()
+    assert page.pictures_side.review.isVisible()
+    page.pictures_side.review.close()
     settle(page, qtbot)
 
 

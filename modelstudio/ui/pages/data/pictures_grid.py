@@ -74,7 +74,7 @@ _GAP, _MARGIN = 12, 10
 _FADED = 0.22
 """Strength of a picture that is left out."""
 
-_HEADER_GAPS = 100
+_HEADER_GAPS = 86
 """Pixels of the header for what is between its parts, and for the last button."""
 
 _PARTS = (("", "All"), ("train", "Train"), ("validation", "Validation"), ("test", "Test"))
@@ -173,15 +173,14 @@ class Grid(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setViewportMargins(_MARGIN, _MARGIN, 0, 0)
 
     def fit(self) -> None:
-        """Share the width out among as many tiles as fit a row."""
+        """Share the width out among as many tiles as fit a row beside the scroll bar."""
         tile = self.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex())
-        width = self.viewport().width() - 1
+        width = self.width() - _MARGIN - self.verticalScrollBar().sizeHint().width() - 1
         columns = max(1, width // tile.width())
         self.setGridSize(QSize(max(tile.width(), width // columns), tile.height()))
 

@@ -114,6 +114,7 @@ class PicturesSide(QObject):
 
     def look_again(self) -> None:
         """Look at the files anew when they are listed next: they may be others now."""
+        self._listing.cancel()
         self.check.forget()
         self.findings = ()
         self.banner.hide()
