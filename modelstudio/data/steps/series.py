@@ -105,9 +105,7 @@ def arrange_windows(
     chosen = np.flatnonzero(chosen)
     if training:
         chosen = chosen[:: step.stride]
-    begins = ends[chosen] - length + 1
-    first, last = (begins[0], begins[-1] + length) if len(begins) else (0, 0)
-    table = _table(step, samples, at[first:last], classes)
+    table = _table(step, samples, at, classes)
     windows = np.empty((0, length, table.shape[1]))
     if len(table) >= length:
         windows = sliding_window_view(table, length, axis=0, writeable=True).transpose(0, 2, 1)
@@ -118,7 +116,7 @@ def arrange_windows(
     fields: dict[str, Any] = {
         name: values[newest] for name, values in samples.fields.items() if name != named
     }
-    fields[named] = Stored(windows, begins - first)
+    fields[named] = Stored(windows, ends[chosen] - length + 1)
     unscored = {}
     if wanted is None and (lost := frame.height - len(chosen)):
         unscored[f"there are not {length} whole rows to look back on"] = lost
@@ -163,15 +161,17 @@ def _places(frame: pl.DataFrame, rows: Ints) -> Ints:
 def _table(step: Windows, samples: Encoded, at: Ints, classes: int) -> NDArray[np.float64]:
     """Return the numbers of each row in order; shape (rows, width), 0 where a row lacks some."""
     found: Any = samples.fields[window_field(samples.fields)]
-    parts = [found[at]]
+    whole = at >= 0
+    parts = [found[at[whole]]]
     if step.past == "with the target":
-        scaled = samples.scaled[at]
+        scaled = samples.scaled[at[whole]]
         if classes:
             parts.append((scaled[:, None] == np.arange(classes)).astype(np.float64))
         else:
             parts.append(np.nan_to_num(scaled.astype(np.float64))[:, None])
-    table = np.concatenate(parts, axis=1)
-    table[at < 0] = 0.0
+    held = np.concatenate(parts, axis=1)
+    table = np.zeros((len(at), held.shape[1]))
+    table[whole] = held
     return table
 
 
