@@ -21,6 +21,9 @@ SCORES = {
     "rmse": "RMSE",
     "r2": "R²",
     "bias": "Bias",
+    "f1_macro": "F1, mean of labels",
+    "subset_accuracy": "All labels right",
+    "label_accuracy": "Labels right",
     "hr_at_10": "HR@10",
     "ndcg_at_10": "NDCG@10",
     "mrr": "MRR",
@@ -28,7 +31,7 @@ SCORES = {
 }
 """Title of each score the engine names."""
 
-SHARES = {"accuracy", "precision", "recall"}
+SHARES = {"accuracy", "precision", "recall", "subset_accuracy", "label_accuracy"}
 """Scores that are written in percent."""
 
 MAIN = ("perplexity", "accuracy", "hr_at_10", "r2", "roc_auc", "f1", "rmse", "mae", "loss")

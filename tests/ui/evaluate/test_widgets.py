@@ -16,6 +16,7 @@ from modelstudio.engine import metrics
 from modelstudio.engine.results import Baseline, Evaluation, Predictions
 from modelstudio.ui.pages.evaluate.boards import ClassBoard, ValueBoard
 from modelstudio.ui.pages.evaluate.confusion import MOST, Cell, ConfusionMatrix
+from modelstudio.ui.pages.evaluate.labels import LabelBoard
 from modelstudio.ui.pages.evaluate.mistakes import SourceRows, find_mistakes
 from modelstudio.ui.pages.evaluate.ranking import RankingBoard
 from modelstudio.ui.pages.evaluate.roc import RocViewer
@@ -298,3 +299,29 @@ def test_the_curve_of_hits_goes_through_the_hit_rate(qtbot: QtBot) -> None:
     assert board.told.text() == "Ranked among 99."
     title = strip._cells["hr_at_10"][0].text()
     assert title == f"HR@10 · by popularity {base.scores[0].value:.3f}"
+
+
+def test_each_label_has_its_row_and_its_curve(qtbot: QtBot) -> None:
+    generator = np.random.default_rng(2)
+    truth = generator.integers(0, 2, (200, 3))
+    chances = np.clip(0.5 * truth + 0.6 * generator.random((200, 3)), 0, 1)
+    told = Predictions("labels", ("a", "b", "c"), truth, chances, np.arange(200), {})
+    found = Evaluation(
+        "r",
+        "test",
+        told,
+        metrics.score(told, intervals=False),
+        roc=metrics.roc_curves(told),
+        labels=metrics.each_label(told, 0.5),
+    )
+    board = LabelBoard()
+    qtbot.addWidget(board)
+    board.show_evaluation(found)
+    shown = [[board.table.item(row, at).text() for at in range(3)] for row in range(3)]
+    assert shown[1] == ["b", str(truth[:, 1].sum()), str((chances[:, 1] >= 0.5).sum())]
+    board.table.setCurrentCell(2, 0)
+    assert board.roc.class_choice.currentText() == "c"
+    outcome = board.roc.outcome
+    assert outcome is not None
+    assert outcome.recall == pytest.approx(found.labels[2].recall)
+    assert not board.roc.use.isHidden()

@@ -177,8 +177,19 @@ class DataCommands(QObject):
         if before is not None and negatives is not None:
             self._edit(tr("Change negatives"), data, "data.negatives")
             return
-        self._followed += 1
         words = tr("Draw what was not chosen") if negatives else tr("Take rows as they are")
+        self._take_target_as(words, data)
+
+    def set_label_separator(self, separator: str | None) -> None:
+        """Take a cell of the target for several labels, or for one class."""
+        words = tr("Take cells as labels") if separator else tr("Take cells as classes")
+        stratify = separator is None and self.data.split.stratify
+        split = self.data.split.changed(stratify=stratify)
+        self._take_target_as(words, self.data.changed(label_separator=separator, split=split))
+
+    def _take_target_as(self, words: str, data: DataConfig) -> None:
+        """Change what the target means; the head of the network follows."""
+        self._followed += 1
         key = f"data.target{self._followed}"
         self._edit(words, data, key)
         self._follow_target(words, key, _with_fitting_head)

@@ -37,6 +37,8 @@ def set_role(data: DataConfig, names: Collection[str], role: Role) -> DataConfig
             column = column.model_copy(update={"role": "feature"})
         columns.append(column)
     changed = data.changed(columns=tuple(columns))
+    if changed.target != data.target:
+        changed = changed.changed(label_separator=None)
     if changed.target is not None and changed.target.kind != "id":
         return changed.changed(negatives=None)
     return changed

@@ -172,6 +172,7 @@ class DataPage(Page):
         self.recipe.moved.connect(do.move_step)
         self.recipe.scaling_changed.connect(do.set_target_scaling)
         self.recipe.negatives_changed.connect(do.set_negatives)
+        self.recipe.separator_changed.connect(do.set_label_separator)
         self.reading.edited.connect(do.set_reading)
         self.split.edited.connect(do.set_split)
         self.split_options.edited.connect(do.set_split)

@@ -53,6 +53,7 @@ class RecipePanel(QFrame):
     moved = Signal(int, int)
     scaling_changed = Signal(str)
     negatives_changed = Signal(object)
+    separator_changed = Signal(object)
     inputs_wanted = Signal()
 
     def __init__(
@@ -83,6 +84,7 @@ class RecipePanel(QFrame):
         self.target = TargetCard()
         self.target.scaling_changed.connect(self.scaling_changed)
         self.target.negatives_changed.connect(self.negatives_changed)
+        self.target.separator_changed.connect(self.separator_changed)
         self.list.column.insertWidget(0, self.target)
         self._inputs = label("", "label", name="data.inputs")
         self._see = button(tr("See them"), "link", name="data.inputs.see", small=True)

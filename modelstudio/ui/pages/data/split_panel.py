@@ -106,6 +106,7 @@ class SplitPanel(QFrame):
         self.stratify.setChecked(split.stratify)
         classes = data.target is not None and data.target.kind == "category"
         classes = classes or any(field.classes for field in data.fields if field.role == "target")
+        classes = classes and data.label_separator is None
         self.stratify.setEnabled(classes and split.method == "random")
         told = data.target.name if classes and data.target else tr("needs classes")
         self._by.setText(told if split.method == "random" else tr("only at random"))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.recipe.negatives import Negatives
+from modelstudio.recipe.sources import Database, Table
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.wording import listed
@@ -35,14 +36,19 @@ _SCALINGS = {
 }
 
 
+_SEPARATORS = ("|", ";", ",", "/")
+
+
 class TargetCard(QFrame):
     """Name and classes of the target; a number to predict can be scaled in several ways.
 
     Of a target of ids what was not chosen may be drawn; ``negatives_changed`` gives how, or None.
+    A cell may hold several labels; ``separator_changed`` gives what parts them, or None.
     """
 
     scaling_changed = Signal(str)
     negatives_changed = Signal(object)
+    separator_changed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__(objectName="data.target")
@@ -70,7 +76,32 @@ class TargetCard(QFrame):
         layout.setSpacing(0)
         layout.addWidget(line)
         layout.addWidget(self._form)
+        layout.addWidget(self._make_labels())
         layout.addWidget(self._make_choices())
+
+    def _make_labels(self) -> QWidget:
+        self.separator = ComboBox("data.label_separator", tr("What a cell of the target holds"))
+        self.separator.addItem(tr("One class"), None)
+        for sign in _SEPARATORS:
+            self.separator.addItem(tr("Labels parted by {}").format(sign), sign)
+        self.separator.activated.connect(
+            lambda at: self.separator_changed.emit(self.separator.itemData(at))
+        )
+        self._labels = row(
+            label(tr("A cell is"), "label", "secondary"), self.separator, margins=(57, 0, 12, 10)
+        )
+        wide(self.separator)
+        return self._labels
+
+    def _show_labels(self) -> None:
+        """Show what parts the labels of a cell, where it may hold several."""
+        sign, target = self._data.label_separator, self._data.target
+        if sign is not None and self.separator.findData(sign) < 0:
+            self.separator.addItem(tr("Labels parted by {}").format(sign), sign)
+        self.separator.setCurrentIndex(max(0, self.separator.findData(sign)))
+        texts = target is not None and target.kind in ("category", "text")
+        table = isinstance(self._data.source, Table | Database)
+        self._labels.setVisible(sign is not None or (texts and table))
 
     def _make_choices(self) -> QWidget:
         words = tr("Rows tell what was chosen; others are drawn at random for what was not")
@@ -129,6 +160,7 @@ class TargetCard(QFrame):
         self.scaling.setCurrentIndex(self.scaling.findData(self._data.target_scaling))
         self._form.setVisible(field is not None and field.kind == "value")
         self._show_choices()
+        self._show_labels()
         if target is None:
             self.title.set_full_text(tr("No target"))
             self.summary.set_full_text(tr("Select a column and press T"))
@@ -139,6 +171,9 @@ class TargetCard(QFrame):
             self.summary.set_full_text(tr("What each {} chooses").format(listed(tuple(users))))
         elif field is None or field.name != target.name:
             self.summary.set_full_text(tr(target.kind.capitalize()))
+        elif field.kind == "labels":
+            told = tr("{} labels: {}").format(len(field.classes), listed(field.classes))
+            self.summary.set_full_text(told)
         elif field.kind == "tokens":
             self.summary.set_full_text(tr("The next token at every place of the text"))
         elif field.kind == "value":

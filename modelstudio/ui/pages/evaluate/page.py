@@ -20,6 +20,7 @@ from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.evaluate.boards import ClassBoard, TokenBoard, ValueBoard
 from modelstudio.ui.pages.evaluate.doubts import Mending, why_not
+from modelstudio.ui.pages.evaluate.labels import LabelBoard
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
 from modelstudio.ui.pages.evaluate.mistakes import Mistake, SourceRows
 from modelstudio.ui.pages.evaluate.ranking import RankingBoard
@@ -61,6 +62,9 @@ PARTS = {"validation": tr("Validation"), "folds": tr("All folds"), "test": tr("T
 """Of a run on one of several folds, ``folds`` are the rows of all of them."""
 
 
+_AnyBoard = ClassBoard | ValueBoard | TokenBoard | RankingBoard | LabelBoard
+
+
 class EvaluatePage(Page):
     """Choose a run and a part of the data; see scores, curves and mistakes."""
 
@@ -85,9 +89,9 @@ class EvaluatePage(Page):
         self.banner.closed.connect(self._banner_room.hide)
         self.scores = ScoreStrip()
         self.classes, self.values, self.tokens = ClassBoard(), ValueBoard(), TokenBoard()
-        self.ranking = RankingBoard()
+        self.ranking, self.labels = RankingBoard(), LabelBoard()
         self._boards = QStackedWidget()
-        for board in (self.classes, self.values, self.tokens, self.ranking):
+        for board in (self.classes, self.values, self.tokens, self.ranking, self.labels):
             self._boards.addWidget(board)
         self._boards.setMinimumHeight(BOARD_HEIGHT)
         self.empty = EmptyState(
@@ -123,7 +127,8 @@ class EvaluatePage(Page):
         for widget in (self._make_header(), rule(), self._banner_room, self._stack):
             layout.addWidget(widget)
         layout.setStretch(3, 1)
-        self.classes.roc.use_asked.connect(self.use_threshold)
+        for board in (self.classes, self.labels):
+            board.roc.use_asked.connect(self.use_threshold)
         self.classes.moved.connect(self._follow_threshold)
         main.run_controller.finished.connect(lambda _: self._run_ended())
         self.classes.mistakes.leave_out_asked.connect(self._leave_out)
@@ -312,7 +317,7 @@ class EvaluatePage(Page):
                 held_out: Part = "test" if part == "test" else "validation"
                 evaluation = yield from evaluate(path, project, run_id, held_out)
             yield evaluation
-            if evaluation.predictions.kind in ("tokens", "ranking"):
+            if evaluation.predictions.kind in ("tokens", "ranking", "labels"):
                 return SourceRows()
             base = path.parent if path else None
             try:
@@ -373,11 +378,11 @@ class EvaluatePage(Page):
         board.set_source(rows)
         self._offer_mending()
 
-    def _board(self, kind: str) -> ClassBoard | ValueBoard | TokenBoard | RankingBoard:
+    def _board(self, kind: str) -> _AnyBoard:
         if kind == "value":
             return self.values
-        if kind == "ranking":
-            return self.ranking
+        if kind in ("ranking", "labels"):
+            return self.ranking if kind == "ranking" else self.labels
         return self.tokens if kind == "tokens" else self.classes
 
     def _finish(self, rows: SourceRows) -> None:

@@ -189,7 +189,7 @@ class RocViewer(QWidget):
         detail = "" if several else tr("positive class: {}").format("".join(labels))
         self.header.set_detail(detail)
         self._buttons.setVisible(True)
-        self.use.setVisible(not several)
+        self.use.setVisible(not several or evaluation.predictions.kind == "labels")
         self._list_areas()
         self._choose_class(evaluation.threshold if threshold is None else threshold)
 
@@ -227,13 +227,21 @@ class RocViewer(QWidget):
             return 1
         return max(self.class_choice.currentIndex(), 0)
 
+    def choose(self, index: int) -> None:
+        """Hold another class against the rest; the threshold stays."""
+        self.class_choice.setCurrentIndex(index)
+        self._choose_class(self.threshold)
+
     def _choose_class(self, threshold: float = 0.5) -> None:
         evaluation = self._evaluation
         assert evaluation is not None
         predictions, index = evaluation.predictions, self.class_index
-        known = predictions.truth >= 0
+        truth, positive = predictions.truth, index
+        if predictions.kind == "labels":
+            truth, positive = truth[:, index], 1
+        known = truth >= 0
         scores = predictions.scores[known, index]
-        self._sweep = Sweep(scores, predictions.truth[known] == index)
+        self._sweep = Sweep(scores, truth[known] == positive)
         count = count_text(int(known.sum()))
         part = tr("of {} {} rows").format(count, evaluation.part)
         if evaluation.part == "folds":

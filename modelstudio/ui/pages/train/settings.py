@@ -350,6 +350,8 @@ def _task_text(target: FieldSpec | None) -> str:
         return tr("Classification · {} classes").format(len(target.classes))
     if target.kind == "tokens":
         return tr("Next token · {} of them").format(count_text(target.vocabulary or 0))
+    if target.kind == "labels":
+        return tr("Labels · {} of them").format(len(target.classes))
     if target.kind == "ranking":
         return tr("Ranking · what is chosen")
     return tr("Regression · {}").format(target.name)
