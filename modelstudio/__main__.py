@@ -53,9 +53,13 @@ def has_display() -> bool:
 
 
 def _command_line(arguments: list[str]) -> int:
-    from modelstudio.cli import main as run
+    try:
+        from modelstudio.cli import main as run
 
-    return run(arguments)
+        return run(arguments)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -24,6 +24,11 @@ from modelstudio.resources import app_home
 
 P = ParamSpec("P")
 
+told: list[str] = []
+"""What was complained of so far."""
+
+INTERRUPTED = 130
+
 CLOSED = 141
 """Exit code when nobody reads the output any more, as that of a program that the shell ended."""
 
@@ -67,7 +72,7 @@ def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P,
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             complain("Interrupted.")
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
         except (typer.Exit, typer.BadParameter):
             raise
         except BrokenPipeError:
@@ -106,6 +111,7 @@ def complain(*lines: str) -> None:
     """Print lines to standard error."""
     for line in lines:
         print(line, file=sys.stderr)
+    told.extend(lines)
 
 
 def _write_report() -> Path:

@@ -110,11 +110,11 @@ class Terminal:
             self._epoch(event)
         elif isinstance(event, RunEnd):
             self.close()
-            best = f", best epoch {event.best_epoch}" if event.best_epoch else ""
-            print(
-                f"{event.status.capitalize()} after {counted(event.epochs, 'epoch')}{best}"
-                f" ({metrics_text(event.best)}). {event.reason}".rstrip()
-            )
+            best = ""
+            if event.best_epoch:
+                best = f", best epoch {event.best_epoch} ({metrics_text(event.best)})"
+            ended = f"{event.status.capitalize()} after {counted(event.epochs, 'epoch')}{best}."
+            print(f"{ended} {event.reason}".rstrip())
 
     def _begin(self) -> None:
         if not sys.stderr.isatty():

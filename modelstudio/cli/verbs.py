@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from modelstudio.cli.app import CLOSED, INTERRUPTED, app, close_output, complain, verb
+from modelstudio.cli.app import CLOSED, INTERRUPTED, app, close_output, complain, told, verb
 from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
 from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
@@ -101,9 +101,12 @@ def main(arguments: list[str] | None = None) -> int:
     if (fault := empty_value(given)) is not None:
         complain(fault, "modelstudio --help lists the verbs.")
         return 2
+    told.clear()
     try:
         end = app(args=given, prog_name="modelstudio", standalone_mode=False)
         sys.stdout.flush()
+        if end == INTERRUPTED and not told:
+            complain("Interrupted.")
     except BrokenPipeError:
         close_output()
         return CLOSED
@@ -111,9 +114,6 @@ def main(arguments: list[str] | None = None) -> int:
         close_output()
         complain(f"The output cannot be written: {error.strerror or error}.")
         return 1
-    except (KeyboardInterrupt, typer.Abort):
-        complain("Interrupted.")
-        return INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

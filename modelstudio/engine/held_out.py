@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from modelstudio.engine.disk import write_file
 from modelstudio.engine.results import Predictions
 from modelstudio.errors import RunError
@@ -22,6 +20,7 @@ FILE: Final = "held_out.safetensors"
 
 def keep(store: RunStore, run_id: str, answers: Predictions) -> None:
     """Write the answers of a run to the rows of its fold."""
+    import numpy as np
     from safetensors.numpy import save
 
     arrays = {"rows": answers.rows, "truth": answers.truth, "scores": answers.scores}
@@ -73,6 +72,8 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
 
     A class that a fold did not meet in training has the probability 0 in the answers of that fold.
     """
+    import numpy as np
+
     known = [part.classes for part in parts]
     classes = known[0]
     if any(each != classes for each in known):
@@ -97,6 +98,8 @@ def pooled(parts: Sequence[Predictions]) -> Predictions:
 
 def _renamed(part: Predictions, classes: tuple[str, ...]) -> Predictions:
     """Return answers with the classes of all folds in the place of those of one."""
+    import numpy as np
+
     if part.classes == classes:
         return part
     places = np.array([classes.index(name) for name in part.classes])
