@@ -57,10 +57,6 @@ class StoredTensor:
             values *= self._factor
         return values
 
-    def lengths(self) -> Tensor:
-        """Return how many ids of each row are no padding; int64, shape (rows,)."""
-        return self._array.ne(0).sum(1).cpu().index_select(0, self._index.cpu())
-
 
 def without_padding(ids: Tensor) -> Tensor:
     """Cut off the places at the right that are padding in every row (rows, length)."""
@@ -125,7 +121,6 @@ class TensorData:
         self.stored = dict(stored or {})
         self._augmenter, self._negatives = augmenter, negatives
         self._cut: tuple[str, ...] = ()
-        self.lengths: Tensor | None = None
         held: list[Tensor | StoredTensor] = [*self.fields.values(), *self.stored.values()]
         self.rows = len(held[0])
         self.device = held[0].device
@@ -159,13 +154,8 @@ class TensorData:
         return max((values.steps for values in self.stored.values()), default=1)
 
     def leave_padding_out(self, names: Sequence[str]) -> None:
-        """Cut batches of some fields of ids to their longest sequence from now on.
-
-        ``lengths`` then tells how long the sequences of each row are together; shape (rows,).
-        """
+        """Cut batches of some fields of ids to their longest sequence from now on."""
         self._cut = tuple(names)
-        if names:
-            self.lengths = torch.stack([self.stored[name].lengths() for name in names]).sum(0)
 
     def gather(self, rows: Tensor) -> dict[str, Tensor]:
         """Return some rows of every field; ``rows`` are int64 on the device."""

@@ -33,9 +33,6 @@ LOOK: Final = 0.05
 CHECKPOINT: Final = 2.0
 """Seconds between two checkpoints, at least; on large networks 20 times what writing one takes."""
 
-ALIKE: Final = 32
-"""Batches among whose rows those of like lengths are put together."""
-
 WORKING_BYTES: Final = 64 * 2**20
 """Memory for the values inside the network while it validates."""
 
@@ -205,12 +202,7 @@ def fit(
             grad_norm = torch.zeros((), device=device)
             module.train()
             order = epoch_order(
-                train.rows,
-                config.batch_size,
-                config.seed,
-                state.epoch,
-                task.resampling,
-                train.lengths,
+                train.rows, config.batch_size, config.seed, state.epoch, task.resampling
             )
             batches = math.ceil(len(order) / config.batch_size)
             for portion in train.portions(order, config.batch_size, skip=state.batch):
@@ -350,35 +342,18 @@ def _pieces(task: Task, data: TensorData) -> Iterator[dict[str, Tensor]]:
 
 
 def epoch_order(
-    rows: int,
-    batch_size: int,
-    seed: int,
-    epoch: int,
-    resampling: Resampling | None = None,
-    lengths: Tensor | None = None,
+    rows: int, batch_size: int, seed: int, epoch: int, resampling: Resampling | None = None
 ) -> Tensor:
     """Return the row order of an epoch; it depends on nothing but the arguments.
 
-    With ``lengths``, rows of like lengths share a batch: the shuffled rows are sorted within so
-    many batches as `ALIKE` says, and the batches shuffled. A last batch of one row is left out, as
-    batch normalisation cannot take it.
+    A last batch of one row is left out: batch normalisation cannot take it.
     """
     seed = seed * 1_000_003 + epoch
     if resampling is not None:
         order = torch.from_numpy(resampling.rows(seed))
     else:
         order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))
-    if lengths is not None:
-        order = _alike(order, lengths, batch_size, torch.Generator().manual_seed(seed))
     return order[:-1] if len(order) > batch_size and len(order) % batch_size == 1 else order
-
-
-def _alike(order: Tensor, lengths: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Put rows of like lengths into the same batches; a last smaller one stays the last."""
-    whole, rest = order.tensor_split([len(order) // size * size])
-    some = [part[lengths[part].argsort(stable=True)] for part in torch.split(whole, ALIKE * size)]
-    batches = torch.cat([whole[:0], *some]).view(-1, size)
-    return torch.cat([batches[torch.randperm(len(batches), generator=generator)].flatten(), rest])
 
 
 class Clock:
