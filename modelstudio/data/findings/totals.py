@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from modelstudio.data.findings.finding import Finding, counted
+from modelstudio.data.findings.finding import Finding, first_rows
 from modelstudio.data.formulas import holds
 from modelstudio.data.sources.values import as_text, to_numbers
 from modelstudio.recipe.steps import FilterRows
@@ -51,19 +51,14 @@ def total_findings(frame: pl.DataFrame, plain: pl.DataFrame) -> tuple[list[Findi
         else:
             break
     found = []
-    for kind, these, are in (
-        ("total_row", totals, ("is the sum or mean of others", "are sums or means of others")),
-        ("note_row", notes, ("is a note, not a sample", "are notes, not samples")),
-    ):
+    for kind, these, what in (("total_row", totals, "total"), ("note_row", notes, "note")):
         if these:
-            what = "The last row" if these == [rows - 1] else counted(len(these), "row")
-            text = f"{what} {are[len(these) > 1]}"
-            told = _label(plain, these[-1])
-            text += f": {told}" if told else ""
-            fix = _without(frame, sorted(these))
-            columns = () if told is None else (_first_words(plain, these[-1]),)
-            rows_told = tuple(sorted(these))
-            found.append(Finding(kind, "warning", text, columns, fix, rows_told, len(these)))
+            end = "Last row is a" if these == [rows - 1] else f"At the end {len(these)} rows are"
+            text = f"{end} {what}" + "s" * (these != [rows - 1])
+            words, fix = _first_words(plain, these[-1]), _without(frame, these)
+            columns = () if words is None else (words,)
+            shown = first_rows(these)
+            found.append(Finding(kind, "warning", text, columns, fix, shown, len(these)))
     return found, rows - len(notes) - len(totals)
 
 
@@ -104,21 +99,13 @@ def _adds_up(cells: Sequence[str | None], plain: pl.DataFrame, row: int) -> bool
     return sums > 0
 
 
-def _first_words(plain: pl.DataFrame, row: int) -> str:
+def _first_words(plain: pl.DataFrame, row: int) -> str | None:
     """Return the first column with words in a row."""
     for column in plain:
         cell = column[row : row + 1]
         if column.dtype == pl.String and cell[0] and to_numbers(cell)[0] is None:
             return column.name
-    return plain.columns[0]
-
-
-def _label(plain: pl.DataFrame, row: int) -> str | None:
-    column = plain.get_column(_first_words(plain, row))
-    cell = column[row]
-    if not isinstance(cell, str):
-        return None
-    return cell if len(cell) <= 40 else f"{cell[:39]}…"
+    return None
 
 
 def _without(frame: pl.DataFrame, rows: Sequence[int]) -> FilterRows | None:

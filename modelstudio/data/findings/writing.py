@@ -37,7 +37,7 @@ def writing_findings(
         cells = plain.get_column(name)
         rows = cells.str.contains(".", literal=True).arg_true()
         shown = cells[rows[0]]
-        text = f"{name} has numbers such as {shown}, which may mean {shown.replace('.', '')}"
+        text = f"{name}: {shown} may mean {shown.replace('.', '')}"
         fix = SetReading((("decimals", "comma"),))
         shown_rows = first_rows(rows.head(MOST_ROWS))
         yield Finding("ambiguous_number", "info", text, (name,), fix, shown_rows, len(rows))
@@ -64,7 +64,7 @@ def _spellings(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findi
         spelt = groups.get_column("value").to_list()
         rarer = [word for words in spelt for word in words[1:]]
         rows = values.is_in(rarer).arg_true()
-        text = f"{column.name} writes one category in several ways: {listed(spelt[0])}"
+        text = f"{column.name}: {listed(spelt[0])} may be one"
         fix = None
         if column.role == "feature":
             fix = CleanText(columns=(column.name,), html=False, urls=False)
@@ -92,7 +92,7 @@ def _dates(
         order, other = "day first", "month first"
         if csv.dates == other:
             order, other = other, order
-        text = f"{name} has dates such as {written[rows[0]]}, read with the {order}"
+        text = f"{name}: {written[rows[0]]} is read {order}"
         fix = SetReading((("dates", other),))
         shown = first_rows(rows.head(MOST_ROWS))
         yield Finding("ambiguous_date", "info", text, (name,), fix, shown, len(rows))
