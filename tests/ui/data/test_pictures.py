@@ -125,13 +125,16 @@ def test_space_shows_one_large_and_arrows_go_on(page: DataPage) -> None:
 
 
 def test_the_rows_can_be_seen_as_a_table(page: DataPage) -> None:
+    page.window().resize(1440, 900)
     page.pictures.as_table.click()
     assert page.preview.isVisible()
+    assert page.columns.width() == 312
     assert page.columns.isVisible()
     assert page.preview.model.rowCount() == 28
     page.preview.as_pictures.click()
     assert page.pictures.isVisible()
     assert not page.columns.isVisible()
+    assert page.classes.width() == 264
 
 
 def test_an_augmentation_is_added_seen_changed_and_taken_back(page: DataPage, qtbot: QtBot) -> None:

@@ -50,6 +50,9 @@ FEW = 0.5
 """A class with fewer pictures than this share of the largest is marked."""
 
 _SIDE = 28
+_ROOMY = 290
+"""Width from which bars and numbers are as wide as they like."""
+
 _ROOT = QModelIndex()
 ROW, _SHARE = (Qt.ItemDataRole.UserRole + at for at in range(2))
 
@@ -198,11 +201,15 @@ class _ClassDelegate(QStyledItemDelegate):
         painter.fillRect(QRect(body.left(), body.bottom(), body.width(), 1), now.color("border"))
         painter.setFont(now.font("panelTitle" if entry.which == "all" else "base"))
         metrics = painter.fontMetrics()
-        number = QRect(body.right() - 12 - 64, body.top(), 64, body.height())
+        wide_enough = body.width() >= now.grown(_ROOMY)
+        broad, bar_width = (64, 72) if wide_enough else (44, 56)
+        number = QRect(body.right() - 12 - broad, body.top(), broad, body.height())
         low = share is not None and share < FEW
         painter.setPen(now.color("warning" if low else "textSecondary"))
         painter.drawText(number, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
-        bar = QRectF(body.right() - 76 - 72, middle - 3, 72, 5)
+        bar = QRectF(
+            number.left() - bar_width - (0 if wide_enough else 8), middle - 3, bar_width, 5
+        )
         end = int(bar.left()) - 10 if share is not None else number.left()
         words = metrics.elidedText(index.data(), Qt.TextElideMode.ElideRight, end - x)
         painter.setPen(now.color("text"))

@@ -102,7 +102,7 @@ class DataPage(Page):
         self.side = sides.choice
         self.work = Workbench(sides, self.split)
         self.work.add_view("table", self.columns, self.preview)
-        self.work.add_view("pictures", self.classes, self.pictures, self.samples)
+        self.work.add_view("pictures", self.classes, self.pictures, self.samples, width=264)
         for part in (self.empty, self.opening.panel_holder, self.work):
             self._stack.addWidget(part)
         outer = QVBoxLayout(self)

@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 SIDES = (48, 72, 112)
 """Sides of a tile's picture, in pixels."""
 
-_GAP, _MARGIN = 12, 10
+_GAP, _MARGIN = 10, 10
 _FADED = 0.22
 """Strength of a picture that is left out."""
 

@@ -19,14 +19,15 @@ _ROOM_BELOW, _ROOM_FOR_ALL = 700, 960
 """Heights of the page from which a view shows what lies below it, and the whole split with it."""
 
 _NARROW_BELOW = 1280
-_WIDE, _NARROW = (312, 328), (312, 296)
-"""Widths of the left and the right panel, and those of a page under `_NARROW_BELOW`."""
+_LEFT, _RIGHT, _NARROW_RIGHT = 312, 328, 296
+"""Widths of the left and the right panel, and of the right one of a page under `_NARROW_BELOW`."""
 
 
 class _View(NamedTuple):
     left: QWidget
     centre: QWidget
     below: QWidget | None
+    width: int
 
 
 class Side(QWidget):
@@ -59,6 +60,7 @@ class Workbench(QWidget):
         self._side, self._split = side, split
         self._left, self._centre, self._below = (QStackedWidget() for _ in range(3))
         self._views: dict[str, _View] = {}
+        self._widths: dict[str, int] = {}
         self._view = ""
         self._page = QSize()
         self._narrow = False
@@ -67,7 +69,7 @@ class Workbench(QWidget):
             self._left,
             self._centre,
             side,
-            sizes=(_WIDE[0], 720, _WIDE[1]),
+            sizes=(_LEFT, 720, _RIGHT),
             name="data.panels",
         )
         self._rule = rule()
@@ -79,19 +81,36 @@ class Workbench(QWidget):
             layout.addWidget(part)
 
     def add_view(
-        self, name: str, left: QWidget, centre: QWidget, below: QWidget | None = None
+        self,
+        name: str,
+        left: QWidget,
+        centre: QWidget,
+        below: QWidget | None = None,
+        width: int = _LEFT,
     ) -> None:
-        """Add a way to look at the data; ``below`` is shown where the window is tall enough."""
-        self._views[name] = _View(left, centre, below)
+        """Add a way to look at the data.
+
+        Parameters
+        ----------
+        below
+            Shown where the window is tall enough.
+        width
+            Pixels of the left panel, until its edge is dragged.
+        """
+        self._views[name] = _View(left, centre, below, width)
         self._left.addWidget(left)
         self._centre.addWidget(centre)
         if below is not None:
             self._below.addWidget(below)
 
     def show_view(self, name: str) -> None:
-        """Bring a view into sight."""
-        self._view = name
+        """Bring a view into sight; its left panel is as wide as it was when last seen."""
         view = self._views[name]
+        if name != self._view:
+            if self._view and self._left.isVisible():
+                self._widths[self._view] = self._left.width()
+            self._view = name
+            self._set_widths()
         self._left.setCurrentWidget(view.left)
         self._centre.setCurrentWidget(view.centre)
         if view.below is not None:
@@ -110,8 +129,20 @@ class Workbench(QWidget):
         narrow = page.width() < _NARROW_BELOW
         if narrow != self._narrow:
             self._narrow = narrow
-            sides = [theme().grown(side) for side in (_NARROW if narrow else _WIDE)]
-            self._panels.setSizes([sides[0], page.width() - sum(sides), sides[1]])
+            right = theme().grown(_NARROW_RIGHT if narrow else _RIGHT)
+            self._panels.setSizes(
+                [self._left_width, page.width() - self._left_width - right, right]
+            )
+
+    @property
+    def _left_width(self) -> int:
+        view = self._views.get(self._view)
+        usual = theme().grown(view.width if view is not None else _LEFT)
+        return self._widths.get(self._view, usual)
+
+    def _set_widths(self) -> None:
+        left, centre, right = self._panels.sizes() if self.isVisible() else (_LEFT, 720, _RIGHT)
+        self._panels.setSizes([self._left_width, left + centre - self._left_width, right])
 
     def _show_below(self) -> None:
         view = self._views.get(self._view)
