@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -11,10 +14,11 @@ from numpy.typing import NDArray
 from modelstudio.data.findings import leaks, likeness, single, totals, writing
 from modelstudio.data.findings.finding import Finding
 from modelstudio.data.fitted import row_numbers
-from modelstudio.data.profile import ColumnProfile
+from modelstudio.data.profile import THREADS, ColumnProfile
 from modelstudio.data.sources.folders import FILE
 from modelstudio.data.split import Parts
 from modelstudio.project.model import DataConfig
+from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Database, LongText, Table
 from modelstudio.recipe.steps import Windows
 
@@ -48,19 +52,20 @@ def findings(
     """
     columns, target = data.columns, data.target
     found: list[Finding] = []
+    looks: list[Callable[[], Iterable[Finding]]] = []
     if plain is not None and isinstance(data.source, (Table, Database)):
         found, samples = totals.total_findings(frame, plain)
         frame, plain = frame.head(samples), plain.head(samples)
         parts = None if parts is None else parts[:samples]
-        found += writing.writing_findings(frame, plain, columns, data.csv)
-    found += single.column_findings(frame, columns, profiles, plain, ignored)
+        looks.append(partial(writing.writing_findings, frame, plain, columns, data.csv))
+    looks.append(partial(single.column_findings, frame, columns, profiles, plain, ignored))
     if target is not None and target.kind != "text" and _tells_one(data):
         facts = next(each for each in profiles if each.name == target.name)
-        found += single.class_findings(frame, target, facts)
+        looks.append(partial(single.class_findings, frame, target, facts))
         if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
-            found += leaks.leak_findings(frame, columns, target)
+            looks.append(partial(leaks.leak_findings, frame, columns, target))
     if isinstance(data.source, LongText):
-        return ordered(found)
+        return ordered([*found, *_side_by_side(looks)])
     if parts is None:
         parts = np.full(frame.height, "")
     named = likeness.part_column(frame, columns)
@@ -72,13 +77,24 @@ def findings(
         and (named is None or column.name != named[0])
     ]
     if any(column.role == "feature" for column in content):
-        alike = likeness.alike(frame, content)
-        found += likeness.likeness_findings(alike, frame, named[1] if named else parts)
-    found += likeness.group_findings(frame, columns, data.split, parts)
+        looks.append(partial(_alike, frame, content, named[1] if named else parts))
+    looks.append(partial(likeness.group_findings, frame, columns, profiles, data.split, parts))
     if tests is not None:
         trained = frame.filter(parts == "train")
-        found += likeness.overlap_findings(trained, tests, columns)
-    return ordered(found)
+        looks.append(partial(likeness.overlap_findings, trained, tests, columns))
+    return ordered([*found, *_side_by_side(looks)])
+
+
+def _alike(
+    frame: pl.DataFrame, content: Sequence[Column], parts: NDArray[np.str_]
+) -> Iterator[Finding]:
+    return likeness.likeness_findings(likeness.alike(frame, content), frame, parts)
+
+
+def _side_by_side(looks: Sequence[Callable[[], Iterable[Finding]]]) -> list[Finding]:
+    """Look for several things at once, and return what was found in their order."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(chain.from_iterable(threads.map(lambda look: list(look()), looks)))
 
 
 def _tells_one(data: DataConfig) -> bool:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from modelstudio.data.findings.finding import Finding, SetSplit, counted, first_rows
 from modelstudio.data.guess import ID_NAME
+from modelstudio.data.profile import ColumnProfile
 from modelstudio.data.sources.values import GREATEST
 from modelstudio.data.split import part_of
 from modelstudio.project.model import SplitConfig
@@ -315,7 +316,11 @@ def overlap_findings(
 
 
 def group_findings(
-    frame: pl.DataFrame, columns: Sequence[Column], split: SplitConfig, parts: NDArray[np.str_]
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    profiles: Sequence[ColumnProfile],
+    split: SplitConfig,
+    parts: NDArray[np.str_],
 ) -> Iterator[Finding]:
     """Look for columns such as ids of customers whose rows stand in several parts.
 
@@ -323,12 +328,11 @@ def group_findings(
     """
     if split.method != "random":
         return
-    for column in columns:
-        name, values = column.name, frame.get_column(column.name)
+    for column, facts in zip(columns, profiles, strict=True):
+        name, values, groups = column.name, frame.get_column(column.name), facts.distinct
         named = column.kind == "id" or ID_NAME.search(name)
         if column.role == "target" or not named or (column.kind, column.role) == ("id", "feature"):
             continue
-        groups = values.drop_nulls().n_unique()
         if groups < FEWEST_GROUPS or not 1.5 * groups <= len(values) <= MOST_EACH * groups:
             continue
         trained = values.filter(parts == "train").drop_nulls().unique()
