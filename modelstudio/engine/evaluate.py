@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modelstudio.data.batches import TensorData
-from modelstudio.data.sources.values import MISSING_NUMBERS, to_numbers
+from modelstudio.data.sources.numbers import to_numbers
+from modelstudio.data.sources.values import MISSING_NUMBERS
 from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions, Unreadable
 from modelstudio.engine.train import Task, place_sums, run_module
@@ -178,9 +179,8 @@ def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
     if answers.kind == "value":
         lost, what = int(np.isnan(answers.truth).sum()), "no truth"
     else:
-        unknown = answers.truth < 0
-        unknown = unknown if unknown.ndim == 1 else unknown.any(axis=1)
-        lost, what = int(unknown.sum()), "no truth or a class unseen in training"
+        least = answers.truth if answers.truth.ndim == 1 else answers.truth.min(axis=1)
+        lost, what = int((least < 0).sum()), "no truth or a class unseen in training"
     if lost:
         found.append(f"{_rows(lost)} left out of the scores: {what}.")
     return tuple(found)

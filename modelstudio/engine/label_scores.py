@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ def _macro_f1(means: Floats) -> Floats:
     return np.asarray(f1.sum(axis=-1) / np.maximum(1, (both > 0).sum(axis=-1)))
 
 
-_SCORES = {
+_SCORES: Mapping[str, Callable[[Floats], Floats]] = {
     "f1": lambda means: _share(2 * means[..., 0], means[..., 1] + means[..., 2]),
     "precision": lambda means: _share(means[..., 0], means[..., 1]),
     "recall": lambda means: _share(means[..., 0], means[..., 2]),

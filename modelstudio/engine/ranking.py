@@ -24,6 +24,9 @@ from modelstudio.recipe.negatives import Negatives
 JUDGED = 5_000
 """Validation rows, at most, that choose the best epoch."""
 
+SCORED = 50_000
+"""Rows, at most, that are ranked when a run is evaluated."""
+
 PIECE = 1_000_000
 """Rows with what is drawn beside them that are held at once while scoring."""
 
@@ -80,11 +83,7 @@ class Ranking:
 
     def judged(self, validation: Encoded) -> Encoded:
         """Return some validation rows with what each is ranked among behind them."""
-        kept = negatives.with_room(validation, self.fitted, self.positives)
-        if len(kept.rows) > JUDGED:
-            picked = np.random.default_rng(self.seed).choice(len(kept.rows), JUDGED, replace=False)
-            kept = kept.take(np.sort(picked))
-        return self._among(kept)
+        return self._among(self._some(validation, JUDGED))
 
     def rows_for_loss(self, judged: Encoded) -> int:
         """Return how many of judged rows make a loss that compares with that of training."""
@@ -116,11 +115,22 @@ class Ranking:
             f"that its {users} has no training row with (seed {self.seed}); among all of them it "
             "would rank lower."
         )
-        known = negatives.repeats(encoded, self.fitted, self.positives)
-        if not known:
-            return (told,)
-        repeat = "1 row repeats" if known == 1 else f"{known:,} rows repeat"
-        return told, f"{repeat} a training row, which is easier to tell."
+        notes = [told]
+        ranked = self._some(encoded, SCORED)
+        if len(ranked.rows) == SCORED:
+            notes.append(f"{SCORED:,} rows were drawn at random to be ranked.")
+        if known := negatives.repeats(ranked, self.fitted, self.positives):
+            repeat = "1 row repeats" if known == 1 else f"{known:,} rows repeat"
+            notes.append(f"{repeat} a training row, which is easier to tell.")
+        return tuple(notes)
+
+    def _some(self, encoded: Encoded, most: int) -> Encoded:
+        """Leave out rows that cannot be ranked, and of the others all but so many at random."""
+        kept = negatives.with_room(encoded, self.fitted, self.positives)
+        if len(kept.rows) <= most:
+            return kept
+        picked = np.random.default_rng(self.seed).choice(len(kept.rows), most, replace=False)
+        return kept.take(np.sort(picked))
 
     def _among(self, encoded: Encoded, piece: int = 0) -> Encoded:
         seed = (self.seed, piece)
@@ -132,7 +142,7 @@ class Ranking:
         self, encoded: Encoded, score: Callable[[Encoded], NDArray[np.float64]]
     ) -> Predictions:
         """Score rows piece by piece; what they are ranked among hangs on seed and row alone."""
-        kept = negatives.with_room(encoded, self.fitted, self.positives)
+        kept = self._some(encoded, SCORED)
         width = 1 + self.settings.ranked
         size = max(1, PIECE // width)
         scores = np.empty((len(kept.rows), width))

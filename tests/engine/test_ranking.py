@@ -157,3 +157,14 @@ def test_nothing_is_learnt_where_there_is_nothing_to_learn(tmp_path: Path) -> No
     assert auc.low is not None
     assert auc.high is not None
     assert auc.low - 0.03 < 0.5 < auc.high + 0.03
+
+
+def test_of_very_many_rows_some_are_ranked_and_it_is_said(
+    project: Project, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelstudio.engine.ranking.SCORED", 40)
+    found = drain(run.evaluate(trained, project, None, "test"))
+    assert len(found.predictions.rows) == 40
+    assert found.baseline is not None
+    assert (found.baseline.predictions.rows == found.predictions.rows).all()
+    assert "40 rows were drawn at random to be ranked." in found.notes
