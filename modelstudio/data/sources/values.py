@@ -7,13 +7,15 @@ from datetime import time
 
 import polars as pl
 
-from modelstudio.data.sources.dates import DateOrder, to_dates
+from modelstudio.data.sources.dates import DateOrder
 from modelstudio.data.sources.dates import all_to_dates as all_to_dates
+from modelstudio.data.sources.dates import to_dates as to_dates
 from modelstudio.data.sources.numbers import GREATEST as GREATEST
 from modelstudio.data.sources.numbers import MISSING_NUMBERS as MISSING_NUMBERS
 from modelstudio.data.sources.numbers import all_to_numbers as all_to_numbers
 from modelstudio.data.sources.numbers import is_measurable as is_measurable
-from modelstudio.data.sources.numbers import measurable, to_numbers
+from modelstudio.data.sources.numbers import measurable as measurable
+from modelstudio.data.sources.numbers import to_numbers as to_numbers
 from modelstudio.data.sources.numbers import without_decimal_commas as without_decimal_commas
 from modelstudio.recipe.columns import Column
 
