@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from modelstudio.data.findings.finding import SetReading
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
@@ -21,7 +22,7 @@ from modelstudio.recipe.steps import (
     Step,
 )
 from modelstudio.recipe.steps.rows import named_rows, written_rows
-from modelstudio.ui.pages.data import edits
+from modelstudio.ui.pages.data import edits, wording
 
 
 @pytest.fixture
@@ -119,6 +120,12 @@ def test_rows_are_left_out_already_when_all_of_them_are(data: DataConfig) -> Non
     kept = edits.add_step(data, FilterRows(condition="age > 18"))[0]
     assert edits.handled_by(kept, FilterRows(condition="age > 18")) is not None
     assert edits.handled_by(kept, FilterRows(condition="age > 21")) is None
+
+
+def test_a_finding_reads_the_file_anew(data: DataConfig) -> None:
+    fix = SetReading((("dates", "month first"),))
+    assert edits.mend(data, fix).csv.dates == "month first"
+    assert wording.fix_title(fix) == "Read with the month first"
 
 
 def test_fitting_columns_are_features_of_the_right_kind(data: DataConfig) -> None:

@@ -19,7 +19,7 @@ from modelstudio.engine.results import Draft
 from modelstudio.errors import DataError
 from modelstudio.layers.io import Output
 from modelstudio.network.graph import Graph, Node
-from modelstudio.project.model import Project
+from modelstudio.project.model import CsvOptions, Project
 from modelstudio.recipe.steps import FillMissing, Standardise
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
@@ -161,6 +161,23 @@ def test_words_that_mean_empty_are_set(page: DataPage, qtbot: QtBot, settle: Set
     page.reading.close()
     settle(page)
     assert page.data.csv.missing == ("NA", "?")
+
+
+def test_how_numbers_and_dates_are_read_is_set(
+    page: DataPage, qtbot: QtBot, settle: Settle
+) -> None:
+    page.preview.reading.click()
+    qtbot.waitUntil(page.reading.isVisible)
+    for box, choice in ((page.reading.decimals, "comma"), (page.reading.dates, "month first")):
+        at = box.findData(choice)
+        box.setCurrentIndex(at)
+        box.activated.emit(at)
+    page.reading.close()
+    settle(page)
+    assert page.data.csv == CsvOptions(decimals="comma", dates="month first")
+    page.preview.reading.click()
+    assert page.reading.dates.currentData() == "month first"
+    page.reading.close()
 
 
 def test_the_newest_request_wins(page: DataPage, engine: Any, settle: Settle, qtbot: QtBot) -> None:
