@@ -29,8 +29,9 @@ def scores(
     terms = _terms(given, rows.truth == 1, rows.scores)
     means = terms.mean(axis=0)
     drawn = None if generator is None else resampled_means(terms, generator)
+    judged = {"subset_accuracy": len(rows.truth)}
     found = [
-        scored(name, float(of(means)), None if drawn is None else of(drawn))
+        scored(name, float(of(means)), None if drawn is None else of(drawn), judged.get(name))
         for name, of in _SCORES.items()
     ]
     each = np.stack([given & (rows.truth == 1), given, rows.truth == 1], axis=2)

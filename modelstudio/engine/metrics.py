@@ -226,8 +226,9 @@ def _rank_scores(rows: Predictions, generator: np.random.Generator | None) -> tu
     terms = _rank_terms(ranks(rows.scores), rows.scores.shape[1] - 1)
     means = terms.mean(axis=0)
     draws = None if generator is None else resampled_means(terms, generator)
+    judged = {RANK_SCORES[0]: len(rows.truth)}
     return tuple(
-        scored(name, float(means[at]), None if draws is None else draws[:, at])
+        scored(name, float(means[at]), None if draws is None else draws[:, at], judged.get(name))
         for at, name in enumerate(RANK_SCORES)
     )
 
