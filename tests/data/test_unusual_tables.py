@@ -19,7 +19,7 @@ from modelstudio.engine.projects import new_project
 from modelstudio.engine.run import describe_data
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
-from modelstudio.recipe.steps import CleanText, FilterRows, MissingIndicator
+from modelstudio.recipe.steps import CleanText, FilterRows, LeaveOut, MissingIndicator
 
 
 def read(path: Path, **how: object) -> pl.DataFrame:
@@ -150,6 +150,12 @@ def test_a_row_that_is_no_sample_is_found_and_left_out(
     data = new_project(tmp_path / "t.csv", target="cost").project.data.changed(recipe=(step,))
     kept, _ = clean_rows(data, tabular.read(data).with_row_index(ROW))
     assert kept[ROW].to_list() == list(range(60))
+
+
+def test_a_long_note_is_left_out_by_its_number(tmp_path: Path) -> None:
+    gaps = ["north,,1.5,2", "north,P1,,2", "north,P1,1.5,"]
+    found = found_in(tmp_path / "t.csv", [*gaps, *sales(), f"Source: {'a b' * 3000},,,"])
+    assert found["note_row"].fix == LeaveOut(rows="64")
 
 
 @pytest.mark.parametrize(

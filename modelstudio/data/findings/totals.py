@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,8 @@ import polars as pl
 from modelstudio.data.findings.finding import Finding, first_rows
 from modelstudio.data.formulas import holds
 from modelstudio.data.sources.values import as_text, to_numbers
-from modelstudio.recipe.steps import FilterRows
+from modelstudio.recipe.steps import FilterRows, LeaveOut, Step
+from modelstudio.recipe.steps.rows import written_rows
 
 LAST = 5
 """Rows at the end that are looked at."""
@@ -108,8 +110,8 @@ def _first_words(plain: pl.DataFrame, row: int) -> str | None:
     return None
 
 
-def _without(frame: pl.DataFrame, rows: Sequence[int]) -> FilterRows | None:
-    """Return a step that leaves out just these rows, if a condition on one column does."""
+def _without(frame: pl.DataFrame, rows: Sequence[int]) -> Step:
+    """Return a step that leaves out just these rows: by a condition on one column, if one does."""
     wanted = np.ones(frame.height, bool)
     wanted[list(rows)] = False
     for column in frame:
@@ -120,6 +122,7 @@ def _without(frame: pl.DataFrame, rows: Sequence[int]) -> FilterRows | None:
         if column.dtype in (pl.String, pl.Float64) and not cells.null_count():
             conditions = [f"is_missing({name}) or ({unlike})", unlike]
         for condition in conditions:
-            if (holds(condition, frame) == wanted).all():
-                return FilterRows(condition=condition)
-    return None
+            with suppress(ValueError):  # a text that is too long, a name of several lines
+                if (holds(condition, frame) == wanted).all():
+                    return FilterRows(condition=condition)
+    return LeaveOut(rows=written_rows(rows))
