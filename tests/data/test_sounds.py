@@ -11,7 +11,7 @@ import soundfile
 
 from modelstudio.data.shaping import Unreadable
 from modelstudio.data.sounds import Listening, open_sound, resampled
-from modelstudio.engine import run
+from modelstudio.engine import prediction, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import drain
 from modelstudio.engine.export.job import export_run
@@ -127,7 +127,7 @@ def test_a_folder_of_sounds_is_trained_on_exported_and_asked(tmp_path: Path) -> 
     assert any("float" in told for told in report.needs_first)
     answers = {}
     for model in (path, out):
-        drain(run.predict(model, folder, tmp_path / "out.csv"))
+        drain(prediction.predict(model, folder, tmp_path / "out.csv"))
         answers[model] = pl.read_csv(tmp_path / "out.csv")
     first, second = (each["probability_low"].to_list() for each in answers.values())
     assert first.count(None) == 1

@@ -16,7 +16,7 @@ from PIL import Image
 
 from modelstudio.data.batches import TensorData
 from modelstudio.data.prepare import fit_recipe
-from modelstudio.engine import run
+from modelstudio.engine import prediction, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import EpochEnd, RunEnd, drain
 from modelstudio.engine.export.job import export_run
@@ -114,7 +114,7 @@ def test_the_exported_file_agrees_and_says_what_comes_first(
     pixels = np.asarray(Image.open(folder / "across/000.png")).transpose(2, 0, 1)[None]
     label, _ = session.run(None, {"image": pixels})
     answers = tmp_path / "answers.csv"
-    drain(run.predict(out, folder / "across/000.png", answers))
+    drain(prediction.predict(out, folder / "across/000.png", answers))
     assert pl.read_csv(answers)["prediction"].to_list() == label.tolist()
 
 
@@ -132,7 +132,7 @@ def test_folders_single_pictures_and_tables_of_paths_are_predicted_alike(
     out = tmp_path / "out.csv"
 
     def asked(model: Path, data: Path) -> tuple[pl.DataFrame, dict[str, int]]:
-        report = drain(run.predict(model, data, out))
+        report = drain(prediction.predict(model, data, out))
         return pl.read_csv(out), dict(report.unscored)
 
     whole, unscored = asked(path, few)

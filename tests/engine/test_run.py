@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import torch
 
-from modelstudio.engine import projects, run
+from modelstudio.engine import prediction, projects, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import BatchEnd, EpochEnd, RunEnd, RunStarted, drain
 from modelstudio.engine.runs import RunStore
@@ -344,8 +344,9 @@ def test_a_table_without_a_row_that_can_be_scored(
     save_project(strict, path)
     rows = tmp_path / "rows.csv"
     rows.write_text("colour,width,length,weight\nred,,1,2\nblue,1,,3\n", encoding="utf-8")
-    _, report = drained(run.predict(path, rows, tmp_path / "out.csv"))
-    assert report.rows == sum(report.unscored.values()) == 2
+    with pytest.raises(DataError, match=r"No row of rows.csv can be predicted: length is missing"):
+        drained(prediction.predict(path, rows, tmp_path / "out.csv"))
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_the_threshold_belongs_to_the_run(table: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from modelstudio.data.batches import TensorData
-from modelstudio.engine import draft, metrics, projects, run
+from modelstudio.engine import draft, metrics, prediction, projects, run
 from modelstudio.engine.compile import compile_network
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import EpochEnd, RunEnd, drain
@@ -120,7 +120,7 @@ def test_a_long_text_from_file_to_perplexity(tmp_path: Path) -> None:
     other.write_text("the dog sat on the cat\n" * 5)
     assert drain(run.evaluate(path, project, None, other)).score("perplexity") > 1
     with pytest.raises(DataError, match="tells the next token at every place"):
-        drain(run.predict(path, other, tmp_path / "out.csv"))
+        drain(prediction.predict(path, other, tmp_path / "out.csv"))
     report = drain(run.describe_data(project, tmp_path))
     assert [part.classes for part in report.parts] == [{}, {}, {}]
     assert not report.findings
@@ -139,5 +139,5 @@ def test_a_folder_of_texts_from_file_to_predictions(tmp_path: Path) -> None:
     assert isinstance(list(run.train(project, path, Control()))[-1], RunEnd)
     assert drain(run.evaluate(path, project, None, "test")).score("accuracy") == 1.0
     out = tmp_path / "out.csv"
-    drain(run.predict(path, tmp_path / "texts" / "bad", out))
+    drain(prediction.predict(path, tmp_path / "texts" / "bad", out))
     assert set(pl.read_csv(out)["prediction"]) == {"bad"}
