@@ -60,7 +60,7 @@ ROW, _SHARE = (Qt.ItemDataRole.UserRole + at for at in range(2))
 class _Row(NamedTuple):
     which: Which
     name: str
-    count: int
+    total: int
     first: str = ""
 
 
@@ -114,7 +114,7 @@ class ClassesModel(QAbstractListModel):
     @property
     def classes(self) -> dict[str, int]:
         """Pictures of each class, in the order of their names."""
-        return {row.name: row.count for row in self._rows if row.which == "class"}
+        return {row.name: row.total for row in self._rows if row.which == "class"}
 
     @property
     def few(self) -> list[str]:
@@ -139,16 +139,16 @@ class ClassesModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return words
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{words}: {counted(row.count, tr('picture'))}"
+                return f"{words}: {counted(row.total, tr('picture'))}"
             case Qt.ItemDataRole.ToolTipRole:
-                told = f"{words}: {counted(row.count, tr('picture'))}"
+                told = f"{words}: {counted(row.total, tr('picture'))}"
                 key = index.row() if row.which == "class" else 0
                 more = tr("Press {} to move the selected pictures here").format(key)
                 return f"{told}\n{more}" if 1 <= key <= 9 else told
             case _ if role == ROW:
                 return row
             case _ if role == _SHARE:
-                return row.count / self._most if row.which == "class" else None
+                return row.total / self._most if row.which == "class" else None
         return None
 
     def place_of(self, which: Which, name: str = "") -> int:
@@ -197,7 +197,7 @@ class _ClassDelegate(QStyledItemDelegate):
             place = QRectF(x + (_SIDE - 16) / 2, middle - 8, 16, 16)
             paint_icon(painter, place, _ICONS[entry.which], role)
         x += _SIDE + 10
-        count = count_text(entry.count)
+        count = count_text(entry.total)
         painter.fillRect(QRect(body.left(), body.bottom(), body.width(), 1), now.color("border"))
         painter.setFont(now.font("panelTitle" if entry.which == "all" else "base"))
         metrics = painter.fontMetrics()

@@ -41,7 +41,6 @@ from modelstudio.ui.widgets import (
     SegmentedControl,
     Tag,
     button,
-    column,
     grow,
     icon_button,
     label,
@@ -132,6 +131,7 @@ class CopiesReview(QFrame):
         toned(self, "popup")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._twins: list[Twin] = []
+        self.model = _TwinsModel(self)
         self.thumbnails = Thumbnails(self, kept=400)
         self.header = PanelHeader(tr("Pictures that show the same"), name="data.copies.header")
         self.sort = SegmentedControl(
@@ -146,7 +146,6 @@ class CopiesReview(QFrame):
         close.clicked.connect(self.close)
         for part in (self.sort, self.all_later, close):
             self.header.add(part)
-        self.model = _TwinsModel(self)
         self.list = QListView(objectName="data.copies.list", uniformItemSizes=True)
         self.list.setAccessibleName(tr("Pairs"))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
@@ -172,8 +171,12 @@ class CopiesReview(QFrame):
         for side in self.sides:
             beside.addWidget(side, 1)
         told = row(self.verdict, wide(self.words), spacing=10)
-        right = column(told, pictures, spacing=16, margins=(24, 16, 24, 20))
-        right.layout().setStretch(1, 1)
+        right = QWidget()
+        below = QVBoxLayout(right)
+        below.setContentsMargins(24, 16, 24, 20)
+        below.setSpacing(16)
+        below.addWidget(told)
+        below.addWidget(pictures, 1)
         body = QWidget()
         across = QHBoxLayout(body)
         across.setContentsMargins(0, 0, 0, 0)
@@ -352,6 +355,7 @@ class _Side(QWidget):
 
     def __init__(self, thumbnails: Thumbnails, name: str):
         super().__init__()
+        self._name = ""
         self.canvas = _Canvas(thumbnails)
         self.title = ElidedLabel("", "panelTitle")
         self.detail = ElidedLabel("", "label", "secondary")
@@ -359,7 +363,6 @@ class _Side(QWidget):
             tr("Leave out this one"), "secondary", "trash", name=f"data.copies.{name}", small=True
         )
         self.remove.clicked.connect(lambda: self.removal_wanted.emit(self._name))
-        self._name = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)

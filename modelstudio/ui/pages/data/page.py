@@ -342,7 +342,9 @@ class DataPage(Page):
     def _tell_findings(self) -> None:
         """Show what was found in the table and in the pictures."""
         if (report := self.feed.report) is not None:
-            found = (*self.pictures_side.findings, *report.findings)
+            from modelstudio.data.findings import ordered
+
+            found = ordered((*report.findings, *self.pictures_side.findings))
             self.preview.checks.set_findings(found)
             self.set_problems(self.evidence_desk.problems(found))
 
