@@ -246,14 +246,15 @@ def evaluate(
         target = kept.project(run.id).data.target
         raise nothing_to_score(told, "the folds", target.name if target else "")
     missing = () if len(finished) == run.fold.of else (_done(len(finished), run.fold.of),)
-    has_classes = told.kind in ("binary", "classes")
+    has_classes, has_labels = told.kind in ("binary", "classes"), told.kind == "labels"
     return Evaluation(
         run=run.id,
         part="folds",
         predictions=told,
         scores=scores,
         confusion=metrics.confusion_matrix(told, threshold) if has_classes else None,
-        roc=metrics.roc_curves(told) if has_classes else (),
+        roc=metrics.roc_curves(told) if has_classes or has_labels else (),
+        labels=metrics.each_label(told, threshold) if has_labels else (),
         threshold=threshold,
         doubts=doubtful_labels(told),
         notes=(*remarks(told, data_changed=False), *missing, _CHOSEN),
