@@ -21,8 +21,8 @@ MANY_ROWS = 1_000_000
 """Of a longer column hashes of 64 bits are counted instead of the values, which a million different
 ones hardly ever share."""
 
-THREADS = min(4, os.cpu_count() or 1)
-"""Columns described at once."""
+THREADS, TOGETHER = min(4, os.cpu_count() or 1), 40_000_000
+"""Columns described at once, and cells of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class ColumnProfile:
 
 def profile(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[ColumnProfile, ...]:
     """Describe each column of a typed table."""
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(max(1, min(THREADS, TOGETHER // max(1, frame.height)))) as threads:
         return tuple(threads.map(lambda each: _profile(frame.get_column(each.name), each), columns))
 
 
@@ -108,10 +108,13 @@ def _most_frequent(known: pl.Series) -> tuple[int, list[int]]:
         return len(counts), counts.top_k(BINS).sort(descending=True).to_list()
     marks = known.hash() if known.dtype == pl.String else known.to_physical()
     ordered: NDArray[Any] = np.sort(marks.to_numpy())
-    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    sizes = np.diff(starts, prepend=0, append=len(ordered))
-    top = np.partition(sizes, -BINS)[-BINS:] if len(sizes) > BINS else sizes
-    return len(sizes), np.sort(top)[::-1].tolist()
+    changes = ordered[1:] != ordered[:-1]
+    distinct = 1 + int(np.count_nonzero(changes))
+    if distinct == len(ordered):
+        return distinct, [1] * BINS
+    sizes = np.diff(np.flatnonzero(changes), prepend=-1, append=len(ordered) - 1)
+    top = np.partition(sizes, -BINS)[-BINS:] if distinct > BINS else sizes
+    return distinct, np.sort(top)[::-1].tolist()
 
 
 def _short(number: float) -> str:

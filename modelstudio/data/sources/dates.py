@@ -17,6 +17,9 @@ FEW = 2_000
 CLOSER = 3
 """How many times closer dates have to follow each other in one order for it to be likely."""
 
+TOGETHER = 500_000
+"""Cells of a column that are read one after another."""
+
 _ISO = "%Y-%m-%d"
 
 _TIMES = ("", " %H:%M:%S", " %H:%M", " %H:%M:%S%.f")
@@ -54,7 +57,7 @@ def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataF
 
     Most columns are written in the first form throughout; the others are tried where one is not.
     """
-    dates = text.select(_read(pl.all(), _ISO))
+    dates = _in_first_form(text)
     pairs = zip(dates.get_columns(), text.get_columns(), strict=True)
     unread = [after.name for after, before in pairs if after.null_count() > before.null_count()]
     if not unread:
@@ -81,6 +84,15 @@ def _closer(month: pl.DataFrame, day: pl.DataFrame, at: int) -> bool:
 
 def _gaps(dates: pl.Series) -> float:
     return float(dates.drop_nulls().to_physical().diff().abs().sum())
+
+
+def _in_first_form(text: pl.DataFrame) -> pl.DataFrame:
+    """Read cells in the first form; those of a long table in several pieces at once."""
+    pieces = [
+        text.slice(start, TOGETHER).lazy().select(_read(pl.all(), _ISO))
+        for start in range(0, max(1, text.height), TOGETHER)
+    ]
+    return pl.concat(pl.collect_all(pieces), rechunk=len(pieces) > 1)
 
 
 def _in_forms(text: pl.DataFrame, forms: Sequence[str]) -> list[pl.DataFrame]:

@@ -319,11 +319,17 @@ class _Pass:
         """Yield texts, whether they are whole records, and how many bytes are read."""
         held, at = b"", 0
         for block, at in blocks:
-            held += block.replace(b"\r", b"\n") if self._dialect.returns else block
-            cut = whole_records(held)
-            if not cut and len(held) <= LONGEST_LINE:
+            block = block.replace(b"\r", b"\n") if self._dialect.returns else block
+            cut = whole_records(block, held)
+            if not cut and len(held) + len(block) <= LONGEST_LINE:
+                held += block
                 continue
-            text, held = (held[:cut], held[cut:]) if cut else (held, b"")
+            end = cut or len(held) + len(block)
+            rest = end - len(held)
+            if rest < 0:
+                text, held = held[:end], held[end:] + block
+            else:
+                text, held = b"".join((held, memoryview(block)[:rest])), block[rest:]
             yield text, cut > 0, at
         if held:
             yield held, False, at

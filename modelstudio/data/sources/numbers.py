@@ -85,7 +85,7 @@ def all_to_numbers(text: pl.DataFrame) -> pl.DataFrame:
 
 def is_measurable(numbers: pl.Series) -> bool:
     """Tell whether every number that is there is finite and within all measure."""
-    return bool((numbers.abs() < GREATEST).all())
+    return bool(numbers.is_between(-GREATEST, GREATEST, closed="none").all())
 
 
 def measurable(numbers: pl.Series) -> pl.Series:

@@ -65,11 +65,21 @@ def find_records(content: bytes, delimiter: str) -> Records:
     return Records(np.concatenate(([0], end[:-1])), end, np.diff(total, prepend=0) + 1)
 
 
-def whole_records(content: bytes) -> int:
-    """Return how many bytes at the beginning of a text are whole records; 0 when none is."""
+def whole_records(content: bytes, held: bytes = b"") -> int:
+    """Return how many bytes at the beginning of a text are whole records; 0 when none is.
+
+    Parameters
+    ----------
+    held
+        What stands before the content.
+    """
     cut = content.rfind(b"\n") + 1
     array = np.frombuffer(content, np.uint8)
-    quotes = np.count_nonzero(array[:cut] == _QUOTE)
+    quotes = np.count_nonzero(array[:cut] == _QUOTE) + held.count(b'"')
+    if held and cut and not quotes % 2:
+        return len(held) + cut
+    if held:
+        return whole_records(held + content)
     while cut and quotes % 2:
         opened = content.rfind(b'"', 0, cut)
         before = content.rfind(b"\n", 0, opened) + 1
