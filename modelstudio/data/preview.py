@@ -23,6 +23,7 @@ from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.sources.folders import names_of
 from modelstudio.data.sources.values import typed
 from modelstudio.data.split import split_table
+from modelstudio.data.stamp import stamp_of
 from modelstudio.data.steps import texts
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
@@ -317,10 +318,8 @@ def _table(data: DataConfig, base: Path | None) -> tuple[tuple[Any, ...], pl.Dat
     """Return the rows of the source, numbered, and what they hang on."""
     assert data.path is not None
     path = resolve(data.path, base)
-    stat = path.stat() if path.exists() else None
-    stamp = (stat.st_mtime_ns, stat.st_size) if stat else ()
     typed = tuple((column.name, column.kind, column.role == "target") for column in data.columns)
-    key = (path, stamp, data.source, data.csv, typed)
+    key = (path, stamp_of(path), data.source, data.csv, typed)
     frame: pl.DataFrame = _raws.get_or(key, lambda: sources.read(data, base).with_row_index(ROW))
     return key, frame
 

@@ -336,3 +336,11 @@ def test_a_class_of_a_table_of_labels_is_changed(tmp_path: Path) -> None:
     source = data.source.changed(classes={"two.png": "a"})
     kinds = sources.read(data.changed(source=source)).get_column("kind")
     assert kinds.to_list() == ["a", "a", "b"]
+
+
+def test_a_picture_that_comes_later_is_listed(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "bars", each=8)
+    data = new_project(folder).project.data
+    assert len(pictures(data).paths) == 16
+    picture(0, 99).save(folder / "across" / "late.png")
+    assert "across/late.png" in pictures(data).names

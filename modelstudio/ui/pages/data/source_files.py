@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from modelstudio.data.stamp import stamp_of
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import AudioFolder, ImageFolder, TextFolder
 from modelstudio.ui.actions import tr
@@ -34,12 +35,8 @@ class SourceFiles(QObject):
 
     @property
     def stamp(self) -> tuple[int, int] | None:
-        """Time and size of the data file; None when it is not there."""
-        try:
-            stat = self.path.stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_size
+        """What changes with the data; None when it is not there."""
+        return stamp_of(self.path)
 
     def choose(self) -> None:
         """Ask for a table to take into the project."""
