@@ -20,6 +20,7 @@ ROWS = 400
 FALSE_ALARMS = {
     *("target_leak", "missing_leak", "id_like", "constant", "mixed_types", "date_as_text"),
     *("split_overlap", "duplicate_rows", "near_duplicates"),
+    *("total_row", "note_row", "spelling", "ambiguous_date", "ambiguous_number"),
 }
 
 
