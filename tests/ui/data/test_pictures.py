@@ -110,7 +110,7 @@ def test_a_file_that_is_no_picture_is_told(page: DataPage, qtbot: QtBot) -> None
     assert not thumbnails.broken(paths[0], 50)
 
 
-def test_space_shows_one_large_and_arrows_go_on(page: DataPage) -> None:
+def test_space_shows_one_large_and_arrows_go_on(page: DataPage, qtbot: QtBot) -> None:
     grid = page.pictures.grid
     grid.setFocus()
     grid.setCurrentIndex(page.pictures.model.index(0))
@@ -120,8 +120,12 @@ def test_space_shows_one_large_and_arrows_go_on(page: DataPage) -> None:
     assert large.isVisible()
     QTest.keyClick(large, Qt.Key.Key_Right)
     assert grid.currentIndex().row() == 1
+    QTest.keyClick(large, Qt.Key.Key_Delete)
+    assert len(page.data.source.left_out) == 1
+    assert large.isVisible()
     QTest.keyClick(large, Qt.Key.Key_Escape)
     assert not large.isVisible()
+    settle(page, qtbot)
 
 
 def test_the_rows_can_be_seen_as_a_table(page: DataPage) -> None:
@@ -216,6 +220,8 @@ def test_delete_leaves_pictures_out_and_takes_them_back(
     grid.selectAll()
     QTest.keyClick(grid, Qt.Key.Key_Delete)
     assert page.data.source.left_out == ()
+    assert page.classes.list.currentIndex().row() == 0
+    assert page.pictures.model.rowCount() == 28
     page.document.undo()
     assert len(page.data.source.left_out) == 2
     page.toasts.shown[-1].action.click()
@@ -247,6 +253,9 @@ def test_a_number_moves_pictures_to_that_class(page: DataPage, qtbot: QtBot) -> 
     )
     settle(page, qtbot)
     page.document.edit("", page.document.project.changed(data=page.data.changed(columns=number)))
+    settle(page, qtbot)
+    assert page.classes.model.classes == {}
+    page.pictures.set_classes(("blue", "green"))
     before = page.data
     QTest.keyClick(grid, Qt.Key.Key_2)
     assert page.data.source == before.source

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from modelstudio.project.model import DataConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.pictures_model import PicturesModel, Which
 from modelstudio.ui.pages.data.sheet import wide
@@ -75,9 +76,9 @@ class ClassesModel(QAbstractListModel):
         super().__init__(parent)
         self._rows: list[_Row] = []
 
-    def set_pictures(self, pictures: PicturesModel) -> None:
-        """Count anew."""
-        rows = self._count(pictures)
+    def set_pictures(self, pictures: PicturesModel, *, classes: bool) -> None:
+        """Count anew; what is known of pictures may be no ``classes`` but numbers."""
+        rows = self._count(pictures, classes)
         if rows == self._rows:
             return
         if [row[:2] for row in rows] == [row[:2] for row in self._rows]:
@@ -88,7 +89,7 @@ class ClassesModel(QAbstractListModel):
         self._rows = rows
         self.endResetModel()
 
-    def _count(self, pictures: PicturesModel) -> list[_Row]:
+    def _count(self, pictures: PicturesModel, classes: bool) -> list[_Row]:
         listed = pictures.listed
         if listed is None:
             return []
@@ -102,7 +103,7 @@ class ClassesModel(QAbstractListModel):
         rows = [_Row("all", "", len(used))]
         rows += [
             _Row("class", name, counts[name], first.get(name, ""))
-            for name in sorted(counts)
+            for name in (sorted(counts) if classes else ())
             if name
         ]
         if len(used) < len(listed.paths):
@@ -261,14 +262,15 @@ class ClassesPanel(QFrame):
         layout.addWidget(self.advice)
         layout.addStretch()
 
-    def set_pictures(self, pictures: PicturesModel, balance: str) -> None:
+    def set_pictures(self, pictures: PicturesModel, data: DataConfig) -> None:
         """Count anew; what is chosen stays so if it is still there."""
+        target = data.target
         now = self.list.currentIndex().data(ROW)
-        self.model.set_pictures(pictures)
+        self.model.set_pictures(pictures, classes=target is None or target.kind == "category")
         classes = self.model.classes
         self.list.setMaximumHeight(self.model.rowCount() * self.list.sizeHintForRow(0))
         self.header.set_detail(count_text(len(classes)))
-        self.advice.tell(classes, self.model.few, balance)
+        self.advice.tell(classes, self.model.few, data.split.balance)
         if now is None or not self.list.currentIndex().isValid():
             self.show_only(now.which if now else "all", now.name if now else "")
 

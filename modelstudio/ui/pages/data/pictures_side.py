@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Source
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
@@ -54,7 +55,7 @@ class PicturesSide(QObject):
         self.check = PicturesCheck(jobs, self)
         self.review: CopiesReview | None = None
         self._broken: frozenset[str] = frozenset()
-        self._said: tuple[Source, str] | None = None
+        self._said: tuple[Source, Column | None, str] | None = None
         self._listing = LatestJob(jobs, self)
         self._listing.finished.connect(self._take_list)
         self.classes.chosen.connect(self.panel.show_only)
@@ -88,7 +89,7 @@ class PicturesSide(QObject):
         """Follow the project; what it says of single pictures shows at once."""
         if self.wanted:
             self.samples.set_project(project)
-            said = (project.data.source, project.data.split.balance)
+            said = (project.data.source, project.data.target, project.data.split.balance)
             if said != self._said:
                 self._said = said
                 self._model.set_data(project.data)
@@ -104,7 +105,7 @@ class PicturesSide(QObject):
         self.look_again()
         nothing = DataConfig()
         self.panel.set_pictures(head.path.name, head.pictures, nothing)
-        self.classes.set_pictures(self._model, nothing.split.balance)
+        self.classes.set_pictures(self._model, nothing)
         self.samples.clear(tr("when the folder has been read"))
 
     def set_editable(self, on: bool) -> None:
@@ -175,7 +176,7 @@ class PicturesSide(QObject):
         self._broken = frozenset(model.listed.paths[at] for at in model.broken)
         if self.samples.example in self._broken:
             self._choose_example("")
-        self.classes.set_pictures(model, self._data.split.balance)
+        self.classes.set_pictures(model, self._data)
         self.panel.set_classes(tuple(self.classes.model.classes))
         found = self.twins
         if check.done:
