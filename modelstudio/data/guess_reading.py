@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from modelstudio.data.sources.dates import NUMBERED, likely_order, order_of
-from modelstudio.data.sources.numbers import CODE, decimals_of, is_unsure, unit_of
+from modelstudio.data.sources.numbers import CLOCK, CODE, decimals_of, is_unsure, unit_of
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
 
@@ -60,6 +60,10 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
         f"{name} is read without the unit {unit} behind its numbers."
         for name, unit in units.items()
         if unit
+    ]
+    notes += [
+        f"{name} is read as hours, so that 8:30 is 8.5."
+        for name in _true(written.select(pl.all().str.contains(CLOCK).any()))
     ]
     others = _written(sample, columns, ("category", "text", "id"))
     digits = others.select(pl.all().str.contains(r"^\+?\d+$").mean() > 0.9)

@@ -48,6 +48,7 @@ def guessed(**columns: list[str]) -> Guess:
         (["5 %", "(3%)", "−2%"], [5, -3, -2]),
         (["12 kg", "3.5 kg", "1,200 kg"], [12, 3.5, 1200]),
         (["12 kg", "3 lb"], [None, None]),
+        (["8:30", "23:15:36", "25:00", "7"], [8.5, 23.26, None, 7]),
         (["1.2M", "850K", "3 k", "7"], [1.2e6, 850e3, 3e3, 7]),
         (["12 34", "0170 1234567", "1,23", "1.234,5", "2014T0"], [None] * 5),
     ],
@@ -121,11 +122,13 @@ def test_codes_and_units_are_told() -> None:
         guessed(
             code=[f"{i % 30:04}" for i in range(90)],
             weight=[f"{i % 50} kg" for i in range(90)],
+            start=[f"{i % 24}:30" for i in range(90)],
             y=["a", "b"] * 45,
         ).notes
     )
     assert "code is taken for codes" in notes
     assert "weight is read without the unit kg" in notes
+    assert "start is read as hours" in notes
 
 
 DAYS = [(1 + i % 12, 1 + i * 7 % 28) for i in range(60)]

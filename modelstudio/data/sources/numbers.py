@@ -49,6 +49,9 @@ _UNSURE = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}{sign}\d{{3}}") for sign in ("
 CODE = r"^(?:\+\d{7,}|0\d+)$"
 """Digits that begin as no amount does."""
 
+CLOCK = r"^([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?$"
+"""A time of day, which is read as hours."""
+
 _ROUNDED = r"^([+-]?\d+(?:\.\d+)?)\s?([kKMB])$"
 _MAGNITUDES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 """What stands behind rounded numbers, as in 1.2M."""
@@ -79,6 +82,8 @@ def all_to_numbers(text: pl.DataFrame) -> pl.DataFrame:
         rest = rest.select(grouped.then(pl.all().str.replace_all("[,' ]", "")).otherwise(pl.all()))
         if rounded := _where(rest, pl.all().str.contains(_ROUNDED).any()):
             rest = rest.with_columns(_written_out(rest[rounded]).get_columns())
+        if clocks := _where(rest, pl.all().str.contains(CLOCK).any()):
+            rest = rest.with_columns(_in_hours(rest[clocks]).get_columns())
         numbers = numbers.with_columns(rest.select(pl.all().cast(pl.Float64, strict=False)))
     return numbers.select(pl.when(pl.all().abs() < GREATEST).then(pl.all()))
 
@@ -147,6 +152,22 @@ def _written_out(text: pl.DataFrame) -> pl.DataFrame:
         [
             column.zip_with(amount.is_null(), (amount * each).cast(pl.String))
             for column, amount, each in zip(text, amounts, factors, strict=True)
+        ]
+    )
+
+
+def _in_hours(text: pl.DataFrame) -> pl.DataFrame:
+    """Write 8:30 as 8.5."""
+    parts = [
+        text.select(pl.all().str.extract(CLOCK, at).cast(pl.Float64) / share)
+        for at, share in ((1, 1), (2, 60), (3, 3600))
+    ]
+    return pl.DataFrame(
+        [
+            column.zip_with(
+                hours.is_null(), (hours + minutes + seconds.fill_null(0)).cast(pl.String)
+            )
+            for column, hours, minutes, seconds in zip(text, *parts, strict=True)
         ]
     )
 
