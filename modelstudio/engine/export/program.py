@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-WIDTH = 92
+WIDTH = 76
 """Characters of a line of values."""
 
 _STANDARD = {"json", "re", "unicodedata", "wave"}

@@ -127,9 +127,10 @@ def _text(begun: Beginning, maker: FittedStep, row: pl.DataFrame) -> str:
 def _printing(fitted: FittedRecipe) -> list[str]:
     if not fitted.target.classes:
         return ["(answer,) = model.run(None, sample)", "print(answer.item())"]
+    label = "label[0].tolist()" if fitted.target.kind == "labels" else "label[0]"
     return [
         "label, probabilities = model.run(None, sample)",
-        "print(label[0], probabilities[0].tolist())",
+        f"print({label}, probabilities[0].tolist())",
     ]
 
 

@@ -134,6 +134,6 @@ def _is_plain(path: str) -> bool:
     """Tell whether Python alone can read a sound: a WAV file of 16 bits."""
     try:
         with wave.open(path) as file:
-            return file.getsampwidth() == 2
+            return bool(file.getsampwidth() == 2)
     except (OSError, EOFError, wave.Error):
         return False

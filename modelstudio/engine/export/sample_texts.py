@@ -43,9 +43,9 @@ def ids(made: Program, step: FittedStep, text: str) -> str:
         recipe = json.loads(model.get_modelmeta().custom_metadata_map["modelstudio.recipe"])
         states = [step["state"] for step in recipe["steps"]]
         tokenise = next(state for state in states if state.get("name") == {state["name"]!r})
-        text = {text!r}
         """
     )
+    made.lines += _spelt_out(_enough(state, text))
     length = "" if state["length"] is None else f"[:{state['length']}]"
     if state["unit"] == "BPE":
         made.needs("from tokenizers import Tokenizer")

@@ -42,6 +42,8 @@ def gives(fitted: FittedRecipe) -> str:
             return f"{target.column} in its own units"
         case "ranking":
             return "a score from 0 to 1, larger for what is chosen sooner"
+        case "labels":
+            return f"which labels fit and how probable each is: {', '.join(target.classes)}"
         case "tokens":
             return "the probabilities of the next token at every place"
     return f"the class and its probabilities: {', '.join(target.classes)}"

@@ -44,7 +44,7 @@ def rolled(
         parts.append(told)
         inputs.append(given)
     numbers = w.node("Concat", *parts, axis=1)
-    length, width = field.spec.shape
+    length, width = map(int, field.spec.shape)
     window = w.node("Reshape", numbers, w.constant([-1, length, width], np.int64))
     flat = w.node("Reshape", numbers, w.constant([-1, length * width], np.int64))
     return window, w.gap(flat), inputs

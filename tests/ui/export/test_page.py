@@ -181,6 +181,7 @@ def test_what_the_file_takes_is_told_with_an_example(
     with qtbot.waitSignal(page.usage_job.finished, timeout=20_000):
         page.shown()
     assert page.onnx._lines["recipe"][1].full_text() == "takes 2 raw columns"
+    assert page.onnx.card_text.text() == "The file takes 2 raw columns. It gives No, Yes."
     assert page.onnx._usage.toPlainText() == f"model = {str(tmp_path / 'model.onnx')!r}"
 
 

@@ -141,10 +141,12 @@ class OnnxPanel(QWidget):
         """Say what will be in the file; None switches the options off."""
         for widget in (self.path, self.choose, self.export):
             widget.setEnabled(facts is not None)
+        self.card_text.hide()
         if facts is None:
             for key in self._lines:
                 self._say(key, "–", known=False)
             self.threshold.hide()
+            self.show_usage("")
             return
         self._say("batch", tr("any: rows can be sent one or many at a time"))
         self._say("recipe", tr("reading the run..."), known=False)
@@ -195,11 +197,15 @@ class OnnxPanel(QWidget):
     def explain(self, told: Explanation) -> None:
         """Say what the file takes and does itself, and show how it is asked."""
         self._say("recipe", tr("takes {}").format(told.takes))
+        words = tr("The file takes {}. It gives {}.")
+        self.card_text.setText(words.format(told.takes, told.gives))
+        self.card_text.show()
         self.show_usage(told.code)
 
     def leave_unexplained(self, reason: str) -> None:
         """Say why nothing can be told of what the file takes."""
         self._say("recipe", reason, known=False)
+        self.card_text.hide()
         self.show_usage("")
 
     def _make_usage(self) -> QWidget:
@@ -211,8 +217,11 @@ class OnnxPanel(QWidget):
         copy = button(tr("Copy"), "ghost", "copy", name="export.copy_usage", small=True)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._usage.toPlainText()))
         head = label(tr("Use the file from Python"), "section", "secondary")
-        made = column(row(head, None, copy), self._usage, spacing=4)
-        stretch(made, 1)
+        self.card_text = label("", "label", "secondary", wrap=True)
+        self.card_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.card_text.hide()
+        made = column(row(head, None, copy), self.card_text, self._usage, spacing=4)
+        stretch(made, 2)
         return made
 
     def set_busy(self, busy: bool) -> None:
