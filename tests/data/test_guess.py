@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from tables import people, write
 
-from modelstudio.data.guess import guess, guess_kind
+from modelstudio.data.guess import guess
+from modelstudio.data.guess_kinds import guess_kind
 from modelstudio.data.sources import tabular
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.steps import DropDuplicates, FillMissing, OneHot, Standardise

@@ -11,7 +11,8 @@ import pytest
 from tables import write
 
 from modelstudio.data.findings.finding import Finding, SetReading
-from modelstudio.data.guess import Guess, guess, guess_kind
+from modelstudio.data.guess import Guess, guess
+from modelstudio.data.guess_kinds import guess_kind
 from modelstudio.data.sources import tabular
 from modelstudio.data.sources.dates import to_dates
 from modelstudio.data.sources.numbers import to_numbers

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tables import write
 
 from modelstudio.data import preview
-from modelstudio.data.guess import guess, guess_kind
+from modelstudio.data.guess import guess
+from modelstudio.data.guess_kinds import guess_kind
 from modelstudio.data.sources import delimited, tabular
 from modelstudio.data.sources.dialect import sniff, unique_names
 from modelstudio.errors import DataError
