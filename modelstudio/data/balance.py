@@ -34,7 +34,8 @@ def label_weights(truth: Ints) -> NDArray[np.float64]:
     """
     with_it = truth.sum(axis=0)
     without = len(truth) - with_it
-    return np.divide(without, with_it, out=np.ones(len(with_it)), where=(with_it * without) > 0)
+    weights: NDArray[np.float64] = np.ones(len(with_it))
+    return np.divide(without, with_it, out=weights, where=(with_it * without) > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -256,20 +256,18 @@ def likeness_findings(
         text = f"{counted(len(copied), 'row')} {_are(len(copied))} copies of others"
         rows = first_rows(copied)
         yield Finding("duplicate_rows", "warning", text, (), DropDuplicates(), rows, len(copied))
-    near = np.unique(found.near)
+    near, one_of_each = np.unique(found.near), _one_of_each(found.near)
     if len(near):
         among = f" among the first {found.looked_at:,}" if found.looked_at < frame.height else ""
         text = f"{counted(len(near), 'row')} nearly the same as others{among}"
         shown = first_rows(found.near[:10].ravel())
-        fix = _one_of_each(found.near)
-        yield Finding("near_duplicates", "warning", text, (), fix, shown, len(near))
+        yield Finding("near_duplicates", "warning", text, (), one_of_each, shown, len(near))
     pairs = np.concatenate([found.copies, found.near])
     across = np.unique(crossing(pairs, parts))
     if len(across):
         what = counted(len(across), "row")
         text = f"{what} of validation or test {_are(len(across))} in another part too, or nearly"
-        copied_across = len(crossing(found.copies, parts)) > 0
-        fix = DropDuplicates() if copied_across else _one_of_each(found.near)
+        fix = DropDuplicates() if len(crossing(found.copies, parts)) else one_of_each
         rows = first_rows(across)
         yield Finding("split_overlap", "error", text, (), fix, rows, len(across))
 
