@@ -10,7 +10,7 @@ from networks import given, wanted
 
 from modelstudio.engine import draft, projects, run
 from modelstudio.engine.control import Control
-from modelstudio.engine.draft import tables
+from modelstudio.engine.draft import pictures, tables
 from modelstudio.engine.events import drain
 from modelstudio.layers import Concatenate, Dropout, Linear
 from modelstudio.network.check import analyse
@@ -37,6 +37,14 @@ def test_every_draft_is_a_network_without_problems(rows: int, classes: int) -> N
 def test_a_drafted_batch_size_tells_the_size_of_the_table(rows: int) -> None:
     size = tables.size_for(rows)
     assert tables.size_for(tables.rows_for(size.batch_size)) == size
+
+
+@pytest.mark.parametrize(("rows", "epochs"), [(20, 200), (300, 40), (3_000, 40), (50_000, 15)])
+def test_a_few_pictures_are_trained_for_as_many_steps_as_more(rows: int, epochs: int) -> None:
+    settings = pictures.settings(rows)
+    assert settings.epochs == epochs
+    assert epochs * -(-rows // settings.batch_size) >= pictures.LEAST_STEPS
+    assert settings.patience < max(settings.epochs, 16)
 
 
 def test_few_rows_an_input_take_more_dropout() -> None:

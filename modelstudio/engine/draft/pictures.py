@@ -25,6 +25,10 @@ WIDTHS: Final = (32, 64, 128, 256, 256)
 SMALLEST: Final = 4
 """A side of the maps that is not halved any more, in pixels."""
 
+LEAST_STEPS: Final = 200
+"""Steps that even a few pictures are trained for: with 30, a step an epoch, 40 were too few for the
+network to gain from augmentation."""
+
 DROPOUT: Final = 0.5
 """Share of the numbers left out before the last layer."""
 
@@ -57,10 +61,13 @@ def branch(chain: Chain, field: FieldSpec) -> Node:
 
 def settings(rows: int, config: TrainConfig | None = None) -> TrainConfig:
     """Return training settings for a number of pictures."""
+    batch_size = 32 if rows < 5_000 else 64 if rows < 50_000 else 128
+    steps = -(-max(rows, 1) // batch_size)
+    epochs = max(40 if rows < 20_000 else 15, -(-LEAST_STEPS // steps))
     return (config or TrainConfig()).changed(
         optimizer=AdamW(lr=2e-3),
         schedule=Cosine(),
-        batch_size=32 if rows < 5_000 else 64 if rows < 50_000 else 128,
-        epochs=40 if rows < 20_000 else 15,
-        patience=15,
+        batch_size=batch_size,
+        epochs=epochs,
+        patience=max(15, epochs // 3),
     )
