@@ -35,7 +35,8 @@ def label_weights(truth: Ints) -> NDArray[np.float64]:
     with_it = truth.sum(axis=0)
     without = len(truth) - with_it
     weights: NDArray[np.float64] = np.ones(len(with_it))
-    return np.divide(without, with_it, out=weights, where=(with_it * without) > 0)
+    np.divide(without, with_it, out=weights, where=(with_it * without) > 0)
+    return weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
