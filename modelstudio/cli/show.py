@@ -129,6 +129,8 @@ def print_export(report: ExportReport) -> None:
     else:
         why = f": the data of the run is not at {report.lost}" if report.lost else ""
         complain(f"No row could be checked{why}.")
+    if report.takes:
+        print(f"The file takes {report.takes}. It gives {report.gives}.")
     for need in report.needs_first:
         print(f"The caller must do first: {need}")
 

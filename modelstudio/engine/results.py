@@ -276,6 +276,7 @@ class ExportReport:
     ``max_abs_diff`` is between the file and PyTorch on real rows: of a probability, or of a value
     in its own units. ``rows_agreeing`` counts the rows with the same class and probabilities to
     1e-4, or a value to 1e-4 of its size. ``lost`` is where the data for the check should have been.
+    ``takes`` and ``gives`` say what goes in and what comes out.
     """
 
     path: Path
@@ -287,6 +288,8 @@ class ExportReport:
     seconds_per_row: float
     needs_first: tuple[str, ...] = ()
     lost: str | None = None
+    takes: str = ""
+    gives: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.export import onnx, replay, tensors
 from modelstudio.engine.export.beginning import begin, reaches_back
+from modelstudio.engine.export.takes import gives, takes
 from modelstudio.engine.results import ExportReport
 from modelstudio.engine.runs import RunStore
 from modelstudio.engine.train import run_module
@@ -64,8 +66,14 @@ def export_run(
         frame = prepared.around(part) if reaches_back(trained.fitted) else prepared.frame(part)
         agreement = _checked(replay.open_model(out), trained, frame, encoded)
     yield Progress("Done", 4, 4)
-    needs = begin(trained.fitted).needs_first
-    return _report(out, onnx.opset_of(model), size, agreement, needs)
+    begun = begin(trained.fitted)
+    report = _report(out, onnx.opset_of(model), size, agreement)
+    return replace(
+        report,
+        needs_first=begun.needs_first,
+        takes=takes(trained.fitted, begun),
+        gives=gives(trained.fitted),
+    )
 
 
 def _checked(
@@ -98,9 +106,7 @@ def _as_it_came(
     return _report(out, onnx.opset_of(model), size, agreement)
 
 
-def _report(
-    out: Path, opset: int, size: int, agreement: replay.Agreement, needs: tuple[str, ...] = ()
-) -> ExportReport:
+def _report(out: Path, opset: int, size: int, agreement: replay.Agreement) -> ExportReport:
     return ExportReport(
         path=out,
         opset=opset,
@@ -109,5 +115,4 @@ def _report(
         rows_agreeing=agreement.agreeing,
         max_abs_diff=agreement.max_abs_diff,
         seconds_per_row=agreement.seconds_per_row,
-        needs_first=needs,
     )
