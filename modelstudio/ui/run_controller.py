@@ -25,7 +25,6 @@ from modelstudio.engine.events import (
     RunStarted,
 )
 from modelstudio.errors import StudioError
-from modelstudio.recipe.sources import is_connection
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import (
     duration,
@@ -399,6 +398,8 @@ class RunController(QObject):
             return on("data", tr("There is no data yet. Open a table on the Data page."))
         if project.data.target is None:
             return on("data", tr("No column is the target. Choose one on the Data page."))
+        from modelstudio.recipe.sources import is_connection
+
         source = (main.document.path or Path()).parent / project.data.path
         if not is_connection(project.data.path) and not source.exists():
             return on("data", tr("{} is missing. Locate it on the Data page.").format(source.name))
