@@ -157,3 +157,20 @@ def test_the_tables_used_longest_ago_make_room(small: pytest.MonkeyPatch) -> Non
     for at in range(4):
         mapped.written(f"t{at}", [pl.Series("a", np.arange(100.0))])
     assert {path.name for path in (app_home() / "tables").iterdir()} == {"t1", "t2", "t3"}
+
+
+def test_rows_that_are_chosen_are_mapped_once(small: pytest.MonkeyPatch) -> None:
+    small.setattr(mapped, "_ROWS", 64)
+    words = ["x", LONG, None, f"{LONG} and longer"] * 100
+    held = pl.DataFrame({"a": np.arange(400.0), "w": words}).with_row_index(sources.ROW)
+    kept = np.arange(400) % 7 > 1
+    small.setattr(mapped, "LIMIT", 0)
+    frame = mapped.written("t", held)
+    found = mapped.chosen(frame, kept)
+    assert_frame_equal(found, held.filter(kept))
+    small.setattr(mapped, "Writing", None)
+    assert mapped.chosen(mapped.opened("t"), kept) is found  # type: ignore[arg-type]
+    small.undo()
+    small.setattr(mapped, "LIMIT", 0)
+    assert_frame_equal(mapped.chosen(frame, ~kept), held.filter(~kept))
+    assert not mapped.chosen(frame, np.zeros(400, bool)).height

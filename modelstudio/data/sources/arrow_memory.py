@@ -64,11 +64,11 @@ _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.restype = ctypes.c_void_p
 _pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
-_FORMATS = {pl.Float64: b"g", pl.Datetime: b"tsm:", pl.String: b"vu"}
+_FORMATS = {pl.Float64: b"g", pl.Datetime: b"tsm:", pl.String: b"vu", pl.UInt32: b"I"}
 _NULLABLE = 2
 
-_given: list[object] = []
-"""What polars reads from, which must stay where it is."""
+_given: dict[int, object] = {}
+"""What polars reads from, which must stay where it is; by the address of the values."""
 
 
 class _Column:
@@ -107,8 +107,30 @@ def imported(
     buffers = (ctypes.c_void_p * len(places))(*places)
     array = _Array(rows, missing, 0, len(places), 0, buffers)
     schema = _Schema(_FORMATS[type(dtype)], name.encode(), None, _NULLABLE)
-    _given.append((held, buffers, array, schema))
+    _given[arrays[0].ctypes.data] = (held, buffers, array, schema)
     return pl.Series(_Column(schema, array)).alias(name)
+
+
+def place_of(column: pl.Series) -> int | None:
+    """Return the address of the values of a column that was `imported`, or None of any other."""
+    if column.n_chunks() != 1:
+        return None
+    with _exported(column) as array:
+        place = array.buffers[1]
+        return place if place in _given and not array.offset else None
+
+
+@contextmanager
+def _exported(column: pl.Series) -> Iterator[_Array]:
+    """Give the first chunk of a column as polars holds it."""
+    capsule = column.__arrow_c_stream__(None)
+    address = _pointer(capsule, b"arrow_array_stream")
+    array = _Array()
+    _Stream.from_address(address).get_next(address, ctypes.byref(array))
+    try:
+        yield array
+    finally:
+        _Release(array.release)(ctypes.byref(array))
 
 
 @contextmanager
@@ -120,19 +142,13 @@ def text_memory(
     Views have the shape (rows, 4): the length, and the text itself, or of a longer one its first
     four bytes, its part and its place in that.
     """
-    capsule = text.__arrow_c_stream__(None)
-    address = _pointer(capsule, b"arrow_array_stream")
-    array = _Array()
-    _Stream.from_address(address).get_next(address, ctypes.byref(array))
-    try:
+    with _exported(text) as array:
         places = [array.buffers[at] for at in range(array.n_buffers)]
         shape = (array.offset + array.length, 4)
         views = _at(places[1], shape, ctypes.c_uint32)[array.offset :].copy()
         sizes = _at(places[-1], (len(places) - 3,), ctypes.c_int64).tolist()
         pairs = zip(places[2:-1], sizes, strict=True)
         yield views, [_at(place, (size,), ctypes.c_uint8) for place, size in pairs]
-    finally:
-        _Release(array.release)(ctypes.byref(array))
 
 
 def _at(place: int | None, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:

@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.sources.arrow_memory import imported, text_memory
+from modelstudio.data.sources.arrow_memory import imported, place_of, text_memory
 from modelstudio.errors import DataError
 from modelstudio.machine import total_bytes
 from modelstudio.resources import app_home
@@ -45,7 +45,13 @@ _INLINE: Final = 12
 
 _DAY: Final = 86_400.0
 
-_TYPES: Final = {"number": pl.Float64(), "date": pl.Datetime("ms"), "text": pl.String()}
+_TYPES: Final = {
+    **{"number": pl.Float64(), "date": pl.Datetime("ms"), "text": pl.String()},
+    "row": pl.UInt32(),
+}
+
+_ROWS: Final = 200_000
+"""Rows chosen from together."""
 
 
 def is_large(size: int) -> bool:
@@ -108,9 +114,7 @@ class Writing:
 
     def finish(self, names: Iterable[str]) -> pl.DataFrame:
         """Give the folder its name and return the columns."""
-        columns = {name: self._columns[name] for name in names}
-        for name, column in columns.items():
-            self._append(column, "valid", np.packbits(self._odd[name], bitorder="little"))
+        columns = self._ended(names)
         told = json.dumps({name: asdict(column) for name, column in columns.items()})
         (self._folder / "table.json").write_text(told, encoding="utf-8")
         place = self._home / self._key
@@ -123,6 +127,19 @@ class Writing:
         frame = opened(self._key)
         assert frame is not None
         return frame
+
+    def frame(self) -> pl.DataFrame:
+        """Return the columns for this program alone; the files go when nothing reads them."""
+        columns = self._ended(self._columns)
+        return pl.DataFrame(
+            [_mapped(self._folder, name, column) for name, column in columns.items()]
+        )
+
+    def _ended(self, names: Iterable[str]) -> dict[str, _Column]:
+        columns = {name: self._columns[name] for name in names}
+        for name, column in columns.items():
+            self._append(column, "valid", np.packbits(self._odd[name], bitorder="little"))
+        return columns
 
     def _add(self, values: pl.Series) -> None:
         column = self._columns.get(values.name)
@@ -150,18 +167,20 @@ class Writing:
         with text_memory(text) as (views, pieces):
             views[text.is_null().to_numpy()] = 0
             long = views[:, 0] > _INLINE
-            of = views[long, 2]
-            offsets = np.zeros(len(pieces), np.int64)
+            lengths, _, of, places = views[long].astype(np.int64).T
+            moved = np.zeros(len(pieces), np.int64)
             parts = np.zeros(len(pieces), np.uint32)
             for at in np.unique(of).tolist():
-                piece = pieces[at]
+                within = of == at
+                first = int(places[within].min())
+                piece = pieces[at][first : int((places + lengths)[within].max())]
                 if not column.parts or column.parts[-1] + len(piece) > _LONGEST:
                     column.parts.append(0)
-                parts[at], offsets[at] = len(column.parts) - 1, column.parts[-1]
+                parts[at], moved[at] = len(column.parts) - 1, column.parts[-1] - first
                 column.parts[-1] += len(piece)
                 self._append(column, f"text{len(column.parts) - 1}", piece)
             views[long, 2] = parts[of]
-            views[long, 3] += offsets[of].astype(np.uint32)
+            views[long, 3] = places + moved[of]
             self._append(column, "values", views)
 
     def _append(self, column: _Column, what: str, array: NDArray[Any]) -> None:
@@ -170,6 +189,7 @@ class Writing:
 
 
 _opened: dict[Path, pl.DataFrame] = {}
+_chosen: dict[str, pl.DataFrame] = {}
 
 
 def opened(key: str) -> pl.DataFrame | None:
@@ -198,12 +218,35 @@ def written(key: str, columns: Iterable[pl.Series]) -> pl.DataFrame:
         return writing.finish(names)
 
 
+def chosen(frame: pl.DataFrame, kept: NDArray[np.bool_]) -> pl.DataFrame:
+    """Return some rows; those of a table too large to be held are written once and mapped."""
+    if not is_large(frame.estimated_size()):
+        return frame.filter(kept)
+    what = hashlib.blake2b(kept.tobytes())
+    for column in frame:
+        place = place_of(column)
+        what.update(f"{column.name} {place}".encode())
+        if place is None:
+            hashes = column.hash() if column.dtype == pl.String else column.to_physical()
+            what.update(np.ascontiguousarray(hashes.fill_null(0).to_numpy()).data)
+            what.update(np.packbits(column.is_null().to_numpy()).data)
+    key = what.hexdigest()
+    if key not in _chosen:
+        with Writing("rows") as writing:
+            for start in range(0, frame.height, _ROWS):
+                writing.add(frame.slice(start, _ROWS).filter(kept[start : start + _ROWS]))
+            _chosen[key] = writing.frame()
+    return _chosen[key]
+
+
 def key_of(*what: object) -> str:
     """Return a name for a table that is read from a file in some way."""
     return hashlib.blake2b(repr(what).encode(), digest_size=12).hexdigest()
 
 
 def _mapped(folder: Path, name: str, column: _Column) -> pl.Series:
+    if not column.rows:
+        return pl.Series(name, [], _TYPES[column.kind])
     files = ["values", *(f"text{at}" for at in range(len(column.parts)))]
     valid = folder / f"{column.file}.valid"
     arrays = [np.memmap(folder / f"{column.file}.{each}", np.uint8, "r") for each in files]

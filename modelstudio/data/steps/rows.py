@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data.formulas import holds
-from modelstudio.data.sources import ROW
+from modelstudio.data.sources import ROW, mapped
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps import (
     DropDuplicates,
@@ -42,7 +42,7 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
     kept = np.ones(frame.height, bool)
     kept[places] = False
     kept[first.to_numpy()] = True
-    return frame.filter(kept)
+    return mapped.chosen(frame, kept)
 
 
 def _with_target(step: DropMissingTarget, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
@@ -52,7 +52,7 @@ def _with_target(step: DropMissingTarget, frame: pl.DataFrame, target: str | Non
 def known_target(frame: pl.DataFrame, target: str) -> pl.DataFrame:
     """Leave out the rows without target; a table that has none is not copied."""
     answers = frame.get_column(target)
-    return frame.filter(answers.is_not_null()) if answers.null_count() else frame
+    return mapped.chosen(frame, answers.is_not_null().to_numpy()) if answers.null_count() else frame
 
 
 def _where(step: FilterRows, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
