@@ -43,6 +43,9 @@ _LONGEST: Final = 1 << 31
 _INLINE: Final = 12
 """Bytes of a text that stands beside its length instead of among the others."""
 
+_MOST_COLUMNS: Final = 10_000
+"""Each is up to three files, and a program may map about sixty thousand."""
+
 _DAY: Final = 86_400.0
 
 _TYPES: Final = {
@@ -54,9 +57,10 @@ _ROWS: Final = 200_000
 """Rows chosen from together."""
 
 
-def is_large(size: int) -> bool:
-    """Tell whether a source of so many bytes is to be mapped."""
-    return size > (LIMIT if LIMIT is not None else (total_bytes() or 8 << 30) // SHARE)
+def is_large(size: int, columns: int = 0) -> bool:
+    """Tell whether a source of so many bytes is to be mapped; one of very many columns cannot be."""
+    limit = LIMIT if LIMIT is not None else (total_bytes() or 8 << 30) // SHARE
+    return size > limit and columns <= _MOST_COLUMNS
 
 
 @dataclass
@@ -220,7 +224,7 @@ def written(key: str, columns: Iterable[pl.Series]) -> pl.DataFrame:
 
 def chosen(frame: pl.DataFrame, kept: NDArray[np.bool_]) -> pl.DataFrame:
     """Return some rows; those of a table too large to be held are written once and mapped."""
-    if not is_large(frame.estimated_size()):
+    if not is_large(int(frame.estimated_size())):
         return frame.filter(kept)
     what = hashlib.blake2b(kept.tobytes())
     for column in frame:

@@ -70,7 +70,7 @@ def reading(
     """Read a table, each column as its kind; see `sources.read_table`."""
     wanted = [column for column in data.columns if not features_only or column.role != "ignored"]
     as_numbers = {column.name for column in wanted if column.kind == "number"}
-    if (reader := _format(path)) is None and mapped.is_large(check_file(path).st_size):
+    if (reader := _format(path)) is None and _is_mapped(path, data.csv):
         frame = yield from _read_mapped(path, data, wanted)
     elif reader is None:
         table = yield from _read_text(path, data.csv, as_numbers, exact=False)
@@ -125,9 +125,10 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     """Read a table of whose columns nothing is known; see `sources.read_plain`."""
     if (reader := _format(path)) is not None:
         return (yield from read_file(path, data, reader))
-    if mapped.is_large(size := check_file(path).st_size):
+    if _is_mapped(path, data.csv):
         return (yield from _read_mapped(path, data, ()))
-    numbers = [] if size <= SMALL_FILE else _measuring(path, data.csv)
+    small = check_file(path).st_size <= SMALL_FILE
+    numbers = [] if small else _measuring(path, data.csv)
     table = yield from _read_text(path, data.csv, numbers, exact=True)
     return table.frame
 
@@ -210,6 +211,11 @@ def _lines(path: Path, head: bytes, dialect: CsvDialect) -> bytes:
     text = decode_head(path, head, dialect.encoding).encode()
     text = dialect.rewriting.rewritten(text)
     return text.replace(b"\r", b"\n") if dialect.returns else text
+
+
+def _is_mapped(path: Path, options: CsvOptions) -> bool:
+    size = check_file(path).st_size
+    return mapped.is_large(size) and mapped.is_large(size, len(sniff(path, options).columns))
 
 
 def _measuring(path: Path, options: CsvOptions) -> list[str]:
