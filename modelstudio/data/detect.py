@@ -22,6 +22,7 @@ from modelstudio.data import (
     guess_texts,
 )
 from modelstudio.data.guess import Guess
+from modelstudio.data.sources.dialect import are_numbers_apart
 from modelstudio.data.sources.encoding import decode_head, find_encoding
 from modelstudio.data.sources.files import first_bytes, kind_of_bytes
 from modelstudio.data.sources.folders import PICTURES, SOUNDS, TEXTS, find
@@ -122,7 +123,7 @@ def _is_prose(path: Path) -> bool:
             width, count = widths.most_common(1)[0] if widths else (0, 0)
             if width > 1 and count >= _ALIKE * widths.total():
                 return False
-    return True
+    return not are_numbers_apart([line.split() for line in lines])
 
 
 def guess(

@@ -39,6 +39,9 @@ SURE_ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid)$)|(?<=[a-z])(I[dD]|No)$"
 FEW_WORDS, MANY_NUMBERS = 3, 10
 """Words among numbers that are taken for missing ones, and different numbers beside them."""
 
+DENSE = 3
+"""Whole numbers rising row by row are ids when they leave out fewer than so many for each."""
+
 MANY_IDS = 30
 """Different numbers from which a column under such a name is no feature."""
 
@@ -118,11 +121,15 @@ def _few_words(text: pl.Series, numbers: pl.Series) -> bool:
 def _number_or_id(
     numbers: pl.DataFrame, known: dict[str, int], distinct: dict[str, int]
 ) -> dict[str, Kind]:
-    """Tell ids from numbers: whole, and counting up evenly or, with the name of an id, unique."""
+    """Tell ids from numbers: whole, and counting up or, with the name of an id, unique."""
     many = [name for name in numbers.columns if known[name] > 20]
     whole = facts_of(some_of(numbers, many), (pl.all() == pl.all().round()).all())
     once = [name for name in many if whole[name] and distinct[name] == known[name]]
-    strides = facts_of(some_of(numbers, once), pl.all().drop_nulls().diff().drop_nulls().n_unique())
+    steps = pl.all().drop_nulls().diff().drop_nulls()
+    strides = facts_of(some_of(numbers, once), steps.n_unique())
+    least = facts_of(some_of(numbers, once), steps.min())
+    room = facts_of(some_of(numbers, once), pl.all().max() - pl.all().min())
+    rising = {name for name in once if least[name] > 0 and room[name] < DENSE * known[name]}
     named = {
         name
         for name in many
@@ -137,7 +144,7 @@ def _number_or_id(
         name: "date"
         if _counts_time(numbers.get_column(name), whole=whole.get(name, False))
         else "id"
-        if name in named or strides.get(name) == 1
+        if name in named or name in rising or strides.get(name) == 1
         else "number"
         for name in numbers.columns
     }

@@ -51,6 +51,9 @@ _SINGLE = re.compile(r"(?m)(?:^|[,;\t|])[ \t]*'")
 FEWEST = 20
 """Records from which a first one like the others is told to be no header."""
 
+SPACED = 1 << 16
+"""Characters looked at to tell whether spaces part cells."""
+
 _EVEN, _NUMBERS = 0.95, 0.3
 """Share of the lines that spaces part into as many cells, and of the cells that are numbers."""
 
@@ -269,14 +272,25 @@ def _encloses_cells(rows: Sequence[Sequence[str]]) -> bool:
 
 def _spaced(text: str, cut: bool, usual: tuple[float, int]) -> str:
     """Return `SPACES` where these part the lines of numbers better than anything else does."""
-    if usual[0] > 0.5 and (usual[0] < 1 or usual[1] > 2):
+    if usual[0] == 1 and usual[1] > 2:
         return ""
-    rows = _rows(text, SPACES, cut)
+    rows = _rows(text[:SPACED], SPACES, cut or len(text) > SPACED)
+    width, share = _usual(rows)
+    if usual[0] > 0.5 and usual[1] > 1:
+        better = share == 1 and (width > 2 * usual[1] or (usual[0] < 1 and width >= usual[1] > 2))
+    else:
+        better = True
+    return SPACES if better and are_numbers_apart(rows) else ""
+
+
+def are_numbers_apart(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether lines that were parted at their spaces are rows of a table of numbers."""
+    if not rows:
+        return False
     width, share = _usual(rows)
     cells = [cell for row in rows for cell in row]
     numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in cells)
-    even = share >= _EVEN and width > max(2, 2 * usual[1])
-    return SPACES if even and numbers >= _NUMBERS * len(cells) else ""
+    return width > 2 and share >= _EVEN and numbers >= _NUMBERS * len(cells)
 
 
 def _usual(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
