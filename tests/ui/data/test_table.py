@@ -17,7 +17,7 @@ from modelstudio.ui.theme import theme
 TOTAL = 5000
 
 
-def slice_of(offset: int, limit: int) -> Any:
+def slice_of(offset: int, limit: int, names: tuple[str, ...] = ("n",)) -> Any:
     rows = range(offset, min(offset + limit, TOTAL))
     after = [float(row) for row in rows]
     before = [row - 1.0 if row == 3 else row for row in after]
@@ -25,7 +25,12 @@ def slice_of(offset: int, limit: int) -> Any:
     cells = SimpleNamespace(after=after, before=before, changed=changed)
     parts = ["train"] * len(rows)
     return SimpleNamespace(
-        columns=("n",), total=TOTAL, offset=offset, rows=list(rows), parts=parts, cells=(cells,)
+        columns=names,
+        total=TOTAL,
+        offset=offset,
+        rows=list(rows),
+        parts=parts,
+        cells=(cells,) * len(names),
     )
 
 
@@ -89,3 +94,18 @@ def test_a_cell_is_written_in_its_column(view: PreviewView) -> None:
         for y in range(box.top(), box.bottom())
     }
     assert theme().color("text").name() in inked
+
+
+def test_of_very_many_columns_those_in_sight_have_room(view: PreviewView, qtbot: QtBot) -> None:
+    model = view.model()
+    names = tuple(f"a column of the number {at}" for at in range(300))
+    model.put(slice_of(0, CHUNK, names))
+    view.fit_columns()
+    last = len(names) - 1
+    assert view.columnWidth(0) > view.columnWidth(last)
+
+    def roomy() -> bool:
+        view.scrollTo(model.index(0, last))
+        return view.columnWidth(last) >= view.columnWidth(0)
+
+    qtbot.waitUntil(roomy)

@@ -146,7 +146,7 @@ class PreviewModel(QAbstractTableModel):
         same = table.columns == self._columns and table.total == self._total
         fresh, self._stale = self._stale, False
         self._asked = range(0)
-        if fresh or not self._decimals:
+        if fresh or table.columns != self._columns:
             self._chunks.clear()
             self._decimals = tuple(column_decimals(column.after) for column in table.cells)
         if not same:

@@ -68,6 +68,7 @@ class TablePainter:
         """Take over the fonts of the theme."""
         self.plain = Typesetter(theme().font("table"))
         self.bold = Typesetter(theme().font("section"))
+        self.quiet = QFontMetrics(theme().font("label"))
         struck = theme().font("table")
         struck.setStrikeOut(True)
         self.struck = Typesetter(struck)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -14,8 +14,11 @@ from modelstudio.ui.pages.data.table_paint import PAD, TablePainter, Typesetter
 from modelstudio.ui.theme import theme, themes
 
 _WIDEST = 220
-_SAMPLED = 6_000
-"""Cells looked at for the widths of the columns, 60 rows at most."""
+_SAMPLED = 60
+"""Rows looked at for the width of a column."""
+
+_AT_ONCE = 200
+"""Columns whose width is found at once."""
 
 
 class TwoLineHeader(QHeaderView):
@@ -113,6 +116,7 @@ class PreviewView(QTableView):
         self.setAccessibleName(tr("Rows of the table"))
         self.painter = TablePainter()
         self._long: dict[int, int] = {}
+        self._unfitted: set[int] = set()
         self.header, self.numbers = TwoLineHeader(self), RowHeader(self)
         self.setHorizontalHeader(self.header)
         self.setVerticalHeader(self.numbers)
@@ -122,6 +126,8 @@ class PreviewView(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setWordWrap(False)
+        sideways = self.horizontalScrollBar()
+        sideways.valueChanged.connect(lambda: self._fit(self._columns_in_sight()))
         self.header.sectionClicked.connect(lambda at: self.sort_wanted.emit(self._name(at)))
         self.header.sectionDoubleClicked.connect(
             lambda at: self.profile_wanted.emit(self._name(at))
@@ -150,28 +156,45 @@ class PreviewView(QTableView):
     def fit_heads(self) -> None:
         """Widen the columns whose header has no room."""
         for section in range(self.model().columnCount()):
-            wide = min(self._head_width(section), _WIDEST)
-            if self.columnWidth(section) < wide:
-                self.setColumnWidth(section, wide)
+            if section not in self._unfitted:
+                wide = min(self._head_width(section), _WIDEST)
+                if self.columnWidth(section) < wide:
+                    self.setColumnWidth(section, wide)
 
     def fit_columns(self) -> None:
-        """Give each column room for its header and the rows in sight; long ones share the rest."""
-        model = self.model()
-        if not isinstance(model, PreviewModel):
-            return
-        columns = model.columnCount()
-        first, most = self.first_row(), max(4, min(60, _SAMPLED // max(columns, 1)))
-        rows = range(first, min(first + most, model.rowCount()))
+        """Give each column room for its header and the rows in sight; long ones share the rest.
+
+        Of very many columns those out of sight wait until they come into it.
+        """
+        self._forget_widths()
+        columns = len(self._unfitted)
+        self._fit(range(columns) if columns <= _AT_ONCE else self._columns_in_sight())
+        self._share_room()
+
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        super().setModel(model)
+        if model is not None:
+            model.modelReset.connect(self._forget_widths)
+
+    def _forget_widths(self) -> None:
+        self._long, self._unfitted = {}, set(range(self.model().columnCount()))
+
+    def _columns_in_sight(self) -> range:
+        return self.columns_in(self.viewport().rect())
+
+    def _fit(self, sections: range) -> None:
+        model, first = self.model(), self.first_row()
+        waiting = self._unfitted.intersection(sections)
+        self._unfitted -= waiting
+        rows = range(first, min(first + _SAMPLED, model.rowCount()))
         advance = self.painter.bold.metrics.horizontalAdvance
-        widths = []
-        for section in range(columns):
+        for section in sorted(waiting):
             cells = [model.index(row, section).data(CELL) for row in rows]
             longest = max((cell.shown for cell in cells if cell is not None), key=len, default="")
-            widths.append(max(self._head_width(section), advance(longest) + 2 * PAD + 2))
-        for section, wide in enumerate(widths):
+            wide = max(self._head_width(section), advance(longest) + 2 * PAD + 2)
             self.setColumnWidth(section, min(wide, _WIDEST))
-        self._long = {at: self.columnWidth(at) for at, wide in enumerate(widths) if wide > _WIDEST}
-        self._share_room()
+            if wide > _WIDEST:
+                self._long[section] = self.columnWidth(section)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -190,7 +213,7 @@ class PreviewView(QTableView):
     def _head_width(self, section: int) -> int:
         head: Head = self.model().headerData(section, Qt.Orientation.Horizontal, HEAD)
         name = self.painter.bold.metrics.horizontalAdvance(head.name) + 18
-        sub = QFontMetrics(theme().font("label")).horizontalAdvance(head.sub)
+        sub = self.painter.quiet.horizontalAdvance(head.sub)
         return max(name, sub) + 2 * PAD + 2
 
     def show_column(self, name: str) -> None:
