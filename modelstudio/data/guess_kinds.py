@@ -162,7 +162,7 @@ def _counts_time(numbers: pl.Series, *, whole: bool) -> bool:
 
 
 def _names_rows(name: str) -> bool:
-    return bool(ID_NAME.search(name)) or name == "column_1"
+    return bool(ID_NAME.search(name)) or name == "column_1" or name.startswith("Unnamed: ")
 
 
 def _other_kinds(

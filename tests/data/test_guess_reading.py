@@ -107,6 +107,7 @@ def test_a_point_that_may_be_either_is_told_and_can_be_changed(tmp_path: Path) -
         ("x", [f"+4917{i * 7919 % 10**7:07}" for i in range(300)], "id"),
         ("phone", [f"{5550000 + i * 7919 % 9999}" for i in range(300)], "id"),
         ("x", ["0", "0.5", "10", "-0.25"] * 30, "number"),
+        ("Unnamed: 0", [f"{i * 7919 % 10_007}" for i in range(300)], "id"),
         ("EmployeeNumber", [f"{i + i // 3}" for i in range(300)], "id"),
         ("store_id", [f"{i * 13 % 60}" for i in range(300)], "id"),
         ("created_at", [f"{1_600_000_000 + i * 977}" for i in range(300)], "date"),
