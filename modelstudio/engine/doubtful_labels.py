@@ -3,7 +3,7 @@
 Confident learning after Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in
 dataset labels", Journal of Artificial Intelligence Research 70, 2021. It is written out here, as
 the library of its authors, cleanlab, needs pandas (84 MB) for it and is not calm where classes
-overlap: of the untouched labels of a table of customers who leave or stay it doubts one in nine.
+overlap: of the untouched labels of a table of customers who leave or stay it doubts one in eight.
 Here the other class must also be `ODDS` times as likely as the label, which doubts one in eighty.
 """
 

@@ -282,7 +282,8 @@ class TrainPage(Page):
         self.main.go("evaluate")
         page = self.main.page("evaluate")
         if page is not None and hasattr(page, "choose_run"):
-            page.choose_run(run_id)
+            folds = any(run.id == run_id and run.fold for run in self.runs.model.runs)
+            page.choose_run(run_id, "folds" if folds else "")
 
     # The run that goes on
 
