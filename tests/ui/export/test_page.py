@@ -14,6 +14,7 @@ from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.export import ExportPage
 from modelstudio.ui.pages.export.records import ExportRecord, records
+from modelstudio.ui.pages.export.try_panel import TryPanel
 
 
 def export(page: ExportPage, qtbot: QtBot) -> None:
@@ -208,3 +209,13 @@ def test_python_code_is_shown_and_saved(
     with qtbot.waitSignal(page.code.saved):
         page.code.findChild(object, "export.save_code").click()
     assert out.read_text() == page.code.code
+
+
+def test_each_label_from_the_threshold_on_is_told(qtbot: QtBot) -> None:
+    panel = TryPanel()
+    qtbot.addWidget(panel)
+    chances = {"action": 0.8, "comedy": 0.2, "drama": 0.9}
+    panel.show_answer(chances, 0.5, 0.001, several=True)
+    assert panel.answer_text() == "action, drama"
+    panel.show_answer(chances, 0.95, 0.001, several=True)
+    assert panel.answer_text() == "No label"

@@ -44,7 +44,7 @@ class ModelFacts:
     """What goes into the file: class names, threshold, and what it will ask for.
 
     ``tensors`` are the inputs of an imported network, which no table feeds; ``ranks`` says that the
-    answer is a score to order by.
+    answer is a score to order by, ``several`` that each class is a label of its own.
     """
 
     classes: tuple[str, ...]
@@ -52,6 +52,7 @@ class ModelFacts:
     target: str
     tensors: tuple[FieldSpec, ...] = ()
     ranks: bool = False
+    several: bool = False
 
 
 def tensor_usage(file_name: str, tensors: Sequence[FieldSpec]) -> str:
@@ -168,7 +169,8 @@ class OnnxPanel(QWidget):
         self.threshold.setVisible(binary)
         if facts.threshold is not None:
             words = tr("{} from {:.2f} on, set on the Evaluate page")
-            self._say("threshold", words.format(facts.classes[-1], facts.threshold))
+            meant = tr("each label") if facts.several else facts.classes[-1]
+            self._say("threshold", words.format(meant, facts.threshold))
 
     def show_record(
         self, record: ExportRecord | None, *, classes: bool, tensors: bool = False

@@ -43,6 +43,7 @@ class ExportPage(Page):
         self._runs: tuple[RunInfo, ...] = ()
         self._snapshot: Project | None = None
         self._record: ExportRecord | None = None
+        self._several = False
         self._path_for = ""
         self._busy = False
         self._rows: tuple[TestRow, ...] = ()
@@ -174,6 +175,7 @@ class ExportPage(Page):
         self._record = next((one for one in exports if one.run == run.id and one.exists), None)
         self.targets.show_facts(_listed(run, facts))
         self.onnx.show_facts(facts)
+        self._several = facts.several
         if self._path_for != run.id:  # a path that was typed for this run stays
             self._path_for = run.id
             self.onnx.path.set_value(str(self._suggested(run)))
@@ -370,7 +372,7 @@ class ExportPage(Page):
 
     def _show_answer(self, result: tuple[Any, float]) -> None:
         threshold = self._record.threshold if self._record else None
-        self.try_.show_answer(result[0], threshold, result[1])
+        self.try_.show_answer(result[0], threshold, result[1], several=self._several)
 
     def _fill_test_row(self) -> None:
         if self._rows:
@@ -397,13 +399,14 @@ def _facts(project: Project, threshold: float, *, imported: bool = False) -> Mod
     target = next((spec for spec in project.data.fields if spec.role == "target"), None)
     name = project.data.target.name if project.data.target else ""
     inputs = tuple(spec for spec in project.data.fields if spec.role == "input")
-    binary = target is not None and target.kind == "binary" and not imported
+    decided = target is not None and target.kind in ("binary", "labels") and not imported
     return ModelFacts(
         classes=target.classes if target else (),
-        threshold=threshold if binary else None,
+        threshold=threshold if decided else None,
         target=name,
         tensors=inputs if imported else (),
         ranks=target is not None and target.kind == "ranking",
+        several=target is not None and target.kind == "labels",
     )
 
 
@@ -414,7 +417,8 @@ def _listed(run: RunInfo, facts: ModelFacts) -> list[tuple[str, str]]:
         listed.append((title, score_text(name, run.metrics[name])))
     listed.append((tr("Parameters"), count_text(run.parameters)))
     if facts.threshold is not None:
-        title = tr("Threshold for {}").format(facts.classes[-1])
+        meant = tr("each label") if facts.several else facts.classes[-1]
+        title = tr("Threshold for {}").format(meant)
         listed.append((title, f"{facts.threshold:.2f}"))
     return listed
 

@@ -207,16 +207,24 @@ class TryPanel(QWidget):
         self.values()
 
     def show_answer(
-        self, answer: Mapping[str, float] | float, threshold: float | None, seconds: float
+        self,
+        answer: Mapping[str, float] | float,
+        threshold: float | None,
+        seconds: float,
+        *,
+        several: bool = False,
     ) -> None:
-        """Show what the file says of the row."""
+        """Show what the file says of the row; of ``several`` labels all from the threshold on."""
         self._problem.hide()
         self._time.setText(time_text(seconds))
         if isinstance(answer, Mapping):
             said = max(answer, key=lambda name: answer[name])
+            given = [name for name in answer if threshold is not None and answer[name] >= threshold]
             tick = None
             names = tuple(answer)
-            if threshold is not None and len(names) == 2:
+            if several and threshold is not None:
+                self._tag.set(tr("from {:.2f} on").format(threshold), "accent")
+            elif threshold is not None and len(names) == 2:
                 said = names[1] if answer[names[1]] >= threshold else names[0]
                 tick = (names[1], threshold)
                 side = tr("above") if said == names[1] else tr("below")
@@ -224,7 +232,7 @@ class TryPanel(QWidget):
                 self._tag.set(words, "accent")
             else:
                 self._tag.set(f"{100 * answer[said]:.1f} %", "accent")
-            self._said.setText(said)
+            self._said.setText((", ".join(given) or tr("No label")) if several else said)
             self.bars.show_answers(tuple(answer.items()), said, true=self._true, tick=tick)
         else:
             self._said.setText(number_text(answer, 4))
