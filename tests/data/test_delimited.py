@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tables import write
 
 from modelstudio.data.sources import delimited, finish, tabular
-from modelstudio.data.sources.delimited import TextTable, read_text
+from modelstudio.data.sources.text_table import TextTable, read_text
 from modelstudio.data.sources.values import to_numbers, typed
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig

@@ -1,4 +1,4 @@
-"""Reading text tables: block by block with polars, and record by record where that is unsure.
+"""Parsing text tables: block by block with polars, and record by record where that is unsure.
 
 Both ways give the same table. The first is taken only while each quotation mark encloses a whole
 cell and each record has as many cells as the header; from the first block on that does not, the
@@ -10,159 +10,42 @@ from __future__ import annotations
 import codecs
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from modelstudio.data.sources import Portion, finish, mapped
-from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect, sniff
-from modelstudio.data.sources.encoding import BLOCK, Misfit, candidates, misfit, utf8_blocks
+from modelstudio.data.sources import Portion, mapped
+from modelstudio.data.sources.dialect import LONGEST_LINE, CsvDialect
+from modelstudio.data.sources.encoding import BLOCK, utf8_blocks
 from modelstudio.data.sources.files import no_rows
 from modelstudio.data.sources.lines import read_records
 from modelstudio.data.sources.numbers import (
     all_to_numbers,
     measurable,
     to_numbers,
-    without_decimal_commas,
 )
-from modelstudio.data.sources.records import Records, count_cells, find_records, look, whole_records
+from modelstudio.data.sources.records import (
+    count_cells,
+    find_records,
+    joined,
+    look,
+    rows_of,
+    whole_records,
+)
 from modelstudio.project.model import CsvOptions
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """A text table as it was read.
-
-    Parameters
-    ----------
-    frame
-        Text without spaces at the ends, an empty cell being missing; numbers and dates in
-        ``textless`` columns.
-    textless
-        Columns of which the text was not kept.
-    exact
-        No cell of these held anything else.
-    """
-
-    frame: pl.DataFrame
-    textless: frozenset[str] = frozenset()
-    exact: bool = True
-
-    def with_text(self, text: pl.DataFrame) -> TextTable:
-        """Return the table with the text of some columns."""
-        frame = self.frame.with_columns(text.get_columns())
-        return replace(self, frame=frame, textless=self.textless - set(text.columns))
-
-    def without_text(self, values: Iterable[pl.Series]) -> TextTable:
-        """Return the table with numbers and dates in place of the text of some columns."""
-        new = {each.name: each for each in values}
-        if not new:
-            return self
-        lost = any(
-            each.null_count() > self.frame.get_column(name).null_count()
-            for name, each in new.items()
-        )
-        frame = self.frame.with_columns(new.values())
-        return replace(self, frame=frame, textless=self.textless | set(new), exact=not lost)
-
-
-def read_text(
-    path: Path,
-    options: CsvOptions,
-    numbers: Collection[str] = (),
-    *,
-    exact: bool = True,
-    only: Collection[str] | None = None,
-    key: str | None = None,
-) -> Generator[Portion, None, TextTable]:
-    """Read a text table of any size in one pass, or in two.
-
-    Parameters
-    ----------
-    numbers
-        Columns to read straight as numbers.
-    exact
-        Of these, a column with a cell that is no plain number stays text; it takes a second pass.
-        Otherwise such a cell is missing.
-    only
-        Columns to keep; None keeps all.
-    key
-        Name under which the table is to be written to files and mapped from there.
-
-    Raises
-    ------
-    DataError
-        When the file is no text table; a line with too few or too many cells is named.
-    """
-    dialect = sniff(path, options)
-    wanted = [name for name in dialect.columns if only is None or name in only]
-    first = set() if dialect.decimal_comma else set(numbers).intersection(wanted)
-    for encoding in candidates(dialect.encoding, found=not options.encoding):
-        used = replace(dialect, encoding=encoding)
-        once = _Pass(path, used, options, wanted, first, exact=exact)
-        raw = key and (f"{key}-raw" if _is_unusual(dialect) else key)
-        with mapped.Writing(raw) if raw else nullcontext() as into:
-            try:
-                series = yield from once.read_file(into)
-                if once.stubborn:
-                    again = _Pass(path, used, options, once.stubborn)
-                    series |= yield from again.read_file(into)
-            except Misfit as error:
-                line = error.line
-                continue
-            frame = into.finish(wanted) if into else pl.DataFrame([series[each] for each in wanted])
-        if _is_unusual(dialect):
-            usual = (_as_written(each, dialect) for each in frame)
-            frame = mapped.written(key, usual) if key else pl.DataFrame(usual)
-        return TextTable(frame, frozenset(first - once.stubborn), exact)
-    raise misfit(path, encoding, line)
-
-
-def parse_text(
-    path: Path, content: bytes, dialect: CsvDialect, options: CsvOptions
-) -> pl.DataFrame:
-    """Read the beginning of a text table, as UTF-8 cut behind a record, as text."""
-    table = _Pass(path, dialect, options, dialect.columns)
-    series = finish(table.read(iter([(content, len(content))]), len(content)))
-    return pl.DataFrame([_as_written(each, dialect) for each in series.values()])
-
-
-def rows_of(content: bytes, records: Records, width: int) -> NDArray[np.int64]:
-    """Return which records are not blank."""
-    first = np.frombuffer(content, np.uint8)[records.starts]
-    filled = (first != ord("\n")) & (first != ord("\r"))
-    if width > 1:
-        for index in np.flatnonzero(filled & (records.cells == 1)):
-            start, end = records.starts[index], records.ends[index]
-            filled[index] = bool(content[start : min(end, start + 200)].strip(b'" \t\r\n'))
-    return np.flatnonzero(filled)
-
-
-def _is_unusual(dialect: CsvDialect) -> bool:
-    return dialect.rewriting.single or dialect.decimal_comma
-
-
-def _as_written(column: pl.Series, dialect: CsvDialect) -> pl.Series:
-    """Give text the quotation marks that it has in the file, and numbers a decimal point."""
-    column = dialect.rewriting.restored(column.to_frame()).to_series()
-    return without_decimal_commas(column) if dialect.decimal_comma else column
-
-
 LEAST, CELL = 4 << 20, 1 << 14
-"""Bytes read together: of a table of few columns, which is quickest where the processor keeps them,
-and as many for each column of a wider one."""
+"""Bytes read together: the least, and as many for each column of a wide table."""
 
 TOGETHER, CHUNKS = 64 << 20, 8
 """Bytes whose rows are merged at once, so that few pieces of memory are left behind; of a large
@@ -188,7 +71,7 @@ class _Parsed:
     left_out: int
 
 
-class _Pass:
+class Pass:
     """One reading of a text table from its beginning to its end.
 
     ``stubborn`` are the columns that were to be numbers and have to be read again as text.
@@ -354,7 +237,7 @@ class _Pass:
             above, filled = min(above, len(filled)), filled[above:]
             if (records.cells[filled] != self._width).any():
                 return None
-            frame = self._csv(_joined(text, records, filled), len(filled))
+            frame = self._csv(joined(text, records, filled), len(filled))
         if frame is None:
             return None
         made = self._typed(self._chosen(frame), loose=seen.loose)
@@ -452,13 +335,3 @@ def abreast(work: Callable[[T], R], items: Iterator[T]) -> Generator[tuple[T, R]
                 yield first, made.result()
         for item, made in waiting:
             yield item, made.result()
-
-
-def _joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
-    """Return the text of the rows without what lies between and around them."""
-    if not len(rows):
-        return b""
-    gaps = np.flatnonzero(np.diff(rows) > 1)
-    first, last = rows[np.append(0, gaps + 1)], rows[np.append(gaps, len(rows) - 1)]
-    pairs = zip(records.starts[first].tolist(), records.ends[last].tolist(), strict=True)
-    return b"".join(content[start:end] for start, end in pairs)

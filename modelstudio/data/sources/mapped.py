@@ -58,7 +58,7 @@ _ROWS: Final = 200_000
 
 
 def is_large(size: int, columns: int = 0) -> bool:
-    """Tell whether a source of so many bytes is to be mapped; one of very many columns cannot be."""
+    """Tell whether a source of so many bytes is to be mapped; very many columns cannot be."""
     limit = LIMIT if LIMIT is not None else (total_bytes() or 8 << 30) // SHARE
     return size > limit and columns <= _MOST_COLUMNS
 

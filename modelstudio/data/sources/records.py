@@ -65,6 +65,27 @@ def find_records(content: bytes, delimiter: str) -> Records:
     return Records(np.concatenate(([0], end[:-1])), end, np.diff(total, prepend=0) + 1)
 
 
+def rows_of(content: bytes, records: Records, width: int) -> NDArray[np.int64]:
+    """Return which records are not blank."""
+    first = np.frombuffer(content, np.uint8)[records.starts]
+    filled = (first != ord("\n")) & (first != ord("\r"))
+    if width > 1:
+        for index in np.flatnonzero(filled & (records.cells == 1)):
+            start, end = records.starts[index], records.ends[index]
+            filled[index] = bool(content[start : min(end, start + 200)].strip(b'" \t\r\n'))
+    return np.flatnonzero(filled)
+
+
+def joined(content: bytes, records: Records, rows: NDArray[np.int64]) -> bytes:
+    """Return the text of the rows without what lies between and around them."""
+    if not len(rows):
+        return b""
+    gaps = np.flatnonzero(np.diff(rows) > 1)
+    first, last = rows[np.append(0, gaps + 1)], rows[np.append(gaps, len(rows) - 1)]
+    pairs = zip(records.starts[first].tolist(), records.ends[last].tolist(), strict=True)
+    return b"".join(content[start:end] for start, end in pairs)
+
+
 def whole_records(content: bytes, held: bytes = b"") -> int:
     """Return how many bytes at the beginning of a text are whole records; 0 when none is.
 

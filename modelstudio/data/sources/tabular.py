@@ -11,12 +11,12 @@ import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, finish, mapped
 from modelstudio.data.sources import resolve as resolve
-from modelstudio.data.sources.delimited import TextTable, parse_text, read_text, rows_of
 from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff
 from modelstudio.data.sources.encoding import decode_head
 from modelstudio.data.sources.files import check_file, file_mark, first_bytes
 from modelstudio.data.sources.numbers import decimals_of, is_measurable, without_decimal_commas
-from modelstudio.data.sources.records import find_records, whole_records
+from modelstudio.data.sources.records import find_records, rows_of, whole_records
+from modelstudio.data.sources.text_table import TextTable, parse_text, read_text
 from modelstudio.data.sources.values import typed, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
