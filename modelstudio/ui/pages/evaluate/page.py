@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, 
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Evaluation, RunInfo
 from modelstudio.errors import StudioError
-from modelstudio.project.model import DataConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import main_score, score_text
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.evaluate.boards import ClassBoard, TokenBoard, ValueBoard
-from modelstudio.ui.pages.evaluate.doubts import Mending, why_not
+from modelstudio.ui.pages.evaluate.label_edits import LabelEdits
 from modelstudio.ui.pages.evaluate.labels import LabelBoard
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
-from modelstudio.ui.pages.evaluate.mistakes import Mistake, SourceRows
+from modelstudio.ui.pages.evaluate.mistakes import SourceRows
 from modelstudio.ui.pages.evaluate.ranking import RankingBoard
 from modelstudio.ui.pages.evaluate.scores import ScoreStrip
 from modelstudio.ui.pages.evaluate.source_rows import source_rows
@@ -131,9 +130,9 @@ class EvaluatePage(Page):
             board.roc.use_asked.connect(self.use_threshold)
         self.classes.moved.connect(self._follow_threshold)
         main.run_controller.finished.connect(lambda _: self._run_ended())
-        self.classes.mistakes.leave_out_asked.connect(self._leave_out)
-        self.classes.mistakes.class_asked.connect(self._reclass)
-        self.document.changed.connect(lambda *_: self._offer_mending())
+        self.label_edits = LabelEdits(
+            main, self.classes.mistakes, lambda run_id: self._store().project(run_id)
+        )
         self.document.replaced.connect(self._project_replaced)
 
     def _make_header(self) -> QWidget:
@@ -239,6 +238,7 @@ class EvaluatePage(Page):
         self.job.cancel()
         self._patience.stop()
         self._known.clear()
+        self.label_edits.clear()
         self._runs, self._asked, self._shown = (), False, None
         self.run_choice.clear()
         self.part.set_value("validation")
@@ -393,52 +393,14 @@ class EvaluatePage(Page):
             self._board(evaluation.predictions.kind).set_source(rows)
             self._offer_mending()
 
-    # Labels that are probably wrong
-
     def _offer_mending(self) -> None:
-        """Say how the doubtful rows that are shown can be left out of the next run."""
+        """Offer to leave out the rows that are shown, where labels of them can be doubted."""
+        self.label_edits.clear()
         if self._shown is None or self._boards.currentWidget() is not self.classes:
             return
-        run_id, part = self._shown
         evaluation, rows = self._known[self._shown]
-        if evaluation.doubts is None:
-            return
-        project = self.document.project
-        try:
-            reason = why_not(self._store().project(run_id), project, part)
-        except StudioError as error:
-            reason = error.message
-        base = self.document.path.parent if self.document.path else None
-        mending = None if reason else Mending(project.data, base, rows)
-        self.classes.mistakes.set_mending(mending, reason)
-
-    def _mend(self, title: str, mend: Callable[[Mending], DataConfig]) -> None:
-        """Change the data choices, and offer to take that back."""
-        mending = self.classes.mistakes.mending
-        if mending is None:
-            return
-        project = self.document.project
-        try:
-            changed = project.changed(data=mend(mending))
-        except StudioError as error:
-            self.main.show_error(error)
-            return
-        self.document.edit(title, changed)
-        self.toasts.show_toast(
-            title,
-            tr("The next run trains without the old labels."),
-            kind="success",
-            action=tr("Undo"),
-            on_action=self.document.undo,
-        )
-
-    def _leave_out(self, rows: list[Mistake]) -> None:
-        count = tr("1 row") if len(rows) == 1 else tr("{} rows").format(count_text(len(rows)))
-        self._mend(tr("Leave out {}").format(count), lambda mending: mending.without(rows))
-
-    def _reclass(self, row: Mistake) -> None:
-        title = tr("Change a label to {}").format(row.predicted)
-        self._mend(title, lambda mending: mending.reclassed(row))
+        if evaluation.doubts is not None:
+            self.label_edits.show(*self._shown, rows)
 
     def _fail(self, error: Exception) -> None:
         self._patience.stop()
