@@ -21,6 +21,7 @@ from modelstudio.data import (
     guess_sounds,
     guess_texts,
 )
+from modelstudio.data.findings import totals
 from modelstudio.data.guess import Guess
 from modelstudio.data.sources.dialect import are_numbers_apart
 from modelstudio.data.sources.encoding import decode_head, find_encoding
@@ -150,6 +151,9 @@ def guess(
     if isinstance(data.source, LongText):
         return guess_texts.guess_long_text(frame)
     guessed = _as_asked(frame, tables.guess(frame, target, data.csv), task)
+    ends, _ = totals.total_findings(frame, frame)
+    told = (f"{each.text}. A click among the checks on the Data page drops it." for each in ends)
+    guessed = replace(guessed, notes=(*guessed.notes, *told))
     chosen = guess_choices.adapt(frame, guessed, target, recommend=_asked(task, "recommend"))
     if chosen is not guessed:
         return chosen

@@ -147,7 +147,9 @@ def test_a_row_that_is_no_sample_is_found_and_left_out(
     assert not found.keys() & {"outliers", "target_leak", "near_duplicates"}
     step = found[kind].fix
     assert isinstance(step, FilterRows)
-    data = new_project(tmp_path / "t.csv", target="cost").project.data.changed(recipe=(step,))
+    draft = new_project(tmp_path / "t.csv", target="cost")
+    assert any(note.startswith(found[kind].text) for note in draft.notes)
+    data = draft.project.data.changed(recipe=(step,))
     kept, _ = clean_rows(data, tabular.read(data).with_row_index(ROW))
     assert kept[ROW].to_list() == list(range(60))
 
