@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data.findings import leaks, likeness, single, totals, writing
+from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import Finding
 from modelstudio.data.fitted import row_numbers
 from modelstudio.data.profile import THREADS, ColumnProfile
@@ -57,11 +58,13 @@ def findings(
         found, samples = totals.total_findings(frame, plain)
         frame, plain = frame.head(samples), plain.head(samples)
         parts = None if parts is None else parts[:samples]
-        looks.append(partial(writing.writing_findings, frame, plain, columns, data.csv))
-    looks.append(partial(single.column_findings, frame, columns, profiles, plain, ignored))
+    counts = Counts(frame)
+    if plain is not None and isinstance(data.source, (Table, Database)):
+        looks.append(partial(writing.writing_findings, frame, plain, columns, data.csv, counts))
+    looks.append(partial(single.column_findings, frame, columns, profiles, plain, ignored, counts))
     if target is not None and target.kind != "text" and _tells_one(data):
         facts = next(each for each in profiles if each.name == target.name)
-        looks.append(partial(single.class_findings, frame, target, facts))
+        looks.append(partial(single.class_findings, frame, target, facts, counts))
         if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
             looks.append(partial(leaks.leak_findings, frame, columns, target))
     if isinstance(data.source, LongText):

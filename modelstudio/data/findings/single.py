@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import (
     MOST_ROWS,
     Finding,
@@ -73,6 +74,7 @@ def column_findings(
     profiles: Sequence[ColumnProfile],
     plain: pl.DataFrame | None,
     ignored: bool,
+    counts: Counts,
 ) -> Iterator[Finding]:
     """Look at each column; those that are ignored too, if asked."""
     for column, facts in zip(columns, profiles, strict=True):
@@ -98,7 +100,8 @@ def column_findings(
             if (found := _mixed(column, values, written)) is not None:
                 yield found
     features = [column for column in columns if column.role == "feature"]
-    yield from _rare(frame, [column for column in features if column.kind == "category"])
+    categories = [column for column in features if column.kind == "category"]
+    yield from _rare(frame, categories, counts)
     yield from _outliers(frame, [column for column in features if column.kind == "number"])
 
 
@@ -230,21 +233,20 @@ def _sample(values: pl.Series) -> pl.Series:
     return values.gather_every(-(-len(values) // SAMPLE) or 1)
 
 
-def _rare(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
+def _rare(frame: pl.DataFrame, columns: Sequence[Column], counts: Counts) -> Iterator[Finding]:
     """Gather the columns with categories of few rows."""
     names: list[str] = []
     rows: list[int] = []
     total = 0
     for column in columns:
-        values = frame.get_column(column.name).alias("value")
-        counts = values.drop_nulls().value_counts(name="rows")
-        if counts.height > MANY_CATEGORIES:
-            text = f"{column.name} has {counts.height:,} categories"
+        values, found = frame.get_column(column.name), counts.of(column.name)
+        if found.height > MANY_CATEGORIES:
+            text = f"{column.name} has {found.height:,} categories"
             yield Finding("many", "info", text, (column.name,))
-        if frame.height < 10 * RARE_ROWS or not 2 < counts.height <= frame.height / RARE_ROWS:
+        if frame.height < 10 * RARE_ROWS or not 2 < found.height <= frame.height / RARE_ROWS:
             continue
         least = max(RARE_ROWS, RARE_SHARE * frame.height)
-        few = counts.filter(pl.col("rows") < least)
+        few = found.filter(pl.col("rows") < least)
         if few.height:
             names.append(column.name)
             total += int(few["rows"].sum())
@@ -298,7 +300,9 @@ def _within(numbers: NDArray[np.float64]) -> tuple[float, float] | None:
     return (middle - FAR * spread, middle + FAR * spread) if spread else None
 
 
-def class_findings(frame: pl.DataFrame, target: Column, facts: ColumnProfile) -> Iterator[Finding]:
+def class_findings(
+    frame: pl.DataFrame, target: Column, facts: ColumnProfile, counts: Counts
+) -> Iterator[Finding]:
     """Look at the rows without target and at the sizes of the classes."""
     name, answers = target.name, frame.get_column(target.name)
     if facts.missing:
@@ -307,8 +311,8 @@ def class_findings(frame: pl.DataFrame, target: Column, facts: ColumnProfile) ->
         yield Finding("no target", "info", text, (name,), DropMissingTarget(), rows, facts.missing)
     if target.kind == "number" or not facts.distinct:
         return
-    counts = answers.drop_nulls().alias("value").value_counts(sort=True, name="rows")
-    sizes = counts.get_column("rows").to_list()
+    classes = counts.of(name)
+    sizes = classes.get_column("rows").to_list()
     total, single = sum(sizes), sum(size == 1 for size in sizes)
     if single:
         what = "A class has" if single == 1 else f"{single} classes have"
@@ -324,7 +328,7 @@ def class_findings(frame: pl.DataFrame, target: Column, facts: ColumnProfile) ->
     if fair:
         yield Finding("balance", "info", text, (name,))
         return
-    rows = (answers == counts["value"][-1]).arg_true()
+    rows = (answers == classes["value"][-1]).arg_true()
     fix = SetSplit((("balance", "weights"),))
     shown = first_rows(rows.head(MOST_ROWS))
     yield Finding("imbalance", "warning", text, (name,), fix, shown, len(rows))

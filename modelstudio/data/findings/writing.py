@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import (
     MOST_ROWS,
     Finding,
@@ -28,10 +29,14 @@ MOST_CATEGORIES = 1_000
 
 
 def writing_findings(
-    frame: pl.DataFrame, plain: pl.DataFrame, columns: Sequence[Column], csv: CsvOptions
+    frame: pl.DataFrame,
+    plain: pl.DataFrame,
+    columns: Sequence[Column],
+    csv: CsvOptions,
+    counts: Counts,
 ) -> Iterator[Finding]:
     """Look at the columns that are no pictures and no sounds."""
-    yield from _spellings(frame, columns)
+    yield from _spellings(frame, columns, counts)
     yield from _dates(frame, plain, columns, csv)
     for name in unsure_numbers(plain, columns) if csv.decimals is None else ():
         cells = plain.get_column(name)
@@ -43,18 +48,17 @@ def writing_findings(
         yield Finding("ambiguous_number", "info", text, (name,), fix, shown_rows, len(rows))
 
 
-def _spellings(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Finding]:
+def _spellings(frame: pl.DataFrame, columns: Sequence[Column], counts: Counts) -> Iterator[Finding]:
     """Look for categories that differ in capitals and spaces only."""
     for column in columns:
         if column.kind != "category" or column.role == "ignored":
             continue
-        values = frame.get_column(column.name).alias("value")
-        counts = values.drop_nulls().value_counts(sort=True, name="rows")
-        if counts.height > MOST_CATEGORIES:
+        values, found = frame.get_column(column.name), counts.of(column.name)
+        if found.height > MOST_CATEGORIES:
             continue
         plain = pl.col("value").str.to_lowercase().str.replace_all(r"\s+", " ").alias("plain")
         groups = (
-            counts.filter(pl.col("value").str.len_chars() > 1)
+            found.filter(pl.col("value").str.len_chars() > 1)
             .group_by(plain, maintain_order=True)
             .agg("value")
             .filter(pl.col("value").list.len() > 1)
