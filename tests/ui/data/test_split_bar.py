@@ -8,8 +8,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.results import PartInfo
+from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.ui.pages.data.split_bar import SplitBar, SplitHandle
-from modelstudio.ui.pages.data.split_panel import agreement
+from modelstudio.ui.pages.data.split_panel import SplitPanel, agreement
 
 
 @pytest.fixture
@@ -95,6 +96,29 @@ def test_parts_lie_beside_each_other(bar: SplitBar) -> None:
 
 def part(name: str, yes: int, no: int) -> PartInfo:
     return PartInfo(name, yes + no, {"no": no, "yes": yes})
+
+
+def test_where_the_data_tells_the_parts_their_rows_tell_the_shares(bar: SplitBar) -> None:
+    bar.set_shares(15, 20, movable=(False, False))
+    assert not any(bar.handle(index).isVisible() for index in range(2))
+    rows = {"train": 80, "validation": 10, "test": 10}
+    bar.set_parts([PartInfo(part, count, {}) for part, count in rows.items()])
+    assert bar.shares == (80, 10, 10)
+    bar.set_shares(15, 20, "more.csv", (False, False))
+    assert bar.shares == (89, 11, 0)
+
+
+def test_folds_leave_the_test_part_to_the_handle(qtbot: QtBot) -> None:
+    panel = SplitPanel()
+    qtbot.addWidget(panel)
+    panel.resize(1200, 148)
+    panel.show()
+    panel.set_data(DataConfig(split=SplitConfig(folds=4, test=0.2)))
+    assert panel.bar.shares == (60, 20, 20)
+    assert not panel.bar.handle(0).isVisible()
+    with qtbot.waitSignal(panel.edited) as told:
+        QTest.keyClick(panel.bar.handle(1), Qt.Key.Key_Left)
+    assert told.args[0] == SplitConfig(folds=4, test=0.21)
 
 
 def test_alike_shares_agree() -> None:

@@ -36,7 +36,8 @@ class SplitBar(QWidget):
     """Train, validation and test shares in whole percent, moved by two handles.
 
     ``moved`` tells each step of a drag, ``changed`` the settled shares (validation, test).
-    With test rows from a file of their own there is one handle, and the last part is fixed.
+    With test rows from a file of their own there is one handle, and the last part is fixed. Where
+    the data or the folds say which rows validate, handles are missing too.
     """
 
     moved = Signal(int, int)
@@ -51,6 +52,7 @@ class SplitBar(QWidget):
         self._validation, self._test = 15, 20
         self._test_name: str | None = None
         self._parts: dict[str, PartInfo] = {}
+        self._movable = (True, True)
         self._compact = False
         self._handles = (SplitHandle(self, 0), SplitHandle(self, 1))
         self._place_handles()
@@ -58,6 +60,8 @@ class SplitBar(QWidget):
     @property
     def shares(self) -> tuple[int, int, int]:
         """Train, validation and test in percent of the rows that are shared out."""
+        if not any(self._movable) and (counted := self._counted()):
+            return counted
         test = 0 if self._test_name else self._test
         return 100 - self._validation - test, self._validation, test
 
@@ -65,15 +69,40 @@ class SplitBar(QWidget):
         """Return the handle before validation (0) or before test (1)."""
         return self._handles[index]
 
-    def set_shares(self, validation: int, test: int, test_name: str | None = None) -> None:
-        """Show other shares; ``test_name`` is the file that the test rows come from."""
+    def _counted(self) -> tuple[int, int, int] | None:
+        """Return the shares of the parts that are there, in percent; None before they are known."""
+        shared = PARTS[:2] if self._test_name else PARTS
+        rows = [self._parts[part].rows if part in self._parts else 0 for part in shared]
+        if not sum(rows):
+            return None
+        validation, test = (round(100 * each / sum(rows)) for each in (*rows, 0)[1:3])
+        return 100 - validation - test, validation, test
+
+    def set_shares(
+        self,
+        validation: int,
+        test: int,
+        test_name: str | None = None,
+        movable: tuple[bool, bool] = (True, True),
+    ) -> None:
+        """Show other shares.
+
+        Parameters
+        ----------
+        test_name
+            The file that the test rows come from.
+        movable
+            Whether each handle is there; without any the rows themselves tell the shares.
+        """
         self._validation, self._test, self._test_name = validation, test, test_name
+        self._movable = movable
         self._place_handles()
         self.update()
 
     def set_parts(self, parts: Sequence[PartInfo]) -> None:
         """Show what the parts hold; they are forgotten while a handle is dragged."""
         self._parts = {part.name: part for part in parts}
+        self._place_handles()
         self.update()
 
     def set_compact(self, compact: bool) -> None:
@@ -224,7 +253,7 @@ class SplitBar(QWidget):
             handle = self._handles[index]
             edge = self.rect_of(part).right()
             handle.setGeometry(round(edge), 0, _GAP, _TRACK)
-            handle.setVisible(index == 0 or not self._test_name)
+            handle.setVisible(self._movable[index] and (index == 0 or not self._test_name))
             handle.setAccessibleDescription(
                 ", ".join(f"{NAMES[each]} {self._share_text(each)}" for each in PARTS)
             )

@@ -102,7 +102,11 @@ class SplitPanel(QFrame):
         """Show the split of these data choices."""
         split = self._split = data.split
         other = PurePath(split.test_path).name if split.test_path else None
-        self.bar.set_shares(round(100 * split.validation), round(100 * split.test), other)
+        shared_out = split.method not in ("column", "last")
+        folds = split.folds + (split.method == "time")  # rows before the first fold only train
+        validation = (1 - split.test) / folds if split.folds else split.validation
+        movable = shared_out and not split.folds, shared_out
+        self.bar.set_shares(round(100 * validation), round(100 * split.test), other, movable)
         self.stratify.setChecked(split.stratify)
         classes = data.target is not None and data.target.kind == "category"
         classes = classes or any(field.classes for field in data.fields if field.role == "target")
@@ -189,7 +193,7 @@ class SplitPanel(QFrame):
         return settings
 
     def _share_out(self, validation: int, test: int) -> None:
-        values = {"validation": validation / 100}
+        values = {} if self._split.folds else {"validation": validation / 100}
         if not self._split.test_path:
             values["test"] = test / 100
         self._edit(tr("Change split"), "data.split", **values)
