@@ -30,13 +30,14 @@ def details(values: pl.Series, column: Column) -> dict[str, Any]:
     if not len(known) or column.kind in ("image", "audio"):
         return {"range": None, "top_values": []}
     if column.kind == "number":
-        middle = {f"q{at}": known.quantile(at / 100) for at in (25, 50, 75)}
+        ordered = pl.Series(known.name, np.sort(known.to_numpy())).set_sorted()
+        middle = {f"q{at}": ordered.quantile(at / 100) for at in (25, 50, 75)}
         return {
-            "range": [known.min(), known.max()],
+            "range": [ordered[0], ordered[-1]],
             "mean": known.mean(),
             "sd": known.std(ddof=0),
             **middle,
-            "top_values": _top(known),
+            "top_values": _top(ordered),
         }
     if column.kind == "date":
         ends = pl.Series([known.min(), known.max()], dtype=known.dtype)
@@ -74,16 +75,17 @@ def _frequent(known: pl.Series) -> tuple[pl.Series, list[int]]:
     order, as a table of them all would take more memory than the column. Which of the texts of as
     many rows comes first is open then.
     """
-    if len(known) <= MANY_ROWS or cast(int, known.approx_n_unique()) <= MANY_VALUES:
+    text = known.dtype == pl.String
+    few = len(known) <= MANY_ROWS or (text and cast(int, known.approx_n_unique()) <= MANY_VALUES)
+    if few:
         counts = known.alias("value").value_counts(name="rows")
         most = counts.sort("rows", "value", descending=[True, False]).head(TOP)
         return most["value"], most["rows"].to_list()
-    text = known.dtype == pl.String
     keys = known.hash() if text else known
     order: NDArray[Any] = np.sort(keys.to_physical().to_numpy())
     starts = np.flatnonzero(np.concatenate(([True], order[1:] != order[:-1])))
     sizes = np.diff(starts, append=len(order))
-    chosen = np.argsort(-sizes, kind="stable")[:TOP]
+    chosen = _greatest(sizes)
     rows = sizes[chosen].tolist()
     if rows[0] < 2:
         return known.clear(), []
@@ -92,6 +94,18 @@ def _frequent(known: pl.Series) -> tuple[pl.Series, list[int]]:
         return values.cast(known.dtype), rows
     found = [known[int((keys == key).arg_max() or 0)] for key in order[starts[chosen]].tolist()]
     return pl.Series(found, dtype=pl.String), rows
+
+
+def _greatest(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of the greatest sizes, of equal ones the first."""
+    if len(sizes) > TOP:
+        least = np.partition(sizes, -TOP)[-TOP]
+        greater = np.flatnonzero(sizes > least)
+        equal = np.flatnonzero(sizes == least)[: TOP - len(greater)]
+        places = np.sort(np.concatenate([greater, equal]))
+    else:
+        places = np.arange(len(sizes))
+    return places[np.argsort(-sizes[places], kind="stable")]
 
 
 def _written(values: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,18 +108,21 @@ def _described(
     yield Progress("Describing the columns")
     frame = sources.read(data, base)
     profiles = profile.profile(frame, data.columns)
-    columns = []
-    for column, facts in zip(data.columns, profiles, strict=True):
-        columns.append(
-            {
-                "name": column.name,
-                "kind": column.kind,
-                "role": column.role,
-                "missing": facts.missing,
-                "distinct": facts.distinct,
-                **details(frame.get_column(column.name), column),
-            }
+    with ThreadPoolExecutor(profile.THREADS) as threads:
+        detailed = threads.map(
+            lambda each: details(frame.get_column(each.name), each), data.columns
         )
+    columns = [
+        {
+            "name": column.name,
+            "kind": column.kind,
+            "role": column.role,
+            "missing": facts.missing,
+            "distinct": facts.distinct,
+            **more,
+        }
+        for column, facts, more in zip(data.columns, profiles, detailed, strict=True)
+    ]
     yield Progress("Looking for problems")
     parts = _parts(data, frame)
     tests = None
