@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,16 +17,22 @@ from modelstudio.ui.pages.data.waiting import Waiting
 
 
 @pytest.fixture
-def line(qtbot: QtBot) -> Iterator[LoadLine]:
-    """Yield a line over a panel that is shown."""
-    panel, line = QWidget(), LoadLine()
+def panel(qtbot: QtBot) -> QWidget:
+    """Return a panel that is shown, with a line at its head."""
+    panel = QWidget()
     layout = QVBoxLayout(panel)
-    layout.addWidget(line)
+    layout.addWidget(LoadLine())
     layout.addWidget(QWidget(), 1)
     qtbot.addWidget(panel)
     panel.resize(400, 300)
     panel.show()
-    yield line
+    return panel
+
+
+@pytest.fixture
+def line(panel: QWidget) -> LoadLine:
+    """Return the line of the panel."""
+    return panel.findChild(LoadLine)
 
 
 def test_what_is_done_at_once_shows_nothing(line: LoadLine) -> None:
