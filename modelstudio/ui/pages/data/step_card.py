@@ -72,6 +72,7 @@ class StepCard(QFrame):
         self.title = ElidedLabel()
         self.summary = ElidedLabel("", "label", "tertiary")
         self.effect = Tag("", name=f"{self.objectName()}.effect")
+        self.effect.hide()
         self.switch = Switch(step.enabled, f"{self.objectName()}.switch", tr("Step on or off"))
         self.switch.clicked.connect(lambda on: self.edited.emit(self.step.changed(enabled=on)))
         words = column(self.title, self.summary, spacing=0)
