@@ -179,11 +179,19 @@ def test_a_folder_of_texts_is_a_table(tmp_path: Path) -> None:
     data = data.changed(columns=guessed.columns, recipe=guessed.recipe, split=split)
     result = prepared(data)
     assert set(result.frame("test")["part"]) == {"test"}
-    table = write(tmp_path / "new.csv", "text\nso warm heute\nso cold\n")
-    rows = sources.read_table(
-        table, result.fitted.config(), target_needed=False, features_only=True
-    )
-    assert len(result.fitted.transform(rows).rows) == 2
+    table = "file,text\na,so warm heute\nb,so cold\n"
+    for name, text, count in (
+        ("new.csv", table, 2),
+        ("new.txt", table, 2),
+        ("one.txt", "Dear, my text\nso warm, heute\n", 1),
+    ):
+        rows = sources.read_table(
+            write(tmp_path / name, text),
+            result.fitted.config(),
+            target_needed=False,
+            features_only=True,
+        )
+        assert len(result.fitted.transform(rows).rows) == count
 
 
 @settings(max_examples=40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import polars as pl
 from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
 from modelstudio.data.sources.encoding import candidates, decode_head, find_encoding
 from modelstudio.data.sources.files import check_file, kind_of_bytes, unreadable
-from modelstudio.data.sources.folders import FILE, TEXTS
+from modelstudio.data.sources.folders import FILE, TEXTS, Found
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 
@@ -45,11 +46,11 @@ def reading(
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """Read the texts with what is known of each; one that is no text is missing.
 
-    A file that is no folder is a table with the same columns, such as texts to predict.
+    A file that is no folder is a single text, or a table with the same columns.
     """
-    if path.is_file():
+    if _is_table(path):
         return (yield from tabular.reading_plain(path, data))
-    found = folders.find(path, TEXTS)
+    found = _found(path)
     texts = []
     for done, each in enumerate(found):
         if done % _PORTION == 0:
@@ -63,9 +64,9 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
     """Count the texts and look at no more than their names."""
-    if path.is_file():
+    if _is_table(path):
         return tabular.inspect(path, data)
-    found = folders.find(path, TEXTS)
+    found = _found(path)
     others = (name for name in folders.table(found).columns if name != FILE)
     size = sum(each.path.stat().st_size for each in found)
     return SourceInfo(path, (FILE, TEXT, *others), len(found), size)
@@ -78,9 +79,28 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
 
 def fingerprint(path: Path, data: DataConfig) -> str:
     """Return a hash of the names, sizes and times of the files."""
-    if path.is_file():
+    if _is_table(path):
         return tabular.fingerprint(path, data)
-    return folders.fingerprint_of(folders.find(path, TEXTS))
+    return folders.fingerprint_of(_found(path))
+
+
+def _found(path: Path) -> list[Found]:
+    return [Found(path.absolute(), None, None)] if path.is_file() else folders.find(path, TEXTS)
+
+
+def _is_table(path: Path) -> bool:
+    """Tell a table with a column of texts from a single text, by its ending and first line."""
+    if not path.is_file():
+        return False
+    if path.suffix.lower() not in TEXTS:
+        return True
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_HEAD)
+    except OSError as error:
+        raise unreadable(path, error) from None
+    cells = re.split(r"[,;|\t]", first.decode("utf-8-sig", "replace"))
+    return len(cells) > 1 and TEXT in (cell.strip().strip("\"'").lower() for cell in cells)
 
 
 def _contents(path: Path, options: CsvOptions) -> str | None:
