@@ -13,7 +13,7 @@ import pytest
 from picture_files import class_folders, picture
 from PIL import Image
 
-from modelstudio.data import sources
+from modelstudio.data import early_pictures, sources
 from modelstudio.data.prepare import Prepared, fit_recipe
 from modelstudio.data.preview import pictures
 from modelstudio.data.shaping import Shaping, Unreadable, open_picture
@@ -344,3 +344,18 @@ def test_a_picture_that_comes_later_is_listed(tmp_path: Path) -> None:
     assert len(pictures(data).paths) == 16
     picture(0, 99).save(folder / "across" / "late.png")
     assert "across/late.png" in pictures(data).names
+
+
+def test_what_is_found_of_a_folder_grows_and_is_then_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = class_folders(tmp_path / "bars", each=3)
+    monkeypatch.setattr(early_pictures, "_EVERY", -1.0)
+    found = [head.pictures for head in early_pictures.heads(folder)]
+    assert [len(each.paths) for each in found] == [1, 2, 3, 4, 5, 6, 6]
+    listed = pictures(new_project(folder).project.data)
+    assert (found[-1].names, found[-1].labels) == (listed.names, listed.labels)
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "one.txt").write_text("words")
+    assert list(early_pictures.heads(tmp_path / "texts")) == []
+    assert list(early_pictures.heads(folder / "nowhere")) == []

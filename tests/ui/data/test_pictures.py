@@ -365,8 +365,10 @@ def test_hovering_a_step_outlines_its_samples_and_six_fit_any_width(
     page: DataPage, qtbot: QtBot
 ) -> None:
     strip, samples = page.samples.strip, page.samples
-    page.window().resize(1440, 900)
+    page.window().resize(1280, 720)
+    assert not samples.isVisible()
     page.side.segment("augment").click()
+    assert samples.isVisible()
     qtbot.waitUntil(lambda: len(strip.samples) == 13, timeout=20_000)
     flip = next(card for card in page.augment.cards if card.step.type_name == "Flip")
     QApplication.sendEvent(flip, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))

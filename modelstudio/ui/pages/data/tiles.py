@@ -134,7 +134,9 @@ class Grid(QListView):
         tile = self.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex())
         width = self.width() - _MARGIN - self.verticalScrollBar().sizeHint().width() - 1
         columns = max(1, width // tile.width())
-        self.setGridSize(QSize(max(tile.width(), width // columns), tile.height()))
+        cell = QSize(max(tile.width(), width // columns), tile.height())
+        if cell != self.gridSize():
+            self.setGridSize(cell)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.fit()

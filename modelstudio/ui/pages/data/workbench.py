@@ -16,7 +16,10 @@ _FOLD_BELOW = 660
 """Height of the page under which the split folds into one line."""
 
 _ROOM_BELOW, _ROOM_FOR_ALL = 700, 960
-"""Heights of the page from which a view shows what lies below it, and the whole split with it."""
+"""Heights of the page from which a view shows what lies below it, and the whole split with it.
+
+What augmentation does is always shown beside its settings.
+"""
 
 _NARROW_BELOW = 1280
 _LEFT, _RIGHT, _NARROW_RIGHT = 312, 328, 296
@@ -55,9 +58,10 @@ class Workbench(QWidget):
     Views are ways to look at the same data, such as rows or pictures; one is in sight.
     """
 
-    def __init__(self, side: QWidget, split: SplitPanel) -> None:
+    def __init__(self, side: Side, split: SplitPanel) -> None:
         super().__init__()
         self._side, self._split = side, split
+        side.choice.changed.connect(lambda _: self._show_below())
         self._left, self._centre, self._below = (QStackedWidget() for _ in range(3))
         self._views: dict[str, _View] = {}
         self._widths: dict[str, int] = {}
@@ -147,6 +151,7 @@ class Workbench(QWidget):
     def _show_below(self) -> None:
         view = self._views.get(self._view)
         wanted = view is not None and view.below is not None
+        roomy = self._page.height() >= _ROOM_BELOW or self._side.choice.value == "augment"
         for part in (self._below, self._rule):
-            part.setVisible(wanted and self._page.height() >= _ROOM_BELOW)
+            part.setVisible(wanted and roomy)
         self._split.set_small(self._page.height() < (_ROOM_FOR_ALL if wanted else _FOLD_BELOW))
