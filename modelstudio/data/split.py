@@ -15,6 +15,9 @@ from modelstudio.project.model import DataConfig, SplitConfig
 
 Rows = NDArray[np.int64]
 
+FEW_CLASSES = 200
+"""Texts so few that they are numbered without sorting the rows."""
+
 PART_NAMES = {
     "train": re.compile(r"train|fit|learn", re.IGNORECASE),
     "validation": re.compile(r"val|dev", re.IGNORECASE),
@@ -53,8 +56,17 @@ def split_table(frame: pl.DataFrame, numbers: Rows, data: DataConfig) -> Parts:
     known = target is not None and target.name in frame.columns and data.negatives is None
     known = known and data.label_separator is None
     if known and target is not None and target.kind != "number":
-        classes = frame.get_column(target.name).rank("dense").to_numpy()
+        classes = _codes(frame.get_column(target.name))
     return split_rows(numbers, data.split, classes, by, times)
+
+
+def _codes(column: pl.Series) -> NDArray[np.generic]:
+    """Return a number for each value, in their order; few texts are sorted apart from the rows."""
+    if column.dtype == pl.String and not column.null_count():
+        values = column.unique()
+        if len(values) <= FEW_CLASSES:
+            return column.cast(pl.Enum(values.sort())).to_physical().to_numpy()
+    return column.rank("dense").to_numpy()
 
 
 def _named(frame: pl.DataFrame, name: str | None) -> pl.Series | None:
@@ -126,12 +138,9 @@ def _test_share(config: SplitConfig) -> float:
 
 
 def _at_random(lots: NDArray[np.float64], config: SplitConfig, classes: Any) -> Parts:
-    if classes is not None and config.stratify:
-        _, codes, sizes = np.unique(classes, return_inverse=True, return_counts=True)
-        groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
-    else:
-        groups = [np.arange(len(lots))]
-    shuffled = [group[np.argsort(lots[group], kind="stable")] for group in groups]
+    stratified = classes is not None and config.stratify
+    groups = _groups(classes) if stratified else [np.arange(len(lots))]
+    shuffled = [group[_order(lots[group])] for group in groups]
     if not config.folds:
         test, validation, train = _deal(shuffled, (_test_share(config), config.validation))
         return Parts(train, validation, test)
@@ -140,6 +149,21 @@ def _at_random(lots: NDArray[np.float64], config: SplitConfig, classes: Any) -> 
     tested[test] = True
     order = np.concatenate([group[~tested[group]] for group in shuffled])
     return _fold(order, config, test)
+
+
+def _groups(classes: NDArray[Any]) -> list[Rows]:
+    """Return the rows of each class, in order of the classes."""
+    if classes.dtype == np.uint8:
+        return [np.flatnonzero(classes == each) for each in np.unique(classes)]
+    _, codes, sizes = np.unique(classes, return_inverse=True, return_counts=True)
+    return np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
+
+
+def _order(lots: NDArray[np.float64]) -> Rows:
+    """Return the order of lots; equal ones, which are rare, keep theirs."""
+    order = np.argsort(lots)
+    drawn = lots[order]
+    return np.argsort(lots, kind="stable") if (drawn[1:] == drawn[:-1]).any() else order
 
 
 def _fold(order: Rows, config: SplitConfig, test: Rows) -> Parts:
