@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -62,6 +63,7 @@ class Job(QObject):
 
     def start(self) -> Job:
         """Begin; returns the job itself."""
+        import_module("pydantic.main")  # two threads that import it at once may find it half loaded
         self._thread.start()
         self._timer.start()
         return self
