@@ -14,6 +14,7 @@ from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, 
 from modelstudio.cli.show import counted, print_json, print_table
 from modelstudio.engine import projects
 from modelstudio.engine.profiling import profile_project, profile_source
+from modelstudio.engine.run import store
 from modelstudio.project.files import SUFFIX, load_project
 
 
@@ -47,7 +48,7 @@ def profile(
             raise typer.BadParameter("a project has its own settings; give it alone")
         project = projects.at_place(load_project(source), data)
         with told_place("profile", source):
-            work = profile_project(project, source.resolve().parent)
+            work = profile_project(project, source.resolve().parent, store(source, project))
             found = follow(work, quiet=as_json)
     elif data is not None:
         raise typer.BadParameter("--data is for a project whose data was moved")

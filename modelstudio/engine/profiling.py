@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from modelstudio.data.findings.finding import Finding
+    from modelstudio.engine.runs import RunStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,11 @@ def profile_source(
 
 
 def profile_project(
-    project: Project, base: Path | None
+    project: Project, base: Path | None, store: RunStore | None = None
 ) -> Generator[Progress, None, SourceProfile]:
     """Look at the data of a project with the kinds, roles and split that it has.
+
+    Labels that the runs of a store doubt are among the findings.
 
     Raises
     ------
@@ -80,7 +83,15 @@ def profile_project(
     if (place := lost_place(project.data, base)) is not None:
         raise data_moved(place)
     plain = yield from _read(project.data, base)
-    return (yield from _described(project.data, base, plain, ()))
+    described = yield from _described(project.data, base, plain, ())
+    if store is None:
+        return described
+    from modelstudio.data import sources
+    from modelstudio.data.findings import ordered
+    from modelstudio.engine.kept_doubts import known_doubts
+
+    doubts = known_doubts(store, project.data, sources.fingerprint(project.data, base))
+    return replace(described, findings=ordered((*described.findings, *doubts)))
 
 
 def _read(data: DataConfig, base: Path | None) -> Generator[Progress, None, pl.DataFrame]:

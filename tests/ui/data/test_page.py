@@ -19,8 +19,8 @@ from modelstudio.engine.results import Draft
 from modelstudio.errors import DataError
 from modelstudio.layers.io import Output
 from modelstudio.network.graph import Graph, Node
-from modelstudio.project.model import CsvOptions, Project
-from modelstudio.recipe.steps import FillMissing, Standardise
+from modelstudio.project.model import CsvOptions, DataConfig, Project
+from modelstudio.recipe.steps import FillMissing, LeaveOut, Standardise
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
 from modelstudio.ui.pages.data.columns import MISSING, NAME, ROLE, tag_rect
@@ -508,3 +508,29 @@ def test_an_undone_target_is_not_followed(
     release.set()
     settle(page)
     assert page.document.project == before
+
+
+def test_labels_that_a_run_doubts_are_among_the_checks(
+    page: DataPage, window: MainWindow, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def doubts(store: object, data: DataConfig, fingerprint: str) -> tuple[Finding, ...]:
+        asked.append(fingerprint)
+        if any(isinstance(step, LeaveOut) for step in data.recipe):
+            return ()
+        text, fix = "2 labels are probably wrong (run 3)", LeaveOut(rows="5, 9")
+        return (Finding("wrong_label", "warning", text, ("survived",), fix, (4, 8), 2),)
+
+    monkeypatch.setattr("modelstudio.engine.kept_doubts.known_doubts", doubts)
+    window.go("evaluate")
+    window.go("data")
+    settle(page)
+    assert asked == ["f1"]
+    (tag,) = page.preview.checks.tags
+    assert tag.text() == "2 labels are probably wrong (run 3)"
+    tag.click()
+    page.evidence.findChild(QPushButton, "data.evidence.add").click()
+    settle(page)
+    assert LeaveOut(rows="5, 9") in page.data.recipe
+    assert page.preview.checks.tags == []

@@ -4,28 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from modelstudio.ui.actions import tr
+from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import PageProblem
 from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.checks import EvidencePopup
 
 if TYPE_CHECKING:
     from modelstudio.data.findings.finding import Finding
+    from modelstudio.project.model import Project
     from modelstudio.recipe.steps import Step
     from modelstudio.ui.pages.data.page import DataPage
 
 
 class EvidenceDesk(QObject):
-    """Show why a finding was made and what mends it, and know what is mended already."""
+    """Show why a finding was made and what mends it, and know what is mended already.
+
+    ``doubts`` are labels that runs on this data found doubtful; ``doubted`` says that they changed.
+    """
+
+    doubted = Signal()
 
     def __init__(self, page: DataPage):
         super().__init__(page)
         self._page = page
         self.popup = EvidencePopup(page)
+        self.doubts: tuple[Finding, ...] = ()
+        self._runs = LatestJob(page.jobs, self)
+        self._runs.finished.connect(self._take_doubts)
+
+    def ask_runs(self, fingerprint: str) -> None:
+        """Look up, behind the window, which labels the runs of the project found doubtful."""
+        document = self._page.document
+        self._runs.start(partial(_known_doubts, document.path, document.project, fingerprint))
+
+    def forget(self) -> None:
+        """Tell nothing of labels until it is asked again."""
+        self._runs.cancel()
+        self.doubts = ()
+
+    def _take_doubts(self, doubts: tuple[Finding, ...]) -> None:
+        if doubts != self.doubts:
+            self.doubts = doubts
+            self.doubted.emit()
 
     def show(self, finding: Finding) -> None:
         """Show the evidence of a finding below its tag."""
@@ -70,3 +96,10 @@ class EvidenceDesk(QObject):
         if finding.column:
             self._page.show_column(finding.column)
         self.show(finding)
+
+
+def _known_doubts(path: Path | None, project: Project, fingerprint: str) -> tuple[Finding, ...]:
+    from modelstudio.engine.kept_doubts import known_doubts
+    from modelstudio.engine.run import store
+
+    return known_doubts(store(path, project), project.data, fingerprint)

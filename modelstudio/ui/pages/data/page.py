@@ -118,6 +118,7 @@ class DataPage(Page):
         feed.started.connect(self.waiting.start)
         feed.progressed.connect(self.waiting.tell_progress)
         feed.described.connect(self._take_report)
+        self.evidence_desk.doubted.connect(self._tell_findings)
         feed.failed.connect(self._take_failure)
         feed.cancelled.connect(self.waiting.stop)
         feed.rows_found.connect(self.preview.put)
@@ -185,6 +186,8 @@ class DataPage(Page):
         """Look again when the file changed since it was described."""
         if self.data.path is not None and self._stamp != self.files.stamp:
             self._show_project(anew=True)
+        elif self.feed.report is not None:
+            self.evidence_desk.ask_runs(self.feed.report.fingerprint)
 
     def toggle_panel(self, side: str) -> None:
         """Show or hide columns, split or recipe."""
@@ -220,6 +223,7 @@ class DataPage(Page):
             self.set_badge("none")
             self.set_problems(())
             self.recipe.select(None)
+            self.evidence_desk.forget()
             self.pictures_side.look_again()
         self.show_work()
         self._show_centre()
@@ -334,6 +338,7 @@ class DataPage(Page):
         self.recipe.set_suggestions(self.evidence_desk.open_steps(report.findings))
         self.preview.set_changes(self._changed_cells(self.recipe.open_step))
         self._tell_findings()
+        self.evidence_desk.ask_runs(report.fingerprint)
         self.set_badge("done", tr("The data is ready"))
         self.pictures_side.list_pictures(self.document.project)
         if self.isVisible():
@@ -344,7 +349,8 @@ class DataPage(Page):
         if (report := self.feed.report) is not None:
             from modelstudio.data.findings import ordered
 
-            found = ordered((*report.findings, *self.pictures_side.findings))
+            doubts = self.evidence_desk.doubts
+            found = ordered((*report.findings, *doubts, *self.pictures_side.findings))
             self.preview.checks.set_findings(found)
             self.set_problems(self.evidence_desk.problems(found))
 
