@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from modelstudio.data.batches import TensorData
     from modelstudio.data.fitted import Encoded
     from modelstudio.engine.compile import CompiledModel
-    from modelstudio.engine.session import Trained
+    from modelstudio.engine.trained import Trained
 
 Address = tuple[str, ...]
 """Ids that lead through groups to a block."""
@@ -103,15 +103,15 @@ def weights(
         When the run has no such block, or its files are damaged.
     """
     yield Progress("Loading the weights")
-    from modelstudio.engine import session
+    from modelstudio.engine.trained import fitted_recipe, load_weights, whole_project
 
     store = run.store(project_path, project)
     info = store.usable(run_id)
-    snapshot = session.whole_project(store, info)
-    fitted = session.fitted_recipe(store, info)
+    snapshot = whole_project(store, info)
+    fitted = fitted_recipe(store, info)
     node = _node(snapshot.network, address, info.number)
     compiled = _compiled(snapshot, fitted.fields if fitted.given else snapshot.data.fields)
-    kept = session.load_weights(store, info)
+    kept = load_weights(store, info)
     found = _Inside(snapshot.network, compiled).modules(address, repeat)
     arrays = {
         key: kept[key].float().cpu().numpy()

@@ -115,7 +115,8 @@ def _all_folds(
     name: str,
 ) -> Generator[RunEvent, None, None]:
     """Train the folds of a series that are not finished."""
-    from modelstudio.engine.session import Session, load_checkpoint
+    from modelstudio.engine.session import Session
+    from modelstudio.engine.trained import load_checkpoint
 
     folds, by_time = project.data.split.folds, project.data.split.method == "time"
 
@@ -205,7 +206,7 @@ def _keep_answers(kept: RunStore, run_id: str, prepared: Prepared) -> None:
     if prepared.fitted.target.kind == "ranking":
         return
     from modelstudio.engine.evaluate import predictions
-    from modelstudio.engine.session import load
+    from modelstudio.engine.trained import load
 
     trained = load(kept, run_id)
     told = predictions(trained.task, prepared.validation, prepared.fitted, trained.device)

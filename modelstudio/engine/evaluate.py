@@ -16,9 +16,10 @@ from torch import Tensor
 from modelstudio.data.batches import TensorData
 from modelstudio.data.sources.numbers import to_numbers
 from modelstudio.data.sources.values import MISSING_NUMBERS
+from modelstudio.engine.forward import place_sums, run_module
 from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions, Unreadable
-from modelstudio.engine.train import Task, place_sums, run_module
+from modelstudio.engine.task import Task
 from modelstudio.errors import DataError
 from modelstudio.recipe.columns import Column
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from modelstudio.data.batches import TensorData
-from modelstudio.engine.train import Task
+from modelstudio.engine.task import Task
 
 _LENGTHS = (1, 4)
 """Steps of the sequences that are tried."""

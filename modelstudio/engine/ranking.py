@@ -15,8 +15,9 @@ from modelstudio.data.fitted import Encoded, FittedRecipe
 from modelstudio.data.negatives import Positives
 from modelstudio.engine import metrics
 from modelstudio.engine.evaluate import decode
+from modelstudio.engine.forward import run_module
 from modelstudio.engine.results import Baseline, Predictions
-from modelstudio.engine.train import Task, run_module
+from modelstudio.engine.task import Task
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.negatives import Negatives

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from modelstudio.data.preview import PictureList, PreviewTable
     from modelstudio.engine.control import Control
     from modelstudio.engine.results import RunInfo
-    from modelstudio.engine.session import Session, Trained
+    from modelstudio.engine.session import Session
+    from modelstudio.engine.trained import Trained
     from modelstudio.network.analysis import Analysis
     from modelstudio.network.shapes import Fallback
 
@@ -165,7 +166,7 @@ def train(
     kept, weights = store(project_path, project), None
     if start_from is not None:
         yield Progress("Loading the weights")
-        from modelstudio.engine.session import load_weights
+        from modelstudio.engine.trained import load_weights
 
         weights = load_weights(kept, kept.usable(start_from))
     session = yield from _session(project, _base(project_path), weights)
@@ -186,7 +187,7 @@ def resume(
     RunError
         When the run is over or alive, or its data has changed.
     """
-    from modelstudio.engine.session import load_checkpoint
+    from modelstudio.engine.trained import load_checkpoint
 
     kept = store(project_path, project)
     run = kept.info(run_id)
@@ -251,7 +252,7 @@ def evaluate(
     """
     yield Progress("Loading the run")
     from modelstudio.data import sources
-    from modelstudio.engine import metrics
+    from modelstudio.engine import kept_doubts, metrics
     from modelstudio.engine.doubtful_labels import doubtful_labels
     from modelstudio.engine.evaluate import (
         nothing_to_score,
@@ -301,6 +302,9 @@ def evaluate(
         raise nothing_to_score(answers, name, trained.fitted.target.column)
     is_class = answers.kind in ("binary", "classes")
     is_labels = answers.kind == "labels"
+    doubts = None if part == "train" else doubtful_labels(answers)
+    if part == "validation" and doubts is not None and not changed:
+        kept_doubts.keep(store(project_path, project), trained.run.id, doubts)
     return Evaluation(
         run=trained.run.id,
         part=name,
@@ -310,7 +314,7 @@ def evaluate(
         roc=metrics.roc_curves(answers) if is_class or is_labels else (),
         labels=metrics.each_label(answers, threshold) if is_labels else (),
         threshold=threshold,
-        doubts=None if part == "train" else doubtful_labels(answers),
+        doubts=doubts,
         baseline=None if ranking is None else ranking.baseline(encoded, intervals=intervals),
         notes=(
             *remarks(answers, data_changed=changed),
@@ -325,20 +329,20 @@ def load_run(
     project_path: Path | None, project: Project, run_id: str | None
 ) -> Generator[Progress, None, Trained]:
     """Load a run; an imported one, which came without data, is fed with that of the project."""
-    from modelstudio.engine import session
+    from modelstudio.engine.trained import fitted_recipe, load, whole_project
 
     kept, base = store(project_path, project), _base(project_path)
     run = kept.usable(run_id)
-    if not session.fitted_recipe(kept, run).given:
-        return session.load(kept, run.id)
-    session.whole_project(kept, run)
+    if not fitted_recipe(kept, run).given:
+        return load(kept, run.id)
+    whole_project(kept, run)
     if project.data.path is None:
         raise RunError(
             f"Run {run.number} was imported, and the project has no data yet to ask it about.",
             fix="Open a table on the Data page.",
         )
     prepared = yield from prepare(project, base)
-    trained = session.load(kept, run.id, adopted=prepared.fitted)
+    trained = load(kept, run.id, adopted=prepared.fitted)
     return replace(trained, project=trained.project.changed(data=project.data))
 
 
@@ -423,4 +427,4 @@ def try_row(onnx_path: Path, values: Mapping[str, str | float | None]) -> dict[s
 
 def warm() -> None:
     """Import what training needs, so that the first run starts at once."""
-    from modelstudio.engine import session  # noqa: F401
+    from modelstudio.engine import session, trained  # noqa: F401

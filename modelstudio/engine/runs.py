@@ -11,7 +11,8 @@ takes to repeat, use or resume it:
     held_out.safetensors  of a fold: the answers to the rows that it did not train on
     decision.json       threshold of the positive class
 
-Nothing here needs torch; `modelstudio.engine.session` writes and reads the weight files.
+Nothing here needs torch; `modelstudio.engine.session` writes the weight files and
+`modelstudio.engine.trained` reads them.
 """
 
 from __future__ import annotations

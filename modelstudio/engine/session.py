@@ -1,18 +1,16 @@
-"""A network with its fitted recipe, ready to be trained or asked; runs loaded again."""
+"""One run from prepared data to its last event."""
 
 from __future__ import annotations
 
 import io
-import pickle
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from modelstudio.data.augment import Augmenter
@@ -21,64 +19,18 @@ from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import Encoded, FittedRecipe
 from modelstudio.data.prepare import Prepared
 from modelstudio.data.target import TargetState
-from modelstudio.engine.compile import CompiledModel, compile_network
 from modelstudio.engine.control import Control
-from modelstudio.engine.device import available, choose_threads, pick
+from modelstudio.engine.device import choose_threads, pick
 from modelstudio.engine.evaluate import decode
 from modelstudio.engine.events import EpochEnd, RunEnd, RunEvent, RunPaused, RunResumed, RunStarted
-from modelstudio.engine.losses import build_loss
 from modelstudio.engine.metrics import epoch_scores
 from modelstudio.engine.padding import left_out
 from modelstudio.engine.ranking import Ranking
-from modelstudio.engine.results import RunInfo
 from modelstudio.engine.run_writer import RunWriter
-from modelstudio.engine.runs import Decision, RunStore
-from modelstudio.engine.train import Outcome, State, Task, fit
-from modelstudio.errors import DataError, NetworkError, RunError, StudioError
-from modelstudio.network.graph import Graph
-from modelstudio.network.group import Group
-from modelstudio.network.layer import UnknownLayer
+from modelstudio.engine.task import compile_task
+from modelstudio.engine.train import Outcome, State, fit
+from modelstudio.errors import DataError, RunError, StudioError
 from modelstudio.project.model import Project, SplitConfig, TrainConfig
-
-
-def compile_task(
-    project: Project, fitted: FittedRecipe, weights: Sequence[float] = ()
-) -> tuple[Task, CompiledModel]:
-    """Build the network of a project and what it is trained towards.
-
-    ``weights`` say how much a row of each class counts.
-    """
-    compiled = compile_network(project.network, fitted.fields)
-    specs = {field.name: field for field in fitted.fields}
-    losses = tuple(
-        (name, build_loss(project.training.loss, specs[name], weights))
-        for name in compiled.outputs
-        if name in specs
-    )
-    kinds = {"binary": _right_binary, "classes": _right_classes, "tokens": _right_tokens}
-    right = kinds.get(fitted.target.kind)
-    memory = compiled.analysis.memory
-    tokens = fitted.target.kind == "tokens"
-    return Task(
-        compiled.module, compiled.inputs, losses, right=right, sample_bytes=memory, tokens=tokens
-    ), compiled
-
-
-def _right_binary(output: Tensor, target: Tensor) -> Tensor:
-    return ((output.flatten() > 0) == (target.flatten() > 0.5)).sum()
-
-
-def _right_classes(output: Tensor, target: Tensor) -> Tensor:
-    """Count answers that name the true class; of mixed samples the one with the largest share."""
-    true = target.argmax(dim=1) if target.ndim > 1 else target
-    return (output.argmax(dim=1) == true).sum()
-
-
-def _right_tokens(output: Tensor, target: Tensor) -> Tensor:
-    """Return the share of right answers at the places that are no padding, times the samples."""
-    told = target != 0
-    right = ((output.argmax(dim=-1) == target) & told).sum()
-    return right * len(target) / told.sum().clamp(min=1)
 
 
 class Session:
@@ -307,152 +259,3 @@ def _saver(writer: RunWriter, start: dict[str, Any] | None) -> Callable[[State],
         writer.write("last.pt", buffer.getvalue())
 
     return save_state
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A run with its best weights, ready to be asked."""
-
-    run: RunInfo
-    project: Project
-    fitted: FittedRecipe
-    task: Task
-    compiled: CompiledModel
-    device: torch.device
-    decision: Decision
-
-
-def load_weights(store: RunStore, run: RunInfo) -> dict[str, Tensor]:
-    """Read the best weights of a run.
-
-    Raises
-    ------
-    RunError
-        When the file is damaged.
-    """
-    try:
-        weights: dict[str, Tensor] = load_file(store.best_file(run.id))
-    except (RuntimeError, ValueError, OSError, SafetensorError) as error:
-        raise _damaged(store, run) from error
-    return weights
-
-
-def fitted_recipe(store: RunStore, run: RunInfo) -> FittedRecipe:
-    """Read the recipe of a run.
-
-    Raises
-    ------
-    RunError
-        When the file is damaged.
-    """
-    try:
-        return FittedRecipe.model_validate_json(store.recipe_text(run.id))
-    except ValueError as error:
-        raise _damaged(store, run) from error
-
-
-def whole_project(store: RunStore, run: RunInfo) -> Project:
-    """Read the project of a run whose network can run.
-
-    Raises
-    ------
-    RunError
-        When blocks of it stand for operations that there is no block for.
-    """
-    project = store.project(run.id)
-    missing = list(_placeholders(project.network))
-    if missing:
-        name, layer = missing[0]
-        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise RunError(
-            f"Run {run.number} cannot run: {name} stands for {layer.type_name}, which has no block"
-            f"{more}.",
-            fix=f"Put other blocks in {'their' if more else 'its'} place on the Network page, and"
-            " train from this run's weights.",
-        )
-    return project
-
-
-def _placeholders(graph: Graph, around: str = "") -> Iterator[tuple[str, UnknownLayer]]:
-    for node in graph.nodes.values():
-        if isinstance(node.layer, Group):
-            yield from _placeholders(node.layer.graph, f"{around}{node.name}/")
-        elif isinstance(node.layer, UnknownLayer):
-            yield around + node.name, node.layer
-
-
-def _damaged(store: RunStore, run: RunInfo) -> RunError:
-    return RunError(
-        f"The files of run {run.number} are damaged.",
-        where=str(store.path(run.id)),
-        fix="Choose another run or train again.",
-    )
-
-
-def load(
-    store: RunStore,
-    run_id: str | None,
-    *,
-    device: str | None = None,
-    adopted: FittedRecipe | None = None,
-) -> Trained:
-    """Load a run (the last finished one when None) from what it kept of itself.
-
-    Parameters
-    ----------
-    adopted
-        Recipe that feeds an imported network, which came without one.
-
-    Raises
-    ------
-    RunError
-        When there is none, its files are damaged, its network lacks a block, or ``adopted`` does
-        not fit the network.
-    """
-    run = store.usable(run_id)
-    project = whole_project(store, run)
-    wanted = device or project.training.device
-    place = pick(wanted if wanted in available() else "auto")
-    own = fitted_recipe(store, run)
-    feeding = adopted if own.given else None
-    fitted = feeding or own
-    try:
-        task, compiled = compile_task(project, fitted)
-        task.module.load_state_dict(load_file(store.best_file(run.id), device=str(place)))
-    except (RuntimeError, ValueError, OSError, SafetensorError) as error:
-        raise (_unfit(run) if feeding else _damaged(store, run)) from error
-    except NetworkError as error:
-        if feeding:
-            raise _unfit(run, error.message) from error
-        raise
-    task.module.to(place).eval()
-    return Trained(run, project, fitted, task, compiled, place, store.decision(run.id))
-
-
-def _unfit(run: RunInfo, reason: str = "") -> RunError:
-    return RunError(
-        f"Run {run.number} was imported, and the data does not fit its network. {reason}".strip(),
-        fix="Choose columns and a target that it was made for, or train from this run's weights.",
-    )
-
-
-def load_checkpoint(store: RunStore, run: RunInfo) -> dict[str, Any]:
-    """Read what a run is resumed from.
-
-    Raises
-    ------
-    RunError
-        When it is over, or the file is missing or damaged.
-    """
-    if run.status == "finished":
-        raise RunError(f"Run {run.number} is finished.", fix="Train again as a new run.")
-    path = store.last_file(run.id)
-    if not path.exists():
-        raise RunError(f"Run {run.number} ended before its first checkpoint.", fix="Train again.")
-    try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise RunError(
-            f"The checkpoint of run {run.number} is damaged.", where=str(path), fix="Train again."
-        ) from error
-    return checkpoint

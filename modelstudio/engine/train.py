@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -22,8 +22,9 @@ from modelstudio.engine.events import (
     RunPaused,
     RunResumed,
 )
-from modelstudio.engine.losses import LossFunction
+from modelstudio.engine.forward import validate
 from modelstudio.engine.optim import build_optimizer, lr_factor
+from modelstudio.engine.task import Task
 from modelstudio.errors import TrainingError
 from modelstudio.project.model import TrainConfig
 
@@ -33,58 +34,7 @@ LOOK: Final = 0.05
 CHECKPOINT: Final = 2.0
 """Seconds between two checkpoints, at least; on large networks 20 times what writing one takes."""
 
-WORKING_BYTES: Final = 64 * 2**20
-"""Memory for the values inside the network while it validates."""
-
 Weights = dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is trained, and towards what.
-
-    Parameters
-    ----------
-    inputs
-        Fields that the module takes, in the order of its arguments.
-    losses
-        Target and loss of each value that the module returns, in order.
-    score
-        Metrics of the first target's outputs for all validation rows.
-    resampling
-        Which rows an epoch takes, where that is not each row once.
-    right
-        Number of right answers among the first target's outputs; None where that means nothing.
-    sample_bytes
-        Memory that one sample takes inside the network.
-    tokens
-        Whether the target is a token at every place of a sequence.
-    judged
-        How many of the validation rows, from the first, its loss is worked out on; None takes all.
-    """
-
-    module: nn.Module
-    inputs: tuple[str, ...]
-    losses: tuple[tuple[str, LossFunction], ...]
-    score: Callable[[Tensor], Mapping[str, float]] = lambda output: {}
-    right: Callable[[Tensor, Tensor], Tensor] | None = None
-    resampling: Resampling | None = None
-    sample_bytes: int = 0
-    tokens: bool = False
-    judged: int | None = None
-
-    def outputs(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-        """Return what the network says of a batch, one tensor for each target."""
-        output = self.module(*(batch[name] for name in self.inputs))
-        return output if isinstance(output, tuple) else (output,)
-
-    def loss(self, outputs: Sequence[Tensor], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the sum of the losses of all targets."""
-        terms = [
-            function(output, batch[target])
-            for (target, function), output in zip(self.losses, outputs, strict=True)
-        ]
-        return sum(terms[1:], terms[0])
 
 
 @dataclass
@@ -287,58 +237,6 @@ def fit(
     yield CheckpointSaved(state.epoch, best=state.best_epoch == state.epoch)
     tired = f"Validation did not get better for {state.waited} epochs."
     return _outcome(state, "finished", tired if state.waited >= patience else "")
-
-
-def validate(task: Task, data: TensorData) -> tuple[float, Mapping[str, float]]:
-    """Return the loss and the metrics on all rows, with dropout off."""
-    with torch.no_grad():
-        if task.tokens:
-            losses, right, places = place_sums(task, data).sum(0).tolist()
-            loss = losses / max(1, places)
-            told = {"perplexity": math.exp(min(loss, 700)), "accuracy": right / max(1, places)}
-            return loss, told
-        outputs = run_module(task, data)
-        judged = slice(task.judged)
-        truth = {name: data.fields[name][judged] for name, _ in task.losses}
-        loss = task.loss([output[judged] for output in outputs], truth)
-        return loss.item(), task.score(outputs[0])
-
-
-def run_module(task: Task, data: TensorData) -> tuple[Tensor, ...]:
-    """Return the outputs for all rows in order, worked out in pieces that fit the memory."""
-    pieces = [task.outputs(batch) for batch in _pieces(task, data)]
-    return tuple(torch.cat(column) for column in zip(*pieces, strict=True))
-
-
-def place_sums(task: Task, data: TensorData) -> Tensor:
-    """Compare what a network of tokens says at every place; its outputs are not held together.
-
-    Returns
-    -------
-    Tensor
-        For each sample the sum of the losses in nats, the right answers, and the places that are no
-        padding; float64 on the processor, shape (rows, 3).
-    """
-    target, sums = task.losses[0][0], []
-    for batch in _pieces(task, data):
-        output, true = task.outputs(batch)[0], batch[target]
-        losses = nn.functional.cross_entropy(output.flatten(0, 1), true.flatten(), reduction="none")
-        told = true != 0
-        right = (output.argmax(dim=-1) == true) & told
-        each = (losses.view_as(true) * told, right, told)
-        sums.append(torch.stack([part.sum(1, dtype=torch.float32) for part in each], 1).cpu())
-    return torch.cat(sums).double()
-
-
-def _pieces(task: Task, data: TensorData) -> Iterator[dict[str, Tensor]]:
-    """Set a network to be asked, and yield all rows in order in pieces that fit the memory.
-
-    The cost of a sample is that of one step where it is a sequence of any length.
-    """
-    task.module.eval()
-    size = min(4096, max(1, WORKING_BYTES // max(1, data.steps * task.sample_bytes)))
-    order = torch.arange(data.rows, device=data.device)
-    return data.batches(order, size) if data.rows else iter([data.gather(order)])
 
 
 def epoch_order(

@@ -19,8 +19,8 @@ from modelstudio.data.prepare import fit_recipe
 from modelstudio.engine import projects
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import drain
-from modelstudio.engine.session import compile_task
-from modelstudio.engine.train import Task, fit
+from modelstudio.engine.task import Task, compile_task
+from modelstudio.engine.train import fit
 from modelstudio.layers import Linear, ReLU
 from modelstudio.network.graph import Edge, Graph, Node
 from modelstudio.project.model import TrainConfig

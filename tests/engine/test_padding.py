@@ -16,7 +16,8 @@ from modelstudio.engine.compile import compile_network
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import EpochEnd
 from modelstudio.engine.padding import left_out
-from modelstudio.engine.train import State, Task, fit
+from modelstudio.engine.task import Task
+from modelstudio.engine.train import State, fit
 from modelstudio.project.model import TrainConfig
 from modelstudio.recipe.fields import FieldSpec
 

@@ -16,8 +16,9 @@ from modelstudio.engine import draft, metrics, prediction, projects, run
 from modelstudio.engine.compile import compile_network
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import EpochEnd, RunEnd, drain
+from modelstudio.engine.forward import place_sums, validate
 from modelstudio.engine.results import Predictions
-from modelstudio.engine.train import Task, place_sums, validate
+from modelstudio.engine.task import Task
 from modelstudio.errors import DataError
 from modelstudio.network import check
 from modelstudio.project.files import save_project
@@ -64,7 +65,7 @@ def test_losses_are_means_over_the_places_that_are_told(monkeypatch: pytest.Monk
     with torch.no_grad():
         logits = compiled.module.eval()(IDS)
         sums = place_sums(task, data)
-        monkeypatch.setattr("modelstudio.engine.train.WORKING_BYTES", 1)
+        monkeypatch.setattr("modelstudio.engine.forward.WORKING_BYTES", 1)
         assert torch.equal(place_sums(task, data), sums), "in pieces of a row as all at once"
     told = following != 0
     expected = nn.functional.cross_entropy(logits[told], following[told])

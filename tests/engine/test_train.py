@@ -22,9 +22,11 @@ from modelstudio.engine.events import (
     RunPaused,
     RunResumed,
 )
+from modelstudio.engine.forward import validate
 from modelstudio.engine.losses import LOSSES, build_loss
 from modelstudio.engine.optim import OPTIMIZERS, SCHEDULES, build_optimizer, lr_factor
-from modelstudio.engine.train import Outcome, State, Task, epoch_order, fit
+from modelstudio.engine.task import Task
+from modelstudio.engine.train import Outcome, State, epoch_order, fit
 from modelstudio.errors import TrainingError
 from modelstudio.project import training as declared
 from modelstudio.project.model import TrainConfig
@@ -181,7 +183,7 @@ def test_early_stopping_keeps_the_best_weights(task: Task) -> None:
     assert outcome.epochs == outcome.best_epoch + 3 < 200
     assert "3 epochs" in outcome.reason
     task.module.load_state_dict(states[-1].best)
-    assert train.validate(task, validation)[0] == pytest.approx(outcome.metrics["loss"])
+    assert validate(task, validation)[0] == pytest.approx(outcome.metrics["loss"])
 
 
 def test_a_run_closed_at_its_last_epoch_does_not_go_on() -> None:

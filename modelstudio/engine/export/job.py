@@ -13,15 +13,15 @@ import torch
 from modelstudio.data import prepare
 from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import Encoded
-from modelstudio.engine import session
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.export import onnx, replay, tensors
 from modelstudio.engine.export.beginning import begin, reaches_back
 from modelstudio.engine.export.takes import gives, takes
+from modelstudio.engine.forward import run_module
 from modelstudio.engine.results import ExportReport
 from modelstudio.engine.runs import RunStore
-from modelstudio.engine.train import run_module
+from modelstudio.engine.trained import Trained, load
 from modelstudio.project.model import DataConfig
 
 PASSAGES = 16
@@ -44,7 +44,7 @@ def export_run(
         then no row is checked.
     """
     yield Progress("Loading the run", 0, 4)
-    trained = session.load(RunStore(folder), run_id, device="cpu")
+    trained = load(RunStore(folder), run_id, device="cpu")
     yield Progress("Writing the model", 1, 4)
     if trained.fitted.given:
         return (yield from _as_it_came(trained, out, opset or onnx.OPSET))
@@ -77,7 +77,7 @@ def export_run(
 
 
 def _checked(
-    model: replay.OnnxModel, trained: session.Trained, frame: pl.DataFrame, encoded: Encoded
+    model: replay.OnnxModel, trained: Trained, frame: pl.DataFrame, encoded: Encoded
 ) -> replay.Agreement:
     """Compare the file with PyTorch on rows, or on passages of a text."""
     if trained.fitted.target.kind == "tokens":
@@ -92,9 +92,7 @@ def _checked(
     return replay.compare(model, frame, expected, samples)
 
 
-def _as_it_came(
-    trained: session.Trained, out: Path, opset: int
-) -> Generator[Progress, None, ExportReport]:
+def _as_it_came(trained: Trained, out: Path, opset: int) -> Generator[Progress, None, ExportReport]:
     """Write an imported network: it takes tensors, as no table feeds it."""
     fields = trained.fitted.given
     network = tensors.as_drawn(trained.compiled, trained.project.network, fields)

@@ -20,10 +20,10 @@ from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import drain
 from modelstudio.engine.export import replay
 from modelstudio.engine.export.onnx import build, save
+from modelstudio.engine.forward import run_module
 from modelstudio.engine.prediction import predict
 from modelstudio.engine.results import Predictions
-from modelstudio.engine.session import compile_task
-from modelstudio.engine.train import run_module
+from modelstudio.engine.task import compile_task
 from modelstudio.errors import ExportError
 from modelstudio.layers import Linear, Output
 from modelstudio.project.model import DataConfig, Project, SplitConfig

@@ -23,7 +23,7 @@ from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.export import replay
 from modelstudio.engine.export.onnx import build, opset_of, save
 from modelstudio.engine.results import Predictions
-from modelstudio.engine.session import compile_task
+from modelstudio.engine.task import compile_task
 from modelstudio.errors import ExportError
 from modelstudio.layers import GELU, SiLU
 from modelstudio.network.layer import Layer

@@ -27,7 +27,7 @@ from modelstudio.engine.events import drain
 from modelstudio.engine.export.onnx import build, save
 from modelstudio.engine.export.sample import explained
 from modelstudio.engine.prediction import predict
-from modelstudio.engine.session import compile_task
+from modelstudio.engine.task import compile_task
 from modelstudio.layers import Flatten, Linear, Output
 from modelstudio.project.model import DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Column

@@ -21,7 +21,8 @@ from modelstudio.engine.control import Control
 from modelstudio.engine.events import Progress, RunEnd, drain
 from modelstudio.engine.importing.job import run_import
 from modelstudio.engine.projects import opening, rebase
-from modelstudio.engine.session import load_weights, take_weights
+from modelstudio.engine.session import take_weights
+from modelstudio.engine.trained import load_weights
 from modelstudio.errors import RunError
 from modelstudio.layers import ReLU
 from modelstudio.project.files import load_project, save_project

@@ -266,7 +266,7 @@ def test_the_menu_of_an_imported_run_trains_from_its_weights(
     from safetensors.torch import save
 
     from modelstudio.engine.compile import compile_network
-    from modelstudio.engine.session import load_weights
+    from modelstudio.engine.trained import load_weights
 
     page = open_page(epochs=1, optimizer=SGD(lr=1e-8))
     project = window.document.project
