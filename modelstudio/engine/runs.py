@@ -29,38 +29,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelstudio.engine import run_index
 from modelstudio.engine.disk import told
-from modelstudio.engine.liveness import is_alive
-from modelstudio.engine.results import EpochRecord, Fold, RunInfo
+from modelstudio.engine.results import EpochRecord, RunInfo
 from modelstudio.engine.run_writer import RunWriter
 from modelstudio.errors import RunError
 from modelstudio.project.files import dumps, loads, read_json, write_text
 from modelstudio.project.model import Project
 from modelstudio.resources import app_home
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, number INTEGER NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
-    reason TEXT NOT NULL DEFAULT '', started REAL NOT NULL, seconds REAL NOT NULL DEFAULT 0,
-    epochs INTEGER NOT NULL DEFAULT 0, best_epoch INTEGER NOT NULL DEFAULT 0,
-    metrics TEXT NOT NULL DEFAULT '{}', parameters INTEGER NOT NULL, data_key TEXT NOT NULL,
-    network_key TEXT NOT NULL, owner TEXT, beat REAL, deleted INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS epochs (
-    run TEXT NOT NULL, epoch INTEGER NOT NULL, train_loss REAL, val_loss REAL,
-    metrics TEXT NOT NULL, lr REAL NOT NULL, seconds REAL NOT NULL, best INTEGER NOT NULL,
-    PRIMARY KEY (run, epoch)
-);
-CREATE TABLE IF NOT EXISTS changes (n INTEGER NOT NULL);
-INSERT INTO changes SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM changes);
-"""
-
-_LATER = (
-    ("series", "TEXT NOT NULL DEFAULT ''"),
-    ("fold", "INTEGER NOT NULL DEFAULT 0"),
-    ("folds", "INTEGER NOT NULL DEFAULT 0"),
-)
-"""Columns of the runs that came later; they are added when a run is, reading does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +121,7 @@ class RunStore:
 
     def connect(self) -> sqlite3.Connection:
         """Open the index, which is made if needed."""
-        if not self._index.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(self._index, timeout=10)) as fresh:
-                fresh.execute("PRAGMA journal_mode=WAL")
-                fresh.executescript(_SCHEMA)
-        locator = self._index.resolve().as_uri()
-        if not os.access(self.folder, os.W_OK):
-            locator += "?immutable=1"
-        db = sqlite3.connect(locator, uri=True, timeout=10, check_same_thread=False)
-        db.row_factory = sqlite3.Row
-        db.execute("PRAGMA synchronous=NORMAL")
-        return db
+        return run_index.connect(self._index)
 
     @contextlib.contextmanager
     def database(self) -> Iterator[sqlite3.Connection]:
@@ -239,7 +204,7 @@ class RunStore:
             return ()
         with self.database() as db:
             rows = db.execute(f"SELECT * FROM runs WHERE {where}", values).fetchall()
-        return tuple(_info(row) for row in rows)
+        return tuple(run_index.run_info(row) for row in rows)
 
     def history(self, run_id: str) -> tuple[EpochRecord, ...]:
         """Return the finished epochs of a run."""
@@ -247,18 +212,7 @@ class RunStore:
             return ()
         with self.database() as db:
             rows = db.execute("SELECT * FROM epochs WHERE run = ? ORDER BY epoch", (run_id,))
-            return tuple(
-                EpochRecord(
-                    row["epoch"],
-                    row["train_loss"],
-                    row["val_loss"],
-                    json.loads(row["metrics"]),
-                    row["lr"],
-                    row["seconds"],
-                    bool(row["best"]),
-                )
-                for row in rows
-            )
+            return tuple(run_index.epoch_record(row) for row in rows)
 
     def series(self, series: str) -> tuple[RunInfo, ...]:
         """Return the runs on the folds of one cross-validation, oldest first."""
@@ -315,7 +269,7 @@ class RunStore:
         split = project.data.split
         with self.database() as db:
             db.execute("BEGIN IMMEDIATE")
-            _widen(db)
+            run_index.widen(db)
             number = db.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()[0]
             db.execute(
                 "INSERT INTO runs (id, number, name, status, started, parameters, data_key,"
@@ -399,39 +353,3 @@ class RunStore:
         text = json.dumps({"threshold": decision.threshold})
         write_text(self.path(run_id) / "decision.json", text)
         self._change("UPDATE runs SET id = id WHERE id = ?", run_id)
-
-
-def _info(row: sqlite3.Row) -> RunInfo:
-    status, reason = row["status"], row["reason"]
-    if status in {"running", "paused"} and not is_alive(row["owner"], row["beat"]):
-        status, reason = "interrupted", "The program ended while it was training."
-    return RunInfo(
-        id=row["id"],
-        number=row["number"],
-        name=row["name"],
-        status=status,
-        started=row["started"],
-        seconds=row["seconds"],
-        epochs=row["epochs"],
-        best_epoch=row["best_epoch"],
-        metrics=json.loads(row["metrics"]),
-        parameters=row["parameters"],
-        data_key=row["data_key"],
-        network_key=row["network_key"],
-        reason=reason,
-        fold=_fold(row),
-    )
-
-
-def _fold(row: sqlite3.Row) -> Fold | None:
-    if "series" not in row.keys() or not row["series"]:  # noqa: SIM118  a row holds values
-        return None
-    return Fold(row["series"], row["fold"], row["folds"])
-
-
-def _widen(db: sqlite3.Connection) -> None:
-    """Give the index the columns that came later."""
-    known = {row["name"] for row in db.execute("PRAGMA table_info(runs)")}
-    for name, kind in _LATER:
-        if name not in known:
-            db.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind}")
