@@ -72,7 +72,7 @@ def _same_rows(before: DataConfig, now: DataConfig, fingerprint: str) -> bool:
 
 
 def _rows(store: RunStore, run: RunInfo) -> list[int] | None:
-    """Return the rows that a run doubts, one of several folds with the others; None if not asked."""
+    """Return the rows that a run doubts (all folds if one); None if not asked."""
     if run.fold is not None and held_out.kept(store, run.id):
         from modelstudio.engine.doubtful_labels import doubtful_labels
 

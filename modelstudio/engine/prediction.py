@@ -75,10 +75,19 @@ def predict(
     text = sources.read_table(place, DataConfig(csv=config.csv, source=config.source))
     unreadable = unreadable_cells(text, config.features)
     yield Progress("Writing the answers")
-    table = sources.read_table(place, DataConfig(source=config.source))
+    table = _as_written(sources.read_table(place, DataConfig(source=config.source)))
     told = answer_columns(table, answers, asked.threshold, config.label_separator)
     write_text(out, told.write_csv())
     return PredictReport(out, table.height, answers.unscored, unreadable, asked.unusable)
+
+
+def _as_written(table: pl.DataFrame) -> pl.DataFrame:
+    """Give back whole numbers, such as ids, and days as a person writes them, whatever the file."""
+    import polars as pl
+
+    from modelstudio.data.sources.values import as_text
+
+    return pl.DataFrame([as_text(column) for column in table])
 
 
 def _no_answer(data: Path, answers: Predictions, unusable: tuple[UnusableFiles, ...]) -> DataError:
