@@ -23,6 +23,7 @@ from modelstudio.project.model import CsvOptions, DataConfig, Project
 from modelstudio.recipe.steps import FillMissing, LeaveOut, Standardise
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
+from modelstudio.ui.pages.data.checks import ChecksStrip
 from modelstudio.ui.pages.data.columns import MISSING, NAME, ROLE, tag_rect
 from modelstudio.ui.pages.data.table_model import CELL
 
@@ -297,6 +298,23 @@ def test_a_check_shows_its_evidence_and_adds_the_step(
     page.evidence.findChild(QPushButton, "data.evidence.add").click()
     assert not page.evidence.isVisible()
     assert wanted in page.data.recipe
+
+
+def test_checks_without_room_are_behind_the_last_one(qtbot: QtBot) -> None:
+    strip = ChecksStrip()
+    qtbot.addWidget(strip)
+    strip.resize(640, 36)
+    strip.show()
+    words = [f"column number {at} has values far from all others" for at in range(9)]
+    strip.set_findings([Finding("outliers", "info", text) for text in words])
+    qtbot.waitUntil(lambda: strip._more.isVisible())
+    shown = [tag for tag in strip.tags if tag.isVisible()]
+    assert shown
+    assert strip._more.text() == f"+{len(words) - len(shown)}"
+    assert strip.minimumSizeHint().width() < shown[0].width()
+    strip.layout().activate()
+    assert strip._more.geometry().right() < strip.width()
+    assert all(tag.width() >= tag.sizeHint().width() for tag in shown)
 
 
 def test_a_column_is_ignored_from_its_check(page: DataPage, engine: Any, settle: Settle) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPoint, QSize, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
@@ -39,7 +39,8 @@ class ChecksStrip(QFrame):
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(16, 0, 12, 0)
         self._layout.setSpacing(_GAP)
-        self._layout.addWidget(label(tr("Checks"), "label", "secondary"))
+        self._title = label(tr("Checks"), "label", "secondary")
+        self._layout.addWidget(self._title)
         self._more = TagButton("", "neutral", "more", "data.checks.more")
         self._more.setMenu(QMenu(self._more))
         self._layout.addWidget(self._more)
@@ -67,16 +68,21 @@ class ChecksStrip(QFrame):
         tag = self.tags[self._findings.index(finding)]
         return self._more if tag.isHidden() else tag
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.height())  # tags without room are behind the last one
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
         """Hide the tags that have no room and offer them in a menu."""
-        room = self.width() - 90
+        sides = self._layout.contentsMargins()
+        room = self.width() - sides.left() - sides.right() - self._title.sizeHint().width()
         widths = [tag.sizeHint().width() + _GAP for tag in self.tags]
         if sum(widths) > room:
-            room -= 48
+            self._more.setText(f"+{len(self.tags)}")
+            room -= self._more.sizeHint().width() + _GAP
         hidden = []
         for tag, width, finding in zip(self.tags, widths, self._findings, strict=True):
             fits = width <= room
