@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,16 +112,12 @@ def _described(
 ) -> Generator[Progress, None, SourceProfile]:
     """Describe columns whose kinds are known, and look for problems."""
     from modelstudio.data import profile, sources
-    from modelstudio.data.details import details
+    from modelstudio.data.details import TOP, details
     from modelstudio.data.findings import findings, ordered
 
     yield Progress("Describing the columns")
     frame = sources.read(data, base)
-    profiles = profile.profile(frame, data.columns)
-    with ThreadPoolExecutor(profile.THREADS) as threads:
-        detailed = threads.map(
-            lambda each: details(frame.get_column(each.name), each), data.columns
-        )
+    profiles = profile.profile(frame, data.columns, TOP)
     columns = [
         {
             "name": column.name,
@@ -130,9 +125,9 @@ def _described(
             "role": column.role,
             "missing": facts.missing,
             "distinct": facts.distinct,
-            **more,
+            **details(frame.get_column(column.name), column, facts),
         }
-        for column, facts, more in zip(data.columns, profiles, detailed, strict=True)
+        for column, facts in zip(data.columns, profiles, strict=True)
     ]
     yield Progress("Looking for problems")
     parts = _parts(data, frame)

@@ -30,9 +30,15 @@ def make(rows: int) -> pl.DataFrame:
 def test_long_columns_are_counted_as_short_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = make(3_000)
     columns = [Column(name=name, kind=kind) for name, kind in KINDS.items()]
-    short = profiles.profile(frame, columns)
+    short = profiles.profile(frame, columns, frequent=3)
     monkeypatch.setattr(profiles, "MANY_ROWS", 100)
-    assert profiles.profile(frame, columns) == short
+    assert profiles.profile(frame, columns, frequent=3) == short
+    for facts in short[:3]:
+        counts = frame[facts.name].drop_nulls().alias("value").value_counts(name="rows")
+        wanted = counts.sort("rows", "value", descending=[True, False]).head(3).rows()
+        assert facts.frequent == tuple(wanted)
+    assert not any(facts.frequent for facts in short[3:])
+    assert not any(facts.frequent for facts in profiles.profile(frame, columns))
     assert [each.name for each in short] == list(KINDS)
     assert [each.distinct for each in short[1:]] == [3, 40, 3_000, 0]
     assert [each.summary for each in short[1:]] == [
