@@ -84,15 +84,15 @@ def test_rows_of_other_data_are_not_left_out(asked: EvaluatePage, window: MainWi
 
 
 def test_the_rows_of_all_folds_are_offered_for_a_fold(asked: EvaluatePage) -> None:
-    folds = asked.part.segment("folds")
+    folds = asked.header.part.segment("folds")
     assert folds.isHidden()
-    asked._runs = tuple(replace(run, fold=Fold("s", 1, 3)) for run in asked._runs)
-    asked._offer_folds()
+    asked.header.runs = tuple(replace(run, fold=Fold("s", 1, 3)) for run in asked.header.runs)
+    asked.header.offer_folds()
     assert not folds.isHidden()
-    asked.part.set_value("folds")
-    asked._runs = tuple(replace(run, fold=None) for run in asked._runs)
-    asked._offer_folds()
-    assert asked.part.value == "validation"
+    asked.header.part.set_value("folds")
+    asked.header.runs = tuple(replace(run, fold=None) for run in asked.header.runs)
+    asked.header.offer_folds()
+    assert asked.header.part.value == "validation"
 
 
 def test_a_picture_is_left_out_by_name_or_given_the_suggested_class(tmp_path: Path) -> None:

@@ -31,12 +31,12 @@ def test_without_a_run_the_page_leads_to_training(window: MainWindow, churn: Pro
 
 def test_scores_matrix_curves_and_rows_are_filled(page: EvaluatePage, qtbot: QtBot) -> None:
     settle(page, qtbot)
-    evaluation, rows = page._known[(page.run_id, "validation")]
+    evaluation, rows = page._known[(page.header.run_id, "validation")]
     assert page.scores.value("accuracy") == f"{100 * evaluation.score('accuracy'):.1f} %"
     assert page.classes.matrix.counts.sum() == 300
     assert page.classes.roc.threshold == 0.5
     assert "tenure" in rows.names
-    assert page.part.segment("validation").text() == "Validation · 300"
+    assert page.header.part.segment("validation").text() == "Validation · 300"
 
 
 def test_looks_at_the_test_rows_are_counted_and_the_second_is_asked(
@@ -44,21 +44,21 @@ def test_looks_at_the_test_rows_are_counted_and_the_second_is_asked(
 ) -> None:
     settle(page, qtbot)
     project = window.document.project
-    assert page.looks.isHidden()
+    assert page.header.looks.isHidden()
     with qtbot.waitSignal(page.job.finished, timeout=20_000):
-        page.part.segment("test").click()
+        page.header.part.segment("test").click()
     assert looks(project.id) == 1
-    assert "1 time" in page.looks.text()
-    page.part.segment("validation").click()
-    page.part.segment("test").click()
+    assert "1 time" in page.header.looks.text()
+    page.header.part.segment("validation").click()
+    page.header.part.segment("test").click()
     assert looks(project.id) == 1
     page._known.clear()
-    page.part.segment("validation").click()
+    page.header.part.segment("validation").click()
     asked = []
     monkeypatch.setattr(ConfirmDialog, "ask", classmethod(lambda *a, **k: asked.append(1)))
-    page.part.segment("test").click()
+    page.header.part.segment("test").click()
     assert asked
-    assert page.part.value == "validation"
+    assert page.header.part.value == "validation"
     assert looks(project.id) == 1
 
 
@@ -79,7 +79,7 @@ def test_a_threshold_is_kept_with_the_run_and_undo_brings_the_old_one_back(
     page.classes.roc.set_threshold(0.3)
     with qtbot.waitSignal(page.job.finished, timeout=20_000):
         page.classes.roc.use.click()
-    store, run_id = page._store(), page.run_id
+    store, run_id = page._store(), page.header.run_id
     assert store.decision(run_id).threshold == 0.3
     evaluation = page._known[(run_id, "validation")][0]
     assert evaluation.threshold == 0.3
@@ -139,7 +139,7 @@ def test_a_newer_run_comes_to_the_front(page: EvaluatePage, qtbot: QtBot) -> Non
         writer.end("finished")
     store.best_file(writer.run_id).write_bytes(b"weights")
     settle(page, qtbot)
-    assert page.run_id == writer.run_id
+    assert page.header.run_id == writer.run_id
 
 
 def test_another_project_forgets_the_scores(

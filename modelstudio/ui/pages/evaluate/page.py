@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
-from modelstudio.engine.results import Evaluation, RunInfo
+from modelstudio.engine.results import Evaluation
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import main_score, score_text
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.evaluate.boards import ClassBoard, TokenBoard, ValueBoard
+from modelstudio.ui.pages.evaluate.header import PARTS, Header
 from modelstudio.ui.pages.evaluate.label_edits import LabelEdits
 from modelstudio.ui.pages.evaluate.labels import LabelBoard
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
@@ -30,20 +30,14 @@ from modelstudio.ui.pages.layouts import stretch
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     Banner,
-    ComboBox,
     ConfirmDialog,
-    ElidedLabel,
     EmptyState,
     ProgressPanel,
-    SegmentedControl,
     Skeleton,
-    Tag,
     column,
     count_text,
-    label,
     rule,
     scroll,
-    toned,
 )
 
 if TYPE_CHECKING:
@@ -57,10 +51,6 @@ PATIENCE_MS = 200
 BOARD_HEIGHT = 620
 """Below this height the board scrolls."""
 
-PARTS = {"validation": tr("Validation"), "folds": tr("All folds"), "test": tr("Test")}
-"""Of a run on one of several folds, ``folds`` are the rows of all of them."""
-
-
 _AnyBoard = ClassBoard | ValueBoard | TokenBoard | RankingBoard | LabelBoard
 
 
@@ -71,7 +61,6 @@ class EvaluatePage(Page):
 
     def __init__(self, main: MainWindow):
         super().__init__(main)
-        self._runs: tuple[RunInfo, ...] = ()
         self._known: dict[tuple[str, str], tuple[Evaluation, SourceRows]] = {}
         self._asked = False
         self._shown: tuple[str, str] | None = None
@@ -86,6 +75,9 @@ class EvaluatePage(Page):
         self._banner_room = column(self.banner, margins=(12, 8, 12, 8))
         self._banner_room.hide()
         self.banner.closed.connect(self._banner_room.hide)
+        self.header = Header()
+        self.header.run_chosen.connect(self._compute)
+        self.header.part_chosen.connect(self._choose_part)
         self.scores = ScoreStrip()
         self.classes, self.values, self.tokens = ClassBoard(), ValueBoard(), TokenBoard()
         self.ranking, self.labels = RankingBoard(), LabelBoard()
@@ -123,7 +115,7 @@ class EvaluatePage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self._make_header(), rule(), self._banner_room, self._stack):
+        for widget in (self.header, rule(), self._banner_room, self._stack):
             layout.addWidget(widget)
         layout.setStretch(3, 1)
         for board in (self.classes, self.labels):
@@ -134,29 +126,6 @@ class EvaluatePage(Page):
             main, self.classes.mistakes, lambda run_id: self._store().project(run_id)
         )
         self.document.replaced.connect(self._project_replaced)
-
-    def _make_header(self) -> QWidget:
-        header = QFrame(objectName="evaluate.header")
-        toned(header, "panel")
-        header.setFixedHeight(40)
-        self.run_choice = ComboBox("evaluate.run", tr("Run"))
-        self.run_choice.activated.connect(lambda _: self._compute())
-        self.part = SegmentedControl(list(PARTS.items()), "validation", "evaluate.part")
-        self.part.changed.connect(self._choose_part)
-        self.looks = Tag("", name="evaluate.looks")
-        self.notes = ElidedLabel("", "label", "tertiary")
-        line = QHBoxLayout(header)
-        line.setContentsMargins(16, 0, 16, 0)
-        line.setSpacing(10)
-        for widget in (
-            self.run_choice,
-            label(tr("on"), "label", "secondary"),
-            self.part,
-            self.looks,
-        ):
-            line.addWidget(widget)
-        line.addWidget(self.notes, 1)
-        return header
 
     def _make_loading(self) -> QWidget:
         self._progress = ProgressPanel(tr("Computing scores"), name="evaluate.progress")
@@ -184,16 +153,8 @@ class EvaluatePage(Page):
     def choose_run(self, run_id: str, part: str = "") -> None:
         """Show a run, on a part of its data if one is named."""
         self._refresh()
-        index = self.run_choice.findData(run_id)
-        if index >= 0:
-            self.run_choice.setCurrentIndex(index)
-            self.part.set_value(part)
+        if self.header.choose(run_id, part):
             self._compute()
-
-    @property
-    def run_id(self) -> str | None:
-        """The chosen run."""
-        return self.run_choice.currentData()
 
     def _refresh(self) -> None:
         """Read the list of runs anew, and show the chosen one or the newest."""
@@ -204,17 +165,11 @@ class EvaluatePage(Page):
             self._fail(error)
             return
         usable = tuple(run for run in reversed(runs) if run.has_weights)
-        chosen, known = self.run_id, {run.id for run in self._runs}
+        chosen, known = self.header.run_id, {run.id for run in self.header.runs}
         fresh = last is not None and last.id not in known
-        self._runs = usable
-        self.run_choice.clear()
-        for run in usable:
-            self.run_choice.addItem(_title(run), run.id)
         wanted = last.id if last is not None and (fresh or chosen is None) else chosen
-        self.run_choice.setCurrentIndex(max(self.run_choice.findData(wanted), 0) if usable else -1)
-        self.run_choice.setEnabled(bool(usable))
-        self.part.setEnabled(bool(usable))
-        self._show_looks()
+        self.header.set_runs(usable, wanted)
+        self.header.show_looks(looks(self.document.project.id))
         if usable:
             self._compute()
         else:
@@ -239,9 +194,9 @@ class EvaluatePage(Page):
         self._patience.stop()
         self._known.clear()
         self.label_edits.clear()
-        self._runs, self._asked, self._shown = (), False, None
-        self.run_choice.clear()
-        self.part.set_value("validation")
+        self._asked, self._shown = False, None
+        self.header.set_runs((), None)
+        self.header.part.set_value("validation")
         self._banner_room.hide()
         if self.isVisible():
             self._refresh()
@@ -251,9 +206,9 @@ class EvaluatePage(Page):
     # Parts
 
     def _choose_part(self, part: str) -> None:
-        key = (self.run_id or "", part)
+        key = (self.header.run_id or "", part)
         if part == "test" and key not in self._known and not self._may_look():
-            self.part.set_value("validation")
+            self.header.part.set_value("validation")
             return
         self._compute()
 
@@ -273,29 +228,14 @@ class EvaluatePage(Page):
         )
         return self._asked
 
-    def _show_looks(self) -> None:
-        count = looks(self.document.project.id)
-        times = tr("1 time") if count == 1 else tr("{} times").format(count)
-        self.looks.set(
-            tr("Test set looked at {}").format(times), "warning" if count > 3 else "neutral"
-        )
-        self.looks.setVisible(count > 0)
-
-    def _offer_folds(self) -> None:
-        """Offer the rows of all folds where the chosen run is one of several."""
-        folds = any(run.id == self.run_id and run.fold is not None for run in self._runs)
-        self.part.segment("folds").setVisible(folds)
-        if not folds and self.part.value == "folds":
-            self.part.set_value("validation")
-
     # Computing
 
     def _compute(self, *, again: bool = False) -> None:
-        run_id = self.run_id
+        run_id = self.header.run_id
         if run_id is None:
             return
-        self._offer_folds()
-        part = self.part.value
+        self.header.offer_folds()
+        part = self.header.part.value
         key = (run_id, part)
         if key in self._known and not again:
             self.job.cancel()
@@ -328,7 +268,7 @@ class EvaluatePage(Page):
 
         self._progress.set_progress(None)
         words = tr("Scoring run {} on the {} rows")
-        numbers = [run.number for run in self._runs if run.id == run_id]
+        numbers = [run.number for run in self.header.runs if run.id == run_id]
         self._progress.set_title(words.format(*numbers, PARTS[part].lower()))
         if not again:
             if self._stack.currentWidget() is not self._content:
@@ -346,31 +286,31 @@ class EvaluatePage(Page):
 
     def _take(self, evaluation: Evaluation) -> None:
         self._patience.stop()
-        key = (self.run_id or "", self.part.value)
+        key = self.header.shown
         again = key in self._known
         rows = self._known[key][1] if again else SourceRows()
         self._known[key] = (evaluation, rows)
         if key[1] == "test" and not again:
             count_look(self.document.project.id)
-            self._show_looks()
+            self.header.show_looks(looks(self.document.project.id))
         self._show(evaluation, rows)
         self._stack.setCurrentWidget(self._content)
         self.set_badge("done", tr("Scores are up to date"))
 
     def _show(self, evaluation: Evaluation, rows: SourceRows) -> None:
-        key = (self.run_id or "", self.part.value)
+        key = self.header.shown
         self._shown = key
         predictions = evaluation.predictions
-        for part, text in PARTS.items():
-            known = self._known.get((key[0], part))
-            count = f" · {count_text(len(known[0].predictions.truth))}" if known else ""
-            self.part.segment(part).setText(text + count)
+        known = {part: self._known.get((key[0], part)) for part in PARTS}
+        self.header.show_counts(
+            {part: len(found[0].predictions.truth) for part, found in known.items() if found}
+        )
         unscored = sum(predictions.unscored.values())
         notes = [*evaluation.notes]
         if unscored:
             notes.append(tr("{} rows could not be scored.").format(count_text(unscored)))
         told_below = predictions.kind == "ranking"
-        self.notes.set_full_text("" if told_below else " ".join(notes))
+        self.header.notes.set_full_text("" if told_below else " ".join(notes))
         self.scores.show_evaluation(evaluation)
         board = self._board(predictions.kind)
         self._boards.setCurrentWidget(board)
@@ -386,7 +326,7 @@ class EvaluatePage(Page):
         return self.tokens if kind == "tokens" else self.classes
 
     def _finish(self, rows: SourceRows) -> None:
-        key = (self.run_id or "", self.part.value)
+        key = self.header.shown
         if key in self._known:
             evaluation = self._known[key][0]
             self._known[key] = (evaluation, rows)
@@ -422,7 +362,7 @@ class EvaluatePage(Page):
     def _stop(self) -> None:
         """Offer to compute what was asked for; scores of something else would mislead."""
         self._shown = None
-        self._stack.setCurrentWidget(self.stopped if self.run_id else self.empty)
+        self._stack.setCurrentWidget(self.stopped if self.header.run_id else self.empty)
 
     # The threshold
 
@@ -440,7 +380,7 @@ class EvaluatePage(Page):
 
     def use_threshold(self, threshold: float) -> None:
         """Keep a threshold with the run; predictions and exports follow it."""
-        if self.part.value == "test" and not ConfirmDialog.ask(
+        if self.header.part.value == "test" and not ConfirmDialog.ask(
             self,
             tr("Choose the threshold on the test rows?"),
             tr(
@@ -465,7 +405,7 @@ class EvaluatePage(Page):
     def _set_threshold(self, threshold: float) -> float | None:
         from modelstudio.engine.run import set_threshold
 
-        run_id = self.run_id
+        run_id = self.header.run_id
         if run_id is None:
             return None
         try:
@@ -481,17 +421,4 @@ class EvaluatePage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = self.width() > theme().grown(1100)
-        self.run_choice.setMinimumWidth(theme().grown(250 if wide else 190))
-
-
-def _title(run: RunInfo) -> str:
-    """Write a run in the list: number, name, best epoch, score."""
-    parts = [tr("Run {}").format(run.number)]
-    if run.name != parts[0]:
-        parts.append(run.name)
-    kept = tr("imported") if run.imported else tr("epoch {}").format(run.best_epoch)
-    parts.append(kept)
-    if (name := main_score(run.metrics)) is not None:
-        parts.append(score_text(name, run.metrics[name]))
-    return " · ".join(parts)
+        self.header.set_wide(self.width() > theme().grown(1100))
