@@ -22,7 +22,7 @@ from modelstudio.data.prepare import clean_rows
 from modelstudio.data.sources import ROW, resolve
 from modelstudio.data.sources.folders import names_of
 from modelstudio.data.sources.values import typed
-from modelstudio.data.split import split_table
+from modelstudio.data.split import PARTS, TRAIN, part_codes, split_table
 from modelstudio.data.stamp import stamp_of
 from modelstudio.data.steps import texts
 from modelstudio.data.target import fit_target
@@ -42,8 +42,6 @@ _LOCK = Lock()
 
 _SPELT = 60
 """Tokens of a cell that are spelt out."""
-
-_PARTS = ("", "train", "validation", "test")
 
 _ALL = slice(None)
 
@@ -171,7 +169,7 @@ def preview(
         stage.rows.height,
         offset,
         tuple(numbers.tolist()),
-        tuple(_PARTS[part] for part in stage.parts[numbers]),
+        tuple(PARTS[part] for part in stage.parts[numbers]),
         tuple(_column(_readable(shown.get_column(name), stage), source, name) for name in columns),
     )
 
@@ -237,7 +235,7 @@ def pictures(data: DataConfig, base: Path | None = None) -> PictureList:
         tuple(paths),
         tuple(names_of(paths, folder)),
         tuple(labels),
-        tuple(_PARTS[part] for part in stage.parts[row_numbers(stage.rows)]),
+        tuple(PARTS[part] for part in stage.parts[row_numbers(stage.rows)]),
     )
 
 
@@ -266,7 +264,7 @@ class Stage:
     """All rows as they are in the source, and the fitted steps that change them.
 
     Only the rows in sight are changed, unless a step looks at the rows around. ``parts`` are places
-    in `_PARTS` by row number; equal ``key``, equal rows.
+    in `PARTS` by row number; equal ``key``, equal rows.
     """
 
     key: tuple[Any, ...]
@@ -286,11 +284,11 @@ class Stage:
 
     def part_of(self, rows: pl.DataFrame) -> list[str]:
         """Return the parts that some of the rows are in; see `PreviewTable`."""
-        return [_PARTS[part] for part in self.parts[row_numbers(rows)]]
+        return [PARTS[part] for part in self.parts[row_numbers(rows)]]
 
     def _whole(self) -> pl.DataFrame:
         rows, part = self.rows, self.parts[row_numbers(self.rows)]
-        positions = [np.flatnonzero(part == place) for place in range(len(_PARTS))]
+        positions = [np.flatnonzero(part == place) for place in range(len(PARTS))]
         for fitted in self.steps:
             rows = apply_to_parts(fitted, rows, positions)
         return rows
@@ -338,16 +336,11 @@ def _clean(
 
 
 def _part_of_rows(data: DataConfig, raw: pl.DataFrame, clean: pl.DataFrame) -> NDArray[np.uint8]:
-    """Return the place in `_PARTS` of each row of the source; shape (rows,)."""
-    places = np.zeros(raw.height, dtype=np.uint8)
-    target = data.target
-    if target is None or not clean.height:
-        return places
+    """Return the place in `PARTS` of each row of the source; shape (rows,)."""
+    if data.target is None or not clean.height:
+        return np.zeros(raw.height, dtype=np.uint8)
     numbers = row_numbers(clean)
-    parts = split_table(clean, numbers, data)
-    for place, name in enumerate(_PARTS[1:], 1):
-        places[numbers[getattr(parts, name)]] = place
-    return places
+    return part_codes(numbers, split_table(clean, numbers, data), raw.height)
 
 
 def _fit(
@@ -361,7 +354,7 @@ def _fit(
     keys = [(key, steps[: at + 1]) for at in range(len(steps))]
     if all(each in _fits for each in keys):
         return tuple(_fits.get_or(each, tuple) for each in keys)
-    training = raw.filter(parts == _PARTS.index("train"))
+    training = raw.filter(parts == TRAIN)
     target = None
     if data.target is not None and any(step.supervised for step in steps):
         target = fit_target(data, data.target, training.get_column(data.target.name))

@@ -18,6 +18,11 @@ Rows = NDArray[np.int64]
 FEW_CLASSES = 200
 """Texts so few that they are numbered without sorting the rows."""
 
+PARTS = ("", "train", "validation", "test")
+"""What the codes of parts stand for; 0 is a row in none."""
+
+TRAIN, VALIDATION, TEST = 1, 2, 3
+
 PART_NAMES = {
     "train": re.compile(r"train|fit|learn", re.IGNORECASE),
     "validation": re.compile(r"val|dev", re.IGNORECASE),
@@ -33,6 +38,17 @@ class Parts:
     train: Rows
     validation: Rows
     test: Rows
+
+
+def part_codes(numbers: Rows, parts: Parts, rows: int) -> NDArray[np.uint8]:
+    """Return the place in `PARTS` of each row of a source; shape (rows,).
+
+    ``numbers`` are the places in the source of the rows that were dealt.
+    """
+    codes = np.zeros(rows, dtype=np.uint8)
+    for code in (TRAIN, VALIDATION, TEST):
+        codes[numbers[getattr(parts, PARTS[code])]] = code
+    return codes
 
 
 def split_table(frame: pl.DataFrame, numbers: Rows, data: DataConfig) -> Parts:

@@ -147,26 +147,27 @@ def _described(
     )
 
 
-def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.str_] | None:
+def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.uint8] | None:
     """Split the rows as a new project would, if that can be done."""
-    from modelstudio.data.findings import named_parts
     from modelstudio.data.fitted import row_numbers
     from modelstudio.data.prepare import clean_rows
     from modelstudio.data.sources import ROW
-    from modelstudio.data.split import split_table
+    from modelstudio.data.split import part_codes, split_table
 
     try:
         clean, _ = clean_rows(data, frame.with_row_index(ROW))
-        return named_parts(clean, split_table(clean, row_numbers(clean), data), frame.height)
+        numbers = row_numbers(clean)
+        return part_codes(numbers, split_table(clean, numbers, data), frame.height)
     except DataError:
         return None
 
 
 def _pictures(
-    data: DataConfig, frame: pl.DataFrame, column: str, parts: NDArray[np.str_] | None
+    data: DataConfig, frame: pl.DataFrame, column: str, parts: NDArray[np.uint8] | None
 ) -> Generator[Progress, None, tuple[dict[str, Any], tuple[Finding, ...]]]:
     """Look at every picture of a column; one that is not named is left out."""
     from modelstudio.data import picture_profile
+    from modelstudio.data.split import PARTS
 
     target, labels = data.target, None
     if target is not None and target.kind == "category":
@@ -179,7 +180,7 @@ def _pictures(
         except StopIteration as end:
             facts: picture_profile.PictureProfile = end.value
             break
-    told = None if parts is None else parts.tolist()
+    told = None if parts is None else [PARTS[part] for part in parts]
     described = {
         "sizes": [
             {"width": width, "height": height, "rows": rows}

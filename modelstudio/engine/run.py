@@ -69,9 +69,11 @@ def describe_data(
 ) -> Generator[Progress, None, DataReport]:
     """Read the data, fit the recipe on the training rows and describe both."""
     from modelstudio.data import profile, sources
-    from modelstudio.data.findings import findings, named_parts
+    from modelstudio.data.findings import findings
+    from modelstudio.data.fitted import row_numbers
     from modelstudio.data.relations import relations
     from modelstudio.data.sources import tabular
+    from modelstudio.data.split import part_codes
 
     prepared = yield from prepare(project, base)
     yield Progress("Describing the columns")
@@ -79,7 +81,7 @@ def describe_data(
     plain = tabular.as_read_last(project.data, base)
     profiles = profile.profile(frame, project.data.columns)
     yield Progress("Looking for problems")
-    parts = named_parts(prepared.clean, prepared.parts, frame.height)
+    parts = part_codes(row_numbers(prepared.clean), prepared.parts, frame.height)
     return DataReport(
         rows=prepared.source_rows,
         profiles=profiles,

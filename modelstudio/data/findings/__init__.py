@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from modelstudio.data.findings import leaks, likeness, single, totals, writing
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import Finding
-from modelstudio.data.fitted import row_numbers
 from modelstudio.data.profile import THREADS, ColumnProfile
 from modelstudio.data.sources.folders import FILE
-from modelstudio.data.split import Parts
+from modelstudio.data.split import TRAIN
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Database, LongText, Table
@@ -30,7 +29,7 @@ def findings(
     data: DataConfig,
     frame: pl.DataFrame,
     profiles: Sequence[ColumnProfile],
-    parts: NDArray[np.str_] | None = None,
+    parts: NDArray[np.uint8] | None = None,
     *,
     tests: pl.DataFrame | None = None,
     plain: pl.DataFrame | None = None,
@@ -43,7 +42,7 @@ def findings(
     frame
         The whole source, each column as its kind.
     parts
-        Part of each row: ``"train"``, ``"validation"``, ``"test"`` or empty; shape (rows,).
+        Part of each row as `split.part_codes` tells it; shape (rows,).
     tests
         Rows of a test file.
     plain
@@ -70,7 +69,7 @@ def findings(
     if isinstance(data.source, LongText):
         return ordered([*found, *_side_by_side(looks)])
     if parts is None:
-        parts = np.full(frame.height, "")
+        parts = np.zeros(frame.height, dtype=np.uint8)
     named = likeness.part_column(frame, columns)
     content = [
         column
@@ -83,13 +82,13 @@ def findings(
         looks.append(partial(_alike, frame, content, named[1] if named else parts))
     looks.append(partial(likeness.group_findings, frame, columns, profiles, data.split, parts))
     if tests is not None:
-        trained = frame.filter(parts == "train")
+        trained = frame.filter(parts == TRAIN)
         looks.append(partial(likeness.overlap_findings, trained, tests, columns))
     return ordered([*found, *_side_by_side(looks)])
 
 
 def _alike(
-    frame: pl.DataFrame, content: Sequence[Column], parts: NDArray[np.str_]
+    frame: pl.DataFrame, content: Sequence[Column], parts: NDArray[np.uint8]
 ) -> Iterator[Finding]:
     return likeness.likeness_findings(likeness.alike(frame, content), frame, parts)
 
@@ -103,14 +102,6 @@ def _side_by_side(looks: Sequence[Callable[[], Iterable[Finding]]]) -> list[Find
 def _tells_one(data: DataConfig) -> bool:
     """Tell whether a cell of the target is one class or number."""
     return data.negatives is None and data.label_separator is None
-
-
-def named_parts(clean: pl.DataFrame, parts: Parts, rows: int) -> NDArray[np.str_]:
-    """Name the part of each of so many rows of a source; empty where it is in none."""
-    names, numbers = np.full(rows, "", dtype="<U10"), row_numbers(clean)
-    for name in ("train", "validation", "test"):
-        names[numbers[getattr(parts, name)]] = name
-    return names
 
 
 def ordered(found: Sequence[Finding]) -> tuple[Finding, ...]:

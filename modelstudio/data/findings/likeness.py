@@ -16,15 +16,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.findings.finding import Finding, SetSplit, counted, first_rows
+from modelstudio.data.findings.finding import Finding, SetSplit, first_rows
 from modelstudio.data.guess import ID_NAME
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.data.sources.values import GREATEST
-from modelstudio.data.split import part_of
+from modelstudio.data.split import PARTS, TRAIN, part_of
 from modelstudio.project.model import SplitConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import DropDuplicates, LeaveOut
 from modelstudio.recipe.steps.rows import written_rows
+from modelstudio.wording import counted, is_or_are
 
 NEAR_CELLS = 2_000_000
 """Cells compared for rows that are nearly equal; of a larger table the first rows."""
@@ -248,12 +249,12 @@ def _close(
 
 
 def likeness_findings(
-    found: Alike, frame: pl.DataFrame, parts: NDArray[np.str_]
+    found: Alike, frame: pl.DataFrame, parts: NDArray[np.uint8]
 ) -> Iterator[Finding]:
-    """Say what was found; ``parts`` names the part of each row, empty where it is in none."""
+    """Say what was found; ``parts`` holds the part of each row, see `split.part_codes`."""
     copied = found.copies[:, 1]
     if len(copied):
-        text = f"{counted(len(copied), 'row')} {_are(len(copied))} copies of others"
+        text = f"{counted(len(copied), 'row')} {is_or_are(len(copied))} copies of others"
         rows = first_rows(copied)
         yield Finding("duplicate_rows", "warning", text, (), DropDuplicates(), rows, len(copied))
     near, one_of_each = np.unique(found.near), _one_of_each(found.near)
@@ -266,7 +267,9 @@ def likeness_findings(
     across = np.unique(crossing(pairs, parts))
     if len(across):
         what = counted(len(across), "row")
-        text = f"{what} of validation or test {_are(len(across))} in another part too, or nearly"
+        text = (
+            f"{what} of validation or test {is_or_are(len(across))} in another part too, or nearly"
+        )
         fix = DropDuplicates() if len(crossing(found.copies, parts)) else one_of_each
         rows = first_rows(across)
         yield Finding("split_overlap", "error", text, (), fix, rows, len(across))
@@ -278,20 +281,15 @@ def _one_of_each(near: Pairs) -> LeaveOut | None:
     return LeaveOut(rows=written_rows(later.tolist())) if len(later) <= MOST_LEFT_OUT else None
 
 
-def crossing(pairs: Pairs, parts: NDArray[np.str_]) -> Pairs:
+def crossing(pairs: Pairs, parts: NDArray[np.uint8]) -> Pairs:
     """Return the row of each pair in two parts that is judged by, not learnt from.
 
     Of a row that validates and one that tests it is the latter.
     """
-    ranks = np.select([parts == "train", parts == "validation", parts == "test"], [1, 2, 3], 0)
-    left, right = ranks[pairs[:, 0]], ranks[pairs[:, 1]]
+    left, right = parts[pairs[:, 0]], parts[pairs[:, 1]]
     across = (left != right) & (left > 0) & (right > 0)
     judged: Pairs = np.where(left > right, pairs[:, 0], pairs[:, 1])[across]
     return judged
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def overlap_findings(
@@ -309,7 +307,9 @@ def overlap_findings(
     )
     rows = np.flatnonzero(np.isin(theirs, ours))
     if len(rows):
-        text = f"{counted(len(rows), 'row')} of the test file {_are(len(rows))} in training too"
+        text = (
+            f"{counted(len(rows), 'row')} of the test file {is_or_are(len(rows))} in training too"
+        )
         yield Finding("split_overlap", "error", text, (), None, first_rows(rows), len(rows))
 
 
@@ -318,7 +318,7 @@ def group_findings(
     columns: Sequence[Column],
     profiles: Sequence[ColumnProfile],
     split: SplitConfig,
-    parts: NDArray[np.str_],
+    parts: NDArray[np.uint8],
 ) -> Iterator[Finding]:
     """Look for columns such as ids of customers whose rows stand in several parts.
 
@@ -333,8 +333,8 @@ def group_findings(
             continue
         if groups < FEWEST_GROUPS or not 1.5 * groups <= len(values) <= MOST_EACH * groups:
             continue
-        trained = values.filter(parts == "train").drop_nulls().unique()
-        judged = pl.Series(np.isin(parts, ("validation", "test")))
+        trained = values.filter(parts == TRAIN).drop_nulls().unique()
+        judged = pl.Series(parts > TRAIN)
         across = (values.is_in(trained.implode()) & judged).arg_true()
         if len(across):
             text = f"{counted(len(across), 'row')} share their {name} with rows that train"
@@ -345,14 +345,15 @@ def group_findings(
 
 def part_column(
     frame: pl.DataFrame, columns: Sequence[Column]
-) -> tuple[str, NDArray[np.str_]] | None:
+) -> tuple[str, NDArray[np.uint8]] | None:
     """Return a column that is there to tell the parts, and the part of each row."""
     for column in columns:
         if column.kind != "category" or column.name.strip().lower() not in PART_COLUMN:
             continue
         values = frame.get_column(column.name)
-        parts = {name: part_of(name) for name in values.drop_nulls().unique().to_list()}
-        if len(set(parts.values())) > 1 and None not in parts.values():
-            told = np.array([parts.get(name) or "" for name in values.to_list()])
-            return column.name, told
+        parts = {name: part_of(name) or "" for name in values.drop_nulls().unique().to_list()}
+        if len(set(parts.values())) > 1 and "" not in parts.values():
+            codes = {name: PARTS.index(part) for name, part in parts.items()}
+            told = values.replace_strict(codes, default=0, return_dtype=pl.UInt8)
+            return column.name, told.to_numpy()
     return None
