@@ -15,7 +15,7 @@ import typer
 
 from modelstudio.cli.app import complain, verb
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
-from modelstudio.cli.show import counted, evaluation_json, print_evaluation, print_json, print_table
+from modelstudio.cli.show import evaluation_json, print_evaluation, print_json, print_table
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
 from modelstudio.cli.verbs import LARGEST_SEED, MOST_EPOCHS, Device, Json, ProjectPath
 from modelstudio.engine import cross_validation
@@ -25,6 +25,7 @@ from modelstudio.engine.events import FoldsEnd, FoldStarted, RunEvent
 from modelstudio.engine.results import DoubtfulLabels, Evaluation, FoldSummary
 from modelstudio.errors import DataError
 from modelstudio.project.files import load_project, write_text
+from modelstudio.wording import counted
 
 
 class HeldOut(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelstudio.cli.app import complain
-from modelstudio.cli.show import counted, metrics_text, print_json
+from modelstudio.cli.show import metrics_text, print_json
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import (
     BatchEnd,
@@ -23,6 +23,7 @@ from modelstudio.engine.events import (
     RunStarted,
     drain,
 )
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

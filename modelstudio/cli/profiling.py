@@ -11,11 +11,12 @@ from modelstudio.cli.app import verb
 from modelstudio.cli.follow import follow
 from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
-from modelstudio.cli.show import counted, print_json, print_table
+from modelstudio.cli.show import print_json, print_table
 from modelstudio.engine import projects
 from modelstudio.engine.profiling import profile_project, profile_source
 from modelstudio.engine.run import store
 from modelstudio.project.files import SUFFIX, load_project
+from modelstudio.wording import counted
 
 
 @verb

@@ -41,11 +41,6 @@ def print_table(head: tuple[str, ...], rows: Sequence[Sequence[object]]) -> None
         print("  ".join(parts).rstrip())
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 epoch``, ``3 epochs``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def metrics_text(metrics: Mapping[str, float]) -> str:
     """Return metrics in one line."""
     return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())

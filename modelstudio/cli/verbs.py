@@ -19,7 +19,6 @@ from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, pr
 from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
 from modelstudio.cli.show import (
-    counted,
     evaluation_json,
     export_json,
     metrics_text,
@@ -41,6 +40,7 @@ from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.project.model import Project
 from modelstudio.recipe.sources import LongText
 from modelstudio.resources import sample
+from modelstudio.wording import counted
 
 MOST_EPOCHS = 100_000
 

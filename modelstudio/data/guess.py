@@ -36,6 +36,7 @@ from modelstudio.recipe.steps import (
     Step,
     Tokenise,
 )
+from modelstudio.wording import counted
 
 SAMPLE = 20_000
 """Rows looked at to tell a kind, spread over the table."""
@@ -224,7 +225,7 @@ def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
 
 def _cells(cells: pl.Series) -> str:
     shown = ", ".join(map(repr, cells.unique(maintain_order=True).head(3).to_list()))
-    return f"{len(cells):,} cell{'' if len(cells) == 1 else 's'} ({shown})"
+    return f"{counted(len(cells), 'cell')} ({shown})"
 
 
 def _reasons_to_ignore(

@@ -18,6 +18,7 @@ from PIL import Image
 from modelstudio.data.findings.finding import Finding, Severity, first_rows
 from modelstudio.data.pictures import in_threads
 from modelstudio.data.shaping import Unreadable, open_picture, out_of_reach
+from modelstudio.wording import counted, is_or_are
 
 SIDE = 64
 """Side of the mean picture."""
@@ -290,17 +291,18 @@ def picture_findings(
     if facts.unreadable:
         _, path, why = facts.unreadable[0]
         rows = [row for row, _, _ in facts.unreadable]
-        text = f"{_pictures(len(rows))} cannot be used: {Path(path).name} {why}"
+        text = f"{counted(len(rows), 'picture')} cannot be used: {Path(path).name} {why}"
         tell("corrupt_file", "error", text, rows)
     same = (*facts.copies, *facts.lookalikes)
     if parts is not None and (rows := [row for group in same for row in _leaked(group, parts)]):
         count = len(set(rows))
-        text = f"{_pictures(count)} of validation or test {_are(count)} in another part too"
+        what = f"{counted(count, 'picture')} of validation or test"
+        text = f"{what} {is_or_are(count)} in another part too"
         tell("split_overlap", "error", text, sorted(set(rows)))
     if labels is not None:
         torn = [group for group in same if len({labels[row] for row in group}) > 1]
         if torn:
-            text = f"{_pictures(len(torn))} {_are(len(torn))} in several classes"
+            text = f"{counted(len(torn), 'picture')} {is_or_are(len(torn))} in several classes"
             tell("label_conflict", "warning", text, [row for group in torn for row in group])
     if facts.copies:
         rows = [row for group in facts.copies for row in group[1:]]
@@ -309,7 +311,7 @@ def picture_findings(
         tell("duplicate_rows", "warning", text, [row for group in facts.copies for row in group])
     if facts.lookalikes:
         rows = [row for group in facts.lookalikes for row in group]
-        text = f"{_pictures(len(rows))} look nearly the same as others"
+        text = f"{counted(len(rows), 'picture')} look nearly the same as others"
         tell("near_duplicates", "warning", text, rows)
     if len(facts.sizes) > 1:
         (w, h), (wide, high) = min(facts.sizes, key=_area), max(facts.sizes, key=_area)
@@ -327,11 +329,3 @@ def _leaked(group: Sequence[int], parts: Sequence[str]) -> list[int]:
 
 def _area(size: tuple[int, int]) -> int:
     return size[0] * size[1]
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

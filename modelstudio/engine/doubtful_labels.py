@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from modelstudio.data.findings.finding import Finding, counted, first_rows
+from modelstudio.data.findings.finding import Finding, first_rows
 from modelstudio.engine.metrics import known
 from modelstudio.engine.results import DoubtfulLabel, DoubtfulLabels, Predictions
 from modelstudio.recipe.steps import LeaveOut
 from modelstudio.recipe.steps.rows import written_rows
+from modelstudio.wording import counted
 
 ODDS: Final = 10.0
 """How many times as likely as the label another class must be."""

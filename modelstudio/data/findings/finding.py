@@ -100,15 +100,3 @@ class Finding:
 def first_rows(rows: Iterable[Any]) -> tuple[int, ...]:
     """Return the first rows in order."""
     return tuple(sorted({int(row) for row in rows})[:MOST_ROWS])
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 row``, ``3 rows``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def listed(names: Iterable[str], most: int = 3) -> str:
-    """Write names in a sentence, and how many more there are."""
-    held = list(names)
-    more = len(held) - most
-    return ", ".join(held[:most]) + (f" and {more:,} more" if more > 0 else "")

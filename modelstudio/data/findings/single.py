@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import (
     MOST_ROWS,
@@ -15,9 +13,7 @@ from modelstudio.data.findings.finding import (
     SetRole,
     SetSplit,
     Severity,
-    counted,
     first_rows,
-    listed,
 )
 from modelstudio.data.guess import SHORT_TEXT
 from modelstudio.data.profile import ColumnProfile
@@ -32,6 +28,8 @@ from modelstudio.recipe.steps import (
     MissingIndicator,
     Step,
 )
+from modelstudio.wording import counted, listed
+from numpy.typing import NDArray
 
 SAMPLE = 20_000
 """Rows looked at to tell what a column of text holds, spread over it."""

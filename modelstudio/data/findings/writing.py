@@ -7,19 +7,13 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from modelstudio.data.findings.counts import Counts
-from modelstudio.data.findings.finding import (
-    MOST_ROWS,
-    Finding,
-    SetReading,
-    counted,
-    first_rows,
-    listed,
-)
+from modelstudio.data.findings.finding import MOST_ROWS, Finding, SetReading, first_rows
 from modelstudio.data.guess_reading import unsure_numbers
 from modelstudio.data.sources.dates import NUMBERED, order_of
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import CleanText
+from modelstudio.wording import counted, listed
 
 SAMPLE = 20_000
 """Dates looked at, spread over the table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from modelstudio.data.stored import Stored
 from modelstudio.engine.export import files
 from modelstudio.recipe.order import before_onnx
 from modelstudio.recipe.steps import ColumnStep, Formula, Rename, Windows
+from modelstudio.wording import listed
 
 _TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "date": pl.Datetime("ms")}
 """Type of a raw column by its kind; all others hold text."""
@@ -129,17 +130,12 @@ def in_words(fitted: FittedStep) -> str:
     where = ""
     if isinstance(step, ColumnStep):
         names = step.columns or fitted.state.get("columns") or list(fitted.state)
-        where = f" of {_listed(names)}" if names else ""
+        where = f" of {listed(names, most=5)}" if names else ""
     return f"{step.label}{where}" + (f" ({', '.join(words)})" if words else "")
 
 
 def _setting(name: str, value: object) -> str:
     return name if value is True else f"{name} {value}"
-
-
-def _listed(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def kinds_of(fitted: FittedRecipe, begun: Beginning) -> tuple[str, ...]:

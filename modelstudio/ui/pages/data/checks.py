@@ -13,9 +13,10 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.columns import paint_bars
 from modelstudio.ui.pages.data.sheet import Sheet, wrapped
-from modelstudio.ui.pages.data.wording import counted, fix_title, share_text
+from modelstudio.ui.pages.data.wording import fix_title, share_text
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Flow, TagButton, button, label, toned
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.findings.finding import Finding

@@ -33,7 +33,6 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.pictures_model import PicturesModel, Which
 from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
-from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import paint_icon, theme, themes
 from modelstudio.ui.widgets import (
     IconLabel,
@@ -46,6 +45,7 @@ from modelstudio.ui.widgets import (
     rule,
     toned,
 )
+from modelstudio.wording import counted
 
 FEW = 0.5
 """A class with fewer pictures than this share of the largest is marked."""

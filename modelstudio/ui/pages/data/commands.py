@@ -21,8 +21,9 @@ from modelstudio.ui.document import Document
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.feed import decided
-from modelstudio.ui.pages.data.wording import counted, fix_title, step_title
+from modelstudio.ui.pages.data.wording import fix_title, step_title
 from modelstudio.ui.widgets import ToastHost
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.findings.finding import Fix

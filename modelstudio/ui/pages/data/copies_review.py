@@ -33,7 +33,6 @@ from PySide6.QtWidgets import (
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
-from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     ElidedLabel,
@@ -48,6 +47,7 @@ from modelstudio.ui.widgets import (
     rule,
     toned,
 )
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.preview import PictureList

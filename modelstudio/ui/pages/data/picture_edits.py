@@ -11,8 +11,8 @@ from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import ImageFolder
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
-from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.widgets import ToastHost
+from modelstudio.wording import counted
 
 
 def left_out(data: DataConfig) -> frozenset[str]:

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QBoxLayout, QFrame
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import wide
-from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import IconLabel, button, count_text, label, row, semibold
 from modelstudio.ui.widgets.notices import SIGNS
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.picture_profile import Looked

@@ -23,7 +23,6 @@ from modelstudio.ui.pages.data.pictures_model import (
 )
 from modelstudio.ui.pages.data.thumbnails import Thumbnails
 from modelstudio.ui.pages.data.tiles import SIDES, Grid, TileDelegate
-from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import icon, theme, themes
 from modelstudio.ui.widgets import (
     PanelHeader,
@@ -34,6 +33,7 @@ from modelstudio.ui.widgets import (
     rule,
     toned,
 )
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.preview import PictureList

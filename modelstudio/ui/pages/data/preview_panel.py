@@ -22,7 +22,6 @@ from modelstudio.ui.pages.data.load_line import LoadLine
 from modelstudio.ui.pages.data.profile_popup import ProfilePopup
 from modelstudio.ui.pages.data.table_model import Head, PreviewModel
 from modelstudio.ui.pages.data.table_view import PreviewView
-from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     PanelHeader,
@@ -36,6 +35,7 @@ from modelstudio.ui.widgets import (
     splitter,
     toned,
 )
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.column_view import ColumnView

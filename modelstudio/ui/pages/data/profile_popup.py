@@ -12,9 +12,10 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.checks import Histogram, ProfileView
 from modelstudio.ui.pages.data.relation_view import RelationView
 from modelstudio.ui.pages.data.sheet import Sheet, wrapped
-from modelstudio.ui.pages.data.wording import counted, share_text
+from modelstudio.ui.pages.data.wording import share_text
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import format_number, label
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.column_view import ColumnView

@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.wording import counted
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import ComboBox, format_number, grow, label
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.series_view import SeriesReading, Stretch

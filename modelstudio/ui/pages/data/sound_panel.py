@@ -9,9 +9,10 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.wording import counted, share_text
+from modelstudio.ui.pages.data.wording import share_text
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import ElidedLabel, count_text, format_number, grow
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.sound_view import SoundFigures, SoundReading

@@ -14,7 +14,7 @@ from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.split_bar import SplitBar
-from modelstudio.ui.pages.data.wording import class_shares, counted
+from modelstudio.ui.pages.data.wording import class_shares
 from modelstudio.ui.theme import icon, restyle
 from modelstudio.ui.widgets import (
     ElidedLabel,
@@ -30,6 +30,7 @@ from modelstudio.ui.widgets import (
     rule,
     toned,
 )
+from modelstudio.wording import counted
 
 DRIFT = 0.02
 """Class shares of two parts may differ by this much before it is worth a warning."""

@@ -14,7 +14,7 @@ from modelstudio.recipe.steps import ColumnStep, FillMissing, Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.popups import ColumnsPopup
 from modelstudio.ui.pages.data.sheet import wide
-from modelstudio.ui.pages.data.wording import counted, listed
+from modelstudio.ui.pages.data.wording import listed
 from modelstudio.ui.theme import icon, paint_icon, restyle, theme
 from modelstudio.ui.widgets import (
     ElidedLabel,
@@ -27,6 +27,7 @@ from modelstudio.ui.widgets import (
     label,
     row,
 )
+from modelstudio.wording import counted
 
 _CHOICES = {
     "method": {

@@ -31,6 +31,7 @@ from modelstudio.recipe.steps import (
 )
 from modelstudio.ui.actions import tr
 from modelstudio.ui.widgets import count_text, format_number
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,11 +48,6 @@ KIND_ICONS = {
     "image": "image",
     "audio": "actv",
 }
-
-
-def counted(number: int, noun: str) -> str:
-    """Write a count with its noun: ``1 row``, ``7,043 rows``."""
-    return f"{count_text(number)} {noun}" + ("" if number == 1 else "s")
 
 
 def share_text(share: float) -> str:
