@@ -22,6 +22,7 @@ class Dates(StrEnum):
 
     day_first = "day first"
     month_first = "month first"
+    year_first = "year first"
 
 
 DecimalsOption = Annotated[

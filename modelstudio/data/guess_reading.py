@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from modelstudio.data.sources.dates import NUMBERED, likely_order, order_of
+from modelstudio.data.sources.dates import NUMBERED, SHORT, likely_order, order_of, short_order
 from modelstudio.data.sources.numbers import CLOCK, CODE, decimals_of, is_unsure, unit_of
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
@@ -23,7 +23,7 @@ def dates_read(
     if asked.dates is not None:
         return {}
     orders = _orders(sample, columns)
-    sure = {order for order in orders.values() if order in ("day first", "month first")}
+    sure = {order for order in orders.values() if order not in ("either", "both", None)}
     if len(sure) == 1 and "both" not in orders.values():
         return {"dates": sure.pop()}
     if set(orders.values()) != {"either"}:
@@ -86,7 +86,10 @@ def unsure_numbers(sample: pl.DataFrame, columns: Sequence[Column]) -> list[str]
 def _orders(sample: pl.DataFrame, columns: Sequence[Column]) -> dict[str, str | None]:
     written = _written(sample, columns, ("date",))
     numbered = _true(written.select(pl.all().str.contains(NUMBERED).any()))
-    return {name: order_of(sample.get_column(name)) for name in numbered}
+    orders: dict[str, str | None] = {name: order_of(sample.get_column(name)) for name in numbered}
+    for name in _true(written.select(pl.all().str.contains(SHORT).any())):
+        orders.setdefault(name, short_order(sample.get_column(name)))
+    return orders
 
 
 def _written(sample: pl.DataFrame, columns: Sequence[Column], kinds: Sequence[str]) -> pl.DataFrame:

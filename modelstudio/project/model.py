@@ -86,7 +86,7 @@ class CsvOptions(Frozen):
     decimals: Literal["point", "comma"] | None = Field(
         None, description="Sign before the decimals of a number; empty finds it."
     )
-    dates: Literal["day first", "month first"] | None = Field(
+    dates: Literal["day first", "month first", "year first"] | None = Field(
         None, description="How dates such as 03/04/2021 are meant; empty finds it column by column."
     )
 

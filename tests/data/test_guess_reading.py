@@ -252,3 +252,32 @@ def test_the_task_that_was_asked_for_is_taken(tmp_path: Path) -> None:
 def test_what_was_chosen_is_not_overruled() -> None:
     assert CsvOptions(decimals="point").chosen() == {"decimals": "point"}
     assert DataConfig().csv.chosen() == {}
+
+
+@pytest.mark.parametrize(
+    ("cells", "order", "read"),
+    [
+        (["03/04/21", "25/12/68"], "day first", ["2021-04-03", "2068-12-25"]),
+        (["03.04.69", "25.12.99"], "day first", ["1969-04-03", "1999-12-25"]),
+        (["3/4/21", "12/25/21 18:30"], "month first", ["2021-03-04", "2021-12-25"]),
+        (["21-04-03", "98-12-25"], "year first", ["2021-04-03", "1998-12-25"]),
+        (["03/04/21", "05/06/21"], None, [None, None]),
+        (["21-04-03", "22-12-25"], None, [None, None]),
+    ],
+)
+def test_years_of_two_digits_are_read_where_the_order_is_proved(
+    tmp_path: Path, cells: list[str], order: str | None, read: list[str | None]
+) -> None:
+    dates = to_dates(pl.Series("day", cells)).dt.strftime("%Y-%m-%d").to_list()
+    assert dates == read
+    path = tmp_path / "days.csv"
+    many = [f"{cell},{at % 3}" for at, cell in enumerate(cells * 15)]
+    path.write_text("\n".join(["day,x", *many]), encoding="utf-8")
+    project, _ = opened(path, target="x")
+    told = found_in(path, target="x").get("date_as_text")
+    is_date = project.data.columns[0].kind == "date"
+    assert (is_date, project.data.csv.dates, told is None) == (bool(order), order, bool(order))
+    if told is not None:
+        assert "Choose the order of dates" in told.text
+        chosen = to_dates(pl.Series(cells), "year first" if "-" in cells[0] else "day first")
+        assert not chosen.null_count()

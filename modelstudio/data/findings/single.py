@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import (
     MOST_ROWS,
@@ -17,6 +19,7 @@ from modelstudio.data.findings.finding import (
 )
 from modelstudio.data.guess import SHORT_TEXT
 from modelstudio.data.profile import ColumnProfile
+from modelstudio.data.sources.dates import short_order
 from modelstudio.data.sources.values import MISSING_NUMBERS, as_text, to_numbers
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import (
@@ -29,7 +32,6 @@ from modelstudio.recipe.steps import (
     Step,
 )
 from modelstudio.wording import counted, listed
-from numpy.typing import NDArray
 
 SAMPLE = 20_000
 """Rows looked at to tell what a column of text holds, spread over it."""
@@ -57,7 +59,7 @@ SMALL_CLASS, RATIO = 0.05, 10.0
 DATE_FORMATS = (
     *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d. %B %Y"),
     *("%d-%b-%Y", "%d-%b-%y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d", "%Y-%b-%d", "%Y%m%d"),
-    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %H:%M:%S %z"),
+    *("%Y-%m-%d %I:%M %p", "%Y-%m-%d %H:%M:%S %z"),
     *("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
     *("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M %p", "%Y/%m/%d %H:%M"),
     *("%Y/%m/%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S%.f%z"),
@@ -166,7 +168,13 @@ def _date_as_text(column: Column, facts: ColumnProfile, known: pl.Series) -> Fin
     """Look for dates written in a way that is not read as one."""
     if column.kind == "date" or len(known) < MIXED:
         return None
-    cells = _sample(known)
+    cells, name = _sample(known), column.name
+    if known.dtype == pl.String and (order := short_order(cells)) is not None:
+        text = f"{name} holds dates such as {known[0]}, whose order the values do not prove"
+        if order != "either":
+            text = f"{name} holds dates such as {known[0]}, read as {column.kind}"
+        text += ". Choose the order of dates under the file's name, then the kind Date"
+        return Finding("date_as_text", _severity(column), text, (name,), _drop(column))
     if column.kind == "number":
         if not ((cells >= 19000101) & (cells < 21010101)).all() or facts.distinct < MIXED:
             return None

@@ -8,8 +8,8 @@ from typing import Literal
 
 import polars as pl
 
-DateOrder = Literal["day first", "month first"]
-"""How dates such as 03/04/2021 are read."""
+DateOrder = Literal["day first", "month first", "year first"]
+"""How dates such as 03/04/2021 are read; the year comes first in some of two digits only."""
 
 FEW = 2_000
 """Cells of a column that tell in which forms it is written."""
@@ -39,6 +39,18 @@ _MONTH_FIRST = tuple(f"%m{sign}%d{sign}%Y{time}" for sign in "/-" for time in (*
 NUMBERED = r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}"
 """The beginning of a date whose first number may be the day or the month."""
 
+SHORT = r"^(\d{1,2})([./-])(\d{1,2})[./-](\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?)?$"
+"""A date whose year has two digits."""
+
+_SHORT_FORMS: dict[DateOrder, str] = {
+    "day first": "%d{0}%m{0}%y",
+    "month first": "%m{0}%d{0}%y",
+    "year first": "%y{0}%m{0}%d",
+}
+
+_PIVOT = 2069
+"""From this year on a year of two digits is one of the hundred years before."""
+
 _SECONDS, _MILLISECONDS = r"^1?\d{9}$", r"^1?\d{12}$"
 """Times counted since the beginning of 1970."""
 
@@ -53,7 +65,24 @@ def to_dates(text: pl.Series, order: DateOrder | None = None) -> pl.Series:
 
 
 def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataFrame:
-    """Read all columns of a table as `to_dates` does, in few passes.
+    """Read all columns of a table as `to_dates` does, in few passes."""
+    few = text.gather_every(-(-text.height // FEW) or 1)
+    with_short = few.select(pl.all().str.contains(SHORT).any())
+    names = [
+        name for name, any_short in zip(text.columns, *with_short.rows(), strict=True) if any_short
+    ]
+    if not names:
+        return _long_dates(text, order)
+    is_short = pl.col(names).str.contains(SHORT)
+    dates = _long_dates(text.with_columns(pl.when(~is_short).then(pl.col(names))), order)
+    return dates.with_columns(
+        dates[name].zip_with(dates[name].is_not_null(), _short_dates(text[name], order))
+        for name in names
+    )
+
+
+def _long_dates(text: pl.DataFrame, order: DateOrder | None) -> pl.DataFrame:
+    """Read dates whose year is written in full.
 
     Most columns are written in the first form throughout; the others are tried where one is not.
     """
@@ -67,13 +96,56 @@ def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataF
     clear = _first_of([clear, rest.select(_since_1970(pl.all()))])
     day, month = (_first_of([clear, *_in_forms(rest, f)]) for f in (_DAY_FIRST, _MONTH_FIRST))
     known = zip(*(each.select(pl.all().count()).row(0) for each in (day, month)), strict=True)
+    undecided = order not in ("day first", "month first")
     return dates.with_columns(
         month.to_series(at)
         if order == "month first"
-        or (order is None and (months > days or (months == days and _closer(month, day, at))))
+        or (undecided and (months > days or (months == days and _closer(month, day, at))))
         else day.to_series(at)
         for at, (days, months) in enumerate(known)
     )
+
+
+def _short_dates(text: pl.Series, order: DateOrder | None) -> pl.Series:
+    """Read dates whose year has two digits, where their order is known or the cells prove it."""
+    found = short_order(text, order)
+    if found is None or found == "either":
+        return pl.Series(text.name, [None], pl.Datetime("ms")).new_from_index(0, len(text))
+    forms = [_SHORT_FORMS[found].format(sign) + time for sign in "./-" for time in _TIMES[:3]]
+    short = text.to_frame().select(pl.when(pl.all().str.contains(SHORT)).then(pl.all()))
+    read = _first_of(_in_forms(short, forms)).to_series()
+    late = (read.dt.year() >= _PIVOT).fill_null(False)
+    return read.dt.offset_by("-100y").zip_with(late, read)
+
+
+def short_order(
+    text: pl.Series, order: DateOrder | None = None
+) -> DateOrder | Literal["either"] | None:
+    """Tell in which order the numbers of dates such as 03/04/21 stand: that which most cells allow.
+
+    A number above 12 is no month and one above 31 no day. The year is looked for in front only
+    between hyphens, or where a number can be nothing else. An ``order`` is taken where no other
+    fits more cells; without it several make ``"either"``. None when most cells are no such dates.
+    """
+    known = text.drop_nulls()
+    parts = known.str.extract_groups(SHORT).struct.unnest().drop_nulls()
+    if not len(known) or len(parts) < 0.9 * len(known):
+        return None
+    first, middle, last = (parts.to_series(at).cast(pl.Int64) for at in (0, 2, 3))
+    days, months = (1, 31), (1, 12)
+    fitting: dict[DateOrder, int] = {
+        "day first": int((first.is_between(*days) & middle.is_between(*months)).sum()),
+        "month first": int((first.is_between(*months) & middle.is_between(*days)).sum()),
+    }
+    in_front = bool((parts.to_series(1) == "-").all() or (~first.is_between(*days)).any())
+    if in_front or order == "year first":
+        fits = middle.is_between(*months) & last.is_between(*days)
+        fitting["year first"] = int(fits.sum())
+    most = max(fitting.values())
+    best = [each for each, count in fitting.items() if count == most]
+    if most < 0.9 * len(known):
+        return None
+    return best[0] if len(best) == 1 else order if order in best else "either"
 
 
 def _closer(month: pl.DataFrame, day: pl.DataFrame, at: int) -> bool:

@@ -27,6 +27,7 @@ _DATES = {
     None: "Found in each column",
     "day first": "Day, month, year",
     "month first": "Month, day, year",
+    "year first": "Year, month, day (years of two digits)",
 }
 _ENCODINGS = (None, "utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift_jis", "gb18030")
 
