@@ -124,6 +124,11 @@ def test_a_click_on_a_series_moves_the_window(
     panel.column.textActivated.emit("visits")
     wait(page, qtbot)
     assert (panel.near._reading.column, panel.near._reading.row) == ("visits", row + 1)
+    for column, shown in (("sold", "sold"), ("day", "sold")):
+        place = page.preview.model.index(row + 1, page.preview.model.columns.index(column))
+        page.preview.view.setCurrentIndex(place)
+        wait(page, qtbot)
+        assert panel.near._reading.column == shown
 
 
 def test_a_sound_shows_its_wave_and_its_pitches(

@@ -97,14 +97,17 @@ class CloseUp(QFrame):
             self.wanted.emit(bool(kind))
         self._ask(all_rows=True)
 
-    def show_row(self, row: int) -> None:
-        """Show a row of the source."""
-        if row != self._row:
-            self._row = row
+    def show_cell(self, row: int, column: str) -> None:
+        """Show a row of the source, and of a series the column, if it holds numbers."""
+        columns = self._project.data.columns if self._project is not None else ()
+        told = any(each.name == column and each.kind == "number" for each in columns)
+        chosen = column if told and self.kind == "series" else self._column
+        if (row, chosen) != (self._row, self._column):
+            self._row, self._column = row, chosen
             self._ask(all_rows=False)
 
     def _go_to(self, row: int) -> None:
-        self.show_row(row)
+        self.show_cell(row, self._column)
         self.row_wanted.emit(row)
 
     def _show_column(self, name: str) -> None:

@@ -136,7 +136,7 @@ class DataPage(Page):
         self.preview.as_pictures.clicked.connect(lambda: self._show_pictures(True))
         self.columns.chosen.connect(self.preview.view.show_column)
         self.preview.rows_wanted.connect(feed.ask_rows)
-        self.preview.row_chosen.connect(self.close_up.show_row)
+        self.preview.cell_chosen.connect(self.close_up.show_cell)
         self.preview.column_opened.connect(feed.ask_column)
         feed.column_seen.connect(self.preview.add_view)
         self.close_up.wanted.connect(self.preview.offer_below)

@@ -57,7 +57,7 @@ class PreviewPanel(QFrame):
     """
 
     rows_wanted = Signal(object, int, int, object)
-    row_chosen = Signal(int)
+    cell_chosen = Signal(int, str)
     column_opened = Signal(str)
     cancel_wanted = Signal()
 
@@ -122,7 +122,7 @@ class PreviewPanel(QFrame):
         table.setLayout(self._stack)
         self._body = splitter(Qt.Orientation.Vertical, table, name="data.preview.body")
         layout.addWidget(self._body, 1)
-        self.view.selectionModel().currentRowChanged.connect(lambda: self._tell_row())
+        self.view.selectionModel().currentChanged.connect(lambda: self._tell_cell())
         self._profile: ProfilePopup | None = None
         self.select_step(None, "")
 
@@ -203,7 +203,7 @@ class PreviewPanel(QFrame):
         self._outline.stop()
         columns = self.model.columns
         self.model.put(table)
-        self._tell_row()
+        self._tell_cell()
         self._show_heads()
         self._stack.setCurrentIndex(0)
         if self.model.columns != columns or not self._fitted:
@@ -289,11 +289,12 @@ class PreviewPanel(QFrame):
     def _ask(self, offset: int, limit: int) -> None:
         self.rows_wanted.emit(self.upto, offset, limit, self._sort)
 
-    def _tell_row(self) -> None:
-        """Tell which row is chosen, as soon as it is there."""
-        number = self.model.number(self.view.currentIndex().row())
+    def _tell_cell(self) -> None:
+        """Tell which row and column are chosen, as soon as the row is there."""
+        index = self.view.currentIndex()
+        number = self.model.number(index.row())
         if number is not None:
-            self.row_chosen.emit(number)
+            self.cell_chosen.emit(number, self.model.columns[index.column()])
 
     def _mark(self, on: bool) -> None:
         self.view.set_marking(on)

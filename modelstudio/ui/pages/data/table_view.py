@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -236,9 +236,11 @@ class PreviewView(QTableView):
         """Scroll to a row and mark it, with a column in sight if there is one of that name."""
         model = self.model()
         if isinstance(model, PreviewModel):
-            at = model.columns.index(name) if name in model.columns else 0
-            self.selectRow(row)
-            self.scrollTo(model.index(row, at), QTableView.ScrollHint.PositionAtCenter)
+            now = max(self.currentIndex().column(), 0)
+            place = model.index(row, model.columns.index(name) if name in model.columns else now)
+            flags = QItemSelectionModel.SelectionFlag
+            self.selectionModel().setCurrentIndex(place, flags.ClearAndSelect | flags.Rows)
+            self.scrollTo(place, QTableView.ScrollHint.PositionAtCenter)
 
     def first_row(self) -> int:
         """Return the first row in sight."""
