@@ -19,6 +19,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from modelstudio import __version__
+from modelstudio.cli.usage import empty_value, wrong_usage
 from modelstudio.errors import StudioError
 from modelstudio.resources import app_home
 
@@ -90,6 +91,35 @@ def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P,
 
     app.command(name, no_args_is_help=False)(handled)
     return handled
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb and return the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if (fault := empty_value(given)) is not None:
+        complain(fault, "modelstudio --help lists the verbs.")
+        return 2
+    told.clear()
+    try:
+        end = app(args=given, prog_name="modelstudio", standalone_mode=False)
+        sys.stdout.flush()
+        if end == INTERRUPTED and not told:
+            complain("Interrupted.")
+    except BrokenPipeError:
+        close_output()
+        return CLOSED
+    except OSError as error:
+        close_output()
+        complain(f"The output cannot be written: {error.strerror or error}.")
+        return 1
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "modelstudio"
+        complain(wrong_usage(error), f"{where} --help says what it takes.")
+        return 2
+    return end if isinstance(end, int) else 0
 
 
 def close_output() -> None:

@@ -13,11 +13,19 @@ from typing import Annotated
 
 import typer
 
-from modelstudio.cli.app import complain, verb
+from modelstudio.cli.app import INTERRUPTED, complain, verb
+from modelstudio.cli.arguments import (
+    MOST_EPOCHS,
+    DeviceOption,
+    Json,
+    JsonOfRows,
+    ProjectPath,
+    Seed,
+    training_changes,
+)
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
 from modelstudio.cli.show import evaluation_json, print_evaluation, print_json, print_table
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
-from modelstudio.cli.verbs import LARGEST_SEED, MOST_EPOCHS, Device, Json, ProjectPath
 from modelstudio.engine import cross_validation
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
@@ -46,13 +54,11 @@ def cross_validate(
         int | None,
         typer.Option(min=2, max=100, help="How many; those of the split, or 5, if left out."),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of weights and order.")
-    ] = None,
+    seed: Seed = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, max=MOST_EPOCHS, help="Most epochs a fold.")
     ] = None,
-    device: Annotated[Device | None, typer.Option(help="Where to compute.")] = None,
+    device: DeviceOption = None,
     name: Annotated[str, typer.Option(help="What the names of the runs begin with.")] = "",
     resume: Annotated[
         str | None,
@@ -68,8 +74,7 @@ def cross_validate(
     """
     project, control = load_project(path), Control()
     trust_blocks(project, trust=trust)
-    wishes = {"seed": seed, "epochs": epochs, "device": device.value if device else None}
-    chosen = {key: value for key, value in wishes.items() if value is not None}
+    chosen = training_changes(seed, epochs, device)
     if resume is not None and (chosen or name or folds):
         raise typer.BadParameter("folds go on as they began; give --resume alone")
     if resume is None:
@@ -93,7 +98,7 @@ def cross_validate(
         if kept:
             verb_line = f"modelstudio cross-validate {shlex.quote(str(path))}"
             complain(f"To go on: {verb_line} --resume {kept[-1].number}")
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _follow_folds(
@@ -172,9 +177,7 @@ def labels(
         Path | None, typer.Option(help="Write the rows, their labels and suggestions to a CSV.")
     ] = None,
     trust: Trust = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON for scripts; rows are counted from 0.")
-    ] = False,
+    as_json: JsonOfRows = False,
 ) -> None:
     """List labels that are probably wrong, by what a run says of rows it did not train on."""
     trust_run(path, run, trust=trust)

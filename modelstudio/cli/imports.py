@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from modelstudio.cli.app import complain, verb
+from modelstudio.cli.arguments import Json, check_new_project
 from modelstudio.cli.follow import follow
 from modelstudio.cli.show import print_json
 from modelstudio.engine import network_import as engine
@@ -20,7 +21,7 @@ from modelstudio.engine.importing.sources import (
     split_source,
 )
 from modelstudio.errors import ProjectError
-from modelstudio.project.files import SUFFIX, save_project
+from modelstudio.project.files import save_project
 from modelstudio.trust import trust as remember_trust
 
 
@@ -40,17 +41,10 @@ def import_network(
     trust: Annotated[
         bool, typer.Option("--trust", help="Remember that this Python file may run.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make a project of a network from another program; its weights become a run."""
-    if out.suffix != SUFFIX:
-        raise ProjectError(
-            f"{out.name} does not end in {SUFFIX}.", fix=f"Call it {out.with_suffix(SUFFIX).name}."
-        )
-    if out.exists():
-        raise ProjectError(
-            f"{out.name} exists already.", where=str(out), fix="Choose another name or remove it."
-        )
+    check_new_project(out)
     if not out.resolve().parent.is_dir():
         raise ProjectError(
             f"{out.name} cannot be written: the folder does not exist.",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from modelstudio.cli.app import verb
+from modelstudio.cli.arguments import JsonOfRows
 from modelstudio.cli.follow import follow
 from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
@@ -38,10 +39,7 @@ def profile(
     decimals: DecimalsOption = None,
     dates: DatesOption = None,
     missing: MissingOption = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print JSON for scripts; rows are counted from 0."),
-    ] = False,
+    as_json: JsonOfRows = False,
 ) -> None:
     """Describe the columns of data and say what deserves a look before training."""
     if source.suffix.lower() == SUFFIX:

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from modelstudio.cli.app import verb
+from modelstudio.cli.arguments import Json
 from modelstudio.cli.show import print_json, print_table
 
 
 @verb
 def layers(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: Json = False,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the reference page of the guide.")
     ] = False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modelstudio.cli.app import complain
 
 if TYPE_CHECKING:
-    from modelstudio.engine.results import Evaluation, ExportReport, PredictReport
+    from modelstudio.engine.results import Evaluation, ExportReport, PredictReport, RunInfo
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
@@ -44,6 +44,40 @@ def print_table(head: tuple[str, ...], rows: Sequence[Sequence[object]]) -> None
 def metrics_text(metrics: Mapping[str, float]) -> str:
     """Return metrics in one line."""
     return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+
+
+def run_json(run: RunInfo) -> dict[str, object]:
+    """Return the JSON object of a run in ``runs --json``."""
+    return {
+        "run": run.id,
+        "number": run.number,
+        "name": run.name,
+        "status": run.status,
+        "started": run.started,
+        "seconds": run.seconds,
+        "epochs": run.epochs,
+        "best_epoch": run.best_epoch,
+        "metrics": dict(run.metrics),
+        "parameters": run.parameters,
+        "reason": run.reason,
+        "fold": asdict(run.fold) if run.fold else None,
+    }
+
+
+def print_runs(found: Sequence[RunInfo]) -> None:
+    """Print runs as a table."""
+    table = [
+        (
+            run.number,
+            run.name,
+            run.status,
+            f"{run.best_epoch}/{run.epochs}",
+            metrics_text(run.metrics),
+            f"{run.seconds:.1f} s",
+        )
+        for run in found
+    ]
+    print_table(("Run", "Name", "Status", "Best epoch", "Best scores", "Time"), table)
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, object]:

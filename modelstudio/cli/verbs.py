@@ -5,123 +5,60 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
-import sys
 import tempfile
-from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from modelstudio.cli.app import CLOSED, INTERRUPTED, app, close_output, complain, told, verb
+from modelstudio.cli.app import INTERRUPTED, complain, verb
+from modelstudio.cli.arguments import (
+    LARGEST_SEED,
+    MOST_EPOCHS,
+    DeviceOption,
+    Format,
+    Json,
+    Out,
+    Part,
+    ProjectPath,
+    Run,
+    Seed,
+    Task,
+    check_new_project,
+    training_changes,
+)
 from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
 from modelstudio.cli.moved import Moved, told_place
 from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
 from modelstudio.cli.show import (
     evaluation_json,
     export_json,
-    metrics_text,
     prediction_json,
     print_evaluation,
     print_export,
     print_json,
     print_prediction,
+    print_runs,
     print_table,
+    run_json,
 )
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
-from modelstudio.cli.usage import empty_value, wrong_usage
 from modelstudio.engine import prediction, projects
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunEnd
-from modelstudio.errors import NetworkError, ProjectError, StudioError
+from modelstudio.errors import NetworkError, StudioError
 from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.project.model import Project
 from modelstudio.recipe.sources import LongText
 from modelstudio.resources import sample
 from modelstudio.wording import counted
 
-MOST_EPOCHS = 100_000
-
-LARGEST_SEED = 2**31 - 1
-
-
-class Part(StrEnum):
-    """A part of the split, as an option."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
-
-
 _PARTS: dict[Part, engine.Part] = {
     Part.train: "train",
     Part.validation: "validation",
     Part.test: "test",
 }
-
-
-class Device(StrEnum):
-    """A device, as an option."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
-class Task(StrEnum):
-    """What can be learnt, as an option."""
-
-    classify = "classify"
-    regress = "regress"
-    next_token = "next token"
-    forecast = "forecast"
-    recommend = "recommend"
-
-
-class Format(StrEnum):
-    """What a model can be exported to."""
-
-    onnx = "onnx"
-
-
-ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="A .mstudio file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Run = Annotated[
-    str | None, typer.Option(help="Number or id of a run; the last finished one if left out.")
-]
-Out = Annotated[Path, typer.Option("--out", help="File to write.")]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run a verb and return the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if (fault := empty_value(given)) is not None:
-        complain(fault, "modelstudio --help lists the verbs.")
-        return 2
-    told.clear()
-    try:
-        end = app(args=given, prog_name="modelstudio", standalone_mode=False)
-        sys.stdout.flush()
-        if end == INTERRUPTED and not told:
-            complain("Interrupted.")
-    except BrokenPipeError:
-        close_output()
-        return CLOSED
-    except OSError as error:
-        close_output()
-        complain(f"The output cannot be written: {error.strerror or error}.")
-        return 1
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            raise
-        context = getattr(error, "ctx", None)
-        where = context.command_path if context is not None else "modelstudio"
-        complain(wrong_usage(error), f"{where} --help says what it takes.")
-        return 2
-    return end if isinstance(end, int) else 0
 
 
 @verb
@@ -178,14 +115,7 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Make a project from data: roles, recipe, network and settings are guessed."""
-    if out.suffix != SUFFIX:
-        raise ProjectError(
-            f"{out.name} does not end in {SUFFIX}.", fix=f"Call it {out.with_suffix(SUFFIX).name}."
-        )
-    if out.exists():
-        raise ProjectError(
-            f"{out.name} exists already.", where=str(out), fix="Choose another name or remove it."
-        )
+    check_new_project(out)
     draft = projects.new_project(
         data,
         target=target,
@@ -273,11 +203,9 @@ def check(path: ProjectPath, trust: Trust = False, as_json: Json = False) -> Non
 @verb
 def train(
     path: ProjectPath,
-    seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of weights and order.")
-    ] = None,
+    seed: Seed = None,
     epochs: Annotated[int | None, typer.Option(min=1, max=MOST_EPOCHS, help="Most epochs.")] = None,
-    device: Annotated[Device | None, typer.Option(help="Where to compute.")] = None,
+    device: DeviceOption = None,
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     resume: Annotated[
         str | None,
@@ -296,8 +224,7 @@ def train(
     """Train the network as a new run; Ctrl+C ends it and keeps the best weights."""
     project = load_project(path)
     trust_blocks(project, trust=trust)
-    wishes = {"seed": seed, "epochs": epochs, "device": device.value if device else None}
-    chosen = {key: value for key, value in wishes.items() if value is not None}
+    chosen = training_changes(seed, epochs, device)
     if resume is not None and (chosen or name or start_from):
         raise typer.BadParameter("a run goes on as it began; give --resume alone")
     if data is not None:
@@ -328,41 +255,11 @@ def runs(path: ProjectPath, as_json: Json = False) -> None:
     """List the runs of a project."""
     found = engine.store(path, load_project(path)).list()
     if as_json:
-        print_json(
-            [
-                {
-                    "run": run.id,
-                    "number": run.number,
-                    "name": run.name,
-                    "status": run.status,
-                    "started": run.started,
-                    "seconds": run.seconds,
-                    "epochs": run.epochs,
-                    "best_epoch": run.best_epoch,
-                    "metrics": dict(run.metrics),
-                    "parameters": run.parameters,
-                    "reason": run.reason,
-                    "fold": asdict(run.fold) if run.fold else None,
-                }
-                for run in found
-            ]
-        )
-        return
-    if not found:
+        print_json([run_json(run) for run in found])
+    elif found:
+        print_runs(found)
+    else:
         print("No runs yet.")
-        return
-    table = [
-        (
-            run.number,
-            run.name,
-            run.status,
-            f"{run.best_epoch}/{run.epochs}",
-            metrics_text(run.metrics),
-            f"{run.seconds:.1f} s",
-        )
-        for run in found
-    ]
-    print_table(("Run", "Name", "Status", "Best epoch", "Best scores", "Time"), table)
 
 
 @verb
