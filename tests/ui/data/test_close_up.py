@@ -111,7 +111,7 @@ def test_a_click_on_a_series_moves_the_window(
     panel = page.close_up.panels["series"]
     assert page.close_up.isVisible()
     assert panel.near._reading.window is not None
-    place = QPoint(round(panel.whole.x(200)), 10)
+    place = QPoint(round(panel.whole.x_of(200)), 10)
     qtbot.mouseClick(panel.whole, Qt.MouseButton.LeftButton, pos=place)
     wait(page, qtbot)
     assert panel.near._reading.at == pytest.approx(200, abs=2)

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
 from modelstudio.project.model import DataConfig, Project
-from modelstudio.recipe.steps import Tokenise, Windows
+from modelstudio.recipe.steps import Step, Tokenise, Windows
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.feed import decided
@@ -159,7 +159,7 @@ class CloseUp(QFrame):
 def kind_of(data: DataConfig) -> str:
     """Return which panel shows a row of the data; empty where the table shows all there is."""
     steps = [step for step in data.recipe if step.enabled]
-    kinds = {Tokenise: "text", Windows: "series"}
+    kinds: dict[type[Step], str] = {Tokenise: "text", Windows: "series"}
     found = [kinds[type(step)] for step in steps if type(step) in kinds]
     if any(column.kind == "audio" for column in data.columns):
         found.append("sound")

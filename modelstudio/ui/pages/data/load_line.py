@@ -86,7 +86,7 @@ class LoadLine(QWidget):
 
     def _show_words(self) -> None:
         panel = self.parentWidget()
-        if self._words.parentWidget() is not panel:
+        if panel is not None and self._words.parentWidget() is not panel:
             self._words.setParent(panel)
             Watcher(panel, {QEvent.Type.Resize}, self._place_words)
         self._place_words()
@@ -96,6 +96,8 @@ class LoadLine(QWidget):
     def _place_words(self) -> None:
         """Lay the words at the foot of the panel, in its middle."""
         panel = self._words.parentWidget()
+        if panel is None:
+            return
         self._words.adjustSize()
         left = (panel.width() - self._words.width()) // 2
         self._words.move(max(left, 0), panel.height() - self._words.height() - _MARGIN)

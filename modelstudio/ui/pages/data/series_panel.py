@@ -128,12 +128,12 @@ class _Chart(QWidget):
         below = theme().grown(18)
         return QRectF(_LEFT, 6, self.width() - _LEFT - _PAD, max(self.height() - below - 6, 8))
 
-    def x(self, place: float) -> float:
+    def x_of(self, place: float) -> float:
         """Return where a place lies."""
         box, (first, end) = self.plot, self._span
         return box.left() + (place - first) / max(end - 1 - first, 1) * box.width()
 
-    def y(self, value: float) -> float:
+    def y_of(self, value: float) -> float:
         """Return where a value lies."""
         box = self.plot
         return box.bottom() - (value - self._low) / (self._high - self._low) * box.height()
@@ -169,7 +169,7 @@ class _Chart(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for line in self._lines:
             places = zip(line.places, line.values, strict=True)
-            points = [QPointF(self.x(place), self.y(value)) for place, value in places]
+            points = [QPointF(self.x_of(place), self.y_of(value)) for place, value in places]
             painter.setPen(QPen(_color(line.part), 1.5))
             if len(points) == 1:
                 painter.drawEllipse(points[0], 1, 1)
@@ -200,7 +200,7 @@ class _Chart(QWidget):
         for place in dict.fromkeys(places):
             words = reading.times.get(place, "")
             wide = painter.fontMetrics().horizontalAdvance(words)
-            left = min(max(self.x(place) - wide / 2, 2), self.width() - wide - 4)
+            left = min(max(self.x_of(place) - wide / 2, 2), self.width() - wide - 4)
             room = QRectF(left - 5, 0, wide + 10, self.height())
             if not any(room.intersects(other) for other in taken):
                 painter.drawText(QPointF(left, self.height() - 4), words)
@@ -228,7 +228,7 @@ class WholeChart(_Chart):
     def paint_below(self, painter: QPainter, reading: SeriesReading) -> None:
         box = self.plot
         first = reading.window[0] if reading.window else reading.at
-        left, right = self.x(first), self.x(reading.at)
+        left, right = self.x_of(first), self.x_of(reading.at)
         band = QRectF(left - 1, box.top() - 2, max(right - left, 1) + 2, box.height() + 4)
         painter.fillRect(band, theme().color("selection"))
         painter.fillRect(QRectF(right, box.top() - 2, 1, box.height() + 4), theme().color("accent"))
@@ -256,8 +256,8 @@ class WindowChart(_Chart):
         if reading.window is None:
             return
         now, box = theme(), self.plot
-        half = (self.x(1) - self.x(0)) / 2
-        left, right = self.x(reading.window[0]) - half, self.x(reading.window[1]) + half
+        half = (self.x_of(1) - self.x_of(0)) / 2
+        left, right = self.x_of(reading.window[0]) - half, self.x_of(reading.window[1]) + half
         tall = theme().grown(18)
         painter.fillRect(
             QRectF(left, box.top() - tall, right - left, box.height() + tall),
@@ -266,30 +266,32 @@ class WindowChart(_Chart):
         painter.setPen(now.color("accent"))
         words = tr("The network sees {}").format(counted(reading.length, "row"))
         self._write(painter, words, left, right)
-        target = self.x(reading.at)
+        target = self.x_of(reading.at)
         painter.setPen(QPen(now.color("accent"), 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(target, box.top()), QPointF(target, box.bottom()))
 
     def paint_above(self, painter: QPainter, reading: SeriesReading) -> None:
         now, box = theme(), self.plot
-        target = self.x(reading.at)
+        target = self.x_of(reading.at)
         value = self._value(reading.at)
         if reading.window is not None:
             painter.setPen(QPen(now.color("textSecondary"), 1))
             for place in range(reading.window[0], reading.window[1] + 1):
                 if reading.length <= 60 and (at := self._value(place)) is not None:
                     painter.setBrush(now.color("panel"))
-                    painter.drawEllipse(QPointF(self.x(place), self.y(at)), 2, 2)
+                    painter.drawEllipse(QPointF(self.x_of(place), self.y_of(at)), 2, 2)
             painter.setPen(now.color("text"))
             metrics = painter.fontMetrics()
             words = tr("Target")
             wide = metrics.horizontalAdvance(words)
-            left = min(max(target - wide / 2, self.x(reading.window[1])), self.width() - wide - 4)
+            left = min(
+                max(target - wide / 2, self.x_of(reading.window[1])), self.width() - wide - 4
+            )
             painter.drawText(QPointF(left, box.top() - 5), words)
         if value is not None and reading.is_target:
             painter.setPen(QPen(now.color("accent"), 2))
             painter.setBrush(now.color("panel"))
-            painter.drawEllipse(QPointF(target, self.y(value)), 4, 4)
+            painter.drawEllipse(QPointF(target, self.y_of(value)), 4, 4)
         self.write_times(painter, reading, [reading.at, *(reading.window or reading.span)])
 
     def _write(self, painter: QPainter, words: str, left: float, right: float) -> None:

@@ -168,6 +168,6 @@ def _between(stops: list[QColor], share: float) -> QColor:
     """Return the colour at a place from 0 to 1 between the first stop and the last."""
     at = share * (len(stops) - 1)
     first = min(int(at), len(stops) - 2)
-    part, low, high = at - first, stops[first].getRgb(), stops[first + 1].getRgb()
-    red, green, blue = (round(a + part * (b - a)) for a, b in zip(low[:3], high[:3], strict=True))
-    return QColor(red, green, blue)
+    part, low, high = at - first, stops[first], stops[first + 1]
+    ends = (low.red(), high.red()), (low.green(), high.green()), (low.blue(), high.blue())
+    return QColor(*(round(a + part * (b - a)) for a, b in ends))

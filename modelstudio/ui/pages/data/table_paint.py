@@ -145,7 +145,8 @@ class TablePainter:
 
     @staticmethod
     def _paint_selection(painter: QPainter, view: PreviewView, area: QRect) -> None:
-        for chosen in view.selectionModel().selection():
+        selection = view.selectionModel().selection()
+        for chosen in (selection.at(place) for place in range(selection.count())):
             corners = chosen.topLeft(), chosen.bottomRight()
             first, last = (view.visualRect(corner) for corner in corners)
             painter.fillRect(first.united(last).intersected(area), theme().color("selection"))
