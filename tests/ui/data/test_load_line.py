@@ -25,7 +25,8 @@ def panel(qtbot: QtBot) -> QWidget:
     layout.addWidget(QWidget(), 1)
     qtbot.addWidget(panel)
     panel.resize(400, 300)
-    panel.show()
+    with qtbot.waitExposed(panel):
+        panel.show()
     return panel
 
 
