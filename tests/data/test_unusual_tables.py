@@ -181,6 +181,9 @@ def test_one_category_in_several_spellings(tmp_path: Path) -> None:
     assert found.columns == ("region",)
     assert isinstance(found.fix, CleanText)
     assert all("north" in rows[row].lower() for row in found.rows)
+    asked = drain(profile_source(tmp_path / "t.csv", "region")).findings
+    told = next(finding for finding in asked if finding.kind == "spelling")
+    assert told.text.endswith("count as different classes until the file writes them alike")
     assert "spelling" not in found_in(tmp_path / "u.csv", sales())
 
 

@@ -61,6 +61,17 @@ def test_labels_are_guessed_and_told_apart(project: Project) -> None:
     assert not project.data.split.stratify
 
 
+def test_rows_without_a_cell_are_told_with_what_to_write(project: Project) -> None:
+    (told,) = [
+        each for each in drain(run.describe_data(project)).findings if each.kind == "no target"
+    ]
+    cells = pl.read_csv(str(project.data.path))["genres"]
+    assert told.count == cells.str.len_chars().eq(0).sum() > 0
+    assert "Write | alone" in told.text
+    none = multi_hot(pl.Series(["|", None]), TAGS, "|")
+    assert none.tolist() == [[0, 0, 0, 0], [-1, -1, -1, -1]]
+
+
 @pytest.mark.parametrize(
     ("cells", "separator"),
     [

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from workbooks import write_workbook
 
 from modelstudio.engine import prediction, projects, run
 from modelstudio.engine.control import Control
@@ -320,6 +321,7 @@ def test_another_table_is_evaluated(project: Project, path: Path, tmp_path: Path
         drained(run.evaluate(path, project, None, other))
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_without_test_rows_other_rows_are_scored_and_checked(
     project: Project, path: Path, tmp_path: Path
 ) -> None:
@@ -347,6 +349,24 @@ def test_a_table_without_a_row_that_can_be_scored(
     with pytest.raises(DataError, match=r"No row of rows.csv can be predicted: length is missing"):
         drained(prediction.predict(path, rows, tmp_path / "out.csv"))
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_ids_come_back_as_they_are_written(project: Project, path: Path, tmp_path: Path) -> None:
+    """Whatever the file is, and whether or not the model looks at the column."""
+    trained(project, path)
+    rows = pl.DataFrame({"colour": ["red", "blue"], "width": [1.0, 2.5], "length": [3, 4]})
+    rows = rows.with_columns(weight=pl.lit(2), id=pl.Series([17, 4_000_000_001]))
+    rows.write_parquet(tmp_path / "rows.parquet")
+    rows.write_csv(tmp_path / "rows.csv")
+    cells = [[*rows.columns], *map(list, rows.rows())]
+    write_workbook(tmp_path / "rows.xlsx", {"rows": cells})
+    for ending in ("parquet", "csv", "xlsx"):
+        out = tmp_path / f"{ending}.csv"
+        drained(prediction.predict(path, tmp_path / f"rows.{ending}", out))
+        told = pl.read_csv(out, infer_schema=False)
+        assert told["id"].to_list() == ["17", "4000000001"]
+        assert told["width"].cast(pl.Float64).to_list() == [1.0, 2.5]
 
 
 def test_the_threshold_belongs_to_the_run(table: Path, tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def findings(
         looks.append(partial(single.class_findings, frame, target, facts, counts))
         if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
             looks.append(partial(leaks.leak_findings, frame, columns, target))
+    if target is not None and data.label_separator is not None:
+        looks.append(partial(single.label_findings, frame, target, data.label_separator))
     if isinstance(data.source, LongText):
         return ordered([*found, *_side_by_side(looks)])
     if parts is None:

@@ -312,9 +312,7 @@ def class_findings(
     """Look at the rows without target and at the sizes of the classes."""
     name, answers = target.name, frame.get_column(target.name)
     if facts.missing:
-        rows = first_rows(answers.is_null().arg_true().head(MOST_ROWS))
-        text = f"{counted(facts.missing, 'row')} without {name}"
-        yield Finding("no target", "info", text, (name,), DropMissingTarget(), rows, facts.missing)
+        yield _without_target(answers, f"{counted(facts.missing, 'row')} without {name}")
     if target.kind == "number" or not facts.distinct:
         return
     classes = counts.of(name)
@@ -338,6 +336,25 @@ def class_findings(
     fix = SetSplit((("balance", "weights"),))
     shown = first_rows(rows.head(MOST_ROWS))
     yield Finding("imbalance", "warning", text, (name,), fix, shown, len(rows))
+
+
+def label_findings(frame: pl.DataFrame, target: Column, separator: str) -> Iterator[Finding]:
+    """Look at the rows with an empty cell, where a cell of the target may hold several labels."""
+    answers = frame.get_column(target.name)
+    if count := answers.null_count():
+        text = (
+            f"{counted(count, 'row')} without {target.name}, not trained on: an empty cell does "
+            f"not say that no label fits. Write {separator} alone into the cell to say so"
+        )
+        yield _without_target(answers, text)
+
+
+def _without_target(answers: pl.Series, text: str) -> Finding:
+    empty = answers.is_null().arg_true()
+    shown = first_rows(empty.head(MOST_ROWS))
+    return Finding(
+        "no target", "info", text, (answers.name,), DropMissingTarget(), shown, len(empty)
+    )
 
 
 def _share(percent: float) -> str:

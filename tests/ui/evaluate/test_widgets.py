@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine import metrics
@@ -187,6 +187,21 @@ def test_of_several_classes_one_stands_against_the_rest(
     viewer.class_choice.activated.emit(2)
     positives = int((evaluation.predictions.truth == 2).sum())
     assert viewer.outcome.found + viewer.outcome.missed == positives
+
+
+def test_beside_the_curves_nothing_is_cut_off(
+    viewer: RocViewer, make_evaluation: MakeEvaluation
+) -> None:
+    """Long names of classes give way, as the column is no wider."""
+    three = make_evaluation("classes")
+    side = viewer.findChild(QScrollArea, "evaluate.roc.side").widget()
+
+    def width(name: str) -> int:
+        curves = tuple(replace(curve, label=name) for curve in three.roc)
+        viewer.show_evaluation(replace(three, roc=curves))
+        return side.minimumSizeHint().width()
+
+    assert width("Chinstrap of the northern islands") == width("A")
 
 
 def test_the_board_follows_the_threshold(qtbot: QtBot, make_evaluation: MakeEvaluation) -> None:

@@ -289,8 +289,8 @@ class RocViewer(QWidget):
             box.setVisible(len(curves) > 1)
             box.toggled.connect(self._draw_curves)
             area = label("–" if curve.auc is None else f"{curve.auc:.3f}", "table")
-            holder = row(box, sample, label(curve.label, "table"), None, area)
-            self._areas.addWidget(holder)
+            name = ElidedLabel(curve.label, "table")
+            self._areas.addWidget(stretch(row(box, sample, name, area), 2))
             self._boxes.append((box, sample))
 
     def _cheapest(self) -> Outcome:
