@@ -23,3 +23,11 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODELSTUDIO_HOME", str(home))
         yield home
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let work that has a process of its own run here, where its libraries are imported once."""
+    monkeypatch.setattr(
+        "modelstudio.engine.process.in_process", lambda work, *args, **more: work(*args, **more)
+    )

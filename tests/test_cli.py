@@ -116,6 +116,7 @@ def test_a_person_gets_text(project: Path, cli: Cli) -> None:
     assert "Run 1" in cli("runs", project)[1]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_demo_goes_all_the_way(tmp_path: Path, cli: Cli) -> None:
     code, out, err = cli("demo", "--headless", "--json", "--folder", tmp_path / "demo")
     assert (code, err) == (0, "")
@@ -258,6 +259,7 @@ def test_a_table_without_known_targets_is_not_scored(
             assert len(err.splitlines()) <= 3
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_numbers_that_cannot_be_read_are_told(project: Path, tmp_path: Path, cli: Cli) -> None:
     cli("train", project, "--epochs", "2")
     onnx, rows, answers = (tmp_path / name for name in ("m.onnx", "rows.csv", "out.csv"))

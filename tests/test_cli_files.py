@@ -13,6 +13,8 @@ from modelstudio.__main__ import main
 from modelstudio.project.files import load_project
 from tests.picture_files import class_folders
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 Cli = Callable[..., tuple[int, str, str]]
 
 BAD = ("across/bad0.png", "across/bad1.png", "upright/bad2.png", "upright/bad3.png")

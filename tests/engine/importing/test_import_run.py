@@ -96,6 +96,7 @@ def test_the_weights_are_a_run(project: Path) -> None:
     assert (run.status, run.name, run.parameters) == ("finished", "Imported from net.onnx", 51)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_it_is_exported_as_it_came(tmp_path: Path) -> None:
     """With its shares, which training leaves out, and its answers in their order."""
     project, _ = brought_in(tmp_path, "Relu", {"shares": 3, "b": 8})
