@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from modelstudio.data.fitted import Encoded
 
 
+UNKNOWN = 0.02
+"""Share of the ids in training batches that count as unknown."""
+
+
 class StoredTensor:
     """Rows of a stored array as tensors: read, scaled and put on the device a batch at a time.
 
@@ -62,6 +66,10 @@ def without_padding(ids: Tensor) -> Tensor:
     """Cut off the places at the right that are padding in every row (rows, length)."""
     used = ids.any(dim=0).nonzero()
     return ids[:, : int(used[-1]) + 1] if len(used) else ids[:, :1]
+
+
+def _partly_unknown(ids: Tensor) -> Tensor:
+    return ids * (torch.rand(len(ids)) >= UNKNOWN).to(ids.device)
 
 
 class NegativeDraw:
@@ -121,6 +129,7 @@ class TensorData:
         self.stored = dict(stored or {})
         self._augmenter, self._negatives = augmenter, negatives
         self._cut: tuple[str, ...] = ()
+        self._hidden: tuple[str, ...] = ()
         held: list[Tensor | StoredTensor] = [*self.fields.values(), *self.stored.values()]
         self.rows = len(held[0])
         self.device = held[0].device
@@ -157,6 +166,13 @@ class TensorData:
         """Cut batches of some fields of ids to their longest sequence from now on."""
         self._cut = tuple(names)
 
+    def hide_ids(self, names: Sequence[str]) -> None:
+        """Let a few ids of some fields be 0 from now on, others in every batch.
+
+        What a network says of an id it has never met is then learnt; it is near the mean.
+        """
+        self._hidden = tuple(names)
+
     def gather(self, rows: Tensor) -> dict[str, Tensor]:
         """Return some rows of every field; ``rows`` are int64 on the device."""
         batch = {name: values.index_select(0, rows) for name, values in self.fields.items()}
@@ -166,7 +182,8 @@ class TensorData:
             batch[name] = values.at(rows, change)
         batch = batch if augmenter is None else augmenter.batch(batch)
         batch |= {name: without_padding(batch[name]) for name in self._cut}
-        return batch if self._negatives is None else self._negatives.behind(batch)
+        batch = batch if self._negatives is None else self._negatives.behind(batch)
+        return batch | {name: _partly_unknown(batch[name]) for name in self._hidden}
 
     def portions(self, order: Tensor, size: int, skip: int = 0) -> Iterator[Tensor]:
         """Yield row numbers batch by batch, for `gather`.

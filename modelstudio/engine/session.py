@@ -77,6 +77,7 @@ class Session:
             augmenter=augmenter or None,
             negatives=ranking.draw if ranking else None,
         )
+        self.train.hide_ids(_without_unknown(learnable, prepared.fitted))
         self.validation: TensorData | None = None
         if len(validation.rows):
             self.validation = TensorData.from_encoded(validation, fields, self.device)
@@ -185,6 +186,16 @@ def known_rows(encoded: Encoded) -> Encoded:
     """Return the rows whose target is known and was seen in training."""
     known = encoded.known()
     return encoded if known.all() else encoded.take(known)
+
+
+def _without_unknown(encoded: Encoded, fitted: FittedRecipe) -> list[str]:
+    """Return the fields of ids that are known in all rows, so that none teaches what 0 means."""
+    single = (
+        field.name
+        for field in fitted.fields
+        if (field.role, field.kind, field.shape) == ("input", "ids", ())
+    )
+    return [name for name in single if np.all(encoded.fields[name])]
 
 
 def _learnable(encoded: Encoded) -> Encoded:

@@ -96,6 +96,15 @@ def test_pairs_are_scored_unknown_ids_too_as_in_the_exported_file(
     assert 0 < scores[0][2] < 1
 
 
+def test_a_user_never_met_is_offered_what_most_choose(trained: Path, tmp_path: Path) -> None:
+    counts = choices()["item_id"].value_counts().sort("item_id")
+    asked = counts.select(pl.lit(99_999).alias("user_id"), "item_id")
+    asked.write_csv(tmp_path / "asked.csv")
+    drain(predict(trained, tmp_path / "asked.csv", tmp_path / "out.csv"))
+    scores = pl.read_csv(tmp_path / "out.csv")["score"].rank().to_numpy()
+    assert np.corrcoef(scores, counts["count"].rank().to_numpy())[0, 1] > 0.3
+
+
 def test_a_stopped_run_draws_the_same_negatives_when_it_goes_on(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
