@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QLineF, QPoint, QRect, QSize
@@ -66,10 +67,12 @@ def place_beside(block: QRect, size: QSize, area: QRect, others: Sequence[QRect]
             return spot
     away = sorted(_away(size, inside), key=lambda spot: _distance(spot, size, block))
     blocked = (*others, block)
+    tried = [(_hidden(spot, size, inside, blocked), spot) for spot in near]
     for spot in away:
-        if _hidden(spot, size, inside, blocked) == 0:
+        tried.append((_hidden(spot, size, inside, blocked), spot))
+        if tried[-1][0] == 0:
             return spot
-    return min((*near, *away), key=lambda spot: _hidden(spot, size, inside, blocked))
+    return min(tried, key=itemgetter(0))[1]
 
 
 def leader(block: QRect, bubble: QRect) -> QLineF:
@@ -127,7 +130,8 @@ def _hidden(spot: Spot, size: QSize, inside: QRect, others: Sequence[QRect]) -> 
     taken = QRect(spot.corner, size)
     seen = taken.intersected(inside)
     cut = _surface(taken) - _surface(seen)
-    return _CUT * cut + sum(_surface(taken.intersected(other)) for other in others)
+    met = (other for other in others if taken.intersects(other))
+    return _CUT * cut + sum(_surface(taken.intersected(other)) for other in met)
 
 
 def _surface(rect: QRect) -> int:
