@@ -67,11 +67,6 @@ def some_of(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     return pl.DataFrame([frame.get_column(name) for name in names])
 
 
-def guess_kind(column: pl.Series) -> Kind:
-    """Tell the kind of a column from its values."""
-    return guess_kinds(column.to_frame())[column.name]
-
-
 def guess_kinds(frame: pl.DataFrame) -> dict[str, Kind]:
     """Tell the kinds of columns from their values; numbers and dates may come as such."""
     numbers = frame.select(selectors.numeric().cast(pl.Float64))

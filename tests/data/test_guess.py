@@ -11,7 +11,7 @@ import pytest
 from tables import people, write
 
 from modelstudio.data.guess import guess
-from modelstudio.data.guess_kinds import guess_kind
+from modelstudio.data.guess_kinds import guess_kinds
 from modelstudio.data.sources import tabular
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.steps import DropDuplicates, FillMissing, OneHot, Standardise
@@ -34,7 +34,8 @@ from modelstudio.recipe.steps import DropDuplicates, FillMissing, OneHot, Standa
     ],
 )
 def test_kinds(values: list[str | None], kind: str) -> None:
-    assert guess_kind(pl.Series("x", values, dtype=pl.String)) == kind
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=pl.String)})
+    assert guess_kinds(frame) == {"x": kind}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_numbers_that_name_rows_are_ids_and_measured_ones_are_not() -> None:
         ("avoid", scattered, "number"),
         ("row", [10 + 10 * i for i in range(300)], "id"),
     ):
-        assert guess_kind(pl.Series(name, [str(value) for value in values])) == kind, name
+        assert guess_kinds(pl.DataFrame({name: [str(value) for value in values]})) == {name: kind}
 
 
 def test_what_counts_as_missing_is_said() -> None:

@@ -12,7 +12,7 @@ from tables import write
 
 from modelstudio.data.findings.finding import Finding, SetReading
 from modelstudio.data.guess import Guess, guess
-from modelstudio.data.guess_kinds import guess_kind
+from modelstudio.data.guess_kinds import guess_kinds
 from modelstudio.data.sources import tabular
 from modelstudio.data.sources.dates import to_dates
 from modelstudio.data.sources.numbers import to_numbers
@@ -117,7 +117,7 @@ def test_a_point_that_may_be_either_is_told_and_can_be_changed(tmp_path: Path) -
     ],
 )  # fmt: skip
 def test_digits_that_are_no_amounts(name: str, cells: list[str], kind: str) -> None:
-    assert guess_kind(pl.Series(name, cells)) == kind
+    assert guess_kinds(pl.DataFrame({name: cells})) == {name: kind}
 
 
 def test_codes_and_units_are_told() -> None:

@@ -13,7 +13,7 @@ from tables import write
 
 from modelstudio.data import preview
 from modelstudio.data.guess import guess
-from modelstudio.data.guess_kinds import guess_kind
+from modelstudio.data.guess_kinds import guess_kinds
 from modelstudio.data.sources import delimited, tabular
 from modelstudio.data.sources.dialect import sniff, unique_names
 from modelstudio.errors import DataError
@@ -46,7 +46,7 @@ def test_decimal_commas(tmp_path: Path) -> None:
     columns = (Column(name="a", kind="number"), Column(name="b", kind="category"))
     frame = tabular.read(DataConfig(path=str(path), columns=columns))
     assert frame.get_column("a").to_list() == [1.5, -2.25, 1234.5]
-    assert guess_kind(tabular.read(DataConfig(path=str(path))).get_column("a")) == "number"
+    assert guess_kinds(tabular.read(DataConfig(path=str(path))))["a"] == "number"
 
 
 def test_words_for_missing_are_categories_unless_said(tmp_path: Path) -> None:

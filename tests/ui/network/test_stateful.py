@@ -346,7 +346,7 @@ def test_random_edits_keep_everything_in_step(qtbot: QtBot) -> None:
     run_state_machine_as_test(
         Editing,
         settings=settings(
-            max_examples=90,
+            max_examples=100,
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),
