@@ -67,8 +67,8 @@ def predict(
     yield Progress("Loading the model")
     from modelstudio.engine.evaluate import answer_columns, unreadable_cells
 
-    ask = _ask_onnx if model.suffix.lower() == ".onnx" else _ask_run
-    asked = yield from ask(model, place, run)
+    onnx = model.suffix.lower() == ".onnx"
+    asked = yield from _ask_onnx(model, place) if onnx else _ask_run(model, place, run)
     answers, config = asked.answers, asked.config
     if not len(answers.rows):
         raise _no_answer(place, answers, asked.unusable)
@@ -120,7 +120,7 @@ def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, No
     return _Asked(answers, trained.decision.threshold, config, unusable)
 
 
-def _ask_onnx(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
+def _ask_onnx(model: Path, data: Path) -> Generator[Progress, None, _Asked]:
     from modelstudio.data import sources
     from modelstudio.engine.evaluate import TargetKind, from_scores, refuse_tokens
     from modelstudio.engine.export.replay import open_model

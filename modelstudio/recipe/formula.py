@@ -24,7 +24,6 @@ Sort = Literal["number", "truth", "text", "date"]
 LONGEST, DEEPEST = 4000, 200
 """Most signs of a formula, and most operations within one another."""
 
-ARITHMETIC = {"+": 2, "-": 2, "*": 2, "/": 2, "**": 2, "negative": 1}
 FUNCTIONS = {"abs": 1, "ceil": 1, "exp": 1, "floor": 1, "log": 1, "log10": 1, "sqrt": 1}
 EXTREMES = ("max", "min")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

@@ -71,7 +71,7 @@ def export_run(
     return replace(
         report,
         needs_first=begun.needs_first,
-        takes=takes(trained.fitted, begun),
+        takes=takes(begun),
         gives=gives(trained.fitted),
     )
 

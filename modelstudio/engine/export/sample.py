@@ -50,7 +50,7 @@ def explained(fitted: FittedRecipe, frame: pl.DataFrame | None, file_name: str) 
         code = _listing(file_name)
     else:
         code = _asking(fitted, begun, sample, file_name)
-    return Explanation(takes(fitted, begun), gives(fitted), code)
+    return Explanation(takes(begun), gives(fitted), code)
 
 
 def _sample(fitted: FittedRecipe, begun: Beginning, frame: pl.DataFrame) -> _Sample | None:

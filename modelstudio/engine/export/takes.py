@@ -24,12 +24,12 @@ def card(fitted: FittedRecipe) -> str:
     """Say in a few sentences what the file takes and gives, and what comes first."""
     begun = begin(fitted)
     first = "".join(f"\n- {need}" for need in begun.needs_first)
-    return f"The file takes {takes(fitted, begun)}. It gives {gives(fitted)}." + (
+    return f"The file takes {takes(begun)}. It gives {gives(fitted)}." + (
         f"\nFirst:{first}" if first else ""
     )
 
 
-def takes(fitted: FittedRecipe, begun: Beginning) -> str:
+def takes(begun: Beginning) -> str:
     """Say what the file takes and does itself, to follow "takes"."""
     return "; and ".join((*_columns(begun), *_texts(begun), *map(_whole, begun.arrays)))
 
