@@ -61,6 +61,11 @@ class Stored:
         return np.asarray(self.array[self.index])
 
 
+def in_memory(rows: NDArray[Any] | Stored) -> NDArray[Any]:
+    """Return rows as an array, read if they lie elsewhere."""
+    return rows.read() if isinstance(rows, Stored) else rows
+
+
 class Spool:
     """Rows of numbers written to a file of their own, block after block, and read from there.
 

@@ -18,6 +18,7 @@ from modelstudio.data.balance import Resampling, class_weights, label_weights
 from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import Encoded, FittedRecipe
 from modelstudio.data.prepare import Prepared
+from modelstudio.data.stored import in_memory
 from modelstudio.data.target import TargetState
 from modelstudio.engine.control import Control
 from modelstudio.engine.device import choose_threads, pick
@@ -195,7 +196,7 @@ def _without_unknown(encoded: Encoded, fitted: FittedRecipe) -> list[str]:
         for field in fitted.fields
         if (field.role, field.kind, field.shape) == ("input", "ids", ())
     )
-    return [name for name in single if np.all(encoded.fields[name])]
+    return [name for name in single if in_memory(encoded.fields[name]).all()]
 
 
 def _learnable(encoded: Encoded) -> Encoded:

@@ -19,7 +19,7 @@ from modelstudio.data import sources
 from modelstudio.data.fitted import Encoded, FittedRecipe, row_numbers
 from modelstudio.data.inputs import Array, padded
 from modelstudio.data.sources.values import typed
-from modelstudio.data.stored import Stored
+from modelstudio.data.stored import in_memory
 from modelstudio.engine.export.beginning import Fed, feed, reaches_back
 from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions
@@ -117,7 +117,7 @@ class OnnxModel:
         for taken in self.session.get_inputs():
             if taken.name not in fed.columns.columns:
                 array = fed.arrays[taken.name][part]
-                given[taken.name] = array.read() if isinstance(array, Stored) else array
+                given[taken.name] = in_memory(array)
                 continue
             values = fed.columns.get_column(taken.name)
             count = len(fed.places[part])
@@ -266,9 +266,7 @@ def compare_tokens(
     expected
         What PyTorch said; shape (passages, length, vocabulary).
     """
-    given = {
-        name: array.read() if isinstance(array, Stored) else array for name, array in fields.items()
-    }
+    given = {name: in_memory(array) for name, array in fields.items()}
     began = time.perf_counter()
     found = model.session.run(None, given)[0]
     seconds = (time.perf_counter() - began) / max(1, len(expected))

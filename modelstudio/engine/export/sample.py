@@ -13,7 +13,7 @@ import polars as pl
 
 from modelstudio.data.fitted import FittedRecipe, FittedStep
 from modelstudio.data.sources import ROW
-from modelstudio.data.stored import Stored
+from modelstudio.data.stored import in_memory
 from modelstudio.engine.export import sample_files, sample_texts
 from modelstudio.engine.export.beginning import Beginning, Fed, begin, feed, in_words
 from modelstudio.engine.export.program import Program, array
@@ -104,7 +104,7 @@ def _kind(dtype: pl.DataType) -> type:
 def _whole(sample: _Sample, name: str) -> list[int]:
     """Return the ids of a field that is given whole, up to the padding."""
     rows = sample.fed.arrays[name][[sample.at]]
-    ids = (rows.read() if isinstance(rows, Stored) else rows)[0]
+    ids = in_memory(rows)[0]
     found: list[int] = ids[: max(1, int(np.count_nonzero(ids)))].tolist()
     return found
 
