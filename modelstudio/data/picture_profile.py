@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from modelstudio.data.findings.finding import Finding, Severity, first_rows
+from modelstudio.data.findings.finding import (
+    MOST_LEFT_OUT,
+    Finding,
+    LeaveFilesOut,
+    Severity,
+    first_rows,
+)
 from modelstudio.data.pictures import in_threads
 from modelstudio.data.shaping import Unreadable, open_picture, out_of_reach
 from modelstudio.wording import counted, is_or_are
@@ -273,6 +279,7 @@ def picture_findings(
     column: str,
     labels: Sequence[str | None] | None = None,
     parts: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what deserves a look before training, the gravest first.
 
@@ -282,41 +289,57 @@ def picture_findings(
         The column of the pictures.
     labels, parts
         Class and part (``"train"``, ``"validation"``, ``"test"`` or empty) of each row.
+    names
+        How the project names the files, so that a fix can name those to leave out.
     """
     found = []
 
-    def tell(kind: str, severity: Severity, text: str, rows: Sequence[int] = ()) -> None:
-        found.append(Finding(kind, severity, text, (column,), None, first_rows(rows), len(rows)))
+    def tell(
+        kind: str,
+        severity: Severity,
+        text: str,
+        rows: Sequence[int] = (),
+        spare: Sequence[int] = (),
+    ) -> None:
+        fix = None
+        if names is not None and 0 < len(spare) <= MOST_LEFT_OUT:
+            fix = LeaveFilesOut(tuple(names[row] for row in sorted(set(spare))))
+        found.append(Finding(kind, severity, text, (column,), fix, first_rows(rows), len(rows)))
 
     if facts.unreadable:
         _, path, why = facts.unreadable[0]
         rows = [row for row, _, _ in facts.unreadable]
         text = f"{counted(len(rows), 'picture')} cannot be used: {Path(path).name} {why}"
-        tell("corrupt_file", "error", text, rows)
+        tell("corrupt_file", "error", text, rows, rows)
     same = (*facts.copies, *facts.lookalikes)
     if parts is not None and (rows := [row for group in same for row in _leaked(group, parts)]):
         count = len(set(rows))
         what = f"{counted(count, 'picture')} of validation or test"
         text = f"{what} {is_or_are(count)} in another part too"
-        tell("split_overlap", "error", text, sorted(set(rows)))
+        tell("split_overlap", "error", text, sorted(set(rows)), rows)
     if labels is not None:
         torn = [group for group in same if len({labels[row] for row in group}) > 1]
         if torn:
             text = f"{counted(len(torn), 'picture')} {is_or_are(len(torn))} in several classes"
-            tell("label_conflict", "warning", text, [row for group in torn for row in group])
+            rows = [row for group in torn for row in group]
+            tell("label_conflict", "warning", text, rows, rows)
     if facts.copies:
         rows = [row for group in facts.copies for row in group[1:]]
         text = f"{len(rows):,} pictures are copies of others"
         text = text if len(rows) > 1 else "1 picture is a copy of another"
-        tell("duplicate_rows", "warning", text, [row for group in facts.copies for row in group])
+        both = [row for group in facts.copies for row in group]
+        tell("duplicate_rows", "warning", text, both, rows)
     if facts.lookalikes:
         rows = [row for group in facts.lookalikes for row in group]
         text = f"{counted(len(rows), 'picture')} look nearly the same as others"
-        tell("near_duplicates", "warning", text, rows)
+        later = [row for group in facts.lookalikes for row in group[1:]]
+        tell("near_duplicates", "warning", text, rows, later)
     if len(facts.sizes) > 1:
-        (w, h), (wide, high) = min(facts.sizes, key=_area), max(facts.sizes, key=_area)
-        text = f"{len(facts.sizes):,} different sizes, from {w} x {h} to {wide} x {high}"
-        tell("sizes", "info", text)
+        (w, h), *_, (wide, high) = sorted(facts.sizes, key=lambda size: (size[0] * size[1], size))
+        ends = f"from {w} x {h} to {wide} x {high}"
+        if len(facts.sizes) == 2:
+            ends = f"{w} x {h} and {wide} x {high}"
+        tell("sizes", "info", f"{len(facts.sizes):,} different sizes, {ends}")
     return tuple(found)
 
 
@@ -325,7 +348,3 @@ def _leaked(group: Sequence[int], parts: Sequence[str]) -> list[int]:
     order = ("train", "validation", "test")
     ranks = {row: order.index(parts[row]) for row in group if parts[row] in order}
     return [row for row, rank in ranks.items() if rank > min(ranks.values())]
-
-
-def _area(size: tuple[int, int]) -> int:
-    return size[0] * size[1]

@@ -29,6 +29,12 @@ MOST_PIXELS = 200_000_000
 
 _TOO_LARGE = f"claims to have more than {MOST_PIXELS // 10**6} million pixels"
 
+_WHITES = (1.0, 255.0, 65535.0)
+"""White of a floating-point grey: the least of these that none of its values exceeds."""
+
+_RULES = 2
+"""Grows with each change of what a file decodes to, so that what was kept is not taken for it."""
+
 _MODES = {"colour": "RGB", "grey": "L", "colour and transparency": "RGBA"}
 
 Pixels = NDArray[np.uint8]
@@ -104,7 +110,7 @@ class Shaping:
     @property
     def key(self) -> str:
         """A name that is the same for the same steps only."""
-        steps = json.dumps([step.to_dict() for step in self.steps], sort_keys=True)
+        steps = json.dumps([_RULES, *(step.to_dict() for step in self.steps)], sort_keys=True)
         return hashlib.blake2b(steps.encode(), digest_size=12).hexdigest()
 
     def decode(self, path: str | Path) -> Pixels:
@@ -175,9 +181,10 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         return Image.fromarray(np.clip(values / 257, 0, 255).round().astype(np.uint8))
     if image.mode == "F":
         values = np.asarray(image, dtype=np.float64)
-        low, high = np.nanmin(values), np.nanmax(values)
-        scaled = np.nan_to_num((values - low) / (high - low or 1.0)) * 255
-        return Image.fromarray(scaled.round().astype(np.uint8))
+        most = np.max(values, where=np.isfinite(values), initial=0)
+        white = next((each for each in _WHITES if most <= each), _WHITES[-1])
+        shades = np.clip(np.nan_to_num(values), 0, white) * (255 / white)
+        return Image.fromarray(shades.round().astype(np.uint8))
     return image
 
 

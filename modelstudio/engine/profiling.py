@@ -137,7 +137,7 @@ def _described(
     found = findings(data, frame, profiles, parts, tests=tests, plain=plain, ignored=True)
     for column, described in zip(data.columns, columns, strict=True):
         if column.kind == "image":
-            pictures, seen = yield from _pictures(data, frame, column.name, parts)
+            pictures, seen = yield from _pictures(data, base, frame, column.name, parts)
             described.update(pictures)
             found = ordered((*found, *seen))
     chosen = data.target
@@ -163,16 +163,23 @@ def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.uint8] | None:
 
 
 def _pictures(
-    data: DataConfig, frame: pl.DataFrame, column: str, parts: NDArray[np.uint8] | None
+    data: DataConfig,
+    base: Path | None,
+    frame: pl.DataFrame,
+    column: str,
+    parts: NDArray[np.uint8] | None,
 ) -> Generator[Progress, None, tuple[dict[str, Any], tuple[Finding, ...]]]:
     """Look at every picture of a column; one that is not named is left out."""
-    from modelstudio.data import picture_profile
+    from modelstudio.data import picture_profile, sources
+    from modelstudio.data.sources.folders import names_of
     from modelstudio.data.split import PARTS
+    from modelstudio.recipe.sources import ImageFolder
 
     target, labels = data.target, None
     if target is not None and target.kind == "category":
         labels = frame.get_column(target.name).to_list()
-    looking = picture_profile.profile(frame.get_column(column).fill_null("").to_list(), labels)
+    paths = frame.get_column(column).fill_null("").to_list()
+    looking = picture_profile.profile(paths, labels)
     while True:
         try:
             seen = next(looking)
@@ -190,4 +197,10 @@ def _pictures(
         "formats": dict(facts.formats),
         "classes": dict(facts.classes),
     }
-    return described, picture_profile.picture_findings(facts, column, labels, told)
+    assert data.path is not None
+    place = sources.resolve(data.path, base)
+    names = names_of(paths, place.parent if place.is_file() else place)
+    if isinstance(data.source, ImageFolder):
+        gone = set(data.source.left_out)
+        facts = facts.without({row for row, name in enumerate(names) if name in gone})
+    return described, picture_profile.picture_findings(facts, column, labels, told, names)

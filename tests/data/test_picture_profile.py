@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from modelstudio.data import picture_profile
+from modelstudio.data.findings.finding import LeaveFilesOut
 from modelstudio.data.picture_profile import picture_findings
 from modelstudio.engine.events import drain
 
@@ -59,7 +60,8 @@ def test_planted_copies_lookalikes_and_faults_are_found(tmp_path: Path) -> None:
     assert facts.formats == {"PNG": 43, "JPEG": 1}
     labels = [f"{row % 2}" for row in range(45)]
     parts = ["train"] * 40 + ["test"] * 5
-    found = picture_findings(facts, "file", labels, parts)
+    names = [Path(path).name for path in paths]
+    found = picture_findings(facts, "file", labels, parts, names)
     texts = {finding.kind: finding.text for finding in found}
     assert texts == {
         "corrupt_file": "1 picture cannot be used: y_text.png is no picture",
@@ -67,13 +69,25 @@ def test_planted_copies_lookalikes_and_faults_are_found(tmp_path: Path) -> None:
         "label_conflict": "2 pictures are in several classes",
         "duplicate_rows": "1 picture is a copy of another",
         "near_duplicates": "6 pictures look nearly the same as others",
-        "sizes": "2 different sizes, from 48 x 36 to 96 x 72",
+        "sizes": "2 different sizes, 48 x 36 and 96 x 72",
     }
     assert [finding.severity for finding in found[:2]] == ["error", "error"]
     rows = {finding.kind: finding.rows for finding in found}
     assert rows["split_overlap"] == (40, 41, 42, 43)
     assert rows["duplicate_rows"] == (3, 40)
     assert rows["corrupt_file"] == (44,)
+    spare = {
+        each.kind: [names.index(name) for name in each.fix.names]
+        for each in found
+        if isinstance(each.fix, LeaveFilesOut)
+    }
+    assert spare == {
+        "corrupt_file": [44],
+        "split_overlap": [40, 41, 42, 43],
+        "label_conflict": [3, 7, 40, 42],
+        "duplicate_rows": [40],
+        "near_duplicates": [41, 42, 43],
+    }
 
 
 def test_empty_pictures_are_not_called_alike(tmp_path: Path) -> None:
@@ -96,3 +110,11 @@ def test_what_is_left_out_is_no_copy_any_more(tmp_path: Path) -> None:
     assert facts.without({7}).copies == ((2, 6),)
     assert facts.without({6, 7, 8}).copies == ()
     assert picture_findings(facts.without({6, 7, 8}), "file") == ()
+
+
+def test_sizes_that_differ_by_their_sides_alone_are_told_apart(tmp_path: Path) -> None:
+    for seed, size in enumerate([(48, 40), (40, 48)]):
+        scene(seed, size).save(tmp_path / f"{seed}.png")
+    facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
+    (found,) = picture_findings(facts, "file")
+    assert found.text == "2 different sizes, 40 x 48 and 48 x 40"

@@ -113,6 +113,16 @@ def test_sixteen_bits_and_fractions_keep_their_range(tmp_path: Path) -> None:
         assert np.abs(found[0].ravel().astype(int) - np.linspace(0, 255, 600)).max() < 1.01
 
 
+@pytest.mark.parametrize(("white", "shown"), [(1.0, 191), (255.0, 191), (65535.0, 191)])
+def test_floating_point_greys_are_not_stretched(tmp_path: Path, white: float, shown: int) -> None:
+    shades = np.full((20, 30), 0.75 * white, np.float32)
+    shades[0, :3] = 0.5 * white, np.nan, np.inf
+    Image.fromarray(shades).save(tmp_path / "shades.tiff")
+    found = shaped(tmp_path / "shades.tiff", Colours(mode="grey"), Resize(height=20, width=30))[0]
+    assert found[0, :3].tolist() == [128, 0, 255]
+    assert (found[1:] == shown).all()
+
+
 def test_pictures_stand_upright_and_inks_become_light(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was held upright

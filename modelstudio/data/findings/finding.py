@@ -12,6 +12,9 @@ from modelstudio.recipe.steps import Step
 MOST_ROWS = 20
 """Rows that a finding names."""
 
+MOST_LEFT_OUT = 10_000
+"""Rows or files that a fix leaves out by their numbers or names."""
+
 Severity = Literal["success", "info", "warning", "error"]
 
 
@@ -49,7 +52,18 @@ class SetReading:
         return {"type": "reading", **dict(self.changes)}
 
 
-Fix = Step | SetRole | SetSplit | SetReading
+@dataclass(frozen=True, slots=True)
+class LeaveFilesOut:
+    """Use some pictures of a folder no more: they join `ImageFolder.left_out`."""
+
+    names: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"type": "leave_files_out", "files": list(self.names)}
+
+
+Fix = Step | SetRole | SetSplit | SetReading | LeaveFilesOut
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from modelstudio.data.findings.finding import SetReading
+from modelstudio.data.findings.finding import LeaveFilesOut, SetReading
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.order import order_fault
+from modelstudio.recipe.sources import ImageFolder
 from modelstudio.recipe.steps import (
     ClipOutliers,
     DropDuplicates,
@@ -126,6 +127,15 @@ def test_a_finding_reads_the_file_anew(data: DataConfig) -> None:
     fix = SetReading((("dates", "month first"),))
     assert edits.mend(data, fix).csv.dates == "month first"
     assert wording.fix_title(fix) == "Read with the month first"
+
+
+def test_a_finding_leaves_pictures_out(data: DataConfig) -> None:
+    data = data.changed(source=ImageFolder(left_out=("b/2.png",)))
+    fix = LeaveFilesOut(("a/1.png", "b/2.png"))
+    mended = edits.mend(data, fix)
+    assert mended.source == ImageFolder(left_out=("a/1.png", "b/2.png"))
+    assert edits.mend(mended, fix) == mended
+    assert wording.fix_title(fix) == "Leave out 2 pictures"
 
 
 def test_fitting_columns_are_features_of_the_right_kind(data: DataConfig) -> None:

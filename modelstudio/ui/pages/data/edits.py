@@ -10,6 +10,7 @@ from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column, Kind, Role
 from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.order import natural_place, order_fault
+from modelstudio.recipe.sources import ImageFolder
 from modelstudio.recipe.steps import ColumnStep, FilterRows, Index, LeaveOut, Step
 from modelstudio.recipe.steps.rows import names_all
 
@@ -110,8 +111,8 @@ def _does(step: Step, wanted: Step) -> bool:
 
 
 def mend(data: DataConfig, fix: Fix) -> DataConfig:
-    """Do what a finding suggests: add a step, set roles, read anew, or change the split."""
-    from modelstudio.data.findings.finding import SetReading, SetRole
+    """Do what a finding suggests: add a step, set roles, leave files out, and so on."""
+    from modelstudio.data.findings.finding import LeaveFilesOut, SetReading, SetRole
 
     if isinstance(fix, Step):
         return add_step(data, fix)[0]
@@ -119,6 +120,10 @@ def mend(data: DataConfig, fix: Fix) -> DataConfig:
         return set_role(data, fix.columns, fix.role)
     if isinstance(fix, SetReading):
         return data.changed(csv=data.csv.changed(**dict(fix.changes)))
+    if isinstance(fix, LeaveFilesOut):
+        assert isinstance(data.source, ImageFolder)
+        left_out = (*data.source.left_out, *fix.names)
+        return data.changed(source=data.source.changed(left_out=left_out))
     return data.changed(split=data.split.changed(**dict(fix.changes)))
 
 

@@ -112,7 +112,8 @@ class PicturesCheck(QObject):
             return ()
         from modelstudio.data.picture_profile import picture_findings
 
-        return picture_findings(self._facts.without(unused), column, labels, listed.parts)
+        facts = self._facts.without(unused)
+        return picture_findings(facts, column, labels, listed.parts, listed.names)
 
     def _take_events(self, batch: list[Looked]) -> None:
         self.looked.emit(batch[-1])

@@ -99,10 +99,12 @@ def step_title(step: Step) -> str:
 
 def fix_title(fix: Fix) -> str:
     """Say in a few words what a finding suggests to do."""
-    from modelstudio.data.findings.finding import SetRole
+    from modelstudio.data.findings.finding import LeaveFilesOut, SetRole
 
     if isinstance(fix, Step):
         return tr("Add “{}”").format(step_title(fix))
+    if isinstance(fix, LeaveFilesOut):
+        return tr("Leave out {}").format(counted(len(fix.names), tr("picture")))
     if isinstance(fix, SetRole):
         what = fix.columns[0] if len(fix.columns) == 1 else counted(len(fix.columns), "column")
         return tr("Ignore {}").format(what)
