@@ -162,7 +162,8 @@ def guess(
         return rated
     if task in (None, "classify"):
         guessed = guess_labels.adapt(frame, guessed)
-    if guessed.label_separator is not None:
+    by_column = guessed.split.get("method") == "column"
+    if guessed.label_separator is not None or (by_column and task != "forecast"):
         return guessed
     return guess_series.adapt(frame, guessed, forecast=_asked(task, "forecast"))
 

@@ -12,6 +12,7 @@ import polars as pl
 from modelstudio.data.guess_kinds import DISTINCT, KNOWN, facts_of, some_of
 from modelstudio.data.guess_kinds import ID_NAME as ID_NAME
 from modelstudio.data.guess_kinds import guess_kinds as guess_kinds
+from modelstudio.data.guess_parts import guess_part_column
 from modelstudio.data.guess_reading import dates_read, reading_notes
 from modelstudio.data.guess_target import guess_target as guess_target
 from modelstudio.data.guess_target import target_kind
@@ -93,8 +94,12 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
     kinds = guess_kinds(sample)
     same = _same(frame, sample)
     notes: list[str] = []
+    parts = guess_part_column(frame, (name for name in kinds if name != target))
+    if parts is not None:
+        kinds[parts] = "category"
     if target is None:
-        target, reason = guess_target(kinds, same, sample)
+        usable = {name: kind for name, kind in kinds.items() if name != parts}
+        target, reason = guess_target(usable, same, sample)
         notes.append(f"{target} was taken as the target, {reason}. Another can be chosen.")
     elif target not in frame.columns:
         raise DataError(
@@ -121,6 +126,10 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
         )
     kinds[target] = target_kind(frame.get_column(target), kinds[target], notes)
     reasons = _reasons_to_ignore(frame, kinds, same)
+    split: dict[str, Any] = {}
+    if parts is not None:
+        reasons[parts] = "it tells which rows train, validate and test, and they are split by it"
+        split = {"method": "column", "by": parts}
     if all(name in reasons for name in others):
         reasons = {name: why for name, why in reasons.items() if kinds[name] != "text"}
     columns = []
@@ -151,7 +160,7 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
             "values they are taken for rows of their own; switch on Drop duplicate rows if they "
             "are copies."
         )
-    return Guess(tuple(columns), recipe, tuple(notes), csv=found)
+    return Guess(tuple(columns), recipe, tuple(notes), split, csv=found)
 
 
 def text_note(columns: Sequence[str]) -> str:

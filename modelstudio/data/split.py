@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig, SplitConfig
 
 Rows = NDArray[np.int64]
+
+Part = Literal["train", "validation", "test"]
 
 FEW_CLASSES = 200
 """Texts so few that they are numbered without sorting the rows."""
@@ -29,6 +32,14 @@ PART_NAMES = {
     "test": re.compile(r"test|eval|hold", re.IGNORECASE),
 }
 """How the values of a column, or the names of folders, that tell the parts begin."""
+
+PART_COLUMN = frozenset(
+    """split splits part parts set subset fold partition dataset data_split dataset_split
+    train_test_split train_val_test""".split()
+)
+"""Names of columns that are there to tell the parts, in small letters."""
+
+_NUMBERED: dict[str, Part] = {"0": "train", "1": "validation", "2": "test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,8 +310,8 @@ def _cut(times: NDArray[np.generic], place: int) -> int:
 
 def _by_column(by: pl.Series, config: SplitConfig) -> Parts:
     """Take the parts from the names in a column; a row without one trains."""
-    names = by.cast(pl.String).fill_null("train")
-    parts = {name: part_of(name) for name in names.unique().to_list()}
+    names = by.cast(pl.String)
+    parts = parts_told(names.drop_nulls().unique().to_list())
     strange = sorted(name for name, part in parts.items() if part is None)
     if strange:
         listed = ", ".join(map(repr, strange[:4])) + (" ..." if len(strange) > 4 else "")
@@ -311,7 +322,10 @@ def _by_column(by: pl.Series, config: SplitConfig) -> Parts:
         )
     places = {"train": 0, "validation": 1, "test": 2}
     codes = names.replace_strict(
-        list(parts), [places[part or "train"] for part in parts.values()], return_dtype=pl.Int8
+        list(parts),
+        [places[part or "train"] for part in parts.values()],
+        default=places["train"],
+        return_dtype=pl.Int8,
     ).to_numpy()
     if config.test_path:
         codes = np.where(codes == places["test"], places["train"], codes)
@@ -324,7 +338,15 @@ def _by_column(by: pl.Series, config: SplitConfig) -> Parts:
     return Parts(found.train[dealt.train], found.train[dealt.validation], found.test)
 
 
-def part_of(name: str) -> Literal["train", "validation", "test"] | None:
+def parts_told(names: Sequence[str]) -> dict[str, Part | None]:
+    """Tell the part that each value of a column speaks of; 0, 1 and 2 stand for all three."""
+    plain = {name: name.strip().removesuffix(".0") for name in names}
+    if set(plain.values()) == set(_NUMBERED):
+        return {name: _NUMBERED[number] for name, number in plain.items()}
+    return {name: part_of(name) for name in names}
+
+
+def part_of(name: str) -> Part | None:
     """Tell the part that a value of a column or a folder's name speaks of."""
     for part, beginning in PART_NAMES.items():
         if beginning.match(name.strip()):

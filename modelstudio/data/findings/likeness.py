@@ -20,7 +20,7 @@ from modelstudio.data.findings.finding import Finding, SetSplit, first_rows
 from modelstudio.data.guess import ID_NAME
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.data.sources.values import GREATEST
-from modelstudio.data.split import PARTS, TRAIN, part_of
+from modelstudio.data.split import PART_COLUMN, PARTS, TRAIN, parts_told
 from modelstudio.project.model import SplitConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import DropDuplicates, LeaveOut
@@ -61,8 +61,6 @@ FEWEST_GROUPS, MOST_EACH = 20, 50
 
 MOST_LEFT_OUT = 10_000
 """Rows that a suggested step names."""
-
-PART_COLUMN = frozenset({"split", "part", "set", "subset", "fold", "partition", "dataset"})
 
 Pairs = NDArray[np.int64]
 
@@ -351,9 +349,9 @@ def part_column(
         if column.kind != "category" or column.name.strip().lower() not in PART_COLUMN:
             continue
         values = frame.get_column(column.name)
-        parts = {name: part_of(name) or "" for name in values.drop_nulls().unique().to_list()}
-        if len(set(parts.values())) > 1 and "" not in parts.values():
-            codes = {name: PARTS.index(part) for name, part in parts.items()}
+        parts = parts_told(values.drop_nulls().unique().to_list())
+        if len(set(parts.values())) > 1 and None not in parts.values():
+            codes = {name: PARTS.index(part or "") for name, part in parts.items()}
             told = values.replace_strict(codes, default=0, return_dtype=pl.UInt8)
             return column.name, told.to_numpy()
     return None
