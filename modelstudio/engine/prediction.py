@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from modelstudio.engine.answer_files import check_answers, write_answers
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Predictions, PredictReport
 from modelstudio.engine.unusable import UnusableFiles, unusable_files
 from modelstudio.errors import DataError
-from modelstudio.project.files import SUFFIX, load_project, write_text
+from modelstudio.project.files import load_project
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Windows
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from modelstudio.data.fitted import FittedRecipe
-
-
-_MODELS = (SUFFIX, ".onnx")
-"""Endings of files that no table may have."""
 
 
 class _Asked(NamedTuple):
@@ -52,12 +49,7 @@ def predict(
     from modelstudio.data import sources
 
     place = sources.absolute(data)
-    if out.suffix.lower() in _MODELS:
-        raise DataError(
-            f"The answers are a table, and {out.name} would be a model.",
-            where=str(out),
-            fix=f"Write them to another file, such as {out.stem}.csv.",
-        )
+    check_answers(out)
     if out.exists() and place.exists() and out.samefile(place):
         raise DataError(
             f"The answers would take the place of {data.name}.",
@@ -75,19 +67,10 @@ def predict(
     text = sources.read_table(place, DataConfig(csv=config.csv, source=config.source))
     unreadable = unreadable_cells(text, config.features)
     yield Progress("Writing the answers")
-    table = _as_written(sources.read_table(place, DataConfig(source=config.source)))
+    table = sources.read_table(place, DataConfig(source=config.source))
     told = answer_columns(table, answers, asked.threshold, config.label_separator)
-    write_text(out, told.write_csv())
+    write_answers(out, told, table.columns, config.columns)
     return PredictReport(out, table.height, answers.unscored, unreadable, asked.unusable)
-
-
-def _as_written(table: pl.DataFrame) -> pl.DataFrame:
-    """Give back whole numbers, such as ids, and days as a person writes them, whatever the file."""
-    import polars as pl
-
-    from modelstudio.data.sources.values import as_text
-
-    return pl.DataFrame([as_text(column) for column in table])
 
 
 def _no_answer(data: Path, answers: Predictions, unusable: tuple[UnusableFiles, ...]) -> DataError:

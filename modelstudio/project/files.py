@@ -121,6 +121,11 @@ def save_project(project: Project, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Replace a file by text in UTF-8; see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file in one step, through a temporary file beside it.
 
     What is no file, such as a device or a pipe, is written into and never replaced.
@@ -134,12 +139,12 @@ def write_text(path: Path, text: str) -> None:
     temporary: str | None = None
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
-            with target.open("w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+            with target.open("wb") as stream:
+                stream.write(content)
             return
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
