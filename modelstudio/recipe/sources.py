@@ -29,7 +29,7 @@ class Table(Source, label="Table file"):
 
     sheet: str = Field(
         "",
-        description="Sheet of an Excel workbook or table of a SQLite file; empty takes the first.",
+        description="Sheet of an Excel workbook or table of a SQLite file; empty finds it.",
     )
 
 

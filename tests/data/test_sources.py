@@ -212,6 +212,15 @@ def test_json_lines_of_changing_keys_and_types(
     assert sources.read_plain(data).to_dict(as_series=False) == expected
 
 
+def test_a_sheet_of_notes_does_not_stand_before_the_data(tmp_path: Path) -> None:
+    people = [["n", "m"], *[[at, at % 3] for at in range(60)]]
+    sheets = {"Notes": [["made", "by"], ["hand", "x"]], "People": people, "More": people * 2}
+    data = DataConfig(path=str(write_workbook(tmp_path / "t.xlsx", sheets)))
+    assert sources.read_plain(data).height == 60
+    (note,) = sources.inspect(data).notes
+    assert note == "People was taken of t.xlsx, which also has Notes, More."
+
+
 def test_a_sheet_by_its_name(tmp_path: Path) -> None:
     sheets = {"Notes": [], "A": [["n"], [1], [None], [2]], "B": [["t", "t"], ["x", 1]]}
     path = write_workbook(tmp_path / "t.xlsx", sheets)

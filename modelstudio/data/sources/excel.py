@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 LARGEST = 4 << 30
 """Bytes that a workbook may take when it is unpacked."""
 
+SOME = 50
+"""A sheet of so many rows is taken for the data, whatever the later ones hold."""
+
 _NAMELESS = "__UNNAMED__"
 """Beginning of the names that columns without one are given."""
 
@@ -40,7 +43,7 @@ _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 def read(
     path: Path, data: DataConfig, into: Writing | None = None
 ) -> Generator[Portion, None, pl.DataFrame]:
-    """Read the sheet that the source names, or the first that is not empty; always as a whole."""
+    """Read the sheet that the source names, or the first of some length; always as a whole."""
     workbook, sheet, _ = _open(path, data)
     yield Portion(0, 1)
     return _rows(path, workbook, sheet)[0]
@@ -100,10 +103,25 @@ def _open(path: Path, data: DataConfig) -> tuple[fastexcel.ExcelReader, str, lis
             where=str(path),
             fix=f"Its sheets are {_listed(names)}.",
         )
-    taken = wanted or next((name for name in names if _sheet(path, workbook, name).height), "")
+    taken = wanted or _longest(path, workbook, names)
     if not taken:
         raise no_rows(path)
     return workbook, taken, [name for name in names if name != taken]
+
+
+def _longest(path: Path, workbook: fastexcel.ExcelReader, names: Sequence[str]) -> str:
+    """Return the first sheet of some length, else the longest; empty where none has a row.
+
+    What stands before the data is often a sheet of notes.
+    """
+    longest, most = "", 0
+    for name in names:
+        rows = _sheet(path, workbook, name).height
+        if rows > most:
+            longest, most = name, rows
+        if rows >= SOME:
+            break
+    return longest
 
 
 def _refuse_bombs(path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_step_without_fitting_column_cannot_be_chosen(page: DataPage) -> None:
     popup.close()
     ordinal = next(item for text, item in items.items() if text.startswith("Ordinal"))
     assert not ordinal.flags() & Qt.ItemFlag.ItemIsEnabled
-    assert ordinal.toolTip() == "No feature is a category"
+    assert ordinal.toolTip() == "No feature is of the kind category"
 
 
 def test_the_form_edits_the_step_and_keeps_its_focus(page: DataPage, settle: Settle) -> None:

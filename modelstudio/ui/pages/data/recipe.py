@@ -188,7 +188,7 @@ class RecipePanel(QFrame):
             step = kind()
             reason = ""
             if step.kinds and not fitting_columns(self._data, step):
-                reason = tr("No feature is a {}").format(tr(" or ").join(step.kinds))
+                reason = tr("No feature is of the kind {}").format(_either(step.kinds))
             choices.append(StepChoice(step, step.label, step.purpose(), reason=reason))
         return choices
 
@@ -241,3 +241,9 @@ class _Band(QFrame):
 
     def paintEvent(self, event: QEvent) -> None:
         QPainter(self).fillRect(self.rect(), theme().color("successTint"))
+
+
+def _either(kinds: Sequence[str]) -> str:
+    """Write some kinds in a sentence."""
+    *first, last = (tr(kind) for kind in kinds)
+    return tr("{} or {}").format(", ".join(first), last) if first else last
