@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelstudio.__main__ import main, wants_window
+from modelstudio.__main__ import wants_window
 from modelstudio.engine.events import EpochEnd, RunEvent
 from modelstudio.engine.runs import RunStore
-
-Cli = Callable[..., tuple[int, str, str]]
+from tests.conftest import Cli
 
 ROWS = 240
 
@@ -35,16 +34,6 @@ def write_flowers(path: Path, seed: int = 0) -> Path:
     ]
     path.write_text("\n".join(["length,colour,flower", *lines]) + "\n", encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture

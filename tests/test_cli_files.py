@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelstudio.__main__ import main
 from modelstudio.project.files import load_project
+from tests.conftest import Cli
 from tests.picture_files import class_folders
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
 
-Cli = Callable[..., tuple[int, str, str]]
 
 BAD = ("across/bad0.png", "across/bad1.png", "upright/bad2.png", "upright/bad3.png")
 
@@ -23,16 +21,6 @@ TOLD = (
     "4 of 20 pictures cannot be used: across/bad0.png is no picture, across/bad1.png is no "
     "picture, upright/bad2.png is no picture, and 1 more."
 )
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture
@@ -113,9 +101,7 @@ def test_a_result_never_takes_the_place_of_a_model(
     assert not (tmp_path / "m.onnx").exists()
 
 
-def test_data_that_was_moved(
-    trained: Path, pictures: Path, tmp_path: Path, cli: Cli
-) -> None:
+def test_data_that_was_moved(trained: Path, pictures: Path, tmp_path: Path, cli: Cli) -> None:
     moved = pictures.rename(tmp_path / "elsewhere")
     for verb in (
         ("train", trained),

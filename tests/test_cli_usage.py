@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
@@ -14,21 +14,9 @@ import pytest
 import typer
 
 import modelstudio.cli  # noqa: F401  registers the verbs
-from modelstudio.__main__ import main
 from modelstudio.cli.app import app
 from modelstudio.project.files import write_text
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+from tests.conftest import Cli
 
 
 def narrow_options() -> Iterator[tuple[str, str, str, str]]:
