@@ -253,6 +253,40 @@ def test_a_table_of_labels_beside_the_pictures(tmp_path: Path) -> None:
     assert prepared.clean.height == 23
     numbers = draft.project.changed(data=new_project(tmp_path, target="width").project.data).data
     assert drain(fit_recipe(numbers)).fitted.target.kind == "value"
+    assert "1 row of labels.csv is not used, as its file is not there: gone.png." in draft.notes
+    unnamed = "1 picture is not used, as labels.csv does not name it: photo23.png."
+    assert unnamed in draft.notes
+    mark = sources.fingerprint(data)
+    (tmp_path / "labels.csv").write_text(f"name,width,kind\n{rows}gone.png,1,b\n")
+    assert sources.fingerprint(data) != mark
+
+
+def test_a_table_of_labels_above_the_pictures(tmp_path: Path) -> None:
+    inner = tmp_path / "images"
+    inner.mkdir()
+    for number in range(4):
+        picture(number % 2, number).save(inner / f"photo{number}.png")
+    names = [f"photo{number}.png" for number in range(4)]
+    (tmp_path / "broken.csv").write_bytes(b"\0" * 40)
+    (tmp_path / "other.csv").write_text("name,kind\nx,1\ny,2\n")
+
+    def known(prefix: str, folder: Path) -> list[str] | None:
+        rows = "".join(f"{prefix}{name},{'ab'[at % 2]}\n" for at, name in enumerate(names))
+        (tmp_path / "labels.csv").write_text(f"filename,kind\n{rows}")
+        data = DataConfig(path=str(folder), source=ImageFolder())
+        frame = sources.read_plain(data)
+        return frame.get_column("kind").to_list() if "kind" in frame.columns else None
+
+    for prefix in ("", "images/"):
+        assert known(prefix, inner) == ["a", "b", "a", "b"]
+    notes = sources.inspect(DataConfig(path=str(inner), source=ImageFolder())).notes
+    assert notes == ("The labels come from labels.csv in the folder above.",)
+    (tmp_path / "broken.csv").unlink()
+    for prefix in ("", "images/"):
+        assert known(prefix, tmp_path) == ["a", "b", "a", "b"]
+    (tmp_path / "test").mkdir()
+    assert known("", inner) is None
+    assert known("images/", inner) == ["a", "b", "a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,19 @@ Other files for the same project may also be a single one, or named by a column 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
-from modelstudio.data.sources.folders import FILE, LABEL, PICTURES, SOUNDS, Found
+from modelstudio.data.sources.folders import FILE, LABEL, PART, PICTURES, SOUNDS, Found
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.sources import AudioFolder, ImageFolder
+from modelstudio.wording import counted, is_or_are, listed
 
 MATCHING = 0.5
 """A column of a table of labels names the files when so many of its cells do."""
@@ -46,7 +49,7 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     yield Portion(len(found), len(found))
     frame = folders.table(found)
     labels = _labels(path, data, frame)
-    return _as_chosen(frame if labels is None else labels, path, data)
+    return _as_chosen(frame if labels is None else labels.frame, path, data)
 
 
 def _as_chosen(frame: pl.DataFrame, folder: Path, data: DataConfig) -> pl.DataFrame:
@@ -75,13 +78,16 @@ def _as_chosen(frame: pl.DataFrame, folder: Path, data: DataConfig) -> pl.DataFr
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
-    """Count the files and look at no more than their names."""
+    """Count the files, and say which of them and of the rows of a table of labels are not used."""
     if path.is_file() and not _is_one(path, data):
         return tabular.inspect(path, DataConfig(csv=data.csv))
     found = [_alone(path)] if path.is_file() else folders.find(path, _suffixes(data))
     frame = folders.table(found)
     size = sum(each.path.stat().st_size for each in found)
-    return SourceInfo(path, tuple(frame.columns), len(found), size)
+    notes: tuple[str, ...] = ()
+    if path.is_dir() and (labels := _labels(path, data, frame)) is not None:
+        frame, notes = labels.frame, labels.notes(path, _word(data)[:-1])
+    return SourceInfo(path, tuple(frame.columns), frame.height, size, notes)
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
@@ -93,12 +99,10 @@ def fingerprint(path: Path, data: DataConfig) -> str:
     """Return a hash of the names, sizes and times of the files, and of a table of labels."""
     if path.is_file():
         return tabular.fingerprint(path) + _choices(data)
-    mark = folders.fingerprint_of(folders.find(path, _suffixes(data)))
-    assert isinstance(data.source, ImageFolder | AudioFolder)
-    labels = path / data.source.labels
-    if data.source.labels and labels.exists():
-        mark += tabular.fingerprint(labels)
-    return mark + _choices(data)
+    found = folders.find(path, _suffixes(data))
+    labels = _labels(path, data, folders.table(found))
+    mark = "" if labels is None else tabular.fingerprint(labels.table)
+    return folders.fingerprint_of(found) + mark + _choices(data)
 
 
 def _choices(data: DataConfig) -> str:
@@ -152,8 +156,42 @@ def _named_in(table: Path, data: DataConfig) -> pl.DataFrame:
     )
 
 
-def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> pl.DataFrame | None:
-    """Join the table of labels, if one is named or the files lie beside just one.
+class _Labels(NamedTuple):
+    """The rows of a table of labels whose files are there, with their paths.
+
+    ``lost`` are the names of files that are not there, ``left`` files that no row names.
+    """
+
+    table: Path
+    frame: pl.DataFrame
+    lost: tuple[str, ...]
+    left: tuple[Path, ...]
+
+    def notes(self, folder: Path, word: str) -> tuple[str, ...]:
+        """Say where the labels come from if that is elsewhere, and what is not used."""
+        name, told = self.table.name, []
+        if folder not in self.table.parents:
+            told.append(f"The labels come from {name} in the folder above.")
+        if count := len(self.lost):
+            rows = counted(count, "row")
+            files = "its file" if count == 1 else "their files"
+            told.append(
+                f"{rows} of {name} {is_or_are(count)} not used, as {files} {is_or_are(count)} not "
+                f"there: {listed(self.lost)}."
+            )
+        if count := len(self.left):
+            files = [each.name for each in self.left]
+            told.append(
+                f"{counted(count, word)} {is_or_are(count)} not used, as {name} does not name "
+                f"{'it' if count == 1 else 'them'}: {listed(files)}."
+            )
+        return tuple(told)
+
+
+def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> _Labels | None:
+    """Join the table of labels: the one that is named, or one beside or above the files.
+
+    It is looked for where the folders tell no classes; a single folder of pictures tells none.
 
     Raises
     ------
@@ -163,43 +201,87 @@ def _labels(folder: Path, data: DataConfig, frame: pl.DataFrame) -> pl.DataFrame
     assert isinstance(data.source, ImageFolder | AudioFolder)
     named = data.source.labels
     if named:
-        candidates = [folder / named]
-    elif LABEL not in frame.columns:
-        candidates = sorted(each for each in folder.iterdir() if each.suffix.lower() in _TABLES)
-    else:
-        return None
-    for candidate in candidates:
-        joined = _joined(candidate, frame, data.csv)
-        if joined is not None:
+        if (joined := _joined(folder / named, frame, data.csv)) is not None:
             return joined
-    if not named:
-        return None
-    raise DataError(
-        f"No column of {named} names the {_word(data)} in {folder.name}.",
-        where=str(candidates[0]),
-        fix="It needs a column with the names of the files.",
-    )
-
-
-def _joined(table: Path, frame: pl.DataFrame, csv: CsvOptions) -> pl.DataFrame | None:
-    """Return the rows of a table whose files are there, with their paths; None without any."""
-    rows = tabular.read_table(table, DataConfig(csv=csv))
-    paths = frame.get_column(FILE)
-    places: dict[str, str] = {}
-    for path in map(Path, paths.to_list()):
-        below = path.relative_to(table.parent).as_posix()
-        for name in (path.stem, path.name, below):
-            places[name] = str(path)
-    for column in rows.get_columns():
-        found = column.str.replace_all(r"\\", "/").str.strip_prefix("./")
-        found = found.replace_strict(
-            list(places), list(places.values()), default=None, return_dtype=pl.String
+        raise DataError(
+            f"No column of {named} names the {_word(data)} in {folder.name}.",
+            where=str(folder / named),
+            fix="It needs a column with the names of the files.",
         )
-        if found.count() >= MATCHING * max(1, column.count()):
-            others = rows.drop(column.name)
-            if FILE in others.columns:
-                others = others.rename({FILE: f"{FILE}_"})
-            return pl.DataFrame([found.alias(FILE), *others.get_columns()]).filter(
-                pl.col(FILE).is_not_null()
-            )
+    classes = frame.get_column(LABEL).n_unique() if LABEL in frame.columns else 0
+    if classes > 1 or PART in frame.columns:
+        return None
+    for table in _tables_in(folder):
+        if (joined := _joined(table, frame, data.csv)) is not None:
+            return joined
+    return None if classes else _labels_above(folder, data, frame)
+
+
+def _labels_above(folder: Path, data: DataConfig, frame: pl.DataFrame) -> _Labels | None:
+    """Join a table beside the folder of the files; most tables there have nothing to do with them.
+
+    Where other folders lie beside it, the table has to name this one along with the files.
+    """
+    with suppress(OSError):
+        alone = not any(
+            each.is_dir() and each != folder and not each.name.startswith(".")
+            for each in folder.parent.iterdir()
+        )
+        for table in _tables_in(folder.parent):
+            with suppress(DataError):
+                head = tabular.head(table, DataConfig(csv=data.csv), LOOKED_AT)
+                places = _places(frame, table.parent, short=alone)
+                if head is not None and all(_found(each, places) is None for each in head):
+                    continue
+                if (joined := _joined(table, frame, data.csv, short=alone)) is not None:
+                    return joined
     return None
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.iterdir() if each.suffix.lower() in _TABLES)
+
+
+def _joined(
+    table: Path, frame: pl.DataFrame, csv: CsvOptions, *, short: bool = True
+) -> _Labels | None:
+    """Return the rows of a table whose files are there; None when no column names files.
+
+    Parameters
+    ----------
+    short
+        A file may be named without the folder in which it lies, and without its ending.
+    """
+    places = _places(frame, table.parent, short=short)
+    rows = tabular.read_table(table, DataConfig(csv=csv))
+    for column in rows.get_columns():
+        if (found := _found(column, places)) is None:
+            continue
+        others = rows.drop(column.name)
+        if FILE in others.columns:
+            others = others.rename({FILE: f"{FILE}_"})
+        known = pl.DataFrame([found.alias(FILE), *others.get_columns()]).filter(found.is_not_null())
+        lost = column.filter(found.is_null() & column.is_not_null()).to_list()
+        left = frame.get_column(FILE).filter(~frame.get_column(FILE).is_in(found.implode()))
+        return _Labels(table, known, tuple(lost), tuple(map(Path, left.to_list())))
+    return None
+
+
+def _places(frame: pl.DataFrame, folder: Path, *, short: bool) -> dict[str, str]:
+    """Return the files by the names that a table in a folder may give them."""
+    places: dict[str, str] = {}
+    for path in map(Path, frame.get_column(FILE).to_list()):
+        below = path.relative_to(folder).as_posix()
+        for name in (path.stem, path.name, below) if short else (below,):
+            places[name] = str(path)
+    return places
+
+
+def _found(column: pl.Series, places: Mapping[str, str]) -> pl.Series | None:
+    """Return the file that each cell names; None for a column that names none or few."""
+    names = column.str.replace_all(r"\\", "/").str.strip_prefix("./")
+    found = names.replace_strict(
+        list(places), list(places.values()), default=None, return_dtype=pl.String
+    )
+    named = found.count()
+    return found if named and named >= MATCHING * column.count() else None
