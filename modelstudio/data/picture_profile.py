@@ -44,6 +44,9 @@ ALIKE = 0.993
 FLAT = 2.0
 """Standard deviation of shades below which a picture shows nothing that could be compared."""
 
+_ORDER = ("train", "validation", "test", "")
+"""Parts, those first whose pictures are kept when one of several is."""
+
 CROWD = 2_000
 """A band that so many pictures share tells nothing."""
 
@@ -324,7 +327,7 @@ def picture_findings(
             rows = [row for group in torn for row in group]
             tell("label_conflict", "warning", text, rows, rows)
     if facts.copies:
-        rows = [row for group in facts.copies for row in group[1:]]
+        rows = [row for group in facts.copies for row in _spare(group, parts)]
         text = f"{len(rows):,} pictures are copies of others"
         text = text if len(rows) > 1 else "1 picture is a copy of another"
         both = [row for group in facts.copies for row in group]
@@ -332,8 +335,8 @@ def picture_findings(
     if facts.lookalikes:
         rows = [row for group in facts.lookalikes for row in group]
         text = f"{counted(len(rows), 'picture')} look nearly the same as others"
-        later = [row for group in facts.lookalikes for row in group[1:]]
-        tell("near_duplicates", "warning", text, rows, later)
+        spare = [row for group in facts.lookalikes for row in _spare(group, parts)]
+        tell("near_duplicates", "warning", text, rows, spare)
     if len(facts.sizes) > 1:
         (w, h), *_, (wide, high) = sorted(facts.sizes, key=lambda size: (size[0] * size[1], size))
         ends = f"from {w} x {h} to {wide} x {high}"
@@ -345,6 +348,12 @@ def picture_findings(
 
 def _leaked(group: Sequence[int], parts: Sequence[str]) -> list[int]:
     """Return the rows of a group that judge by what another part of it has shown already."""
-    order = ("train", "validation", "test")
-    ranks = {row: order.index(parts[row]) for row in group if parts[row] in order}
+    ranks = {row: _ORDER.index(parts[row]) for row in group if parts[row]}
     return [row for row, rank in ranks.items() if rank > min(ranks.values())]
+
+
+def _spare(group: Sequence[int], parts: Sequence[str] | None) -> list[int]:
+    """Return the rows of a group but one: the first of the part that learns, if one does."""
+    ranks = [0 if parts is None else _ORDER.index(parts[row]) for row in group]
+    kept = ranks.index(min(ranks))
+    return [*group[:kept], *group[kept + 1 :]]

@@ -88,6 +88,10 @@ def test_planted_copies_lookalikes_and_faults_are_found(tmp_path: Path) -> None:
         "duplicate_rows": [40],
         "near_duplicates": [41, 42, 43],
     }
+    turned = picture_findings(facts, "file", None, ["test"] * 40 + ["train"] * 5, names)
+    spare = {each.kind: each.fix for each in turned}
+    assert spare["duplicate_rows"] == LeaveFilesOut(("03.png",))
+    assert spare["near_duplicates"] == LeaveFilesOut(("05.png", "07.png", "09.png"))
 
 
 def test_empty_pictures_are_not_called_alike(tmp_path: Path) -> None:
