@@ -54,7 +54,7 @@ def profile(
     else:
         csv = options(decimals, dates, missing)
         found = follow(profile_source(source, target, test_data, csv), quiet=as_json)
-    told = [finding for finding in found.findings if finding.severity != "success"]
+    told = [finding for finding in found.findings if finding.is_problem]
     if as_json:
         print_json(
             {

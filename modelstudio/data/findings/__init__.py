@@ -22,7 +22,7 @@ from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Database, LongText, Table
 from modelstudio.recipe.steps import Windows
 
-_ORDER = {"error": 0, "warning": 1, "info": 2, "success": 3}
+_ORDER = {"error": 0, "warning": 1, "info": 2, "fact": 3, "success": 4}
 
 
 def findings(

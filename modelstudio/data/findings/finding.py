@@ -15,7 +15,8 @@ MOST_ROWS = 20
 MOST_LEFT_OUT = 10_000
 """Rows or files that a fix leaves out by their numbers or names."""
 
-Severity = Literal["success", "info", "warning", "error"]
+Severity = Literal["success", "fact", "info", "warning", "error"]
+"""How grave it is; a success and a mere fact are shown where there is room, and are no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ class Finding:
     def column(self) -> str | None:
         """The column that shows it best."""
         return self.columns[0] if self.columns else None
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether something is to be done about it or weighed."""
+        return self.severity not in ("success", "fact")
 
     @property
     def suggested_step(self) -> Step | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import (
@@ -17,6 +15,7 @@ from modelstudio.data.findings.finding import (
     Severity,
     first_rows,
 )
+from modelstudio.data.findings.tails import usual_range
 from modelstudio.data.guess import SHORT_TEXT
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.data.sources.dates import short_order
@@ -49,9 +48,6 @@ MANY_CATEGORIES = 100
 
 RARE_ROWS, RARE_SHARE = 10, 0.005
 """A category of fewer rows, or of a smaller share of them, is rare."""
-
-FAR, FEW = 6.0, 0.02
-"""Robust standard deviations from the median of an outlier, and the largest share of outliers."""
 
 SMALL_CLASS, RATIO = 0.05, 10.0
 """Share of a class, and how many times the largest may outnumber it, that are still balanced."""
@@ -272,11 +268,9 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
     total = 0
     for column in columns:
         numbers = frame.get_column(column.name)
-        usual = _usual(_sample(numbers.drop_nulls()).to_numpy())
-        if usual is None:
-            continue
-        far = ((numbers < usual[0]) | (numbers > usual[1])).arg_true()
-        if 0 < len(far) <= max(1.0, FEW * len(numbers)):
+        low, high = usual_range(numbers.drop_nulls())
+        far = ((numbers < low) | (numbers > high)).arg_true()
+        if len(far):
             names.append(column.name)
             total += len(far)
             rows += far.head(MOST_ROWS).to_list()
@@ -284,26 +278,6 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
         text = f"Values far from all others in {listed(names)}"
         fix = ClipOutliers(columns=tuple(names), method="z-score", factor=6.0)
         yield Finding("outliers", "info", text, tuple(names), fix, first_rows(rows), total)
-
-
-def _usual(numbers: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return where numbers are expected, on a scale that their long tail asks for."""
-    if len(numbers) < FEWEST or len(np.unique(numbers)) < MIXED:
-        return None
-    limits = _within(numbers)
-    if limits is None or numbers.min() < 0:
-        return limits
-    bent = _within(np.log1p(numbers))
-    if bent is None:
-        return None
-    low, high = np.expm1(bent)
-    return min(limits[0], float(low)), max(limits[1], float(high))
-
-
-def _within(numbers: NDArray[np.float64]) -> tuple[float, float] | None:
-    middle = float(np.median(numbers))
-    spread = 1.4826 * float(np.median(np.abs(numbers - middle)))
-    return (middle - FAR * spread, middle + FAR * spread) if spread else None
 
 
 def class_findings(
@@ -330,7 +304,7 @@ def class_findings(
         text = f"Smallest class {shares[-1]:.1f} %, largest {shares[0]:.0f} %"
     fair = sizes[-1] / total >= min(SMALL_CLASS, 0.5 / len(sizes)) and sizes[0] <= RATIO * sizes[-1]
     if fair:
-        yield Finding("balance", "info", text, (name,))
+        yield Finding("balance", "fact", text, (name,))
         return
     rows = (answers == classes["value"][-1]).arg_true()
     fix = SetSplit((("balance", "weights"),))

@@ -55,8 +55,8 @@ class ChecksStrip(QFrame):
         self._findings = tuple(findings)
         self.tags = []
         for at, finding in enumerate(findings):
-            sign = "info" if finding.severity == "info" else ""
-            kind = "neutral" if finding.severity == "info" else finding.severity
+            sign = "info" if finding.severity in ("info", "fact") else ""
+            kind = "neutral" if finding.severity in ("info", "fact") else finding.severity
             tag = TagButton(finding.text, kind, sign, f"data.check{at + 1}")
             tag.setToolTip(tr("Show the evidence"))
             tag.clicked.connect(lambda _, finding=finding: self.opened.emit(finding))
