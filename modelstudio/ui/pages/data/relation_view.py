@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import wrapped
+from modelstudio.ui.pages.data.wording import legend
 from modelstudio.ui.theme import theme
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ class RelationView(QWidget):
 
 def _legend(classes: tuple[str, ...]) -> str:
     colours = theme().chart_cycle
-    return " &nbsp; ".join(
-        f'<span style="color:{colours[at % len(colours)].name()}">&#9632;</span>&nbsp;'
-        f"{escape(name if len(name) <= _LONGEST else name[:_LONGEST] + '...')}"
+    return legend(
+        (colours[at % len(colours)], name if len(name) <= _LONGEST else name[:_LONGEST] + "...")
         for at, name in enumerate(classes)
     )
 

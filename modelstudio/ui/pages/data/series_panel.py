@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.wording import legend
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import ComboBox, format_number, grow, label
 from modelstudio.wording import counted
@@ -87,10 +88,7 @@ def _told(reading: SeriesReading) -> str:
 def _legend(reading: SeriesReading) -> str:
     """Return the parts that occur in their colours, as rich text."""
     seen = dict.fromkeys(stretch.part for stretch in reading.whole if stretch.part)
-    return " &nbsp; ".join(
-        f'<span style="color:{_color(part).name()}">&#9632;</span>&nbsp;{tr(part.capitalize())}'
-        for part in seen
-    )
+    return legend((_color(part), tr(part.capitalize())) for part in seen)
 
 
 def _color(part: str) -> QColor:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor
 
 from modelstudio.engine.results import PartInfo
 from modelstudio.errors import StudioError
@@ -48,6 +51,14 @@ KIND_ICONS = {
     "image": "image",
     "audio": "actv",
 }
+
+
+def legend(entries: Iterable[tuple[QColor, str]]) -> str:
+    """Write names beside a square of their colour, as rich text."""
+    return " &nbsp; ".join(
+        f'<span style="color:{color.name()}">&#9632;</span>&nbsp;{escape(name)}'
+        for color, name in entries
+    )
 
 
 def share_text(share: float) -> str:
