@@ -15,6 +15,8 @@ from modelstudio.data.findings.finding import Finding, SetRole, SetSplit
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
 from modelstudio.recipe.steps import DropDuplicates, GroupRare, LeaveOut
+from modelstudio.recipe.steps.rows import named_rows
+from modelstudio.wording import counted
 
 ROWS = 400
 FALSE_ALARMS = {
@@ -182,6 +184,20 @@ def test_copies_in_another_part_are_found(tmp_path: Path) -> None:
     assert found["split_overlap"].rows[0] == 400
 
 
+def test_rows_of_a_test_file_are_left_out_of_training(tmp_path: Path) -> None:
+    frame = pl.concat([clean(), clean()[:2]])
+    frame[[0, 5, 9, 100]].write_csv(tmp_path / "tests.csv")
+    frame.write_csv(tmp_path / "t.csv")
+    looking = profile_source(tmp_path / "t.csv", "target", tmp_path / "tests.csv")
+    found = {each.kind: each for each in drain(looking).findings}["split_overlap"]
+    assert found.text == f"{counted(found.count, 'row')} of the test file are in training too"
+    assert 2 <= found.count <= 4
+    assert isinstance(found.fix, LeaveOut)
+    left = named_rows(found.fix.rows, range(frame.height))
+    assert set(found.rows) <= left <= {0, 5, 9, 100, 400}
+    assert 0 not in left or 400 in left
+
+
 @pytest.mark.parametrize("change", ["one cell", "two cells", "noise"])
 def test_rows_nearly_the_same_are_found(tmp_path: Path, change: str) -> None:
     frame = clean(900)
@@ -213,7 +229,7 @@ def test_rows_of_a_test_file_that_train_are_found(tmp_path: Path) -> None:
     work = profile_source(tmp_path / "train.csv", "target", tmp_path / "test.csv")
     found = {finding.kind: finding for finding in drain(work).findings}
     assert 10 < found["split_overlap"].count <= 20
-    assert min(found["split_overlap"].rows) >= 50
+    assert max(found["split_overlap"].rows) < 20
 
 
 def test_visits_of_one_patient_in_several_parts_are_found(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import Finding
 from modelstudio.data.profile import THREADS, ColumnProfile
 from modelstudio.data.sources.folders import FILE
-from modelstudio.data.split import TRAIN
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Database, LongText, Table
@@ -84,8 +83,7 @@ def findings(
         looks.append(partial(_alike, frame, content, named[1] if named else parts))
     looks.append(partial(likeness.group_findings, frame, columns, profiles, data.split, parts))
     if tests is not None:
-        trained = frame.filter(parts == TRAIN)
-        looks.append(partial(likeness.overlap_findings, trained, tests, columns))
+        looks.append(partial(likeness.overlap_findings, frame, parts, tests, columns))
     return ordered([*found, *_side_by_side(looks)])
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.findings.finding import Finding, SetSplit, first_rows
+from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, SetSplit, first_rows
 from modelstudio.data.guess import ID_NAME
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.data.sources.values import GREATEST
@@ -58,9 +58,6 @@ ATOM = 0.005
 
 FEWEST_GROUPS, MOST_EACH = 20, 50
 """Different values of a column of groups, and rows of each in the mean."""
-
-MOST_LEFT_OUT = 10_000
-"""Rows that a suggested step names."""
 
 Pairs = NDArray[np.int64]
 
@@ -291,24 +288,33 @@ def crossing(pairs: Pairs, parts: NDArray[np.uint8]) -> Pairs:
 
 
 def overlap_findings(
-    trained: pl.DataFrame, tests: pl.DataFrame, columns: Sequence[Column]
+    frame: pl.DataFrame,
+    parts: NDArray[np.uint8],
+    tests: pl.DataFrame,
+    columns: Sequence[Column],
 ) -> Iterator[Finding]:
-    """Look for rows of a test file whose features equal those of a row that trains."""
+    """Look for rows that train and whose features equal those of a row of a test file.
+
+    Rows in no part, as copies are, would train in the place of those that are left out.
+    """
     features = [column for column in columns if column.role == "feature"]
-    sample = trained.gather_every(-(-trained.height // SAMPLE) or 1)
+    trains = np.flatnonzero(parts == TRAIN)
+    sample = frame[trains].gather_every(-(-len(trains) // SAMPLE) or 1)
     weight = sum(_chance(sample.get_column(each.name), each).weight for each in features)
-    if not tests.height or trained.height * tests.height * math.exp(-weight) > CHANCE * 5:
+    if not tests.height or len(trains) * tests.height * math.exp(-weight) > CHANCE * 5:
         return
     ours, theirs = (
-        _mixed([frame.get_column(each.name).hash().to_numpy() for each in features])
-        for frame in (trained, tests)
+        _mixed([table.get_column(each.name).hash().to_numpy() for each in features])
+        for table in (frame, tests)
     )
-    rows = np.flatnonzero(np.isin(theirs, ours))
-    if len(rows):
-        text = (
-            f"{counted(len(rows), 'row')} of the test file {is_or_are(len(rows))} in training too"
-        )
-        yield Finding("split_overlap", "error", text, (), None, first_rows(rows), len(rows))
+    rows = trains[np.isin(ours[trains], theirs)]
+    if not len(rows):
+        return
+    count = int(np.isin(theirs, ours[trains]).sum())
+    text = f"{counted(count, 'row')} of the test file {is_or_are(count)} in training too"
+    spare = np.flatnonzero(np.isin(ours, theirs) & (parts <= TRAIN)).tolist()
+    fix = LeaveOut(rows=written_rows(spare)) if len(spare) <= MOST_LEFT_OUT else None
+    yield Finding("split_overlap", "error", text, (), fix, first_rows(rows), len(rows))
 
 
 def group_findings(
