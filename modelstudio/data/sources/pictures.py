@@ -180,10 +180,10 @@ class _Labels(NamedTuple):
                 f"there: {listed(self.lost)}."
             )
         if count := len(self.left):
-            files = [each.name for each in self.left]
+            left = listed(each.name for each in self.left)
             told.append(
                 f"{counted(count, word)} {is_or_are(count)} not used, as {name} does not name "
-                f"{'it' if count == 1 else 'them'}: {listed(files)}."
+                f"{'it' if count == 1 else 'them'}: {left}."
             )
         return tuple(told)
 
