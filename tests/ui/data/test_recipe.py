@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from modelstudio.errors import DataError
-from modelstudio.recipe.steps import ClipOutliers, Standardise
+from modelstudio.recipe.steps import ClipOutliers, FilterRows, Standardise
 from modelstudio.ui.pages.data import DataPage
 
 Settle = Callable[[DataPage], None]
@@ -104,6 +104,25 @@ def test_the_columns_of_a_step_are_ticked(page: DataPage) -> None:
     popup.close()
     assert page.data.recipe[place].columns == ("fare",)
     assert button.text() == "fare"
+
+
+def test_what_is_wrong_in_a_field_stays_in_sight_after_enter(
+    page: DataPage, qtbot: QtBot, settle: Settle
+) -> None:
+    page.commands.add_step(FilterRows())
+    settle(page)
+    place = page.recipe.open_step
+    card = page.recipe.cards[place]
+    field = card.findChild(QLineEdit, f"data.step{place + 1}.form.condition")
+    field.setFocus()
+    qtbot.keyClicks(field, "fare >>> 3")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert page.recipe.open_step == place
+    assert page.data.recipe[place].condition == ""
+    said = card.findChild(QLabel, f"{field.objectName()}.error")
+    qtbot.waitUntil(lambda: said.isVisible() and said.height() >= said.heightForWidth(said.width()))
+    page.recipe.list.layout().activate()
+    assert card.height() >= card.heightForWidth(card.width())
 
 
 def test_the_switch_turns_a_step_off(page: DataPage, settle: Settle) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.steps import ColumnStep, FillMissing, Step
@@ -65,7 +73,7 @@ class StepCard(QFrame):
         self._over = False
         self.form: ModelForm | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self._grip = _Grip(self)
         self._number = label(str(number), "label", "tertiary")
         self._number.setFixedWidth(16)
@@ -156,6 +164,10 @@ class StepCard(QFrame):
         return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        focus = QApplication.focusWidget()
+        if focus is not None and self._body.isAncestorOf(focus):  # a field let it through
+            super().keyPressEvent(event)
+            return
         key = Qt.Key(event.key())
         alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         if alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
