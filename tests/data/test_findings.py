@@ -270,3 +270,18 @@ def test_what_is_odd_about_a_column_is_found(tmp_path: Path) -> None:
     assert isinstance(rare.fix, GroupRare)
     balance = next(finding for finding in found if finding.kind == "imbalance")
     assert balance.fix == SetSplit((("balance", "weights"),))
+
+
+def test_what_shows_in_every_row_names_rows_and_what_is_ignored_says_so(tmp_path: Path) -> None:
+    frame = clean().with_columns(
+        pl.Series("who", [None, *(f"P{at * 7919 % 100_003}" for at in range(1, ROWS))]),
+        pl.lit("same").alias("same"),
+        pl.Series("code", [f"{at % 44}" if at % 4 == 0 else f"w{at % 9}" for at in range(ROWS)]),
+    )
+    found = found_in(frame, tmp_path)
+    assert found["id_like"].rows[:3] == (1, 2, 3)
+    assert found["id_like"].count == ROWS - 1
+    assert found["id_like"].text == "who looks like an ID; it is ignored already"
+    assert found["constant"].rows[:2] == (0, 1)
+    assert found["mixed_types"].rows[:2] == (0, 4)
+    assert found["mixed_types"].fix == SetRole(("code",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -80,7 +81,8 @@ def column_findings(
         if not facts.distinct:
             grave: Severity = "info" if column.role == "ignored" else "error"
             text = f"{column.name} is empty"
-            yield Finding("empty", grave, text, (column.name,), _drop(column))
+            shown = first_rows(range(min(MOST_ROWS, len(values))))
+            yield Finding("empty", grave, text, (column.name,), _drop(column), shown, len(values))
             continue
         if facts.missing_share > 0.05 and column.role != "ignored":
             yield _missing(column, facts, values)
@@ -90,15 +92,26 @@ def column_findings(
         written = None if plain is None else plain.get_column(column.name)
         for look in (_constant, _id_like, _date_as_text):
             if (found := look(column, facts, known)) is not None:
-                yield found
+                yield _settled(found, column, values)
                 break
         else:
             if (found := _mixed(column, values, written)) is not None:
-                yield found
+                yield _settled(found, column, values)
     features = [column for column in columns if column.role == "feature"]
     categories = [column for column in features if column.kind == "category"]
     yield from _rare(frame, categories, counts)
     yield from _outliers(frame, [column for column in features if column.kind == "number"])
+
+
+def _settled(found: Finding, column: Column, values: pl.Series) -> Finding:
+    """Name the first rows that have a value where all show it, and say what needs no click."""
+    if not found.rows:
+        held = values.is_not_null()
+        shown = first_rows(held.arg_true().head(MOST_ROWS))
+        found = replace(found, rows=shown, count=int(held.sum()))
+    if column.role == "ignored":
+        found = replace(found, text=f"{found.text}; it is ignored already")
+    return found
 
 
 def _drop(column: Column) -> SetRole | None:
@@ -201,7 +214,7 @@ def _form_of(cells: pl.Series, forms: Sequence[str]) -> str | None:
 def _mixed(column: Column, values: pl.Series, written: pl.Series | None) -> Finding | None:
     """Look for numbers and words in one column, as in a column of typing errors."""
     name, known = column.name, values.is_not_null()
-    fix: Step | None = None
+    fix: Step | SetRole | None = None
     if column.kind == "number":
         if written is None or written.dtype != pl.String:
             return None
@@ -220,8 +233,8 @@ def _mixed(column: Column, values: pl.Series, written: pl.Series | None) -> Find
         fewer_words = read > count / 2
         is_odd = (numbers.is_null() & cells.is_not_null()) if fewer_words else numbers.is_not_null()
         odd = is_odd.arg_true() * every
-        if fewer_words and column.role == "feature":
-            fix = Cast(columns=(name,), to="number")
+        if column.role == "feature":
+            fix = Cast(columns=(name,), to="number") if fewer_words else _drop(column)
     else:
         return None
     if not len(odd):

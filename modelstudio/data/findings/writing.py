@@ -12,7 +12,7 @@ from modelstudio.data.guess_reading import unsure_numbers
 from modelstudio.data.sources.dates import NUMBERED, order_of
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.steps import CleanText
+from modelstudio.recipe.steps import CleanText, MissingIndicator
 from modelstudio.wording import counted, listed
 
 SAMPLE = 20_000
@@ -84,8 +84,10 @@ def _dates(
         odd = (written.is_not_null() & read.is_null()).arg_true()
         if len(odd):
             text = f"{counted(len(odd), 'cell')} of {name} could not be read as dates"
+            fix = MissingIndicator(columns=(name,)) if column.role == "feature" else None
+            text += "; it is ignored already" if column.role == "ignored" else ""
             shown = first_rows(odd.head(MOST_ROWS))
-            yield Finding("mixed_types", "warning", text, (name,), None, shown, len(odd))
+            yield Finding("mixed_types", "warning", text, (name,), fix, shown, len(odd))
         if order_of(written.gather_every(-(-len(written) // SAMPLE) or 1)) != "either":
             continue
         rows = written.str.contains(NUMBERED).arg_true()
