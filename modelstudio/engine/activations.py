@@ -25,6 +25,7 @@ from modelstudio.network.graph import Graph, Node
 from modelstudio.network.group import Group, GroupInput, GroupOutput
 from modelstudio.network.levels import block_at, group_at, level
 from modelstudio.network.lowering import leading_to_output
+from modelstudio.project.files import folder_of
 from modelstudio.project.model import Project
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def open_rows(
     """
     yield Progress("Loading the run")
     trained = yield from run.load_run(project_path, project, run_id)
-    base = None if project_path is None else project_path.resolve().parent
+    base = folder_of(project_path)
     prepared = yield from prepare(trained.project, base)
     encoded = prepared.encoded("validation", trained.fitted)
     if not len(encoded.rows):

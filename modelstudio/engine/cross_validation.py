@@ -20,6 +20,7 @@ from modelstudio.engine.projects import prepare
 from modelstudio.engine.results import FOLDS, Evaluation, FoldScore, FoldSummary, RunInfo
 from modelstudio.engine.run import go_on, store
 from modelstudio.errors import DataError, RunError
+from modelstudio.project.files import folder_of
 from modelstudio.project.model import Project
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def cross_validate(
     yield from _all_folds(
         store(project_path, project),
         as_fold(project, 1, count),
-        _base(project_path),
+        folder_of(project_path),
         control,
         secrets.token_hex(6),
         name,
@@ -87,7 +88,7 @@ def resume(
         raise _no_fold(run)
     name = run.name.removesuffix(_title("", run.fold.number, run.fold.of)).removesuffix(", ")
     yield from _all_folds(
-        kept, kept.project(run.id), _base(project_path), control, run.fold.series, name
+        kept, kept.project(run.id), folder_of(project_path), control, run.fold.series, name
     )
 
 
@@ -95,10 +96,6 @@ def as_fold(project: Project, number: int, folds: int) -> Project:
     """Return a project whose split lets one fold, from 1, validate."""
     split = project.data.split.changed(folds=folds, fold=number - 1)
     return project.changed(data=project.data.changed(split=split))
-
-
-def _base(project_path: Path | None) -> Path | None:
-    return None if project_path is None else project_path.resolve().parent
 
 
 def _title(name: str, number: int, folds: int) -> str:

@@ -29,6 +29,7 @@ from modelstudio.engine.results import (
 from modelstudio.engine.runs import Decision, RunStore, store_folder
 from modelstudio.engine.unusable import unusable_files
 from modelstudio.errors import DataError, ExportError, RunError
+from modelstudio.project.files import folder_of
 from modelstudio.project.model import DataConfig, Project
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def train(
         from modelstudio.engine.trained import load_weights
 
         weights = load_weights(kept, kept.usable(start_from))
-    session = yield from _session(project, _base(project_path), weights)
+    session = yield from _session(project, folder_of(project_path), weights)
     if session.fresh:
         blocks = ", ".join(dict.fromkeys(key.rpartition(".")[0] for key in session.fresh))
         yield Progress(f"Begins with fresh weights: {blocks}")
@@ -194,7 +195,7 @@ def resume(
     kept = store(project_path, project)
     run = kept.info(run_id)
     checkpoint = load_checkpoint(kept, run)
-    base = _base(project_path)
+    base = folder_of(project_path)
     session = yield from _session(found_again(kept.project(run.id), project, base), base)
     yield from go_on(kept, run, session, checkpoint, control)
 
@@ -232,10 +233,6 @@ def _session(
     return Session(project, prepared, weights)
 
 
-def _base(project_path: Path | None) -> Path | None:
-    return None if project_path is None else project_path.resolve().parent
-
-
 # Using a run
 
 
@@ -264,7 +261,7 @@ def evaluate(
     )
     from modelstudio.engine.ranking import Ranking
 
-    base = _base(project_path)
+    base = folder_of(project_path)
     trained = yield from load_run(project_path, project, run_id)
     trained = replace(trained, project=found_again(trained.project, project, base, moved))
     if isinstance(part, Path):
@@ -333,7 +330,7 @@ def load_run(
     """Load a run; an imported one, which came without data, is fed with that of the project."""
     from modelstudio.engine.trained import fitted_recipe, load, whole_project
 
-    kept, base = store(project_path, project), _base(project_path)
+    kept, base = store(project_path, project), folder_of(project_path)
     run = kept.usable(run_id)
     if not fitted_recipe(kept, run).given:
         return load(kept, run.id)
@@ -376,7 +373,7 @@ def export_onnx(
         raise ExportError(
             f"{out.name} does not end in .onnx.", where=str(out), fix=f"Call it {out.name}.onnx."
         )
-    kept, base = store(project_path, project), _base(project_path)
+    kept, base = store(project_path, project), folder_of(project_path)
     run = kept.usable(run_id)
     data = rebase(found_again(kept.project(run.id), project, base, moved), base, None).data
     lost = lost_place(data, base)
@@ -408,7 +405,7 @@ def explain_export(
     from modelstudio.data.fitted import FittedRecipe
     from modelstudio.engine.export.sample import explained
 
-    kept, base = store(project_path, project), _base(project_path)
+    kept, base = store(project_path, project), folder_of(project_path)
     data = found_again(kept.project(run_id), project, base).data
     try:
         fitted = FittedRecipe.model_validate_json(kept.recipe_text(run_id))

@@ -82,6 +82,11 @@ def loads(text: str, name: str = "The file") -> Project:
     )
 
 
+def folder_of(project_path: Path | None) -> Path | None:
+    """Return the folder that the paths of a project start from; None where it has no file yet."""
+    return None if project_path is None else project_path.resolve().parent
+
+
 def load_project(path: Path) -> Project:
     """Read a project file.
 
