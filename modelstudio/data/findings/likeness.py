@@ -8,7 +8,7 @@ than it is for independent columns, as columns go together.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data.findings.chances import beyond_chance, chance_of_equals, mixed
 from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, SetSplit, first_rows
 from modelstudio.data.guess import ID_NAME
 from modelstudio.data.profile import ColumnProfile
@@ -42,6 +43,9 @@ NEIGHBOURS = 3
 
 CHANCE = 0.01
 """Expected number of rows that chance makes alike from which likeness proves nothing."""
+
+FEW_COPIES = 5
+"""More expected copies of the whole table than this, and no more than those, are natural."""
 
 FINE, ROUGH = 0.85, 0.25
 """Power of the chance of equal cells that is left when columns go together: of fine values and of
@@ -82,12 +86,19 @@ def alike(frame: pl.DataFrame, columns: Sequence[Column]) -> Alike:
         return Alike(none, none, rows)
     sample = frame.gather_every(-(-rows // SAMPLE) or 1)
     chances = {column.name: _chance(sample.get_column(column.name), column) for column in columns}
-    copies = _equal(_mixed(frame.get_column(name).hash().to_numpy() for name in names))
+    copies = _equal(mixed(frame.get_column(name).hash().to_numpy() for name in names))
     proof = np.zeros(len(copies))
     for name, chance in chances.items():
         known = frame.get_column(name).gather(copies[:, 1]).is_not_null()
         proof += chance.weight * known.to_numpy()
-    copies = copies[proof >= math.log(_pairs_of(rows) / CHANCE)]
+    sure = proof >= math.log(_pairs_of(rows) / CHANCE)
+    if len(copies):
+        expected = _pairs_of(rows) * _chance_of_equals(sample, chances)
+        if not beyond_chance(len(copies), expected):
+            natural = (
+                len(sample) == rows and len(copies) <= 1.2 * expected and expected > FEW_COPIES
+            )
+            copies = copies[sure & (not natural)]
     telling = [column for column in columns if not _numbers_rows(sample, column)]
     most = max(20_000, NEAR_CELLS // len(names))
     first = frame.head(most)
@@ -103,10 +114,12 @@ class _Chance:
     """How much equal cells of a column prove, in nats.
 
     Of fine numbers ``spread`` is the interquartile range, ``step`` the smallest difference as part
-    of it, and ``atoms`` the chance that two hold the same frequent value.
+    of it, and ``atoms`` the chance that two hold the same frequent value. ``equal`` is the chance
+    that two cells are the same.
     """
 
     weight: float
+    equal: float = 1.0
     spread: float = 0.0
     step: float = 0.0
     atoms: float = 0.0
@@ -126,7 +139,8 @@ def _chance(values: pl.Series, column: Column) -> _Chance:
     sizes = known.alias("value").value_counts(name="rows").get_column("rows").to_numpy()
     shares = sizes / count
     if len(sizes) <= FEW_VALUES:
-        return _Chance(-ROUGH * math.log(float((shares**2).sum())))
+        equal = float((shares**2).sum())
+        return _Chance(-ROUGH * math.log(equal), equal)
     atoms = float((shares[sizes >= max(10, ATOM * count)] ** 2).sum())
     seen = float((sizes * (sizes - 1)).sum()) / (count * (count - 1))
     if column.kind in ("number", "date"):
@@ -136,13 +150,22 @@ def _chance(values: pl.Series, column: Column) -> _Chance:
         gaps = np.diff(numbers)
         step = min(1.0, float(gaps[gaps > 0].min()) / spread)
         fine = min(1.0, atoms + step, max(seen, 1e-12))
-        return _Chance(-FINE * math.log(fine), spread, step, atoms)
+        return _Chance(-FINE * math.log(fine), fine, spread, step, atoms)
     if column.kind == "text":
         length = cast(float, known.str.len_chars().mean())
-        weight = -math.log(max(atoms, math.exp(-min(length / 2, LONG_TEXT))))
-    else:
-        weight = -FINE * math.log(max(seen, 1e-12))
-    return _Chance(weight)
+        equal = max(atoms, math.exp(-min(length / 2, LONG_TEXT)))
+        return _Chance(-math.log(equal), equal)
+    return _Chance(-FINE * math.log(max(seen, 1e-12)), seen)
+
+
+def _chance_of_equals(sample: pl.DataFrame, chances: dict[str, _Chance]) -> float:
+    """Return the chance that two rows are equal; empty cells are equal too."""
+    missing = {name: sample.get_column(name).null_count() / sample.height for name in chances}
+    equal = {
+        name: (1 - missing[name]) ** 2 * chance.equal + missing[name] ** 2
+        for name, chance in chances.items()
+    }
+    return chance_of_equals(sample, equal)
 
 
 def _pairs_of(rows: int) -> float:
@@ -152,16 +175,6 @@ def _pairs_of(rows: int) -> float:
 def _numbers_rows(sample: pl.DataFrame, column: Column) -> bool:
     values = sample.get_column(column.name)
     return column.kind == "id" and values.n_unique() > 0.9 * len(values)
-
-
-def _mixed(hashes: Iterable[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """Mix the hashes of the cells of each row into one; of the columns one is held at a time."""
-    columns = iter(hashes)
-    mixed = next(columns).copy()
-    for each in columns:
-        mixed *= np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= each
-    return mixed
 
 
 def _equal(hashes: NDArray[np.uint64]) -> Pairs:
@@ -226,7 +239,7 @@ def _close(
     found = []
     for block in range(odd + 1):
         chosen = ranked[block :: odd + 1]
-        key = _mixed([keys[:, at] for at in chosen])
+        key = mixed([keys[:, at] for at in chosen])
         order = np.argsort(key, kind="stable")
         ordered = key[order]
         for shift in range(1, NEIGHBOURS + 1):
@@ -300,17 +313,22 @@ def overlap_findings(
     features = [column for column in columns if column.role == "feature"]
     trains = np.flatnonzero(parts == TRAIN)
     sample = frame[trains].gather_every(-(-len(trains) // SAMPLE) or 1)
-    weight = sum(_chance(sample.get_column(each.name), each).weight for each in features)
-    if not tests.height or len(trains) * tests.height * math.exp(-weight) > CHANCE * 5:
+    if not tests.height or not len(trains) or not features:
         return
     ours, theirs = (
-        _mixed([table.get_column(each.name).hash().to_numpy() for each in features])
+        mixed([table.get_column(each.name).hash().to_numpy() for each in features])
         for table in (frame, tests)
     )
     rows = trains[np.isin(ours[trains], theirs)]
     if not len(rows):
         return
     count = int(np.isin(theirs, ours[trains]).sum())
+    chances = {each.name: _chance(sample.get_column(each.name), each) for each in features}
+    pairs = len(trains) * tests.height
+    weight = sum(chance.weight for chance in chances.values())
+    unsure = pairs * math.exp(-weight) > CHANCE * 5
+    if unsure and not beyond_chance(count, pairs * _chance_of_equals(sample, chances)):
+        return
     text = f"{counted(count, 'row')} of the test file {is_or_are(count)} in training too"
     spare = np.flatnonzero(np.isin(ours, theirs) & (parts <= TRAIN)).tolist()
     fix = LeaveOut(rows=written_rows(spare)) if len(spare) <= MOST_LEFT_OUT else None

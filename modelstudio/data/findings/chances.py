@@ -1,0 +1,89 @@
+"""How many rows of a table are bound to be equal by chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+MOST_COLUMNS = 12
+"""Columns looked at, the finest ones; the others are taken to add nothing."""
+
+TOGETHER = 0.85
+"""Power of the chance of equal cells that is left in a column that seems to go with no other."""
+
+DOUBT = 2.0
+"""How many times more rows chance may make equal than is expected."""
+
+Hashes = NDArray[np.uint64]
+
+
+def mixed(hashes: Iterable[Hashes]) -> Hashes:
+    """Mix the hashes of the cells of each row into one; of the columns one is held at a time."""
+    columns = iter(hashes)
+    both = next(columns).copy()
+    for each in columns:
+        both *= np.uint64(0x9E3779B97F4A7C15)
+        both ^= each
+    return both
+
+
+def beyond_chance(copies: int, expected: float) -> bool:
+    """Tell whether there are more copies than chance makes where this many are expected."""
+    most = DOUBT * expected
+    return copies > most + 3 * math.sqrt(most) + 2
+
+
+def chance_of_equals(sample: pl.DataFrame, equal: Mapping[str, float]) -> float:
+    """Return the chance that two rows are equal, estimated column by column.
+
+    The pairs of rows that are equal in some columns, and not in all, tell how often they are equal
+    in one more: copies themselves tell nothing. Where no such pairs are left, further columns are
+    taken to go with those before.
+
+    Parameters
+    ----------
+    equal
+        Chance of equal cells in each column; below that of the sample in fine ones, where copies
+        alone are equal.
+    """
+    hashes = {name: sample.get_column(name).hash().to_numpy() for name in equal}
+    copies = _equal_pairs(mixed(hashes.values()))
+    finest = sorted(equal, key=equal.__getitem__)[:MOST_COLUMNS]
+    ranks = {
+        name: sample.get_column(name).to_physical().rank().fill_null(strategy="mean").to_numpy()
+        for name in finest
+        if sample.get_column(name).dtype != pl.String
+    }
+    chance, before = equal[finest[0]], hashes[finest[0]]
+    for place, name in enumerate(finest[1:], start=1):
+        known = [hashes[other] for other in finest[:place]] + [before] * (place > 1)
+        going = [_going_together(other, hashes[name], copies) for other in known]
+        bound = [
+            equal[name] / math.sqrt(max(1 - _correlation(ranks[name], ranks[other]) ** 2, 1e-12))
+            for other in finest[:place]
+            if name in ranks and other in ranks
+        ]
+        chance *= min(1.0, max(equal[name] ** TOGETHER, *going, *bound))
+        before = mixed((before, hashes[name]))
+    return chance
+
+
+def _going_together(known: Hashes, other: Hashes, copies: float) -> float:
+    """Return the share of the pairs equal in some columns that are equal in another too."""
+    both = _equal_pairs(mixed((known, other)))
+    return (both - copies + 1) / (_equal_pairs(known) - copies + 1)
+
+
+def _equal_pairs(hashes: Hashes) -> float:
+    sizes = np.unique(hashes, return_counts=True)[1].astype(float)
+    return float((sizes * (sizes - 1)).sum()) / 2
+
+
+def _correlation(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    if not (left.std() and right.std()):
+        return 0.0
+    return float(np.corrcoef(left, right)[0, 1])
