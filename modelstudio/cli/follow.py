@@ -41,7 +41,13 @@ LEFT_OUT = {
 def follow(work: Generator[Progress, None, R], *, quiet: bool) -> R:
     """Run a generator to its end, show its progress on a terminal, and return its result."""
     with _status(quiet) as show:
-        return drain(work, lambda progress: show(progress.text))
+        return drain(work, lambda progress: show(_told(progress)))
+
+
+def _told(progress: Progress) -> str:
+    """Return what is done; rows are told where it is not known how many there will be."""
+    rows = f", {counted(progress.done, 'row')}" if progress.done and not progress.total else ""
+    return f"{progress.text}{rows}"
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def detect(path: Path | str, task: Task | None = None) -> Source:
     DataError
         When it is a folder that holds nothing to learn from.
     """
-    if is_connection(str(path)):
+    if isinstance(path, str) and is_connection(path):
         return Database()
     path = Path(path)
     if task == "next token":

@@ -11,6 +11,7 @@ from modelstudio.engine.events import Progress
 from modelstudio.engine.projects import data_moved, lost_place
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
+from modelstudio.recipe.sources import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,20 +24,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceProfile:
-    """A source in numbers; ``columns`` has a JSON object for each."""
+    """A source in numbers; ``columns`` has a JSON object for each.
+
+    ``notes`` are those on the source itself, which are also in ``source_notes``, and on guesses.
+    """
 
     rows: int
     target: str | None
     columns: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    source_notes: tuple[str, ...] = ()
 
 
 def profile_source(
-    path: Path,
+    path: Path | str,
     target: str | None = None,
     test_data: Path | None = None,
     csv: CsvOptions | None = None,
+    source: Source | None = None,
 ) -> Generator[Progress, None, SourceProfile]:
     """Guess kinds, roles, recipe and split of a source as a new project does, and look at it.
 
@@ -49,7 +55,7 @@ def profile_source(
     from modelstudio.data import detect, sources
 
     data = DataConfig(
-        path=str(sources.absolute(path)), source=detect.detect(path), csv=csv or CsvOptions()
+        path=sources.placed(path), source=source or detect.detect(path), csv=csv or CsvOptions()
     )
     plain = yield from _read(data, None)
     guessed = detect.guess(data, plain, target)
@@ -141,10 +147,9 @@ def _described(
             described.update(pictures)
             found = ordered((*found, *seen))
     chosen = data.target
-    notes = (*sources.inspect(data, base).notes, *notes)
-    return SourceProfile(
-        frame.height, chosen.name if chosen else None, tuple(columns), found, notes
-    )
+    told = sources.inspect(data, base).notes
+    target = chosen.name if chosen else None
+    return SourceProfile(frame.height, target, tuple(columns), found, (*told, *notes), told)
 
 
 def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.uint8] | None:

@@ -16,7 +16,7 @@ from modelstudio.engine.unusable import unusable_files
 from modelstudio.errors import DataError, DataMoved
 from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.sources import is_connection
+from modelstudio.recipe.sources import Source, is_connection
 
 if TYPE_CHECKING:
     from modelstudio.data.detect import Task
@@ -25,44 +25,54 @@ if TYPE_CHECKING:
 
 
 def new_project(
-    data: Path,
+    data: Path | str,
     *,
     target: str | None = None,
     test_data: Path | None = None,
     split_seed: int | None = None,
     task: Task | None = None,
     csv: CsvOptions | None = None,
+    source: Source | None = None,
 ) -> Draft:
-    """Make a project from a file or folder: roles, recipe, network and settings are guessed.
+    """Make a project from data: roles, recipe, network and settings are guessed.
 
     Raises
     ------
     DataError
         When nothing can be learnt from what lies there, or ``target`` is no column of it.
     """
-    project = Project(name=data.stem, data=DataConfig(csv=csv or CsvOptions()))
-    return drain(opening(project, data, target, test_data, split_seed, task))
+    project = Project(name=Path(data).stem, data=DataConfig(csv=csv or CsvOptions()))
+    return drain(opening(project, data, target, test_data, split_seed, task, source))
 
 
 def opening(
     project: Project,
-    data: Path,
+    data: Path | str,
     target: str | None = None,
     test_data: Path | None = None,
     split_seed: int | None = None,
     task: Task | None = None,
+    source: Source | None = None,
 ) -> Generator[Progress, None, Draft]:
-    """Give a project other data; network and training choices stay if there is a network."""
+    """Give a project other data; network and training choices stay if there is a network.
+
+    Parameters
+    ----------
+    data
+        A file, a folder, or the address of a database as text.
+    source
+        What it is and what of it is read, where that was said.
+    """
     yield Progress("Looking at the data")
     from modelstudio.data import detect, sources
 
     seed = project.data.split.seed if split_seed is None else split_seed
     tests = str(sources.absolute(test_data)) if test_data else None
     split = SplitConfig(seed=seed, test_path=tests)
-    source = DataConfig(
-        path=str(sources.absolute(data)), source=detect.detect(data, task), csv=project.data.csv
+    known = DataConfig(
+        path=sources.placed(data), source=source or detect.detect(data, task), csv=project.data.csv
     )
-    reading = sources.reading_plain(source)
+    reading = sources.reading_plain(known)
     while True:
         try:
             portion = next(reading)
@@ -70,11 +80,11 @@ def opening(
         except StopIteration as end:
             frame = end.value
             break
-    guessed = detect.guess(source, frame, target, task)
-    info = sources.inspect(source)
+    guessed = detect.guess(known, frame, target, task)
+    info = sources.inspect(known)
     notes = (*info.notes, *guessed.notes)
-    config = source.changed(
-        csv=source.csv.changed(**{**info.reading, **guessed.csv, **source.csv.chosen()}),
+    config = known.changed(
+        csv=known.csv.changed(**{**info.reading, **guessed.csv, **known.csv.chosen()}),
         columns=guessed.columns,
         recipe=guessed.recipe,
         split=split.changed(**guessed.split),

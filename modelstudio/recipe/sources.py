@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self
+from urllib.parse import unquote
 
 from pydantic import Field, field_serializer, field_validator
 
@@ -42,6 +43,17 @@ class Database(Source):
         "path is a SQLite file or a connection such as postgresql://user:$PASSWORD@host/name, "
         "where $PASSWORD is read from the environment and not saved.",
     )
+
+
+def sqlite_file(address: str) -> str | None:
+    """Return the file that an address such as ``sqlite:///path`` names; None of other addresses.
+
+    After the third slash a path is relative, as in other programs, and a fourth makes it absolute.
+    """
+    kind, mark, rest = address.partition("://")
+    if not mark or kind.split("+")[0].lower() != "sqlite":
+        return None
+    return unquote(rest.partition("?")[0].removeprefix("/"))
 
 
 def is_connection(path: str) -> bool:

@@ -15,7 +15,7 @@ from workbooks import write_workbook
 
 from modelstudio.data import preview, sources
 from modelstudio.data.guess import guess, guess_kinds
-from modelstudio.data.sources import READERS, columnar, database, json_lines, tabular
+from modelstudio.data.sources import CHOOSE, READERS, columnar, database, json_lines, tabular
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
@@ -218,7 +218,7 @@ def test_a_sheet_of_notes_does_not_stand_before_the_data(tmp_path: Path) -> None
     data = DataConfig(path=str(write_workbook(tmp_path / "t.xlsx", sheets)))
     assert sources.read_plain(data).height == 60
     (note,) = sources.inspect(data).notes
-    assert note == "People was taken of t.xlsx, which also has Notes, More."
+    assert note == f"People was taken of t.xlsx, which also has Notes, More. {CHOOSE}"
 
 
 def test_a_sheet_by_its_name(tmp_path: Path) -> None:
@@ -226,7 +226,9 @@ def test_a_sheet_by_its_name(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "t.xlsx", sheets)
     data = DataConfig(path=str(path))
     assert sources.read_plain(data).to_dict(as_series=False) == {"n": [1.0, 2.0]}
-    assert sources.inspect(data).notes == ("A was taken of t.xlsx, which also has Notes, B.",)
+    assert sources.inspect(data).notes == (
+        f"A was taken of t.xlsx, which also has Notes, B. {CHOOSE}",
+    )
     named = data.changed(source=Table(sheet="B"))
     assert sources.read_plain(named).rows() == [("x", 1.0)]
     assert sources.inspect(named).notes == ()

@@ -23,6 +23,7 @@ from modelstudio.recipe.sources import (
     Table,
     TextFolder,
     is_connection,
+    sqlite_file,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ T = TypeVar("T")
 
 ROW = "__row__"
 """Column that carries the number of a row in its source, from 0; no column has this name."""
+
+CHOOSE = "Choose another with --sheet, or on the Data page under How the file is read."
+"""What to do where one table of several was taken."""
 
 READERS: dict[type[Source], str] = {
     Table: "tabular",
@@ -108,6 +112,16 @@ def resolve(path: str, base: Path | None) -> Path:
     return absolute((base or Path.cwd()) / given)
 
 
+def placed(given: Path | str) -> str:
+    """Return how a place is kept that a person gave: an address as it is, a file from the root."""
+    if isinstance(given, str):
+        if (file := sqlite_file(given)) is not None:
+            return str(absolute(Path(file)))
+        if is_connection(given):
+            return given
+    return str(absolute(Path(given)))
+
+
 def absolute(path: Path) -> Path:
     """Return a path from the root, without links; a link to itself stays, to be refused later."""
     try:
@@ -175,6 +189,20 @@ def read_plain(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
 def inspect(data: DataConfig, base: Path | None = None) -> SourceInfo:
     """Describe the source of a project without reading all of it."""
     return _reader(data).inspect(_path(data, base), data)
+
+
+def tables(data: DataConfig, base: Path | None = None) -> tuple[str, ...]:
+    """Return the sheets of a workbook or the tables of a database; none of other sources.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read.
+    """
+    if not isinstance(data.source, (Table, Database)):
+        return ()
+    found: tuple[str, ...] = cast(Any, _reader(data)).tables(_path(data, base), data)
+    return found
 
 
 def head(data: DataConfig, rows: int, base: Path | None = None) -> pl.DataFrame | None:

@@ -8,7 +8,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +17,8 @@ from urllib.parse import quote
 
 import polars as pl
 
-from modelstudio.data.sources import Portion, SourceInfo
+from modelstudio.data.sources import CHOOSE, Portion, SourceInfo
+from modelstudio.data.sources.beside import waiting
 from modelstudio.data.sources.dialect import MOST_COLUMNS, unique_names
 from modelstudio.data.sources.files import (
     check_file,
@@ -44,6 +45,11 @@ SMALL = 1 << 20
 
 _DRIVERS = {"postgres": "postgresql"}
 
+_SERVER_TABLES = (
+    "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables "
+    "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+)
+
 _MARK = b"SQLite format 3"
 _STATEMENT = re.compile(r"\s*(select|with|values)\b", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -62,7 +68,8 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     if _address(data) is None:
         return (yield from read_file(path, data, sys.modules[__name__]))
     yield Portion(0)
-    return without_words(_from_server(data), data.csv.missing)
+    frame = yield from waiting(Portion(0), partial(_from_server, data))
+    return without_words(frame, data.csv.missing)
 
 
 def read(
@@ -79,9 +86,14 @@ def read(
 
 def _blocks(
     path: Path, connection: sqlite3.Connection, query: str
-) -> Iterator[tuple[pl.DataFrame, Portion]]:
-    done = 0
-    for frame in _fetched(path, connection, query, ROWS):
+) -> Generator[tuple[pl.DataFrame, Portion], None, None]:
+    done, fetched = 0, _fetched(path, connection, query, ROWS)
+    nothing = pl.DataFrame()
+    while True:
+        call = partial(next, fetched, None)
+        frame = yield from waiting((nothing, Portion(done)), call, connection.interrupt)
+        if frame is None:
+            return
         done += frame.height
         yield frame, Portion(done)
 
@@ -93,20 +105,21 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
         return SourceInfo(path, tuple(frame.columns), frame.height, 0)
     with closing(_open(path)) as connection:
         query = _query(path, connection, data)
-        first = next(_fetched(path, connection, query, 1), None)
+        columns = _columns(path, connection, f"SELECT * FROM ({query}\n) LIMIT 0")
         notes: tuple[str, ...] = ()
-        others = _tables(path, connection)[1:]
+        taken, *others = _tables(path, connection) or ("",)
         if others and not _wanted(data):
-            taken = _tables(path, connection)[0]
             listed = ", ".join(others[:5]) + (" ..." if len(others) > 5 else "")
-            notes = (f"The table {taken} was taken of {path.name}, which also has {listed}.",)
-    columns = () if first is None else tuple(first.columns)
-    return SourceInfo(path, columns, None, path.stat().st_size, notes)
+            told = f"The table {taken} was taken of {path.name}, which also has {listed}."
+            notes = (f"{told} {CHOOSE}",)
+    return SourceInfo(path, tuple(columns), None, path.stat().st_size, notes)
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
-    """Return the first rows; None of a small file and of a server."""
+    """Return the first rows; None of a small file, a server, and a query that may take long."""
     if _address(data) is not None or check_file(path).st_size <= SMALL:
+        return None
+    if _STATEMENT.match(_wanted(data)):
         return None
     with closing(_open(path)) as connection:
         frame = next(_fetched(path, connection, _query(path, connection, data), rows), None)
@@ -123,6 +136,21 @@ def fingerprint(path: Path, data: DataConfig) -> str:
     for part in _from_server(data).iter_slices(ROWS):
         digest.update(part.write_csv().encode())
     return digest.hexdigest()
+
+
+def tables(path: Path, data: DataConfig) -> tuple[str, ...]:
+    """Return the names of the tables and views, of a server those of its users.
+
+    Raises
+    ------
+    DataError
+        When the file is no database, or the server does not answer.
+    """
+    if _address(data) is None:
+        with closing(_open(path)) as connection:
+            return tuple(_tables(path, connection))
+    frame = _from_server(data.changed(source=Database(query=_SERVER_TABLES)))
+    return tuple(frame.to_series().to_list())
 
 
 def _wanted(data: DataConfig) -> str:
@@ -187,14 +215,32 @@ def _fetched(
     path: Path, connection: sqlite3.Connection, query: str, rows: int
 ) -> Iterator[pl.DataFrame]:
     """Yield what a statement gives, some rows at a time."""
-    try:
+    with _explained(path):
         cursor = connection.execute(query)
-        names = unique_names([each[0] for each in cursor.description or ()])
-        if len(names) > MOST_COLUMNS:
-            raise too_wide(path, len(names), MOST_COLUMNS)
+        names = _names(path, cursor)
         while found := cursor.fetchmany(rows):
             cells: list[Sequence[object]] = list(zip(*found, strict=True))
             yield from_values(dict(zip(names, cells, strict=True)))
+
+
+def _columns(path: Path, connection: sqlite3.Connection, query: str) -> list[str]:
+    """Return the names of the columns that a statement gives."""
+    with _explained(path):
+        return _names(path, connection.execute(query))
+
+
+def _names(path: Path, cursor: sqlite3.Cursor) -> list[str]:
+    names = unique_names([each[0] for each in cursor.description or ()])
+    if len(names) > MOST_COLUMNS:
+        raise too_wide(path, len(names), MOST_COLUMNS)
+    return names
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say in a sentence what SQLite refuses."""
+    try:
+        yield
     except sqlite3.DatabaseError as error:
         if type(error) is sqlite3.DatabaseError:
             raise damaged(path, "SQLite") from None
@@ -216,8 +262,6 @@ def _from_server(data: DataConfig) -> pl.DataFrame:
     assert data.path is not None
     address, query = _with_secrets(data.path), _wanted(data)
     kind = data.path.split("://", 1)[0]
-    if kind == "sqlite":
-        raise DataError("A SQLite database is a file, not a server.", fix="Choose the file itself.")
     if not query:
         raise DataError(
             f"It is not said what to read from the {kind} server.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from modelstudio.data.sources import Portion, SourceInfo
+from modelstudio.data.sources import CHOOSE, Portion, SourceInfo
 from modelstudio.data.sources.dialect import LONGEST_PREAMBLE, MOST_COLUMNS, unique_names
 from modelstudio.data.sources.files import (
     check_file,
@@ -58,13 +58,25 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
         rows = "row stands" if above == 1 else f"{above} rows stand"
         notes = (f"The first {rows} above the table of {path.name} and are left out.",)
     if others and not _wanted(data):
-        notes = (*notes, f"{sheet} was taken of {path.name}, which also has {_listed(others)}.")
+        told = f"{sheet} was taken of {path.name}, which also has {_listed(others)}."
+        notes = (*notes, f"{told} {CHOOSE}")
     return SourceInfo(path, tuple(frame.columns), frame.height, path.stat().st_size, notes)
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     """Return None: a workbook has to be unpacked as a whole."""
     return None
+
+
+def tables(path: Path, data: DataConfig) -> tuple[str, ...]:
+    """Return the names of the sheets.
+
+    Raises
+    ------
+    DataError
+        When the file is no workbook.
+    """
+    return tuple(_workbook(path).sheet_names)
 
 
 def _wanted(data: DataConfig) -> str:
@@ -77,26 +89,8 @@ def _listed(names: list[str]) -> str:
 
 def _open(path: Path, data: DataConfig) -> tuple[fastexcel.ExcelReader, str, list[str]]:
     """Open a workbook; return it with the name of the sheet to read and those of the others."""
-    import fastexcel
-
-    check_file(path)
-    start = first_bytes(path, 512)
-    if not start.startswith((_ZIP, _OLD)):
-        raise foreign(path, start, "an Excel workbook")
-    if start.startswith(_ZIP):
-        _refuse_bombs(path)
-    try:
-        workbook = fastexcel.read_excel(path)
-        names = workbook.sheet_names
-    except (fastexcel.FastExcelError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        if "password" in str(error).lower() or "encrypt" in str(error).lower():
-            raise DataError(
-                f"{path.name} is protected by a password.",
-                where=str(path),
-                fix="Save it without the password in the program that made it.",
-            ) from None
-        raise damaged(path, "Excel") from None
-    wanted = _wanted(data)
+    workbook = _workbook(path)
+    names, wanted = workbook.sheet_names, _wanted(data)
     if wanted and wanted not in names:
         raise DataError(
             f"{path.name} has no sheet {wanted}.",
@@ -107,6 +101,27 @@ def _open(path: Path, data: DataConfig) -> tuple[fastexcel.ExcelReader, str, lis
     if not taken:
         raise no_rows(path)
     return workbook, taken, [name for name in names if name != taken]
+
+
+def _workbook(path: Path) -> fastexcel.ExcelReader:
+    import fastexcel
+
+    check_file(path)
+    start = first_bytes(path, 512)
+    if not start.startswith((_ZIP, _OLD)):
+        raise foreign(path, start, "an Excel workbook")
+    if start.startswith(_ZIP):
+        _refuse_bombs(path)
+    try:
+        return fastexcel.read_excel(path)
+    except (fastexcel.FastExcelError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        if "password" in str(error).lower() or "encrypt" in str(error).lower():
+            raise DataError(
+                f"{path.name} is protected by a password.",
+                where=str(path),
+                fix="Save it without the password in the program that made it.",
+            ) from None
+        raise damaged(path, "Excel") from None
 
 
 def _longest(path: Path, workbook: fastexcel.ExcelReader, names: Sequence[str]) -> str:

@@ -14,7 +14,12 @@ from modelstudio.data.sources import resolve as resolve
 from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff
 from modelstudio.data.sources.encoding import decode_head
 from modelstudio.data.sources.files import check_file, file_mark, first_bytes
-from modelstudio.data.sources.numbers import decimals_of, is_measurable, without_decimal_commas
+from modelstudio.data.sources.numbers import (
+    all_to_numbers,
+    decimals_of,
+    is_measurable,
+    without_decimal_commas,
+)
 from modelstudio.data.sources.records import find_records, rows_of, whole_records
 from modelstudio.data.sources.text_table import TextTable, parse_text, read_text
 from modelstudio.data.sources.values import typed, without_words
@@ -28,6 +33,9 @@ KEPT_BYTES = 1 << 30
 
 SMALL_FILE = 32 << 20
 """The text of all cells of a smaller file is kept; of a larger one numbers are kept as such."""
+
+TOGETHER = 200_000
+"""Cells of several columns that become numbers at once."""
 
 FEW_VALUES = 20
 """So few different numbers may be classes, whose text counts."""
@@ -59,6 +67,9 @@ _FORMATS: dict[str, str] = {
     **dict.fromkeys((".sqlite", ".sqlite3", ".db", ".db3"), "database"),
 }
 """Module that reads files of each ending; every other file is text."""
+
+_SEVERAL = ("excel", "database")
+"""Modules that read files of several tables."""
 
 SUFFIXES = (".csv", ".tsv", ".txt", *_FORMATS)
 """Endings of the files that are offered as tables."""
@@ -116,13 +127,33 @@ def as_declared(
     if absent:
         raise _absent(path, absent, frame.columns, data.columns)
     present = [column for column in wanted if column.name in held]
+    numbers = _numbers(frame, [each.name for each in present if each.kind == "number"])
     return pl.DataFrame(
-        [typed(frame.get_column(each.name), each, data.csv.dates) for each in present]
+        [
+            numbers[each.name]
+            if each.name in numbers
+            else typed(frame.get_column(each.name), each, data.csv.dates)
+            for each in present
+        ]
     )
+
+
+def _numbers(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, pl.Series]:
+    """Read those columns of a wide table that are text as numbers, many at once."""
+    text = [name for name in names if frame.schema[name] == pl.String]
+    together = TOGETHER // max(1, frame.height)
+    if together < 2:
+        return {}
+    parts = (
+        all_to_numbers(pl.DataFrame([frame.get_column(each) for each in text[at : at + together]]))
+        for at in range(0, len(text), together)
+    )
+    return {column.name: column for part in parts for column in part}
 
 
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """Read a table of whose columns nothing is known; see `sources.read_plain`."""
+    _check_sheet(path, data)
     if (reader := _format(path)) is not None:
         return (yield from read_file(path, data, reader))
     if _is_mapped(path, data.csv):
@@ -131,6 +162,17 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     numbers = [] if small else _measuring(path, data.csv)
     table = yield from _read_text(path, data.csv, numbers, exact=True)
     return table.frame
+
+
+def _check_sheet(path: Path, data: DataConfig) -> None:
+    """Refuse a sheet of a file that has none."""
+    wanted = data.source.sheet if isinstance(data.source, Table) else ""
+    if wanted and _FORMATS.get(path.suffix.lower()) not in _SEVERAL:
+        raise DataError(
+            f"{path.name} holds a single table, so there is no sheet {wanted}.",
+            where=str(path),
+            fix="Leave the sheet out, or choose a workbook or a database.",
+        )
 
 
 def read(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
@@ -168,6 +210,14 @@ def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
         rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
     reading = {"decimals": "comma"} if dialect.decimal_comma else {}
     return SourceInfo(path, dialect.columns, rows, size, dialect.notes, reading)
+
+
+def tables(path: Path, data: DataConfig) -> tuple[str, ...]:
+    """Return the names of the tables of a file that holds several; see `sources.tables`."""
+    if (module := _FORMATS.get(path.suffix.lower())) not in _SEVERAL:
+        return ()
+    found: tuple[str, ...] = import_module(f"modelstudio.data.sources.{module}").tables(path, data)
+    return found
 
 
 def fingerprint(path: Path, data: DataConfig | None = None) -> str:
