@@ -7,15 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import (
-    QApplication,
-    QFrame,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.steps import ColumnStep, FillMissing, Step
@@ -164,7 +156,7 @@ class StepCard(QFrame):
         return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        focus = QApplication.focusWidget()
+        focus = self.focusWidget()
         if focus is not None and self._body.isAncestorOf(focus):  # a field let it through
             super().keyPressEvent(event)
             return
