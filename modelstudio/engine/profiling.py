@@ -146,6 +146,7 @@ def _described(
             pictures, seen = yield from _pictures(data, base, frame, column.name, parts)
             described.update(pictures)
             found = ordered((*found, *seen))
+    found = ordered((*found, *(yield from _sounds(data, frame))))
     chosen = data.target
     told = sources.inspect(data, base).notes
     target = chosen.name if chosen else None
@@ -165,6 +166,21 @@ def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.uint8] | None:
         return part_codes(numbers, split_table(clean, numbers, data), frame.height)
     except DataError:
         return None
+
+
+def _sounds(
+    data: DataConfig, frame: pl.DataFrame
+) -> Generator[Progress, None, tuple[Finding, ...]]:
+    """Look for sounds that cannot be used."""
+    from modelstudio.data.findings.files import sound_findings
+
+    looking = sound_findings(data, frame)
+    while True:
+        try:
+            yield Progress("Listening to the sounds", *next(looking))
+        except StopIteration as end:
+            found: tuple[Finding, ...] = end.value
+            return found
 
 
 def _pictures(

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from modelstudio.engine.events import FilesLeftOut, Progress, RunEvent
+from modelstudio.engine.events import FilesLeftOut, Progress, RunEvent, drain
 from modelstudio.engine.projects import found_again, lost_place, prepare, rebase
 from modelstudio.engine.results import (
     DataReport,
@@ -70,7 +70,8 @@ def describe_data(
 ) -> Generator[Progress, None, DataReport]:
     """Read the data, fit the recipe on the training rows and describe both."""
     from modelstudio.data import profile, sources
-    from modelstudio.data.findings import findings
+    from modelstudio.data.findings import findings, ordered
+    from modelstudio.data.findings.files import sound_findings
     from modelstudio.data.fitted import row_numbers
     from modelstudio.data.relations import relations
     from modelstudio.data.sources import tabular
@@ -83,10 +84,12 @@ def describe_data(
     profiles = profile.profile(frame, project.data.columns)
     yield Progress("Looking for problems")
     parts = part_codes(row_numbers(prepared.clean), prepared.parts, frame.height)
+    found = findings(project.data, frame, profiles, parts, tests=prepared.tests, plain=plain)
+    unheard = drain(sound_findings(project.data, frame))  # all were decoded above
     return DataReport(
         rows=prepared.source_rows,
         profiles=profiles,
-        findings=findings(project.data, frame, profiles, parts, tests=prepared.tests, plain=plain),
+        findings=ordered((*found, *unheard)),
         effects=prepared.effects,
         parts=tuple(_part_info(prepared, name) for name in ("train", "validation", "test")),
         fields=prepared.fitted.fields,

@@ -15,11 +15,13 @@ from modelstudio.engine import prediction, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import drain
 from modelstudio.engine.export.job import export_run
+from modelstudio.engine.profiling import profile_source
 from modelstudio.engine.projects import new_project
+from modelstudio.engine.run import describe_data
 from modelstudio.errors import DataError, FieldError
 from modelstudio.project.files import save_project
 from modelstudio.recipe.sources import AudioFolder
-from modelstudio.recipe.steps import MelSpectrogram
+from modelstudio.recipe.steps import LeaveOut, MelSpectrogram
 
 
 def tone(pitch: float, rate: int, seconds: float, seed: int = 0) -> np.ndarray:
@@ -107,6 +109,22 @@ def test_a_folder_of_broken_sounds_is_told(tmp_path: Path) -> None:
         (tmp_path / name).write_text("no sound")
     with pytest.raises(DataError, match="None of the sounds"):
         new_project(tmp_path)
+
+
+def test_sounds_that_cannot_be_used_are_found_and_left_out(tmp_path: Path) -> None:
+    top = folders(tmp_path / "sounds", each=10)
+    (top / "high" / "00.flac").write_text("no sound")
+    project = new_project(top).project
+    for report in (drain(profile_source(top)), drain(describe_data(project, None))):
+        found = next(each for each in report.findings if each.kind == "corrupt_file")
+        assert found.text == "1 sound cannot be used: 00.flac is no sound that can be read"
+        assert (found.rows, found.columns, found.fix) == ((0,), ("file",), LeaveOut(rows="1"))
+    mended = project.changed(
+        data=project.data.changed(recipe=(LeaveOut(rows="1"), *project.data.recipe))
+    )
+    assert not any(
+        each.kind == "corrupt_file" for each in drain(describe_data(mended, None)).findings
+    )
 
 
 def test_a_folder_of_sounds_is_trained_on_exported_and_asked(tmp_path: Path) -> None:
