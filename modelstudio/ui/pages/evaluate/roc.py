@@ -130,7 +130,7 @@ class RocViewer(QWidget):
         self.use.clicked.connect(lambda: self.use_asked.emit(self.threshold))
         self.cheapest = button("", "secondary", name="evaluate.move")
         self.cheapest.clicked.connect(lambda: self.set_threshold(self._cheapest().threshold))
-        middle = stretch(row(areas, self._make_costs(), spacing=24), 0, 1)
+        middle = stretch(row(areas, self._make_costs(), spacing=16), 0, 1)
         side = QWidget()
         layout = QVBoxLayout(side)
         layout.setContentsMargins(16, 4, 16, 12)
@@ -290,7 +290,8 @@ class RocViewer(QWidget):
             box.toggled.connect(self._draw_curves)
             area = label("–" if curve.auc is None else f"{curve.auc:.3f}", "table")
             name = ElidedLabel(curve.label, "table")
-            self._areas.addWidget(stretch(row(box, sample, name, area), 2))
+            name.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            self._areas.addWidget(stretch(row(box, sample, name, area, spacing=6), 2))
             self._boxes.append((box, sample))
 
     def _cheapest(self) -> Outcome:
