@@ -10,9 +10,9 @@ from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import MOST_ROWS, Finding, SetReading, first_rows
 from modelstudio.data.guess_reading import unsure_numbers
 from modelstudio.data.sources.dates import NUMBERED, order_of
-from modelstudio.project.model import CsvOptions
+from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.steps import CleanText, MissingIndicator
+from modelstudio.recipe.steps import CleanText, DateParts, MissingIndicator, Windows
 from modelstudio.wording import counted, listed
 
 SAMPLE = 20_000
@@ -23,15 +23,13 @@ MOST_CATEGORIES = 1_000
 
 
 def writing_findings(
-    frame: pl.DataFrame,
-    plain: pl.DataFrame,
-    columns: Sequence[Column],
-    csv: CsvOptions,
-    counts: Counts,
+    frame: pl.DataFrame, plain: pl.DataFrame, data: DataConfig, counts: Counts
 ) -> Iterator[Finding]:
     """Look at the columns that are no pictures and no sounds."""
+    columns, csv = data.columns, data.csv
     yield from _spellings(frame, columns, counts)
     yield from _dates(frame, plain, columns, csv)
+    yield from _unused_dates(plain, data)
     for name in unsure_numbers(plain, columns) if csv.decimals is None else ():
         cells = plain.get_column(name)
         rows = cells.str.contains(".", literal=True).arg_true()
@@ -84,10 +82,10 @@ def _dates(
         odd = (written.is_not_null() & read.is_null()).arg_true()
         if len(odd):
             text = f"{counted(len(odd), 'cell')} of {name} could not be read as dates"
-            fix = MissingIndicator(columns=(name,)) if column.role == "feature" else None
+            mark = MissingIndicator(columns=(name,)) if column.role == "feature" else None
             text += "; it is ignored already" if column.role == "ignored" else ""
             shown = first_rows(odd.head(MOST_ROWS))
-            yield Finding("mixed_types", "warning", text, (name,), fix, shown, len(odd))
+            yield Finding("mixed_types", "warning", text, (name,), mark, shown, len(odd))
         if order_of(written.gather_every(-(-len(written) // SAMPLE) or 1)) != "either":
             continue
         rows = written.str.contains(NUMBERED).arg_true()
@@ -98,3 +96,27 @@ def _dates(
         fix = SetReading((("dates", other),))
         shown = first_rows(rows.head(MOST_ROWS))
         yield Finding("ambiguous_date", "info", text, (name,), fix, shown, len(rows))
+
+
+def _unused_dates(plain: pl.DataFrame, data: DataConfig) -> Iterator[Finding]:
+    """Look for dates that the source holds as text and that nothing is made of."""
+    used = {data.split.by, data.split.times}
+    for step in data.recipe:
+        if step.enabled and isinstance(step, Windows):
+            used |= set(step.beside)
+        elif step.enabled and isinstance(step, DateParts):
+            features = [each.name for each in data.columns if each.role == "feature"]
+            used |= set(features if step.columns is None else step.columns)
+    for column in data.columns:
+        name, written = column.name, plain.get_column(column.name)
+        if column.kind != "date" or column.role == "target" or name in used:
+            continue
+        if written.dtype != pl.String or (first := written.first(ignore_nulls=True)) is None:
+            continue
+        text = (
+            f"{name} holds dates as text such as {first}, ignored until date parts are made of it"
+        )
+        count = len(written) - written.null_count()
+        shown = first_rows(written.head(MOST_CATEGORIES).is_not_null().arg_true().head(MOST_ROWS))
+        fix = DateParts(columns=(name,))
+        yield Finding("date_as_text", "info", text, (name,), fix, shown, count)
