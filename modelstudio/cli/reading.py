@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from modelstudio.data.sources.encoding import TITLES, checked_encoding
 from modelstudio.project.model import CsvOptions
 
 
@@ -35,13 +36,32 @@ MissingOption = Annotated[
     list[str] | None,
     typer.Option("--missing", metavar="WORD", help="A word for a missing value; may be repeated."),
 ]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        autocompletion=lambda: list(TITLES),
+        help="Text encoding, such as cp1251, shift-jis or gb18030; found if left out.",
+    ),
+]
 
 
 def options(
-    decimals: Decimals | None, dates: Dates | None, missing: list[str] | None
+    decimals: Decimals | None,
+    dates: Dates | None,
+    missing: list[str] | None,
+    encoding: str | None = None,
 ) -> CsvOptions:
-    """Return how a file is to be read."""
+    """Return how a file is to be read.
+
+    Raises
+    ------
+    DataError
+        When there is no such encoding.
+    """
     return CsvOptions(
+        encoding=checked_encoding(encoding) if encoding else None,
         decimals=decimals.value if decimals else None,
         dates=dates.value if dates else None,
         missing=tuple(missing or ()),

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 import polars as pl
 
-from modelstudio.data.sources.dates import NUMBERED, SHORT, likely_order, order_of, short_order
+from modelstudio.data.sources.dates import (
+    BEYOND,
+    NUMBERED,
+    SHORT,
+    likely_order,
+    order_of,
+    short_order,
+)
 from modelstudio.data.sources.numbers import CLOCK, CODE, decimals_of, is_unsure, unit_of
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
@@ -46,6 +53,12 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
                 f"{name} has dates such as {shown}, read with the {csv.dates or 'day first'}. "
                 "How the file is read can be changed on the Data page, or with --dates."
             )
+    notes += [
+        f"{name} has dates before the year 1 or after 9999, which count as missing."
+        for name in _true(
+            _written(sample, columns, ("date",)).select(pl.all().str.contains(BEYOND).any())
+        )
+    ]
     for name in unsure_numbers(sample, columns) if csv.decimals is None else ():
         shown = next(cell for cell in sample.get_column(name) if cell and "." in cell)
         notes.append(

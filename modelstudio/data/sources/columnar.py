@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
+from polars import selectors
 
 from modelstudio.data.sources import Portion, SourceInfo
 from modelstudio.data.sources.dialect import MOST_COLUMNS, unique_names
@@ -27,6 +28,9 @@ from modelstudio.project.model import DataConfig
 
 CELLS = 5_000_000
 """Cells read at once."""
+
+GLANCE = 100_000
+"""Rows whose dates are looked at to describe a table."""
 
 SMALL = 1 << 20
 """A smaller file is read whole at once."""
@@ -77,12 +81,19 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
     opened = _format(path)
     names, rows = _shape(path, opened)
     schema = _whole(path, opened.what, lambda: opened.scan(path).collect_schema())
-    notes = tuple(
+    notes = [
         f"{name} holds bytes, which cannot be used, and is left empty."
         for name, dtype in schema.items()
         if dtype == pl.Binary
-    )
-    return SourceInfo(path, unique_names(names), rows, path.stat().st_size, notes)
+    ]
+    dates = opened.scan(path).head(GLANCE).select(selectors.date() | selectors.datetime())
+    first = _whole(path, opened.what, dates.collect)
+    notes += [
+        f"{name} has dates before the year 1 or after 9999, which count as missing."
+        for name, after in zip(first.columns, plain_types(first), strict=True)
+        if after.null_count() > first.get_column(name).null_count()
+    ]
+    return SourceInfo(path, unique_names(names), rows, path.stat().st_size, tuple(notes))
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import reduce
 from typing import Literal
 
@@ -19,6 +20,12 @@ CLOSER = 3
 
 TOGETHER = 500_000
 """Cells of a column that are read one after another."""
+
+FIRST, LAST = datetime.min, datetime(9999, 12, 31, 23, 59, 59, 999_000)
+"""The earliest and the latest date there is; others, such as 0000-00-00, are none."""
+
+BEYOND = r"^(?:0000[-/]|\d{1,2}[./-]\d{1,2}[./-]0000|[+-]\d{4,}[-/])"
+"""The beginning of a date beyond these."""
 
 _ISO = "%Y-%m-%d"
 
@@ -72,13 +79,23 @@ def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataF
         name for name, any_short in zip(text.columns, *with_short.rows(), strict=True) if any_short
     ]
     if not names:
-        return _long_dates(text, order)
+        return within_reach(_long_dates(text, order))
     is_short = pl.col(names).str.contains(SHORT)
     dates = _long_dates(text.with_columns(pl.when(~is_short).then(pl.col(names))), order)
-    return dates.with_columns(
-        dates[name].zip_with(dates[name].is_not_null(), _short_dates(text[name], order))
-        for name in names
+    return within_reach(
+        dates.with_columns(
+            dates[name].zip_with(dates[name].is_not_null(), _short_dates(text[name], order))
+            for name in names
+        )
     )
+
+
+def within_reach(dates: pl.DataFrame) -> pl.DataFrame:
+    """Take dates before the year 1 or after the year 9999 for missing."""
+    inside = pl.all().is_between(*(pl.lit(end, pl.Datetime("ms")) for end in (FIRST, LAST)))
+    if not dates.width or all(dates.select(inside.all()).row(0)):
+        return dates
+    return dates.select(pl.when(inside).then(pl.all()))
 
 
 def _long_dates(text: pl.DataFrame, order: DateOrder | None) -> pl.DataFrame:

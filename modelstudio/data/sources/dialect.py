@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from modelstudio.data.sources import ROW
-from modelstudio.data.sources.encoding import decode_head, find_encoding
+from modelstudio.data.sources.encoding import decode_head, find_encoding, title_of
 from modelstudio.data.sources.files import (
     empty,
     first_bytes,
@@ -181,8 +181,11 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
             f"{path.name} writes numbers with a decimal comma, so 1.234,5 is read as 1234.5 and "
             "1.234 as 1234."
         )
-    if encoding in ("cp1252", "latin-1") and not options.encoding:
-        notes.append(f"{path.name} is not UTF-8 and was read as Windows-1252.")
+    if not encoding.startswith(("utf-8", "utf-16")) and not options.encoding:
+        notes.append(
+            f"{path.name} is not UTF-8 and was read as {encoding} ({title_of(encoding)}). "
+            "How the file is read can be changed on the Data page, or with --encoding."
+        )
     return CsvDialect(
         rewriting.stand_in or delimiter,
         encoding,

@@ -43,7 +43,8 @@ def read(
     start = first_bytes(path, 4096)
     if not start.strip():
         raise empty(path)
-    for encoding in candidates(find_encoding(start), found=True):
+    chosen = data.csv.encoding
+    for encoding in candidates(path, chosen or find_encoding(start), found=not chosen):
         try:
             if _is_list(start, encoding):
                 yield Portion(0, size)
@@ -72,7 +73,7 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     """Read the first rows of lines; None of a small file or a list."""
     size = check_file(path).st_size
     start = first_bytes(path, HEAD)
-    encoding = find_encoding(start)
+    encoding = data.csv.encoding or find_encoding(start)
     if size <= HEAD or _is_list(start[:4096], encoding):
         return None
     try:

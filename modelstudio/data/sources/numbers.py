@@ -46,6 +46,9 @@ _POINT = re.compile(
 _UNSURE = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}{sign}\d{{3}}") for sign in (",", r"\.")}
 """Numbers that can only have a decimal comma, only a decimal point, or either."""
 
+_BARE = re.compile(r"[+-]?\d[\d.,]*")
+"""A number that has no such signs."""
+
 CODE = r"^(?:\+\d{7,}|0\d+)$"
 """Digits that begin as no amount does."""
 
@@ -245,6 +248,8 @@ def is_unsure(cells: Sequence[str]) -> bool:
 
 def _stripped(cell: str) -> str:
     """Return the number in a cell without signs of money and per cent."""
+    if _BARE.fullmatch(cell):
+        return cell
     bare = re.sub(_WIDE_SPACES, " ", cell).strip()
     bare = re.sub(_IN_PARENTHESES, r"-\1", bare)
     return re.sub(_BEHIND, r"\1", re.sub(_BEFORE, r"\1\2", bare)).strip()

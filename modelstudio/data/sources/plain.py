@@ -10,6 +10,7 @@ from typing import cast
 import polars as pl
 
 from modelstudio.data.sources import Portion
+from modelstudio.data.sources.dates import within_reach
 from modelstudio.data.sources.dialect import unique_names
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.numbers import measurable
@@ -40,10 +41,11 @@ def _plain(column: pl.Series) -> pl.Series:
     if dtype == pl.Boolean:
         return column.cast(pl.String)
     if dtype == pl.Date:
-        return column.cast(pl.Datetime("ms"))
+        return within_reach(column.cast(pl.Datetime("ms")).to_frame()).to_series()
     if isinstance(dtype, pl.Datetime):
         local = column.dt.convert_time_zone("UTC") if dtype.time_zone else column
-        return local.dt.replace_time_zone(None).cast(pl.Datetime("ms"))
+        times = local.dt.replace_time_zone(None).cast(pl.Datetime("ms"))
+        return within_reach(times.to_frame()).to_series()
     if dtype == pl.Duration:
         return column.dt.total_milliseconds().cast(pl.Float64) / 1000
     if dtype.is_nested():

@@ -85,7 +85,7 @@ def read_text(
     dialect = sniff(path, options)
     wanted = [name for name in dialect.columns if only is None or name in only]
     first = set() if dialect.decimal_comma else set(numbers).intersection(wanted)
-    for encoding in candidates(dialect.encoding, found=not options.encoding):
+    for encoding in candidates(path, dialect.encoding, found=not options.encoding):
         used = replace(dialect, encoding=encoding)
         once = Pass(path, used, options, wanted, first, exact=exact)
         raw = key and (f"{key}-raw" if _is_unusual(dialect) else key)

@@ -131,13 +131,14 @@ def read_text(path: Path, options: CsvOptions) -> str:
         raise unreadable(path, error) from None
     kind = kind_of_bytes(contents[:_HEAD])
     encoding = options.encoding or find_encoding(contents[:_HEAD])
-    if kind is not None or (b"\0" in contents[:_HEAD] and not encoding.startswith("utf-16")):
+    wide = encoding.startswith(("utf-16", "utf-32"))
+    if kind is not None or (b"\0" in contents[:_HEAD] and not wide):
         raise NoText(
             f"{path.name} holds {kind or 'something else than text'}.",
             where=str(path),
             fix="Choose a text file.",
         )
-    for name in candidates(encoding, found=options.encoding is None):
+    for name in candidates(path, encoding, found=options.encoding is None):
         try:
             text = codecs.decode(contents, name)
         except (UnicodeDecodeError, LookupError):

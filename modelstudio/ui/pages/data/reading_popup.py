@@ -8,7 +8,9 @@ from typing import Any
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from modelstudio.project.model import CsvOptions
+from modelstudio.data.sources.encoding import TITLES
+from modelstudio.project.model import CsvOptions, DataConfig
+from modelstudio.recipe.sources import Database, Source, Table
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import Sheet, wrapped
 from modelstudio.ui.widgets import ComboBox, LineField, button, label
@@ -29,25 +31,33 @@ _DATES = {
     "month first": "Month, day, year",
     "year first": "Year, month, day (years of two digits)",
 }
-_ENCODINGS = (None, "utf-8", "utf-16", "latin-1", "cp1252", "mac-roman", "shift_jis", "gb18030")
 
 
 class ReadingPopup(Sheet):
-    """Edit `CsvOptions`; ``edited`` gives the new ones."""
+    """Edit `CsvOptions`; ``edited`` gives the new ones.
+
+    Of a workbook or a database ``table_wanted`` gives the source with another table.
+    """
 
     edited = Signal(object)
+    table_wanted = Signal(object)
     file_wanted = Signal()
 
     def __init__(self, parent: QWidget):
         super().__init__(parent, "data.reading_options", 336)
         self.setAccessibleName(tr("How the file is read"))
         self._csv = CsvOptions()
+        self._source: Source = Table()
+        self.table = ComboBox("data.csv.table", tr("Sheet or table"))
+        self.table.activated.connect(self._take_table)
+        self._table_label = label(tr("Table"), "label", "secondary")
         self.delimiter = ComboBox("data.csv.delimiter", tr("Between cells"))
         for value, text in _DELIMITERS.items():
             self.delimiter.addItem(tr(text), value)
         self.encoding = ComboBox("data.csv.encoding", tr("Encoding"))
-        for name in _ENCODINGS:
-            self.encoding.addItem(name or tr("Found in the file"), name)
+        self.encoding.addItem(tr("Found in the file"), None)
+        for name, title in TITLES.items():
+            self.encoding.addItem(tr(title), name)
         self.decimals = self._choice("decimals", tr("Sign before the decimals"), _DECIMALS)
         self.dates = self._choice("dates", tr("Order of dates such as 03/04/2021"), _DATES)
         self.missing = LineField("", "data.csv.missing", tr("Words that mean an empty cell"))
@@ -78,18 +88,47 @@ class ReadingPopup(Sheet):
             "A cell without text is always empty. NA or None count as text until listed here."
         )
         grid.addWidget(wrapped(told, "axis", "tertiary"), 6, 1)
-        grid.addWidget(other, 7, 0, 1, 2)
+        grid.addWidget(self._table_label, 7, 0)
+        grid.addWidget(self.table, 7, 1)
+        grid.addWidget(other, 8, 0, 1, 2)
 
-    def open_below(self, widget: QWidget, csv: CsvOptions) -> None:
+    def open_below(self, widget: QWidget, data: DataConfig) -> None:
         """Show the options under a button."""
-        self._csv = csv
+        csv = self._csv = data.csv
+        self._source = data.source
+        self.offer_tables(())
         self.delimiter.setCurrentIndex(max(self.delimiter.findData(csv.delimiter), 0))
+        if csv.encoding and self.encoding.findData(csv.encoding) < 0:
+            self.encoding.addItem(csv.encoding, csv.encoding)
         self.encoding.setCurrentIndex(max(self.encoding.findData(csv.encoding), 0))
         self.decimals.setCurrentIndex(max(self.decimals.findData(csv.decimals), 0))
         self.dates.setCurrentIndex(max(self.dates.findData(csv.dates), 0))
         self.missing.set_value(", ".join(csv.missing))
         self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
         self.delimiter.setFocus()
+
+    def offer_tables(self, names: tuple[str, ...]) -> None:
+        """Offer the tables of the source, if it has several."""
+        source = self._source
+        taken = source.query if isinstance(source, Database) else getattr(source, "sheet", "")
+        self.table.clear()
+        self.table.addItem(tr("Found in the file"), "")
+        for name in names:
+            self.table.addItem(name, name)
+        self.table.setCurrentIndex(self.table.findData(taken))
+        self.table.setPlaceholderText(tr("A query"))
+        for part in (self._table_label, self.table):
+            part.setVisible(len(names) > 1)
+        if self.isVisible():
+            self.fit()
+
+    def _take_table(self, at: int) -> None:
+        name = self.table.itemData(at)
+        database = isinstance(self._source, Database)
+        source = Database(query=name) if database else Table(sheet=name)
+        if source != self._source:
+            self.close()
+            self.table_wanted.emit(source)
 
     def _choice(self, field: str, name: str, choices: Mapping[str | None, str]) -> ComboBox:
         """Return a box for one of the options, of which None is to be found."""
