@@ -11,7 +11,14 @@ from modelstudio.cli.app import verb
 from modelstudio.cli.arguments import JsonOfRows
 from modelstudio.cli.follow import follow
 from modelstudio.cli.moved import Moved, told_place
-from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
+from modelstudio.cli.places import QueryOption, SheetOption, chosen
+from modelstudio.cli.reading import (
+    DatesOption,
+    DecimalsOption,
+    EncodingOption,
+    MissingOption,
+    options,
+)
 from modelstudio.cli.show import print_json, print_table
 from modelstudio.engine import projects
 from modelstudio.engine.profiling import profile_project, profile_source
@@ -23,10 +30,11 @@ from modelstudio.wording import counted
 @verb
 def profile(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="FILE_OR_FOLDER",
-            help="A table, a folder of pictures, sounds or texts, a text, or a project.",
+            help="A table, a folder of pictures, sounds or texts, a text, the address of a "
+            "database, or a project.",
         ),
     ],
     target: Annotated[
@@ -39,21 +47,26 @@ def profile(
     decimals: DecimalsOption = None,
     dates: DatesOption = None,
     missing: MissingOption = None,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
+    query: QueryOption = None,
     as_json: JsonOfRows = False,
 ) -> None:
     """Describe the columns of data and say what deserves a look before training."""
-    if source.suffix.lower() == SUFFIX:
-        if any(given for given in (target, test_data, decimals, dates, missing)):
+    if (path := Path(source)).suffix.lower() == SUFFIX:
+        settings = (target, test_data, decimals, dates, missing, encoding, sheet, query)
+        if any(settings):
             raise typer.BadParameter("a project has its own settings; give it alone")
-        project = projects.at_place(load_project(source), data)
-        with told_place("profile", source):
-            work = profile_project(project, source.resolve().parent, store(source, project))
+        project = projects.at_place(load_project(path), data)
+        with told_place("profile", path):
+            work = profile_project(project, path.resolve().parent, store(path, project))
             found = follow(work, quiet=as_json)
     elif data is not None:
         raise typer.BadParameter("--data is for a project whose data was moved")
     else:
-        csv = options(decimals, dates, missing)
-        found = follow(profile_source(source, target, test_data, csv), quiet=as_json)
+        csv = options(decimals, dates, missing, encoding)
+        read = chosen(source, sheet, query)
+        found = follow(profile_source(source, target, test_data, csv, read), quiet=as_json)
     told = [finding for finding in found.findings if finding.is_problem]
     if as_json:
         print_json(
@@ -67,6 +80,8 @@ def profile(
         )
         return
     print(counted(found.rows, "row"))
+    for note in found.source_notes:
+        print(note)
     keys = ("name", "kind", "role", "missing", "distinct")
     rows = [tuple(column[key] for key in keys) for column in found.columns]
     print_table(("Column", *(key.capitalize() for key in keys[1:])), rows)

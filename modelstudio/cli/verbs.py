@@ -29,7 +29,14 @@ from modelstudio.cli.arguments import (
 )
 from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
 from modelstudio.cli.moved import Moved, told_place
-from modelstudio.cli.reading import DatesOption, DecimalsOption, MissingOption, options
+from modelstudio.cli.places import QueryOption, SheetOption, chosen
+from modelstudio.cli.reading import (
+    DatesOption,
+    DecimalsOption,
+    EncodingOption,
+    MissingOption,
+    options,
+)
 from modelstudio.cli.show import (
     evaluation_json,
     export_json,
@@ -49,7 +56,7 @@ from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunEnd
 from modelstudio.errors import NetworkError, StudioError
 from modelstudio.project.files import SUFFIX, load_project, save_project
-from modelstudio.project.model import Project
+from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.sources import LongText
 from modelstudio.resources import sample
 from modelstudio.wording import counted
@@ -95,7 +102,11 @@ def demo(
 def new(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The .mstudio file to write.")],
     data: Annotated[
-        Path, typer.Option(help="A table, a folder of pictures or texts, or one long text.")
+        str,
+        typer.Option(
+            help="A table, a folder of pictures or texts, one long text, or the address of a "
+            "database such as postgresql://host/name."
+        ),
     ],
     target: Annotated[
         str | None, typer.Option(help="Column to predict; guessed if left out.")
@@ -112,28 +123,33 @@ def new(
     decimals: DecimalsOption = None,
     dates: DatesOption = None,
     missing: MissingOption = None,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
+    query: QueryOption = None,
     as_json: Json = False,
 ) -> None:
     """Make a project from data: roles, recipe, network and settings are guessed."""
     check_new_project(out)
-    draft = projects.new_project(
+    work = projects.opening(
+        Project(data=DataConfig(csv=options(decimals, dates, missing, encoding))),
         data,
         target=target,
         test_data=test_data,
         split_seed=split_seed,
         task=task.value if task else None,
-        csv=options(decimals, dates, missing),
+        source=chosen(data, sheet, query),
     )
+    draft = follow(work, quiet=as_json)
     if draft.error is not None:
         raise draft.error
     project = projects.rebase(draft.project, None, out.resolve().parent).changed(name=out.stem)
     save_project(project, out)
-    chosen = project.data.target
+    predicted = project.data.target
     if as_json:
         print_json(
             {
                 "path": str(out),
-                "target": chosen.name if chosen else None,
+                "target": predicted.name if predicted else None,
                 "features": [column.name for column in project.data.features],
                 "steps": [step.type_name for step in project.data.recipe],
                 "nodes": len(project.network.nodes),
