@@ -66,6 +66,13 @@ SPECS = (
         "folder",
         "Start from a folder of pictures or texts.",
     ),
+    ActionSpec(
+        "data.open_database",
+        "Open database...",
+        "Ctrl+Alt+D",
+        "data",
+        "Start from a table or a query of a database.",
+    ),
     ActionSpec("data.add_step", "Add recipe step", "A", "plus", "Clean or encode.", "context"),
     ActionSpec(
         "network.quick_add", "Add block", "A", "plus", "Find a layer and connect it.", "context"

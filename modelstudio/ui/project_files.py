@@ -14,8 +14,10 @@ from PySide6.QtWidgets import QFileDialog
 
 from modelstudio.engine.events import Progress
 from modelstudio.errors import StudioError
+from modelstudio.recipe.sources import Source, Table
 from modelstudio.resources import app_home, resource
 from modelstudio.ui.actions import tr
+from modelstudio.ui.database import ask_database, shown_name
 from modelstudio.ui.journal import Recovery, recovery_for
 from modelstudio.ui.network_import import SUFFIXES as NETWORK_SUFFIXES
 from modelstudio.ui.network_import import NetworkImport
@@ -65,6 +67,7 @@ class ProjectFiles(QObject):
             "project.close": self.close,
             "data.open": self.choose_data,
             "data.open_folder": self.choose_folder,
+            "data.open_database": self.choose_database,
         }.items():
             main.actions_[action_id].triggered.connect(lambda _=False, call=call: call())
         self._document.journal_failed.connect(self._tell_journal)
@@ -112,6 +115,12 @@ class ProjectFiles(QObject):
         if path:
             self.open_data(Path(path))
 
+    def choose_database(self) -> None:
+        """Ask for a database and start a project from a table or a query of it."""
+        ask_database(
+            self._main, self._folder(), lambda wish: self.open_data(wish.place, source=wish.source)
+        )
+
     def open(self, path: Path) -> None:
         """Open a project, start one from a table, or import a network, whichever the file is.
 
@@ -152,7 +161,9 @@ class ProjectFiles(QObject):
             return
         self._main.go("network" if self._document.project.network.nodes else "data")
 
-    def open_data(self, path: Path, target: str | None = None) -> None:
+    def open_data(
+        self, place: Path | str, target: str | None = None, source: Source | None = None
+    ) -> None:
         """Start a project from a table; reading goes on beside the window.
 
         Of a large one the first rows show at once, in an empty project that stands in for it.
@@ -160,9 +171,9 @@ class ProjectFiles(QObject):
         if not self.may_leave():
             return
         self.cancel_reading()
-        self.reading.emit(path.name)
+        self.reading.emit(shown_name(str(place)))
         self._job = self._main.jobs.start(
-            partial(_new_project, path, target),
+            partial(_new_project, place, target, source),
             name="new_project",
             events=self._take_events,
             finished=self._show_draft,
@@ -414,16 +425,20 @@ def dropped_path(event: QDropEvent) -> Path | None:
 
 
 def _new_project(
-    path: Path, target: str | None
+    place: Path | str, target: str | None, source: Source | None
 ) -> Generator[TableHead | PictureHead | Progress, None, Draft]:
     """Run in a job: show what comes first of large data, and guess a project from all of it."""
+    from modelstudio.data import sources
     from modelstudio.data.early_pictures import heads
     from modelstudio.data.preview import head
     from modelstudio.project.model import DataConfig, Project
 
-    yield from heads(path)
-    if (found := head(DataConfig(path=str(path.resolve())))) is not None:
+    path = sources.placed(place)
+    if source is None:
+        yield from heads(Path(path))
+    if (found := head(DataConfig(path=path, source=source or Table()))) is not None:
         yield found
     from modelstudio.engine.projects import opening
 
-    return (yield from opening(Project(name=path.stem), path, target))
+    name = Path(shown_name(str(place))).stem
+    return (yield from opening(Project(name=name), place, target, source=source))

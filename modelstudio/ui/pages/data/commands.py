@@ -15,6 +15,7 @@ from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConf
 from modelstudio.recipe.augment import Augmentation
 from modelstudio.recipe.columns import Kind, Role
 from modelstudio.recipe.negatives import Negatives
+from modelstudio.recipe.sources import is_connection
 from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.document import Document
@@ -275,9 +276,14 @@ def _with_fitting_head(project: Project, base: Path | None) -> Draft:
     return Draft(projects.with_fitting_head(project, base), ())
 
 
-def stored_path(path: Path, base: Path | None) -> str:
-    """Return how a path is kept: relative inside the project's folder, otherwise absolute."""
-    path = path.resolve()
+def stored_path(place: Path | str, base: Path | None) -> str:
+    """Return how a path is kept: relative inside the project's folder, otherwise absolute.
+
+    The address of a database is kept as it is.
+    """
+    if isinstance(place, str) and is_connection(place):
+        return place
+    path = Path(place).resolve()
     if base is not None and path.is_relative_to(base.resolve()):
         return path.relative_to(base.resolve()).as_posix()
     return str(path)

@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QWidget
 from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Draft
 from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.sources import Source, Table
 from modelstudio.ui.actions import tr
+from modelstudio.ui.database import shown_name
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.feed import after_head
 from modelstudio.ui.widgets import ProgressPanel, column, row
@@ -54,13 +56,17 @@ class Opening(QObject):
         """True while a file is read."""
         return self._job.running
 
-    def start(self, project: Project, path: Path) -> None:
-        """Read ``path``; a file that is being read is given up."""
-        self._path = path
-        self.panel.set_title(tr("Reading {}").format(path.name))
+    def start(self, project: Project, place: Path | str, source: Source | None = None) -> None:
+        """Read a file or an address, or a part of it; a file that is being read is given up."""
+        self._path = path = Path(place)
+        self.panel.set_title(tr("Reading {}").format(shown_name(str(place))))
         self._late.start()
-        data = DataConfig(path=str(path.resolve()), csv=project.data.csv)
-        work = partial(after_head, data, None, partial(_open, project, path))
+        data = DataConfig(
+            path=place if isinstance(place, str) else str(path.resolve()),
+            csv=project.data.csv,
+            source=source or Table(),
+        )
+        work = partial(after_head, data, None, partial(_open, project, place, source))
         self._job.start(partial(_after_pictures, path, work), "open")
 
     def cancel(self) -> None:
@@ -98,7 +104,11 @@ def _after_pictures(
     return (yield from work())
 
 
-def _open(project: Project, path: Path) -> Generator[Progress, None, Draft]:
+def _open(
+    project: Project, path: Path | str, source: Source | None
+) -> Generator[Progress, None, Draft]:
     from modelstudio.engine import projects
 
-    return (yield from projects.opening(project, path))
+    if source is None:
+        return (yield from projects.opening(project, path))
+    return (yield from projects.opening(project, path, source=source))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 from modelstudio.engine.results import DataReport, Draft
 from modelstudio.errors import DataError, StudioError
 from modelstudio.project.model import DataConfig, Project
+from modelstudio.recipe.sources import Source
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages import Page, PageProblem
 from modelstudio.ui.pages.data.augment_panel import AugmentPanel
@@ -77,7 +78,7 @@ class DataPage(Page):
         self.inputs = InputsPopup(self)
         self.reading = ReadingPopup(self)
         self.split_options = SplitPopup(self)
-        self.files = SourceFiles(self.commands, self)
+        self.files = SourceFiles(self.commands, self.jobs, self)
         self.notices = Notices()
         self.banner, self.note = self.notices.fault, self.notices.note
         self.empty = EmptyState(
@@ -144,9 +145,9 @@ class DataPage(Page):
         for cancelled in (self.preview.cancel_wanted, self.pictures.loading.cancelled):
             cancelled.connect(self._cancel)
         self.preview.checks.opened.connect(self.evidence_desk.show)
-        self.preview.reading.clicked.connect(
-            lambda: self.reading.open_below(self.preview.reading, self.data.csv)
-        )
+        self.preview.reading.clicked.connect(self._show_reading)
+        self.files.tables_found.connect(self.reading.offer_tables)
+        self.reading.table_wanted.connect(self._open_table)
         self.recipe.selected.connect(self._show_selected_step)
         self.recipe.inputs_wanted.connect(feed.ask_columns)
         feed.columns_found.connect(self._show_inputs)
@@ -278,6 +279,16 @@ class DataPage(Page):
         self.notices.tell_fault("")
         self.opening.start(self.document.project, path)
 
+    def _show_reading(self) -> None:
+        """Show how the file is read, and soon which of its tables."""
+        self.reading.open_below(self.preview.reading, self.data)
+        self.files.list_tables()
+
+    def _open_table(self, source: Source) -> None:
+        """Take another sheet or table of the same source."""
+        self.notices.tell_fault("")
+        self.opening.start(self.document.project, self.files.place, source)
+
     def _cancel(self) -> None:
         """Give up what is waited for: a table that is being read, or a description."""
         if self.opening.running:
@@ -289,7 +300,7 @@ class DataPage(Page):
 
     def _take_draft(self, draft: Draft, path: Path) -> None:
         data = draft.project.data
-        data = data.changed(path=stored_path(Path(data.path or path), self.commands.base))
+        data = data.changed(path=stored_path(data.path or path, self.commands.base))
         self.document.edit(tr("Open {}").format(path.name), draft.project.changed(data=data))
         error = draft.error
         told = error.message if error is not None else None
@@ -366,7 +377,7 @@ class DataPage(Page):
         self.recipe.set_effects(())
         place = failed_step(error)
         self.recipe.set_fault(place, str(error))
-        if self.files.stamp is None:
+        if self.files.is_lost:
             name = Path(self.data.path or "").name
             words = tr("<b>{} is missing.</b> The file was moved or the drive is not connected.")
             self.notices.tell_fault(words.format(name), tr("Locate..."), self.files.locate)
@@ -379,7 +390,7 @@ class DataPage(Page):
         self.set_problems([fault])
 
     def _take_rows_failure(self, error: Exception) -> None:
-        if self.files.stamp is not None:
+        if not self.files.is_lost:
             self.preview.show_notice(str(error))
 
     # Places that can be searched for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -9,9 +10,11 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from modelstudio.data.stamp import stamp_of
+from modelstudio.errors import StudioError
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.sources import AudioFolder, ImageFolder, TextFolder
+from modelstudio.recipe.sources import AudioFolder, ImageFolder, TextFolder, is_connection
 from modelstudio.ui.actions import tr
+from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.commands import DataCommands
 from modelstudio.ui.project_files import DATA_SUFFIXES, table_filter
 
@@ -21,9 +24,12 @@ class SourceFiles(QObject):
 
     chosen = Signal(Path)
     located = Signal()
+    tables_found = Signal(tuple)
 
-    def __init__(self, commands: DataCommands, page: QWidget):
+    def __init__(self, commands: DataCommands, jobs: JobRunner, page: QWidget):
         super().__init__(page)
+        self._listing = LatestJob(jobs, self)
+        self._listing.finished.connect(self.tables_found)
         self._commands = commands
         self._page = page
         page.setAcceptDrops(True)
@@ -32,6 +38,17 @@ class SourceFiles(QObject):
     def path(self) -> Path:
         """The file or folder of the data."""
         return (self._commands.base or Path()) / (self._data.path or "")
+
+    @property
+    def place(self) -> Path | str:
+        """The file or folder of the data, or the address of its database as text."""
+        address = self._data.path or ""
+        return address if is_connection(address) else self.path
+
+    @property
+    def is_lost(self) -> bool:
+        """True when no file is where the data should lie."""
+        return isinstance(self.place, Path) and self.stamp is None
 
     @property
     def stamp(self) -> tuple[int, int] | None:
@@ -47,6 +64,10 @@ class SourceFiles(QObject):
         """Ask for a second table whose rows are the test rows."""
         if path := self._ask_file(tr("Choose the table with the test rows")):
             self._commands.set_test_file(path)
+
+    def list_tables(self) -> None:
+        """Find out which other sheets or tables there are."""
+        self._listing.start(partial(_tables, self._data, self._commands.base), "tables")
 
     def locate(self) -> None:
         """Ask where the data went."""
@@ -88,3 +109,13 @@ class SourceFiles(QObject):
         folder = str(self._commands.base or Path.home())
         path, _ = QFileDialog.getOpenFileName(self._page, title, folder, table_filter())
         return Path(path) if path else None
+
+
+def _tables(data: DataConfig, base: Path | None) -> tuple[str, ...]:
+    """Run in a job: list the sheets or tables; none where they cannot be read."""
+    from modelstudio.data import sources
+
+    try:
+        return sources.tables(data, base)
+    except StudioError:
+        return ()
