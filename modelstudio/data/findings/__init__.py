@@ -58,13 +58,13 @@ def findings(
         parts = None if parts is None else parts[:samples]
     counts = Counts(frame)
     if plain is not None and isinstance(data.source, (Table, Database)):
-        looks.append(partial(writing.writing_findings, frame, plain, columns, data.csv, counts))
+        looks.append(partial(writing.writing_findings, frame, plain, data, counts))
     looks.append(partial(single.column_findings, frame, columns, profiles, plain, ignored, counts))
     if target is not None and target.kind != "text" and _tells_one(data):
         facts = next(each for each in profiles if each.name == target.name)
         looks.append(partial(single.class_findings, frame, target, facts, counts))
         if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
-            looks.append(partial(leaks.leak_findings, frame, columns, target))
+            looks.append(partial(leaks.leak_findings, frame, columns, target, ignored))
     if target is not None and data.label_separator is not None:
         looks.append(partial(single.label_findings, frame, target, data.label_separator))
     if isinstance(data.source, LongText):

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.findings.finding import Finding, SetRole, first_rows
+from modelstudio.data.findings.finding import Finding, SetRole, Severity, first_rows
 from modelstudio.recipe.columns import Column
 
 SAMPLE = 50_000
@@ -17,6 +17,10 @@ SAMPLE = 50_000
 
 FEWEST = 20
 """Rows with a target from which it can be told."""
+
+COMMON, FEWEST_OTHERS = 0.05, 10
+"""Share of the rows in which a column must be known to tell anything, and rows outside the largest
+class where it is known in less than half of them."""
 
 FEWEST_CELLS = 5
 """Missing cells, and cells that are not, from which a pattern counts."""
@@ -40,11 +44,17 @@ ENOUGH = 2_000
 MOST_PAIRED, PAIRED_ROWS = 40, 1_000
 """Features that are paired, and rows looked at, to see whether the target is worked out of two."""
 
+_GRAVE: Severity = "error"
+_HARMLESS: Severity = "info"
+"""Of a column that is ignored, which does no harm until it is used."""
+
 _VALUE, _ANSWER = "value", "answer"
 
 
-def leak_findings(frame: pl.DataFrame, columns: Sequence[Column], target: Column) -> list[Finding]:
-    """Look at each feature; without a leak say so."""
+def leak_findings(
+    frame: pl.DataFrame, columns: Sequence[Column], target: Column, ignored: bool = False
+) -> list[Finding]:
+    """Look at each feature, and if asked at columns that are ignored; without a leak say so."""
     numbers = pl.Series("row", np.arange(frame.height))
     known = frame.get_column(target.name).is_not_null()
     rows, numbers = frame.filter(known), numbers.filter(known)
@@ -56,15 +66,16 @@ def leak_findings(frame: pl.DataFrame, columns: Sequence[Column], target: Column
     answer = rows.get_column(target.name)
     found = []
     for column in columns:
-        if column.role != "feature":
+        if column.role == "target" or (column.role == "ignored" and not ignored):
             continue
         values, name = rows.get_column(column.name), column.name
-        fix = SetRole((name,))
+        used = column.role == "feature"
+        fix, severity = (SetRole((name,)), _GRAVE) if used else (None, _HARMLESS)
         if column.kind in ("number", "category", "date") and _tells(values, answer, column, target):
             text = f"{name} gives {target.name} away{sampled}"
             shown = first_rows(numbers.head(5))
             found.append(
-                Finding("target_leak", "error", text, (name, target.name), fix, shown, rows.height)
+                Finding("target_leak", severity, text, (name, target.name), fix, shown, rows.height)
             )
         elif (when := _missing_when(values, answer, target)) is not None:
             text = f"{name} is missing exactly {when}{sampled}"
@@ -72,7 +83,7 @@ def leak_findings(frame: pl.DataFrame, columns: Sequence[Column], target: Column
             found.append(
                 Finding(
                     "missing_leak",
-                    "error",
+                    severity,
                     text,
                     (name, target.name),
                     fix,
@@ -119,8 +130,12 @@ def _worked_out(
 def _tells(values: pl.Series, answer: pl.Series, column: Column, target: Column) -> bool:
     """Tell whether a value all but decides the target."""
     pairs = pl.DataFrame({_VALUE: values, _ANSWER: answer}).drop_nulls()
-    if pairs.height < max(FEWEST, len(answer) / 2) or pairs[_ANSWER].n_unique() < 2:
+    if pairs.height < max(FEWEST, COMMON * len(answer)) or pairs[_ANSWER].n_unique() < 2:
         return False
+    if target.kind == "category" and pairs.height < len(answer) / 2:
+        largest = pairs[_ANSWER].value_counts(name="rows")["rows"].to_numpy().max()
+        if pairs.height - largest < FEWEST_OTHERS:
+            return False
     if target.kind == "number":
         ordered = column.kind != "category" and abs(_rank_correlation(pairs)) > RANKS
         return ordered or _explained(pairs) > RANKS
