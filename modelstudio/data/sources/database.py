@@ -230,7 +230,7 @@ def _columns(path: Path, connection: sqlite3.Connection, query: str) -> list[str
 
 
 def _names(path: Path, cursor: sqlite3.Cursor) -> list[str]:
-    names = unique_names([each[0] for each in cursor.description or ()])
+    names = list(unique_names([each[0] for each in cursor.description or ()]))
     if len(names) > MOST_COLUMNS:
         raise too_wide(path, len(names), MOST_COLUMNS)
     return names
