@@ -1,4 +1,4 @@
-"""In which order steps can run, where a new one goes, and which an exported file leaves out."""
+"""In which order steps can run, and where a new one goes."""
 
 from __future__ import annotations
 
@@ -143,20 +143,3 @@ def _rank(step: Step) -> int:
         return len(_RANKS) + 1
     places = (rank for rank, steps in enumerate(_RANKS) if type(step) in steps)
     return next(places, len(_RANKS))
-
-
-def before_onnx(recipe: Sequence[Step]) -> tuple[Step, ...]:
-    """Return the steps that come before an exported file begins; its caller does them.
-
-    It begins after the last step of the table that ONNX cannot express.
-    """
-    acting = [step for step in recipe if step.enabled and step.stage != "rows"]
-    fitted = [step for step in acting if step.stage == "fitted" and not _idle(step)]
-    others = [step for step in acting if step.stage != "fitted"]
-    inexact = [at for at, step in enumerate(fitted) if step.onnx != "exact"]
-    start = inexact[-1] + 1 if inexact else 0
-    return (*fitted[:start], *(step for step in others if step.onnx != "exact"))
-
-
-def _idle(step: Step) -> bool:
-    return isinstance(step, ColumnStep) and step.columns == ()

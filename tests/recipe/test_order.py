@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.order import before_onnx, natural_place, order_fault
+from modelstudio.recipe.order import natural_place, order_fault
 from modelstudio.recipe.steps import (
     Cast,
     DateParts,
@@ -19,12 +19,9 @@ from modelstudio.recipe.steps import (
     OneHot,
     Ordinal,
     Rename,
-    Resize,
-    ScalePixels,
     Standardise,
     Step,
     TargetEncode,
-    Windows,
 )
 
 COLUMNS = (
@@ -86,13 +83,3 @@ def test_a_new_step_goes_where_steps_of_its_sort_go() -> None:
     recipe = (DropDuplicates(), FillMissing(), Standardise(), OneHot())
     steps = (MissingIndicator(), Formula(), FilterRows(), Index(), Step.from_dict({"type": "New"}))
     assert [natural_place(recipe, step) for step in steps] == [1, 2, 1, 4, 4]
-
-
-def test_a_file_begins_after_the_last_step_that_onnx_cannot_express() -> None:
-    exact = (DropDuplicates(), FillMissing(), Standardise(), OneHot())
-    assert before_onnx(exact) == ()
-    assert before_onnx((*exact, Cast())) == ()
-    assert before_onnx((*exact, DateParts(enabled=False))) == ()
-    assert before_onnx((*exact[:2], DateParts(), *exact[2:])) == (FillMissing(), DateParts())
-    assert before_onnx((Resize(), Standardise(), ScalePixels())) == (Resize(),)
-    assert before_onnx((Standardise(), Windows())) == ()

@@ -1,4 +1,4 @@
-"""Where an exported file begins: after the last step of the recipe that ONNX cannot express."""
+"""Where an exported file begins: after the steps of the recipe that ONNX cannot express."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modelstudio.data.sources import ROW
 from modelstudio.data.steps import series
 from modelstudio.data.stored import Stored
 from modelstudio.engine.export import files
-from modelstudio.recipe.order import before_onnx
+from modelstudio.engine.export.parting import acting_on, parted, touched
 from modelstudio.recipe.steps import ColumnStep, Formula, Rename, Windows
 from modelstudio.wording import listed
 
@@ -34,6 +34,10 @@ class Beginning:
     columns
         Type of each column that the file takes, (batch, 1), of windows (batch, rows), or a row of
         ids (batch, length).
+    raw
+        Those of them that are as they were read.
+    numbers
+        Names of the numbers that the steps of the file leave, in its order.
     past
         The target's own column, of windows that hold what it was; it is taken as the others are.
     windows
@@ -47,6 +51,8 @@ class Beginning:
     first: tuple[FittedStep, ...]
     rest: tuple[FittedStep, ...]
     columns: Mapping[str, pl.DataType]
+    raw: frozenset[str]
+    numbers: tuple[str, ...]
     past: str | None
     windows: Windows | None
     arrays: tuple[InputField, ...]
@@ -62,15 +68,19 @@ def begin(fitted: FittedRecipe) -> Beginning:
     """Find where the file begins."""
     steps = [each for each in fitted.steps if each.step.stage == "fitted" and acts(each)]
     others = [each for each in fitted.steps if each.step.stage not in ("fitted", "pixels")]
-    before = before_onnx([each.step for each in (*steps, *others)])
-    start = sum(step.stage == "fitted" for step in before)
-    needs = steps[:start] + [each for each in others if each.step.onnx != "exact"]
     windows = windows_of(fitted)
     empty = pl.DataFrame(
         schema={column.name: _TYPES.get(column.kind, pl.String()) for column in fitted.columns}
     )
-    for each in steps[:start]:
+    first, rest = parted(steps, empty)
+    needs = [*first, *(each for each in others if each.step.onnx != "exact")]
+    changed: set[str] = set()
+    for each in first:
+        changed |= touched(each, empty)
         empty = each.apply(empty)
+    left = empty
+    for each in rest:
+        left = each.apply(left)
     arrays = tuple(
         field
         for field in fitted.inputs
@@ -79,9 +89,11 @@ def begin(fitted: FittedRecipe) -> Beginning:
     )
     whole = {name for field in arrays for name in field.columns}
     return Beginning(
-        first=tuple(steps[:start]),
-        rest=tuple(steps[start:]),
+        first=tuple(first),
+        rest=tuple(rest),
         columns={name: kind for name, kind in empty.schema.items() if name not in whole},
+        raw=frozenset(empty.columns) - changed,
+        numbers=tuple(name for name, kind in left.schema.items() if kind == pl.Float64),
         past=fitted.target.column if windows and windows.past == "with the target" else None,
         windows=windows,
         arrays=arrays,
@@ -129,7 +141,7 @@ def in_words(fitted: FittedStep) -> str:
     words = [_setting(name.replace("_", " "), value) for name, value in told if value is not False]
     where = ""
     if isinstance(step, ColumnStep):
-        names = step.columns or fitted.state.get("columns") or list(fitted.state)
+        names = acting_on(fitted)
         where = f" of {listed(names, most=5)}" if names else ""
     return f"{step.label}{where}" + (f" ({', '.join(words)})" if words else "")
 

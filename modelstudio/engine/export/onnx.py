@@ -22,8 +22,9 @@ from modelstudio.engine.compile import CompiledModel
 from modelstudio.engine.export import windows
 from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
 from modelstudio.engine.export.network import written
+from modelstudio.engine.export.reading import write_reading
 from modelstudio.engine.export.takes import card
-from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
+from modelstudio.engine.export.writer import ML_DOMAIN, ORT_DOMAIN, Sort, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
 
@@ -31,6 +32,7 @@ OPSET = 18
 """Operator set of the file; onnxruntime 1.14 and later run it."""
 
 ML_OPSET = 3
+ORT_OPSET = 1
 
 _ARRAYS = {
     "image": TensorProto.UINT8,
@@ -60,9 +62,10 @@ def build(
     """Put preprocessing, network and answer together.
 
     The inputs are the raw feature columns by name, each (batch, 1): double for numbers, NaN where
-    missing; string for categories, empty where missing. Of windows of a series they are (batch,
-    rows), the oldest first, with the past of the target among them. Where the recipe has a step
-    that ONNX cannot express, they are the columns after the last such step, ids and tokens as
+    missing; string for categories, empty where missing. Cells are read as those of a table: spaces
+    at the ends of text do not count, and the words for missing are missing. Of windows of a series
+    they are (batch, rows), the oldest first, with the past of the target among them. Of columns
+    that a step takes which ONNX cannot express, they are what it makes of them, ids and tokens as
     int64. Pictures are uint8 (batch, channels, height, width). The metadata
     ``modelstudio.needs_first`` lists what the caller must do.
 
@@ -111,6 +114,7 @@ def build(
         inputs,
         outputs,
         [*writer.read_constants(), *network.graph.initializer],
+        value_info=writer.shapes,
     )
     model = helper.make_model(
         graph,
@@ -118,18 +122,22 @@ def build(
         producer_version=modelstudio.__version__,
         doc_string=card(fitted),
         ir_version=network.ir_version,
-        opset_imports=[
-            *network.opset_import,
-            *(
-                []
-                if any(o.domain == ML_DOMAIN for o in network.opset_import)
-                else [helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
-            ),
-        ],
+        opset_imports=_opsets(writer, network),
         functions=network.functions,
     )
     helper.set_model_props(model, _metadata(fitted, begun, threshold, run))
     return model
+
+
+def _opsets(w: Writer, network: onnx.ModelProto) -> list[onnx.OperatorSetIdProto]:
+    """Return the operator sets of the network and of what stands around it."""
+    known = {each.domain for each in network.opset_import}
+    used = {node.domain for node in w.nodes}
+    own = {ML_DOMAIN: ML_OPSET, ORT_DOMAIN: ORT_OPSET}
+    return [
+        *network.opset_import,
+        *(helper.make_opsetid(each, own[each]) for each in own if each in used - known),
+    ]
 
 
 def _columns(w: Writer, begun: Beginning, fitted: FittedRecipe) -> list[onnx.ValueInfoProto]:
@@ -146,6 +154,8 @@ def _columns(w: Writer, begun: Beginning, fitted: FittedRecipe) -> list[onnx.Val
         else:
             length = "length" if dtype.is_nested() else 1
             inputs.append(w.open(name, sort, kind, length=length))
+        if name in begun.raw:
+            write_reading(w, w.blocks[name], fitted.csv.missing)
     return inputs
 
 
@@ -155,17 +165,20 @@ def _given(
     """Return the tensor of each field, and one (batch, 1) that is NaN for a gap, else 0."""
     given: dict[str, str] = {}
     gap = w.constant([[0.0]])
+    stands = {name: at for at, name in enumerate(begun.numbers)}
     for field in fitted.inputs:
         name = field.spec.name
+        places = [stands[column] for column in field.columns if column in stands]
         if field in begun.arrays:
             given[name] = _array(w, field, fitted, inputs)
         elif field.spec.kind == "window":
             assert begun.windows is not None
-            given[name], gap, past = windows.rolled(w, field, begun.windows, fitted.target)
+            given[name], gap, past = windows.rolled(
+                w, field, places, begun.windows, fitted.target, fitted.csv.missing
+            )
             inputs += past
         elif field.spec.kind == "features":
-            given[name], width = w.join()
-            assert field.spec.shape == (width,), (field.spec.shape, width)
+            given[name] = w.join(places)
             gap = w.gap(given[name])
         else:
             block = w.blocks[field.columns[0]]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from modelstudio.data.fitted import FittedRecipe
 from modelstudio.data.inputs import InputField
 from modelstudio.engine.export.beginning import Beginning, begin, in_words
+from modelstudio.wording import listed
 
 _WHOLE = {
     "image": "pictures, opened and brought to one size before, as uint8 ({shape}); it scales their "
@@ -56,13 +57,11 @@ def _columns(begun: Beginning) -> Iterator[str]:
     if not count:
         return
     columns = "column" if count == 1 else "columns"
-    cutting = [each for each in begun.first if not _makes_tokens(each.state, begun)]
-    raw = "" if cutting else "raw "
-    itself = "; it fills in, scales and encodes them itself" if begun.rest else ""
-    after = ""
-    if cutting:
-        after = f" as they are after {in_words(cutting[-1])}, which ONNX cannot express"
-        itself = "; it does the rest itself" if begun.rest else ""
+    changed = [name for name in flat if name not in begun.raw]
+    raw = "" if changed else "raw "
+    after = _after(begun, changed, count) if changed else ""
+    itself = "it does the rest itself" if changed else "it fills in, scales and encodes them itself"
+    itself = f"; {itself}" if begun.rest else ""
     if begun.windows is None:
         yield f"{count} {raw}{columns} by name, each (batch, 1){after}{itself}"
         return
@@ -72,6 +71,17 @@ def _columns(begun: Beginning) -> Iterator[str]:
         f"the last {length} {raw}rows of {count} {columns} by name, each (batch, {length}), the "
         f"oldest first{past}{after}{itself}"
     )
+
+
+def _after(begun: Beginning, changed: Sequence[str], count: int) -> str:
+    """Say after which steps some of the columns are taken."""
+    steps = [each for each in begun.first if not _makes_tokens(each.state, begun)]
+    cutting = [each for each in steps if each.step.onnx != "exact"]
+    told = listed([in_words(each) for each in cutting or steps], most=5)
+    told = f"as they are after {told}" + (", which ONNX cannot express" if cutting else "")
+    if len(changed) == count:
+        return f" {told}"
+    return f", {listed(changed, most=5)} {told}, and the others raw"
 
 
 def _makes_tokens(state: dict[str, object], begun: Beginning) -> bool:

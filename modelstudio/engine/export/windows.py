@@ -6,11 +6,14 @@ row, (batch * rows, width), so they are the same as for a table.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import onnx
 
 from modelstudio.data.inputs import InputField
 from modelstudio.data.target import TargetState
+from modelstudio.engine.export.reading import write_reading
 from modelstudio.engine.export.writer import Block, Sort, Writer, taken
 from modelstudio.recipe.steps import Windows
 
@@ -24,9 +27,21 @@ def unrolled(
 
 
 def rolled(
-    w: Writer, field: InputField, step: Windows, target: TargetState
+    w: Writer,
+    field: InputField,
+    places: Sequence[int],
+    step: Windows,
+    target: TargetState,
+    words: Collection[str],
 ) -> tuple[str, str, list[onnx.ValueInfoProto]]:
     """Put the numbers of all rows together with what the target was.
+
+    Parameters
+    ----------
+    places
+        Where each number of the field stands among the columns.
+    words
+        The words that mean a missing value.
 
     Returns
     -------
@@ -37,10 +52,10 @@ def rolled(
     inputs
         That of the target, if windows hold it.
     """
-    parts = [w.join()[0]] if field.columns else []
+    parts = [w.join(places)] if field.columns else []
     inputs: list[onnx.ValueInfoProto] = []
     if step.past == "with the target":
-        told, given = _past(w, step, target)
+        told, given = _past(w, step, target, words)
         parts.append(told)
         inputs.append(given)
     numbers = w.node("Concat", *parts, axis=1)
@@ -56,16 +71,20 @@ def last(w: Writer, tensor: str, step: Windows) -> str:
     return w.node("Gather", rows, w.constant(step.length - 1, np.int64), axis=1)
 
 
-def _past(w: Writer, step: Windows, target: TargetState) -> tuple[str, onnx.ValueInfoProto]:
+def _past(
+    w: Writer, step: Windows, target: TargetState, words: Collection[str]
+) -> tuple[str, onnx.ValueInfoProto]:
     """Take the target of each row, and make of it what the network is shown."""
     if target.kind != "value":
         block, given = unrolled(w, target.column, step, "text", "category")
+        write_reading(w, block, words)
         codes = w.codes(block, target.classes)
         hits = w.node("Equal", codes, w.constant([range(len(target.classes))], np.int64))
         unknown = w.node("Less", codes, w.constant(0, np.int64))
         return w.node("Where", unknown, w.constant(np.nan), w.number(hits)), given
     block, given = unrolled(w, target.column, step, "number", "number")
-    value = w.finite(block.tensor)
+    write_reading(w, block, words)
+    value = block.tensor
     if target.log:
         smallest = w.constant(np.finfo(np.float64).tiny)
         logarithm = w.node("Log", w.node("Max", value, smallest))

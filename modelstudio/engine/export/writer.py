@@ -11,6 +11,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 ML_DOMAIN = "ai.onnx.ml"
+ORT_DOMAIN = "com.microsoft"
+"""Operators of onnxruntime itself."""
 
 Sort = Literal["number", "text", "ids"]
 
@@ -40,11 +42,15 @@ def taken(name: str, sort: Sort, told: str = "", *, length: int | str = 1) -> on
 
 @dataclass
 class Writer:
-    """Collects nodes and constants while the steps are written, one block a column."""
+    """Collects nodes and constants while the steps are written, one block a column.
+
+    ``shapes`` are those of tensors of which no standard operator tells them.
+    """
 
     blocks: dict[str, Block] = field(default_factory=dict)
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
+    shapes: list[onnx.ValueInfoProto] = field(default_factory=list)
 
     def open(
         self, name: str, sort: Sort, told: str = "", *, length: int | str = 1
@@ -53,11 +59,14 @@ class Writer:
         self.blocks[name] = Block(name, sort=sort)
         return taken(name, sort, told, length=length)
 
-    def join(self) -> tuple[str, int]:
-        """Put the blocks of numbers side by side; return the tensor and its width."""
+    def join(self, places: Sequence[int]) -> str:
+        """Put the blocks of numbers side by side; ``places`` is where each number stands so far."""
         blocks = [block for block in self.blocks.values() if block.sort == "number"]
         tensor = self.node("Concat", *(block.tensor for block in blocks), axis=1)
-        return tensor, sum(block.width for block in blocks)
+        assert len(places) == sum(block.width for block in blocks)
+        if list(places) == sorted(places):
+            return tensor
+        return self.node("Gather", tensor, self.constant(places, np.int64), axis=1)
 
     def node(
         self, operator: str, *inputs: str, output: str = "", domain: str = "", **attributes: Any

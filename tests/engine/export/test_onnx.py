@@ -14,6 +14,7 @@ import onnxruntime
 import polars as pl
 import pytest
 import torch
+from numpy.typing import NDArray
 from tables import configure, people, prepared, write
 
 from modelstudio.data.inputs import FEATURES
@@ -135,7 +136,9 @@ INEXACT = (
 )
 
 
-def with_dates(folder: Path, recipe: tuple[Step, ...]) -> tuple[Path, Prepared, Predictions]:
+def with_dates(
+    folder: Path, recipe: tuple[Step, ...], *, dates: bool = False
+) -> tuple[Path, Prepared, Predictions]:
     """Export an untrained network for a table with dates and ids."""
     chance = np.random.default_rng(0)
     head, *lines = people(300).splitlines()
@@ -144,7 +147,7 @@ def with_dates(folder: Path, recipe: tuple[Step, ...]) -> tuple[Path, Prepared, 
         *cells, answer = line.split(",")
         since = f"20{chance.integers(10, 26)}-0{chance.integers(1, 10)}-11"
         told.append(",".join([*cells, answer, f"m{chance.integers(40)}", since]))
-    columns = [column for column in WITH_DATES if column.kind != "date" or recipe is INEXACT]
+    columns = [column for column in WITH_DATES if column.kind != "date" or dates]
     path = write(folder / "t.csv", "\n".join(told) + "\n")
     ready = prepared(DataConfig(path=str(path), columns=tuple(columns), recipe=recipe))
     torch.manual_seed(0)
@@ -170,12 +173,12 @@ def test_ids_go_to_an_embedding_inside_the_file(tmp_path: Path) -> None:
     assert replay.ask(path, raw | {"member": ""}) != unseen
 
 
-def test_the_file_begins_after_the_last_step_that_onnx_cannot_express(tmp_path: Path) -> None:
-    path, ready, said = with_dates(tmp_path, INEXACT)
+def test_the_file_begins_after_the_steps_that_onnx_cannot_express(tmp_path: Path) -> None:
+    path, ready, said = with_dates(tmp_path, INEXACT, dates=True)
     model = replay.open_model(path)
     known = model.session.get_modelmeta().custom_metadata_map
     given = {item.name: item.type for item in model.session.get_inputs()}
-    assert given["member"] == "tensor(int64)"
+    assert given["member"] == "tensor(string)"
     assert (
         list(given)
         == json.loads(known["modelstudio.columns"])
@@ -185,11 +188,12 @@ def test_the_file_begins_after_the_last_step_that_onnx_cannot_express(tmp_path: 
             *("since weekday sin", "since weekday cos"),
         ]
     )
-    assert json.loads(known["modelstudio.kinds"]) == ["number"] * 6 + ["ids"] + ["number"] * 5
+    kinds = ["number"] * 6 + ["id"] + ["number"] * 5
+    assert json.loads(known["modelstudio.kinds"]) == kinds
     needs = json.loads(known["modelstudio.needs_first"])
     assert model.needs_first == tuple(needs)
     assert [each.split(" of ")[0] for each in needs] == [
-        *("Fill from nearest rows", "Index", "Date parts", "Hash")
+        *("Fill from nearest rows", "Date parts", "Hash")
     ]
     assert needs[-1] == "Hash of town (size 4)"
     agreement = replay.compare(model, ready.frame("test"), said)
@@ -201,6 +205,52 @@ def test_the_file_begins_after_the_last_step_that_onnx_cannot_express(tmp_path: 
         replay.ask(path, raw | {"since": "soon"})
     with pytest.raises(ExportError, match="no answer without a value for since"):
         replay.ask(path, raw | {"since": "", "income": 1.0})
+
+
+def test_exact_steps_on_other_columns_stay_in_the_file(tmp_path: Path) -> None:
+    recipe = (
+        MissingIndicator(),
+        FillMissing(),
+        DateParts(),
+        HashEncode(columns=("town",), size=2),
+        Standardise(columns=("age", "income", "since year")),
+        Index(columns=("member",)),
+    )
+    path, ready, said = with_dates(tmp_path, recipe, dates=True)
+    model = replay.open_model(path)
+    given = {item.name: item.type[7:-1] for item in model.session.get_inputs()}
+    assert {name: given[name] for name in ("age", "income", "member", "since year")} == {
+        **dict.fromkeys(("age", "income", "since year"), "double"),
+        "member": "string",
+    }
+    assert [each.split(" (")[0] for each in model.needs_first] == [
+        *("Fill missing of town", "Date parts of since", "Hash of town")
+    ]
+    agreement = replay.compare(model, ready.frame("test"), said)
+    assert agreement.agreeing == agreement.rows == 60
+    assert agreement.max_abs_diff < 1e-6
+
+
+def test_cells_are_read_as_in_a_table(tmp_path: Path) -> None:
+    """Spaces at the ends, words for missing and endless numbers, as onnxruntime is given them."""
+    path, _, _ = make(tmp_path, csv=CsvOptions(missing=("gone", "-999")))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def asked(towns: list[str], incomes: list[float]) -> NDArray[np.float32]:
+        rows = {
+            "age": np.full((len(towns), 1), 30.0),
+            "town": np.array([towns], dtype=object).T,
+            "income": np.array([incomes]).T,
+        }
+        scores: NDArray[np.float32] = session.run(None, rows)[1]
+        return scores
+
+    plain = asked(["Ulm", "Köln", "", "U lm"], [1.0, 2.0, np.nan, np.nan])
+    odd = asked([" Ulm\u3000", "\tKöln\n", " gone ", "U lm "], [1.0, 2.0, -999.0, np.inf])
+    np.testing.assert_array_equal(plain, odd)
+    assert (asked([" "], [1e200]) == plain[2]).all()
+    assert (plain[0] != plain[1]).all()
+    assert (plain[2] != plain[3]).all()
 
 
 def test_a_wrong_answer_is_not_hidden(tmp_path: Path) -> None:

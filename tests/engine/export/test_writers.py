@@ -131,7 +131,8 @@ def asked(writer: Writer, inputs: list[object], frame: pl.DataFrame) -> list[NDA
     ids = [block.tensor for block in writer.blocks.values() if block.sort == "ids"]
     given = [helper.make_tensor_value_info(name, TensorProto.INT64, None) for name in ids]
     if any(block.sort == "number" for block in writer.blocks.values()):
-        joined, _ = writer.join()
+        width = sum(block.width for block in writer.blocks.values() if block.sort == "number")
+        joined = writer.join(range(width))
         given.insert(0, helper.make_tensor_value_info(joined, TensorProto.DOUBLE, None))
     graph = helper.make_graph(writer.nodes, "steps", inputs, given, writer.constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
@@ -151,7 +152,7 @@ def agree(writer: Writer, inputs: list[object], raw: pl.DataFrame, rows: pl.Data
     """Compare what the graph makes of raw rows with what the steps made of them."""
     found = asked(writer, inputs, raw)
     numbers = [name for name, dtype in rows.schema.items() if dtype == pl.Float64]
-    ids = [name for name in rows.columns if name not in numbers]
+    ids = [name for name, dtype in rows.schema.items() if dtype == pl.Int64]
     if numbers:
         expected = rows.select(numbers).fill_null(float("nan")).to_numpy()
         np.testing.assert_allclose(found.pop(0), expected, rtol=1e-6, atol=1e-12)
