@@ -270,6 +270,11 @@ def test_the_banner_shows_broken_files_and_leaves_copies_out(page: DataPage, qtb
     banner.buttons["files"].click()
     assert list(states(page)) == ["red/red00.png"]
     assert page.pictures.grid.currentIndex().data(STATE).broken
+    banner.buttons["drop"].click()
+    assert page.data.source.left_out == ("red/red00.png",)
+    assert "cannot be read" not in banner.accessibleName()
+    assert not banner.buttons["drop"].isVisible()
+    page.document.undo()
     banner.buttons["remove"].click()
     assert page.data.source.left_out == ("blue/blue09.png",)  # the other is of two classes
     page.document.undo()

@@ -30,6 +30,7 @@ class PicturesBanner(QFrame):
     """Hidden while there is nothing to say; a search that ends soon is not told."""
 
     files_wanted = Signal()
+    drop_wanted = Signal()
     removal_wanted = Signal()
     review_wanted = Signal()
     search_wanted = Signal()
@@ -42,6 +43,7 @@ class PicturesBanner(QFrame):
         self.text = label("", wrap=True, name="data.pictures.banner.text")
         offers = (
             ("files", "secondary", tr("Show files"), self.files_wanted),
+            ("drop", "secondary", tr("Leave out files"), self.drop_wanted),
             ("remove", "secondary", tr("Leave out copies"), self.removal_wanted),
             ("review", "ghost", tr("Review copies"), self.review_wanted),
             ("search", "secondary", tr("Look for them"), self.search_wanted),
@@ -94,14 +96,15 @@ class PicturesBanner(QFrame):
         self._late.stop()
         told = []
         if broken:
-            words = tr("<b>{} cannot be read</b> and {} left out.")
+            words = tr("<b>{} cannot be read</b> and {} not used.")
             verb = tr("is") if broken == 1 else tr("are")
             told.append(words.format(counted(broken, tr("file")), verb))
         if copies or alike:
             told.append(_copies_text(copies, alike, leaks))
-        names = ["files"] * bool(broken) + ["remove"] * bool(copies)
+        names = ["files", "drop"] * bool(broken) + ["remove"] * bool(copies)
         names += ["review"] * bool(copies or alike)
         self._say("error" if leaks else "warning", " ".join(told), *names)
+        self.buttons["drop"].setText(tr("Leave out {}").format(counted(broken, tr("file"))))
         self.buttons["files"].setText(tr("Show {}").format(counted(broken, tr("file"))))
         self.buttons["review"].setText(tr("Review copies") if copies else tr("Review"))
         self.setVisible(bool(told))

@@ -67,6 +67,7 @@ class PicturesSide(QObject):
         self.check.looked.connect(self.banner.tell_progress)
         self.check.changed.connect(self._tell)
         self.banner.files_wanted.connect(lambda: self.classes.show_only("broken"))
+        self.banner.drop_wanted.connect(self._leave_out_broken)
         self.banner.removal_wanted.connect(self._leave_out_copies)
         self.banner.review_wanted.connect(self.show_review)
         self.banner.search_wanted.connect(self.check.start)
@@ -195,6 +196,11 @@ class PicturesSide(QObject):
         if told != self.findings:
             self.findings = told
             self.found.emit()
+
+    def _leave_out_broken(self) -> None:
+        model = self._model
+        if model.listed is not None:
+            self.edits.leave_out([model.listed.names[row] for row in model.broken])
 
     def _leave_out_copies(self) -> None:
         self.edits.leave_out(spare_names([twin for twin in self.twins if twin.exact]))
