@@ -47,8 +47,8 @@ MIXED, MIXED_SHARE = 10, 0.05
 
 MANY_CATEGORIES = 100
 
-RARE_ROWS, RARE_SHARE = 10, 0.005
-"""A category of fewer rows, or of a smaller share of them, is rare."""
+RARE_ROWS, RARE_SHARE, COMMON = 10, 0.005, 0.05
+"""A category of fewer rows, or of a smaller share of them, is rare; above the last share never."""
 
 SMALL_CLASS, RATIO = 0.05, 10.0
 """Share of a class, and how many times the largest may outnumber it, that are still balanced."""
@@ -260,7 +260,7 @@ def _rare(frame: pl.DataFrame, columns: Sequence[Column], counts: Counts) -> Ite
             yield Finding("many", "info", text, (column.name,))
         if frame.height < 10 * RARE_ROWS or not 2 < found.height <= frame.height / RARE_ROWS:
             continue
-        least = max(RARE_ROWS, RARE_SHARE * frame.height)
+        least = max(min(RARE_ROWS, COMMON * frame.height), RARE_SHARE * frame.height)
         few = found.filter(pl.col("rows") < least)
         if few.height:
             names.append(column.name)
@@ -269,7 +269,7 @@ def _rare(frame: pl.DataFrame, columns: Sequence[Column], counts: Counts) -> Ite
                 rows += values.is_in(few["value"].implode()).arg_true().head(MOST_ROWS).to_list()
     if names:
         text = f"Rare categories in {listed(names)}"
-        share = min(0.5, max(RARE_SHARE, RARE_ROWS / max(1, frame.height)))
+        share = max(RARE_SHARE, min(COMMON, RARE_ROWS / frame.height))
         fix = GroupRare(columns=tuple(names), least=round(share, 4))
         yield Finding("rare_category", "info", text, tuple(names), fix, first_rows(rows), total)
 

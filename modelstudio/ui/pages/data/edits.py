@@ -111,11 +111,16 @@ def _does(step: Step, wanted: Step) -> bool:
 
 
 def mend(data: DataConfig, fix: Fix) -> DataConfig:
-    """Do what a finding suggests: add a step, set roles, leave files out, and so on."""
+    """Do what a finding suggests: add a step, set roles, leave files out, and so on.
+
+    Columns that a step is for are used from then on.
+    """
     from modelstudio.data.findings.finding import LeaveFilesOut, SetReading, SetRole
 
     if isinstance(fix, Step):
-        return add_step(data, fix)[0]
+        names = fix.columns if isinstance(fix, ColumnStep) else None
+        unused = {each.name for each in data.columns if each.role == "ignored"} & set(names or ())
+        return add_step(set_role(data, unused, "feature") if unused else data, fix)[0]
     if isinstance(fix, SetRole):
         return set_role(data, fix.columns, fix.role)
     if isinstance(fix, SetReading):
