@@ -9,7 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from modelstudio.data.guess_kinds import DISTINCT, KNOWN, facts_of, some_of
+from modelstudio.data.guess_kinds import (
+    DISTINCT,
+    KNOWN,
+    facts_of,
+    fractions_nearby,
+    some_of,
+)
 from modelstudio.data.guess_kinds import ID_NAME as ID_NAME
 from modelstudio.data.guess_kinds import guess_kinds as guess_kinds
 from modelstudio.data.guess_parts import guess_part_column
@@ -92,6 +98,9 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
     """
     sample = frame.gather_every(-(-frame.height // SAMPLE) or 1)
     kinds = guess_kinds(sample)
+    if sample.height < frame.height:
+        ids = [name for name, kind in kinds.items() if kind == "id"]
+        kinds.update(dict.fromkeys(fractions_nearby(frame, ids), "number"))
     same = _same(frame, sample)
     notes: list[str] = []
     parts = guess_part_column(frame, (name for name in kinds if name != target))

@@ -11,7 +11,7 @@ from polars import selectors
 
 from modelstudio.data.sources.dates import all_to_dates, in_either_order
 from modelstudio.data.sources.numbers import CODE, MISSING_NUMBERS, all_to_numbers
-from modelstudio.data.sources.values import as_text
+from modelstudio.data.sources.values import WHOLE, as_text
 from modelstudio.recipe.columns import Kind
 
 CODE_NAME = re.compile(
@@ -44,6 +44,12 @@ DENSE = 3
 
 MANY_IDS = 30
 """Different numbers from which a column under such a name is no feature."""
+
+GREAT = r"^[+-]?[1-9]\d{15,}$"
+"""Whole numbers that may have no place among the doubles."""
+
+NEAR = 1_000
+"""Rows in succession that tell whether numbers are whole."""
 
 ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rowid|no|nr)$)|(?<=[a-z])I[dD]$")
 
@@ -100,11 +106,37 @@ def _kinds_of_text(frame: pl.DataFrame) -> dict[str, Kind]:
         for name, count in words.items()
         if (read[name] >= 0.95 * count or name in numbers_too) and name not in coded
     }
+    great = _too_great(frame, numbers, like_numbers)
+    like_numbers -= great
     numeric = [name for name, count in words.items() if count and name in like_numbers]
     wordy = [name for name, count in words.items() if count and name not in like_numbers]
     kinds.update(_number_or_id(some_of(numbers, numeric), known, distinct))
     kinds.update(_other_kinds(some_of(frame, wordy), known, words, distinct))
+    kinds.update(dict.fromkeys((name for name in great if distinct[name] > MANY_IDS), "id"))
     return kinds
+
+
+def _too_great(frame: pl.DataFrame, numbers: pl.DataFrame, names: Iterable[str]) -> set[str]:
+    """Return the columns of whole numbers of which some have no place among the doubles."""
+    beyond = facts_of(some_of(numbers, names), pl.all().abs().max())
+    likely = some_of(frame, [name for name, most in beyond.items() if most and most > WHOLE])
+    known = facts_of(likely, KNOWN)
+    whole = facts_of(likely, pl.all().str.contains(r"^[+-]?\d+$").sum())
+    great = facts_of(likely, pl.all().str.contains(GREAT).any())
+    return {name for name in known if great[name] and whole[name] >= 0.95 * known[name]}
+
+
+def fractions_nearby(frame: pl.DataFrame, names: Iterable[str]) -> list[str]:
+    """Return which columns hold numbers with decimals, although a sample of them may have none."""
+    first = some_of(frame.head(NEAR), names)
+    text = all_to_numbers(first.select(pl.col(pl.String)))
+    numbers = pl.DataFrame([*first.select(selectors.numeric()), *text])
+    whole = facts_of(numbers, (pl.all() == pl.all().round()).all())
+    return [
+        name
+        for name, known in facts_of(numbers, KNOWN).items()
+        if known >= 0.95 * first.get_column(name).count() > 0 and not whole[name]
+    ]
 
 
 def _few_words(text: pl.Series, numbers: pl.Series) -> bool:

@@ -21,7 +21,7 @@ from modelstudio.data.sources.files import (
     too_wide,
 )
 from modelstudio.data.sources.numbers import MISSING_NUMBERS, Decimals, decimals_of
-from modelstudio.data.sources.rewriting import COLONS, SPACES, USUAL, Rewriting
+from modelstudio.data.sources.rewriting import BARS, COLONS, SPACES, STAND_IN, USUAL, Rewriting
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import is_pattern
@@ -34,7 +34,7 @@ LONGEST_LINE = 16 << 20
 
 MOST_COLUMNS = 20_000
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "^")
 
 SAMPLE = 200
 """Records looked at."""
@@ -45,8 +45,11 @@ LONGEST_PREAMBLE = 10
 _FIX = "Give the file the ending of what it is, or save it as CSV and open that."
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_SINGLE = re.compile(r"(?m)(?:^|[,;\t|])[ \t]*'")
+_SINGLE = re.compile(r"(?m)(?:^|[,;\t|^])[ \t]*'")
 """Where a cell begins with a single quotation mark."""
+
+_ESCAPED = re.compile(r'\\"\w')
+"""A quotation mark within a cell, behind a backslash."""
 
 FEWEST = 20
 """Records from which a first one like the others is told to be no header."""
@@ -99,10 +102,10 @@ def read_head(path: Path) -> bytes:
     head = first_bytes(path, HEAD)
     if not head.strip():
         raise empty(path)
-    if len(head) == HEAD and not _has_break(head):
+    if len(head) == HEAD and _breaks(head) < 2:
         head = first_bytes(path, LONGEST_LINE)
-        if len(head) == LONGEST_LINE and not _has_break(head):
-            raise endless(path, 1)
+        if len(head) == LONGEST_LINE and (breaks := _breaks(head)) < 2:
+            raise endless(path, breaks + 1)
     return head
 
 
@@ -121,8 +124,8 @@ def endless(path: Path, line: int) -> DataError:
     )
 
 
-def _has_break(head: bytes) -> bool:
-    return b"\n" in head or b"\r" in head
+def _breaks(head: bytes) -> int:
+    return max(head.count(b"\n"), head.count(b"\r"))
 
 
 def sniff(path: Path, options: CsvOptions) -> CsvDialect:
@@ -139,26 +142,30 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     encoding = options.encoding or find_encoding(head)
     text = decode_head(path, head, encoding)
     _refuse_other_text(path, text)
-    cut = len(head) >= HEAD
+    cut = path.stat().st_size > len(head)
     announced = _announced(text)
     delimiter = options.delimiter or announced or _expected(path, text)
     if (
         delimiter
-        and delimiter != COLONS
+        and delimiter not in (COLONS, BARS)
         and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n')
     ):
         raise DataError(
             f"{delimiter!r} cannot be the delimiter.",
             fix="Give one character, such as a comma or a semicolon, or leave it empty.",
         )
+    if escaped := _is_escaped(text, delimiter):
+        text = Rewriting(escaped=True).rewritten(text.encode()).decode()
     delimiter, single = _delimiter(text, cut, delimiter)
-    rewriting = Rewriting(delimiter if delimiter in (COLONS, SPACES) else "", single)
+    rewriting = Rewriting(delimiter if delimiter in STAND_IN else "", single, escaped)
     rows = _rows(text, delimiter, cut, single=single)
     above = 1 if announced else _preamble(rows)
     rows = rows[above:] or [[""]]
     if len(rows[0]) > MOST_COLUMNS:
         raise too_wide(path, len(rows[0]), MOST_COLUMNS)
     notes = []
+    if escaped:
+        notes.append(f'{path.name} writes a quotation mark in a cell as \\", and was read so.')
     if above and not announced:
         lines = "line" if above == 1 else f"{above} lines"
         stand = "stands above the table and is" if above == 1 else "stand above the table and are"
@@ -172,7 +179,7 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
             f"column_{len(header)}."
         )
     if not body:
-        raise no_rows(path)
+        raise endless(path, above + named + 1) if cut else no_rows(path)
     header = _with_side_column(header, body)
     decimal_comma = options.decimals == "comma"
     if options.decimals is None and _decimals(body, delimiter) == "comma":
@@ -243,6 +250,8 @@ def _delimiter(text: str, cut: bool, known: str | None = None) -> tuple[str, boo
     Tells also whether single quotation marks enclose cells.
     """
     choices = [known] if known else [*DELIMITERS, *([COLONS] if COLONS in text else [])]
+    if not known and BARS in text and "|" not in text.rstrip("|").replace(BARS, ""):
+        choices[choices.index("|")] = BARS
     marks = (False, True) if _SINGLE.search(text) else (False,)
     found = {
         (delimiter, single): _rows(text, delimiter, cut, single=single)
@@ -261,6 +270,26 @@ def _delimiter(text: str, cut: bool, known: str | None = None) -> tuple[str, boo
     if quality(best)[0] > 0.5 or quality(best)[2]:
         return best
     return max(((each, False) for each in choices), key=lambda choice: len(found[choice][0]))
+
+
+def _is_escaped(text: str, delimiter: str | None) -> bool:
+    r"""Tell whether a quotation mark in a cell stands behind a backslash, as in ``"5\" pipe"``."""
+    if not _ESCAPED.search(text):
+        return False
+    rewritten = Rewriting(escaped=True).rewritten(text.encode()).decode()
+    choices = [delimiter] if delimiter and delimiter not in STAND_IN else DELIMITERS
+    return any(_is_strict(rewritten, each) and not _is_strict(text, each) for each in choices)
+
+
+def _is_strict(text: str, delimiter: str) -> bool:
+    """Tell whether every quotation mark encloses a cell or is doubled within one."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for _ in reader:
+            pass
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return True
 
 
 def _encloses_cells(rows: Sequence[Sequence[str]]) -> bool:
@@ -304,7 +333,7 @@ def _usual(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
 
 def _rows(text: str, delimiter: str, cut: bool, *, single: bool = False) -> list[list[str]]:
     """Return the first records that are not blank; of a cut text the last is not whole."""
-    if delimiter in (COLONS, SPACES):
+    if delimiter in STAND_IN:
         rewriting = Rewriting(delimiter)
         text = rewriting.rewritten(text.encode()).decode()
         delimiter = rewriting.stand_in
@@ -340,7 +369,10 @@ def _preamble(rows: Sequence[Sequence[str]]) -> int:
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows[: most + 1]]
     while above < most and filled[above] < 2 < width:
         above += 1
-    return above if above and filled[above] == len(rows[above]) else 0
+    titles = all(row[0].strip() or not any(row) for row in rows[:above])
+    if not above or filled[above] < len(rows[above]):
+        return 0
+    return above if titles or _has_header(rows[above:]) else 0
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-COLONS, SPACES = "::", "  "
-"""Delimiters of more than one character: two colons, and any number of spaces or tabs."""
+COLONS, BARS, SPACES = "::", "||", "  "
+"""Delimiters of more than one character; the last is any number of spaces or tabs."""
 
-_STAND_IN = {COLONS: "\x1f", SPACES: "\t"}
+STAND_IN = {COLONS: "\x1f", BARS: "\x1f", SPACES: "\t"}
 """What takes their place."""
 
 _SWAPPED = bytes.maketrans(b"'\"", b"\"'")
+_ESCAPED = re.compile(rb'\\(["\\])')
 _OUTSIDE = re.compile(rb'("[^"\n]*")|^[ \t]+|[ \t]+(?=\r?$)|[ \t]+', re.MULTILINE)
 
 
@@ -25,25 +26,30 @@ class Rewriting:
     Parameters
     ----------
     delimiter
-        The characters between cells, `COLONS` or `SPACES`; empty when there is one only.
+        The characters between cells, one of `STAND_IN`; empty when there is one only.
     single
         Cells are enclosed in single quotation marks instead of double ones.
+    escaped
+        A quotation mark in a cell, and a backslash, stand behind a backslash.
     """
 
     delimiter: str = ""
     single: bool = False
+    escaped: bool = False
 
     @property
     def stand_in(self) -> str:
         """The delimiter of the rewritten text; empty when there is no other."""
-        return _STAND_IN.get(self.delimiter, "")
+        return STAND_IN.get(self.delimiter, "")
 
     def rewritten(self, text: bytes) -> bytes:
         """Return whole lines as they are usually written."""
         if self.single:
             text = text.translate(_SWAPPED)
-        if self.delimiter == COLONS:
-            return text.replace(COLONS.encode(), self.stand_in.encode())
+        if self.escaped:
+            text = _ESCAPED.sub(lambda found: b'""' if found[1] == b'"' else b"\\", text)
+        if self.delimiter in (COLONS, BARS):
+            return text.replace(self.delimiter.encode(), self.stand_in.encode())
         if self.delimiter == SPACES:
             return _OUTSIDE.sub(self._apart, text)
         return text

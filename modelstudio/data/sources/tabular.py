@@ -22,7 +22,7 @@ from modelstudio.data.sources.numbers import (
 )
 from modelstudio.data.sources.records import find_records, rows_of, whole_records
 from modelstudio.data.sources.text_table import TextTable, parse_text, read_text
-from modelstudio.data.sources.values import typed, without_words
+from modelstudio.data.sources.values import WHOLE, typed, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
@@ -279,6 +279,8 @@ def _measures(text: pl.Series) -> bool:
     known = text.drop_nulls()
     numbers = known.cast(pl.Float64, strict=False)
     if not len(known) or numbers.null_count() or not is_measurable(numbers):
+        return False
+    if numbers.abs().max() > WHOLE and known.str.contains(r"^[+-]?\d+$").all():
         return False
     distinct = numbers.n_unique()
     ids = distinct == len(known) and bool((numbers == numbers.round()).all())
