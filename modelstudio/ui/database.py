@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QPlainTextEdit, QWidget
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _SETTLE_MS = 400
 """From the last key until the tables of what was typed are looked for."""
+
+
+_STATE_HEIGHT = 68
+"""Room for four lines of what goes on, in pixels, so that the dialog keeps its size."""
 
 
 class Wish(NamedTuple):
@@ -54,27 +58,29 @@ class DatabaseDialog(Dialog):
         self.query.setPlaceholderText(tr("SELECT * FROM sales WHERE year > 2020"))
         self.query.setAccessibleName(tr("Query"))
         self.query.setProperty("mono", True)
+        self.query.setProperty("field", True)
         self.query.setFixedHeight(96)
         self.state = label("", "label", "tertiary", wrap=True, name="database_dialog.state")
-        self.fault = label("", "label", "danger", wrap=True, name="database_dialog.fault")
+        self.state.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.state.setFixedHeight(_STATE_HEIGHT)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(tr("File or address"), row(self.place, choose))
+        form.addRow(tr("File or address"), self.place)
+        form.addRow("", row(choose, None))
         form.addRow(tr("Table"), self.table)
         form.addRow(tr("Or a query"), self.query)
         self.body.addLayout(form)
         self.body.addWidget(self.state)
-        self.body.addWidget(self.fault)
         restyle(self.query)
         self.add_button(tr("Cancel"), "cancel")
-        self.open = self.add_button(tr("Open"), "open", "primary")
+        self.open_button = self.add_button(tr("Open"), "open", "primary")
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settle.timeout.connect(self.list_tables)
         self._listing = LatestJob(jobs, self)
         self._listing.finished.connect(self._show_tables)
         self._listing.failed.connect(self._show_fault)
         self.place.textChanged.connect(self._place_changed)
-        self.query.textChanged.connect(self._tell)
+        self.query.textChanged.connect(lambda: self._tell())
         self.finished.connect(lambda _: self._listing.cancel())
         self._tell()
 
@@ -102,7 +108,6 @@ class DatabaseDialog(Dialog):
     def _place_changed(self) -> None:
         self._listing.cancel()
         self.table.clear()
-        self.fault.clear()
         self._settle.start()
         self._tell()
 
@@ -112,17 +117,15 @@ class DatabaseDialog(Dialog):
         self._tell("" if names else tr("It holds no tables."))
 
     def _show_fault(self, error: Exception) -> None:
-        self.fault.setText(" ".join(str(error).split("\n")))
-        self._tell()
+        self._tell(" ".join(str(error).split("\n")), "error")
 
-    def _tell(self, state: str = "") -> None:
+    def _tell(self, state: str = "", role: str = "tertiary") -> None:
         """Show what goes on, and whether enough is known to open."""
         asked = bool(self.query.toPlainText().strip())
         self.table.setEnabled(self.table.count() > 0 and not asked)
-        self.open.setEnabled(bool(self._place) and (asked or self.table.count() > 0))
+        self.open_button.setEnabled(bool(self._place) and (asked or self.table.count() > 0))
         self.state.setText(state or (tr("The query is read, not the table.") if asked else ""))
-        self.state.setVisible(bool(self.state.text()))
-        self.fault.setVisible(bool(self.fault.text()))
+        restyle(self.state, role=role)
 
     def _choose(self) -> None:
         files = tr("SQLite (*.sqlite *.sqlite3 *.db *.db3);;All files (*)")

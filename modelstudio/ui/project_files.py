@@ -441,4 +441,5 @@ def _new_project(
     from modelstudio.engine.projects import opening
 
     name = Path(shown_name(str(place))).stem
-    return (yield from opening(Project(name=name), place, target, source=source))
+    chosen = {} if source is None else {"source": source}
+    return (yield from opening(Project(name=name), place, target, **chosen))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
-T, W = TypeVar("T"), TypeVar("W")
+T = TypeVar("T")
+W = TypeVar("W")
 
 PAUSE = 0.1
 """Seconds between two looks at a call that goes on."""
