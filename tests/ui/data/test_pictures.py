@@ -426,9 +426,9 @@ def test_pictures_show_while_the_folder_is_still_read(
             part = PictureList(*(each[:count] for each in columns))
             yield early_pictures.PictureHead(path, part)
 
-    def held(*given: Any) -> Iterator[Any]:
+    def held(*given: Any, **named: Any) -> Iterator[Any]:
         go_on.wait(10)
-        return (yield from opening(*given))
+        return (yield from opening(*given, **named))
 
     monkeypatch.setattr(early_pictures, "heads", heads)
     monkeypatch.setattr(projects, "opening", held)
