@@ -41,28 +41,29 @@ def write_reading(w: Writer, block: Block, words: Collection[str]) -> None:
 
 
 def _stripped(w: Writer, text: str) -> str:
-    """Take white space from the ends; standard ONNX cannot, onnxruntime's own Tokenizer can."""
+    """Take white space from the ends; standard ONNX cannot, onnxruntime's own Tokenizer can.
+
+    A row is put below the others, so that there is a token even where they are empty, or none.
+    """
+    more = w.node(
+        "Concat",
+        text,
+        w.node("Reshape", w.constant(["x"], str), w.constant([1, 1], np.int64)),
+        axis=0,
+    )
     found = w.node(
         "Tokenizer",
-        text,
+        more,
         domain=ORT_DOMAIN,
         mark=0,
         pad_value="",
         tokenexp=_INSIDE,
         mincharnum=1,
     )
-    w.shapes.append(helper.make_tensor_value_info(found, TensorProto.STRING, ["batch", 1, None]))
-    nothing = w.node(
-        "LabelEncoder",
-        text,
-        domain=ML_DOMAIN,
-        keys_strings=[""],
-        values_strings=[""],
-        default_string="",
-    )
-    last = w.constant([2], np.int64)
-    padded = w.node("Concat", found, w.node("Unsqueeze", nothing, last), axis=2)
-    return w.node("Gather", padded, w.constant(0, np.int64), axis=2)
+    w.shapes.append(helper.make_tensor_value_info(found, TensorProto.STRING, ["more", 1, 1]))
+    column = w.node("Gather", found, w.constant(0, np.int64), axis=2)
+    first, last = w.constant([0], np.int64), w.constant([-1], np.int64)
+    return w.node("Slice", column, first, last)
 
 
 def _without_words(w: Writer, text: str, words: Collection[str]) -> str:

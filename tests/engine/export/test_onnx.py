@@ -239,8 +239,8 @@ def test_cells_are_read_as_in_a_table(tmp_path: Path) -> None:
     def asked(towns: list[str], incomes: list[float]) -> NDArray[np.float32]:
         rows = {
             "age": np.full((len(towns), 1), 30.0),
-            "town": np.array([towns], dtype=object).T,
-            "income": np.array([incomes]).T,
+            "town": np.array(towns, dtype=object).reshape(-1, 1),
+            "income": np.array(incomes).reshape(-1, 1),
         }
         scores: NDArray[np.float32] = session.run(None, rows)[1]
         return scores
@@ -249,6 +249,7 @@ def test_cells_are_read_as_in_a_table(tmp_path: Path) -> None:
     odd = asked([" Ulm\u3000", "\tKöln\n", " gone ", "U lm "], [1.0, 2.0, -999.0, np.inf])
     np.testing.assert_array_equal(plain, odd)
     assert (asked([" "], [1e200]) == plain[2]).all()
+    assert asked([], []).shape == (0, 2)
     assert (plain[0] != plain[1]).all()
     assert (plain[2] != plain[3]).all()
 

@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 
 from modelstudio.data.fitting import Learning
 from modelstudio.engine.export.onnx import ML_OPSET, OPSET
+from modelstudio.engine.export.parting import parted
 from modelstudio.engine.export.writer import ML_DOMAIN, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import DataError
@@ -26,6 +27,7 @@ from modelstudio.recipe.steps import (
     FillMissing,
     Formula,
     GroupRare,
+    HashEncode,
     Index,
     Log,
     MinMax,
@@ -126,13 +128,15 @@ def opened(frame: pl.DataFrame) -> tuple[Writer, list[object]]:
     ]
 
 
-def asked(writer: Writer, inputs: list[object], frame: pl.DataFrame) -> list[NDArray[np.float64]]:
-    """Return what onnxruntime makes of raw rows: the numbers, then each column of ids."""
+def asked(
+    writer: Writer, inputs: list[object], frame: pl.DataFrame, places: Sequence[int] = ()
+) -> list[NDArray[np.float64]]:
+    """Return what onnxruntime makes of raw rows: the numbers in order, then each column of ids."""
     ids = [block.tensor for block in writer.blocks.values() if block.sort == "ids"]
     given = [helper.make_tensor_value_info(name, TensorProto.INT64, None) for name in ids]
     if any(block.sort == "number" for block in writer.blocks.values()):
         width = sum(block.width for block in writer.blocks.values() if block.sort == "number")
-        joined = writer.join(range(width))
+        joined = writer.join(places or range(width))
         given.insert(0, helper.make_tensor_value_info(joined, TensorProto.DOUBLE, None))
     graph = helper.make_graph(writer.nodes, "steps", inputs, given, writer.constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
@@ -207,3 +211,30 @@ def test_formulas_with_infinities_and_missing_cells(formula: str) -> None:
     for name in "abcd":
         del writer.blocks[name]
     agree(writer, inputs, raw, fitted.apply(raw).select("e"))
+
+
+def test_numbers_keep_their_order_when_steps_are_parted() -> None:
+    """A hash comes before the file, and with it all that touched its column; the rest is in it."""
+    raw = rows = table(random.Random(1), 40, CELLS)
+    learning = Learning(raw, dict(KINDS), None)
+    steps = []
+    for step in (MissingIndicator(), FillMissing(), HashEncode(columns=("d",), size=2), OneHot()):
+        steps.append(learning.fit(step))
+        rows = steps[-1].apply(rows)
+        learning.follow(steps[-1])
+    first, rest = parted(steps, raw.clear())
+    assert [(each.step.label, list(each.state)) for each in first[:2]] == [
+        ("Mark missing", ["d"]),
+        ("Fill missing", ["d"]),
+    ]
+    assert [list(each.state) for each in rest] == [["a", "b", "c"], ["a", "b", "c"], ["c"]]
+    cut = left = first[2].apply(first[1].apply(first[0].apply(raw)))
+    for each in rest:
+        left = each.apply(left)
+    assert set(left.columns) == set(rows.columns)
+    assert left.columns != rows.columns
+    writer, inputs = opened(cut)
+    for each in rest:
+        WRITERS[type(each.step)](each.state, writer)
+    found = asked(writer, inputs, cut, [left.columns.index(name) for name in rows.columns])[0]
+    np.testing.assert_allclose(found, rows.fill_null(float("nan")).to_numpy(), rtol=1e-6)
