@@ -58,7 +58,7 @@ def found_in(frame: pl.DataFrame, folder: Path, target: str = "target") -> dict[
     return {finding.kind: finding for finding in found}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**31),
     rows=st.integers(120, 900),

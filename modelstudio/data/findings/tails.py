@@ -28,7 +28,7 @@ TAIL, LONG_TAIL = 0.1, 0.02
 LEAST_TAIL, LONG = 10, 40
 """The least numbers in a tail, and those from which it may begin further out."""
 
-CHANCE = 5e-4
+CHANCE = 4e-4
 """Chance of the gap before a single number of an honest tail, on a log scale; of several together
 the gap may be a third as wide."""
 

@@ -111,8 +111,9 @@ def _unused_dates(plain: pl.DataFrame, data: DataConfig) -> Iterator[Finding]:
         name, written = column.name, plain.get_column(column.name)
         if column.kind != "date" or column.role == "target" or name in used:
             continue
-        if written.dtype != pl.String or (first := written.first(ignore_nulls=True)) is None:
+        if written.dtype != pl.String or written.null_count() == len(written):
             continue
+        first = str(written.first(ignore_nulls=True))
         text = (
             f"{name} holds dates as text such as {first}, ignored until date parts are made of it"
         )
