@@ -118,9 +118,9 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
             f"{' ...' if frame.width > 12 else ''}.",
         )
     if frame.width < 2:
-        raise DataError(
-            f"The table has only the column {target}, so there is nothing to predict it from.",
-            fix="Choose a file with more columns, or check the delimiter.",
+        notes.append(
+            f"The table has only the column {target}, so there is nothing to predict it from. "
+            "Choose a file with more columns, or check the delimiter."
         )
     others = [name for name in frame.columns if name != target]
     if all(kinds[name] in ("id", "date", "text") for name in others):

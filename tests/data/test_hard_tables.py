@@ -68,3 +68,11 @@ def test_decimals_between_the_rows_of_the_sample_are_seen() -> None:
     frame = pl.DataFrame({"h": [str(at / 2) for at in range(30_000)] + ["oops"]})
     found = guess(frame.with_columns(y=pl.Series(["a", "b", "c"] * 10_000 + ["a"])), "y")
     assert found.columns[0].kind == "number"
+
+
+def test_a_table_of_one_column_is_described(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("town\n" + "Ulm\nBonn\nUlm\n" * 20)
+    found = finish(profile_source(path))
+    assert [column["distinct"] for column in found.columns] == [2]
+    assert any("only the column town" in note for note in found.notes)

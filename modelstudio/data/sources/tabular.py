@@ -280,7 +280,7 @@ def _measures(text: pl.Series) -> bool:
     numbers = known.cast(pl.Float64, strict=False)
     if not len(known) or numbers.null_count() or not is_measurable(numbers):
         return False
-    if numbers.abs().max() > WHOLE and known.str.contains(r"^[+-]?\d+$").all():
+    if (numbers.abs() > WHOLE).any() and known.str.contains(r"^[+-]?\d+$").all():
         return False
     distinct = numbers.n_unique()
     ids = distinct == len(known) and bool((numbers == numbers.round()).all())
