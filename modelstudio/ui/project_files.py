@@ -441,5 +441,4 @@ def _new_project(
     from modelstudio.engine.projects import opening
 
     name = Path(shown_name(str(place))).stem
-    chosen = {} if source is None else {"source": source}
-    return (yield from opening(Project(name=name), place, target, **chosen))
+    return (yield from opening(Project(name=name), place, target, source=source))

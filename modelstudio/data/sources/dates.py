@@ -92,7 +92,8 @@ def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataF
 
 def within_reach(dates: pl.DataFrame) -> pl.DataFrame:
     """Take dates before the year 1 or after the year 9999 for missing."""
-    inside = pl.all().is_between(*(pl.lit(end, pl.Datetime("ms")) for end in (FIRST, LAST)))
+    first, last = (pl.lit(end, pl.Datetime("ms")) for end in (FIRST, LAST))
+    inside = pl.all().is_between(first, last)
     if not dates.width or all(dates.select(inside.all()).row(0)):
         return dates
     return dates.select(pl.when(inside).then(pl.all()))

@@ -138,7 +138,11 @@ def in_words(fitted: FittedStep) -> str:
         case Rename():
             return f"{step.label} {step.column} to {step.name}"
     told = step.model_dump(exclude={"enabled", "columns"}, exclude_none=True).items()
-    words = [_setting(name.replace("_", " "), value) for name, value in told if value is not False]
+    words = [
+        _setting(name.replace("_", " "), value)
+        for name, value in told
+        if value is not False and value != ""
+    ]
     where = ""
     if isinstance(step, ColumnStep):
         names = acting_on(fitted)

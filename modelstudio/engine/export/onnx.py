@@ -24,7 +24,7 @@ from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
 from modelstudio.engine.export.network import written
 from modelstudio.engine.export.reading import write_reading
 from modelstudio.engine.export.takes import card
-from modelstudio.engine.export.writer import ML_DOMAIN, ORT_DOMAIN, Sort, Writer
+from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
 
@@ -32,7 +32,6 @@ OPSET = 18
 """Operator set of the file; onnxruntime 1.14 and later run it."""
 
 ML_OPSET = 3
-ORT_OPSET = 1
 
 _ARRAYS = {
     "image": TensorProto.UINT8,
@@ -62,12 +61,12 @@ def build(
     """Put preprocessing, network and answer together.
 
     The inputs are the raw feature columns by name, each (batch, 1): double for numbers, NaN where
-    missing; string for categories, empty where missing. Cells are read as those of a table: spaces
-    at the ends of text do not count, and the words for missing are missing. Of windows of a series
-    they are (batch, rows), the oldest first, with the past of the target among them. Of columns
-    that a step takes which ONNX cannot express, they are what it makes of them, ids and tokens as
-    int64. Pictures are uint8 (batch, channels, height, width). The metadata
-    ``modelstudio.needs_first`` lists what the caller must do.
+    missing; string for categories, without spaces at its ends, empty where missing. The words for
+    missing are missing as in a table. Of windows of a series they are (batch, rows), the oldest
+    first, with the past of the target among them. Of columns that a step takes which ONNX cannot
+    express, they are what it makes of them, ids and tokens as int64. Pictures are uint8 (batch,
+    channels, height, width). The metadata ``modelstudio.needs_first`` lists what the caller must
+    do.
 
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
     float; one of several labels ``labels``, the name of each that reaches the threshold and empty
@@ -114,7 +113,6 @@ def build(
         inputs,
         outputs,
         [*writer.read_constants(), *network.graph.initializer],
-        value_info=writer.shapes,
     )
     model = helper.make_model(
         graph,
@@ -133,11 +131,8 @@ def _opsets(w: Writer, network: onnx.ModelProto) -> list[onnx.OperatorSetIdProto
     """Return the operator sets of the network and of what stands around it."""
     known = {each.domain for each in network.opset_import}
     used = {node.domain for node in w.nodes}
-    own = {ML_DOMAIN: ML_OPSET, ORT_DOMAIN: ORT_OPSET}
-    return [
-        *network.opset_import,
-        *(helper.make_opsetid(each, own[each]) for each in own if each in used - known),
-    ]
+    own = [helper.make_opsetid(ML_DOMAIN, ML_OPSET)] if ML_DOMAIN in used - known else []
+    return [*network.opset_import, *own]
 
 
 def _columns(w: Writer, begun: Beginning, fitted: FittedRecipe) -> list[onnx.ValueInfoProto]:

@@ -11,13 +11,15 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 ML_DOMAIN = "ai.onnx.ml"
-ORT_DOMAIN = "com.microsoft"
-"""Operators of onnxruntime itself."""
 
 Sort = Literal["number", "text", "ids"]
 
 _TYPES = {"number": TensorProto.DOUBLE, "text": TensorProto.STRING, "ids": TensorProto.INT64}
-_MISSING = {"number": "NaN where missing", "text": "empty where missing", "ids": "0 for none"}
+_MISSING = {
+    "number": "NaN where missing",
+    "text": "without spaces at its ends, empty where missing",
+    "ids": "0 for none",
+}
 
 
 @dataclass
@@ -42,15 +44,11 @@ def taken(name: str, sort: Sort, told: str = "", *, length: int | str = 1) -> on
 
 @dataclass
 class Writer:
-    """Collects nodes and constants while the steps are written, one block a column.
-
-    ``shapes`` are those of tensors of which no standard operator tells them.
-    """
+    """Collects nodes and constants while the steps are written, one block a column."""
 
     blocks: dict[str, Block] = field(default_factory=dict)
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
-    shapes: list[onnx.ValueInfoProto] = field(default_factory=list)
 
     def open(
         self, name: str, sort: Sort, told: str = "", *, length: int | str = 1
