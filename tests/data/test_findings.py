@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelstudio.data.findings.finding import Finding, SetRole, SetSplit
+from modelstudio.data.findings.tails import usual_range
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
 from modelstudio.recipe.steps import DateParts, DropDuplicates, GroupRare, LeaveOut
@@ -356,3 +357,16 @@ def test_dates_that_are_written_as_text_are_told_with_the_step_to_use_them(tmp_p
     frame.with_columns(pl.col("day").str.to_date()).write_parquet(tmp_path / "t.parquet")
     found = drain(profile_source(tmp_path / "t.parquet", "target")).findings
     assert "date_as_text" not in {finding.kind for finding in found}
+
+
+def test_a_far_number_is_judged_by_the_tail_it_ends() -> None:
+    """A single 12 among normal numbers is far; the ends of a lognormal column are its own."""
+    found = alarms = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        numbers = np.append(random.normal(size=400), 12.0)
+        found += usual_range(pl.Series(numbers))[1] < 12
+        low, high = usual_range(pl.Series(random.lognormal(0, 1.5, 400)))
+        alarms += (low, high) != (-np.inf, np.inf)
+    assert found > 14
+    assert not alarms

@@ -37,11 +37,20 @@ LEAST_FALL, LEAST_GAP = 0.05, 0.4
 enough before a number of nines."""
 
 
+THIN, ENOUGH = 3.2, 200
+"""A tail is thin, as that of a normal distribution with its 2.9, when 97.5 % of the numbers end at
+most so many times as far from the median as 75 %; with fewer than enough that cannot be told."""
+
+THIN_GAP = 0.6
+"""The least gap in a thin tail, in `FAR` standard deviations."""
+
+
 def usual_range(numbers: pl.Series) -> tuple[float, float]:
     """Return the limits beyond which known numbers are outliers.
 
     A tail is judged by itself: the distances from the median of honest numbers fall off no slower
-    than a power law, whose spacings are exponential on a log scale (Hill's estimator).
+    than a power law, whose spacings are exponential on a log scale (Hill's estimator). Those of a
+    thin tail fall off no slower than exponentially: their spacings are so as they are.
     """
     everywhere = (-math.inf, math.inf)
     sample = np.sort(numbers.gather_every(-(-len(numbers) // SAMPLE) or 1).to_numpy())
@@ -63,15 +72,27 @@ def usual_range(numbers: pl.Series) -> tuple[float, float]:
     if middle - least > spread:
         begin = float(sample[at])
         tail = middle - numbers.filter(numbers < begin).to_numpy()
-        low = middle - _end(tail, middle - begin, spread, len(numbers), middle)
+        thin = _is_thin(middle - sample[::-1])
+        low = middle - _end(tail, middle - begin, spread, len(numbers), middle, thin)
     if greatest - middle > spread:
         begin = float(sample[-at - 1])
         tail = numbers.filter(numbers > begin).to_numpy() - middle
-        high = middle + _end(tail, begin - middle, spread, len(numbers), -middle)
+        thin = _is_thin(sample - middle)
+        high = middle + _end(tail, begin - middle, spread, len(numbers), -middle, thin)
     return low, high
 
 
-def _end(tail: NDArray[np.float64], begin: float, least: float, count: int, middle: float) -> float:
+def _is_thin(distances: NDArray[np.float64]) -> bool:
+    """Tell a thin tail by the distances of all numbers from the median, ascending."""
+    if len(distances) < ENOUGH:
+        return False
+    body, far = (float(np.quantile(distances, share)) for share in (0.75, 0.975))
+    return far <= THIN * body
+
+
+def _end(
+    tail: NDArray[np.float64], begin: float, least: float, count: int, middle: float, thin: bool
+) -> float:
     """Return the distance from the median at which a tail ends before a gap, or infinity.
 
     Parameters
@@ -84,19 +105,23 @@ def _end(tail: NDArray[np.float64], begin: float, least: float, count: int, midd
         Numbers of the whole column.
     middle
         The median as seen from this tail, to tell the number that a distance stands for.
+    thin
+        Whether it falls off as a normal distribution does.
     """
     if len(tail) < 2:
         return math.inf
     distances = np.sort(tail)[::-1]
     begin = max(begin, least / (10 * FAR))
     logs = np.log(np.maximum(distances, begin) / begin)
-    beyond = np.arange(1, len(logs))
-    rest = len(logs) - beyond
-    falls = np.maximum((logs.sum() - np.cumsum(logs)[:-1]) / rest, LEAST_FALL)
+    levels = np.maximum(distances - begin, 0) / least if thin else logs
+    beyond = np.arange(1, len(levels))
+    rest = len(levels) - beyond
+    falls = np.maximum((levels.sum() - np.cumsum(levels)[:-1]) / rest, LEAST_FALL)
     gaps = rest * (CHANCE ** (-1 / rest) - 1) / np.minimum(beyond, 3)
+    needed = np.maximum(gaps * falls, THIN_GAP if thin else LEAST_GAP)
     nines = (distances[:-1] == distances[0]) & _is_nines(abs(distances[0] - middle))
-    needed = np.where(nines, LEAST_GAP, np.maximum(gaps * falls, LEAST_GAP))
-    fits = (logs[:-1] - logs[1:] >= needed) & (distances[:-1] > least)
+    fits = (levels[:-1] - levels[1:] >= needed) | (nines & (logs[:-1] - logs[1:] >= LEAST_GAP))
+    fits &= distances[:-1] > least
     share = beyond / count
     fits &= (share <= max(FEW, 1 / count)) | (nines & (share <= SENTINELS))
     last = np.flatnonzero(fits)
