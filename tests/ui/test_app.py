@@ -54,7 +54,9 @@ def test_the_demo_opens_the_sample_and_trains(
     asked: list[tuple[str, str | None]] = []
     started: list[str] = []
 
-    def opening(project: Project, path: Path, target: str | None) -> Generator[None, None, Draft]:
+    def opening(
+        project: Project, path: Path, target: str | None, **_: object
+    ) -> Generator[None, None, Draft]:
         yield from ()
         asked.append((path.name, target))
         return Draft(penguins.changed(name="churn"), ())

@@ -367,7 +367,9 @@ def test_a_table_becomes_a_project_beside_the_window(
 ) -> None:
     asked: list[Path] = []
 
-    def opening(project: Project, path: Path, *_: object) -> Generator[None, None, Draft]:
+    def opening(
+        project: Project, path: Path, *_: object, **__: object
+    ) -> Generator[None, None, Draft]:
         yield from ()
         asked.append(path)
         return Draft(Project(name="churn"), ("The target was guessed.",))
@@ -397,7 +399,7 @@ def test_a_bad_table_is_told_in_a_sentence(
 ) -> None:
     told: list[str] = []
 
-    def refuse(*_: object) -> Generator[None, None, Draft]:
+    def refuse(*_: object, **__: object) -> Generator[None, None, Draft]:
         yield from ()
         raise DataError("empty.csv has no rows.", fix="Choose another file.")
 

@@ -115,7 +115,9 @@ def test_a_template_starts_a_project(
 ) -> None:
     asked: list[tuple[str, str | None]] = []
 
-    def opening(project: Project, path: Path, target: str | None) -> Generator[None, None, Draft]:
+    def opening(
+        project: Project, path: Path, target: str | None, **_: object
+    ) -> Generator[None, None, Draft]:
         yield from ()
         asked.append((path.name, target))
         return Draft(Project(name=path.stem), ())
@@ -146,7 +148,7 @@ def test_an_example_opens_as_a_project_of_its_own(window: MainWindow) -> None:
 def test_reading_can_be_given_up(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def opening(*_: object) -> Generator[None, None, Draft]:
+    def opening(*_: object, **__: object) -> Generator[None, None, Draft]:
         yield from ()
         return Draft(Project(), ())
 
