@@ -64,10 +64,13 @@ def predict(
     answers, config = asked.answers, asked.config
     if not len(answers.rows):
         raise _no_answer(place, answers, asked.unusable)
-    text = sources.read_table(place, DataConfig(csv=config.csv, source=config.source))
+    files_only = all(column.kind in ("image", "audio") for column in config.features)
+    text = sources.read_table(
+        place, DataConfig(csv=config.csv, source=config.source), features_only=files_only
+    )
     unreadable = unreadable_cells(text, config.features)
     yield Progress("Writing the answers")
-    table = sources.read_table(place, DataConfig(source=config.source))
+    table = sources.read_table(place, DataConfig(source=config.source), features_only=files_only)
     told = answer_columns(table, answers, asked.threshold, config.label_separator)
     write_answers(out, told, table.columns, config.columns)
     return PredictReport(out, table.height, answers.unscored, unreadable, asked.unusable)

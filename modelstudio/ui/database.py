@@ -11,13 +11,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QPlainTextEdit, QWidget
 
-from modelstudio.recipe.sources import Database, is_connection
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.theme import restyle
 from modelstudio.ui.widgets import ComboBox, Dialog, button, label, row
 
 if TYPE_CHECKING:
+    from modelstudio.recipe.sources import Database
     from modelstudio.ui.main_window import MainWindow
 
 _SETTLE_MS = 400
@@ -90,6 +90,8 @@ class DatabaseDialog(Dialog):
 
     def wish(self) -> Wish:
         """Return what was filled in; without a query the table that is chosen."""
+        from modelstudio.recipe.sources import Database
+
         query = self.query.toPlainText().strip() or self.table.currentText()
         return Wish(self._place, Database(query=query))
 
@@ -146,7 +148,7 @@ def ask_database(main: MainWindow, folder: str, opened: Callable[[Wish], None]) 
 
 def shown_name(place: str) -> str:
     """Return the last part of a path or an address, which holds no password."""
-    return Path(place.partition("?")[0]).name if is_connection(place) else Path(place).name
+    return Path(place.partition("?")[0]).name if "://" in place else Path(place).name
 
 
 def _tables(place: str) -> Generator[None, None, tuple[str, ...]]:
@@ -154,6 +156,7 @@ def _tables(place: str) -> Generator[None, None, tuple[str, ...]]:
     from modelstudio.data import sources
     from modelstudio.data.sources.beside import waiting
     from modelstudio.project.model import DataConfig
+    from modelstudio.recipe.sources import Database
 
     data = DataConfig(path=sources.placed(place), source=Database())
     return (yield from waiting(None, partial(sources.tables, data)))

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from modelstudio.engine.events import Progress
 from modelstudio.errors import StudioError
-from modelstudio.recipe.sources import Source, Table
 from modelstudio.resources import app_home, resource
 from modelstudio.ui.actions import tr
 from modelstudio.ui.database import ask_database, shown_name
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from modelstudio.data.preview import TableHead
     from modelstudio.engine.results import Draft
     from modelstudio.project.model import Project
+    from modelstudio.recipe.sources import Source
     from modelstudio.ui.jobs import Job
     from modelstudio.ui.main_window import MainWindow
 
@@ -432,6 +432,7 @@ def _new_project(
     from modelstudio.data.early_pictures import heads
     from modelstudio.data.preview import head
     from modelstudio.project.model import DataConfig, Project
+    from modelstudio.recipe.sources import Table
 
     path = sources.placed(place)
     if source is None:

@@ -32,8 +32,12 @@ _TABLES = frozenset({".csv", ".tsv", ".txt"})
 def reading(
     path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
 ) -> Generator[Portion, None, pl.DataFrame]:
-    """List the files with what is known of each, each column as its kind."""
-    frame = yield from reading_plain(path, data)
+    """List the files with what is known of each, each column as its kind.
+
+    To predict, all files of a folder count, also those that a table near them does not name.
+    """
+    bare = features_only and all(each.kind in ("image", "audio") for each in data.features)
+    frame = yield from _listing(path, data, labelled=not bare)
     return tabular.as_declared(
         path, frame, data, target_needed=target_needed, features_only=features_only
     )
@@ -41,6 +45,12 @@ def reading(
 
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """List the files with what is known of each, as text."""
+    return (yield from _listing(path, data, labelled=True))
+
+
+def _listing(
+    path: Path, data: DataConfig, *, labelled: bool
+) -> Generator[Portion, None, pl.DataFrame]:
     if path.is_file():
         frame = folders.table([_alone(path)]) if _is_one(path, data) else _named_in(path, data)
         yield Portion(frame.height, frame.height)
@@ -48,7 +58,7 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     found = folders.find(path, _suffixes(data))
     yield Portion(len(found), len(found))
     frame = folders.table(found)
-    labels = _labels(path, data, frame)
+    labels = _labels(path, data, frame) if labelled else None
     return _as_chosen(frame if labels is None else labels.frame, path, data)
 
 
