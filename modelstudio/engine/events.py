@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from modelstudio.engine.results import FoldSummary
-from modelstudio.engine.unusable import UnusableFiles
+if TYPE_CHECKING:
+    from modelstudio.engine.results import FoldSummary
+    from modelstudio.engine.unusable import UnusableFiles
 
 E = TypeVar("E")
 T = TypeVar("T")
