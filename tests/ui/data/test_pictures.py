@@ -265,6 +265,8 @@ def test_a_number_moves_pictures_to_that_class(page: DataPage, qtbot: QtBot) -> 
 
 def test_the_banner_shows_broken_files_and_leaves_copies_out(page: DataPage, qtbot: QtBot) -> None:
     banner = page.pictures_side.banner
+    everything = page.classes.model.index(0)
+    assert "data:image/png;base64,iVBOR" in everything.data(Qt.ItemDataRole.ToolTipRole)
     assert "1 file cannot be read" in banner.accessibleName()
     assert "2 exact copies" in banner.accessibleName()
     banner.buttons["files"].click()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QBuffer,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -17,7 +19,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -47,6 +49,10 @@ from modelstudio.ui.widgets import (
 )
 from modelstudio.wording import counted
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 FEW = 0.5
 """A class with fewer pictures than this share of the largest is marked."""
 
@@ -75,6 +81,7 @@ class ClassesModel(QAbstractListModel):
     def __init__(self, parent: QObject):
         super().__init__(parent)
         self._rows: list[_Row] = []
+        self.mean: NDArray[np.uint8] | None = None
 
     def set_pictures(self, pictures: PicturesModel, *, classes: bool) -> None:
         """Count anew; what is known of pictures may be no ``classes`` but numbers."""
@@ -143,6 +150,8 @@ class ClassesModel(QAbstractListModel):
                 return f"{words}: {counted(row.total, tr('picture'))}"
             case Qt.ItemDataRole.ToolTipRole:
                 told = f"{words}: {counted(row.total, tr('picture'))}"
+                if row.which == "all" and self.mean is not None:
+                    return f"<p>{told}. {tr('Their mean:')}</p>{_inline(self.mean)}"
                 key = index.row() if row.which == "class" else 0
                 more = tr("Press {} to move the selected pictures here").format(key)
                 return f"{told}\n{more}" if 1 <= key <= 9 else told
@@ -156,6 +165,17 @@ class ClassesModel(QAbstractListModel):
         """Return the place of a row; that of all pictures where there is no such one."""
         keys = [row[:2] for row in self._rows]
         return keys.index((which, name)) if (which, name) in keys else 0
+
+
+def _inline(pixels: NDArray[np.uint8]) -> str:
+    """Return pixels, shape (height, width, 3), as a picture inside rich text."""
+    height, width, _ = pixels.shape
+    image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+    held = QBuffer()
+    held.open(QBuffer.OpenModeFlag.WriteOnly)
+    image.save(held, "PNG")
+    written = b64encode(held.data().data()).decode()
+    return f'<img src="data:image/png;base64,{written}" width="128" height="128">'
 
 
 class _ClassDelegate(QStyledItemDelegate):

@@ -11,6 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from modelstudio.ui.jobs import JobRunner, LatestJob
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from modelstudio.data.findings.finding import Finding
     from modelstudio.data.picture_profile import Looked, PictureProfile
     from modelstudio.data.preview import PictureList
@@ -55,6 +58,11 @@ class PicturesCheck(QObject):
     def done(self) -> bool:
         """True when all files were looked at."""
         return self._facts is not None
+
+    @property
+    def mean(self) -> NDArray[np.uint8] | None:
+        """The mean of all pictures, shape (side, side, 3), once they were looked at."""
+        return None if self._facts is None else self._facts.mean
 
     @property
     def asks(self) -> bool:

@@ -180,6 +180,7 @@ class PicturesSide(QObject):
         self.classes.set_pictures(model, self._data)
         self.panel.set_classes(tuple(self.classes.model.classes))
         found = self.twins
+        self.classes.model.mean = check.mean
         if check.done:
             later = {twin.later.name: twin for twin in found}.values()
             self.banner.tell(
