@@ -52,7 +52,7 @@ def test_words_come_with_the_line_and_move_nothing(line: LoadLine, qtbot: QtBot)
     line.hasten()
     Waiting(line).tell_progress(Progress("Looking for problems", 3, 4))
     qtbot.waitUntil(line.cancel.isVisible)
-    assert line._clock.isActive()
+    qtbot.waitUntil(line._clock.isActive)
     assert line._text.text() == "Looking for problems · 75 %"
     assert line.parentWidget().layout().itemAt(1).widget().geometry() == below
     with qtbot.waitSignal(line.cancelled):
