@@ -109,15 +109,16 @@ def test_a_block_dragged_in_the_overview_is_where_the_pointer_is(open_page: Open
     scene, block = page.canvas.network_scene, page.canvas.network_scene.blocks["conv1"]
     assert scene.plain
     start, away = block.area.center(), QPointF(0, -240)
-    empty = color_at(page, start + away)
-    assert color_at(page, start) == block.color().name() != empty
+    beside = QPointF(40, 20)  # clear of the name, and of the guides, which run through the middle
+    empty = color_at(page, start + away + beside)
+    assert color_at(page, start + beside) == block.color().name() != empty
     view, left = page.canvas.viewport(), Qt.MouseButton.LeftButton
     before, after = page.canvas.mapFromScene(start), page.canvas.mapFromScene(start + away)
     none = Qt.KeyboardModifier.NoModifier
     QTest.mousePress(view, left, none, before)
     QTest.mouseMove(view, (before + after) / 2)
     QTest.mouseMove(view, after)
-    moved = block.area.center() + QPointF(40, 14)  # off the guides, which run through the middle
+    moved = block.area.center() + beside
     assert moved.y() < start.y() - 100
     assert color_at(page, moved) == block.color().name()
     QTest.mouseRelease(view, left, none, after)
