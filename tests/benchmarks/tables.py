@@ -8,9 +8,12 @@ head
 profile
     Seconds from the file to the profile of every column, guessing their kinds included, over
     ``polars.read_csv(file).describe()``; the median of the pairs, each in a process of its own.
+command
+    Seconds that ``modelstudio profile FILE --target churn --json`` takes with all its findings, the
+    start of the program included, over those of polars.
 memory
-    Most memory of a process that profiles, and of one that goes on to the tensors of the untouched
-    recipe, over the size of the file.
+    Most memory of a process that profiles, of that command, and of a process that goes on to the
+    tensors of the untouched recipe, over the size of the file.
 mapped
     Most memory that is no file's while the table counts as larger than memory: of a process that
     writes its columns to files, profiles it, makes the tensors and trains on each row once, over
@@ -32,7 +35,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,6 +113,16 @@ def profile(path: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began, "peak": peak()}
 
 
+def command(path: Path) -> dict[str, float]:
+    """Time the verb, from its start to its end."""
+    words = [sys.executable, "-m", "modelstudio", "profile", str(path), "--target", "churn"]
+    began = time.perf_counter()
+    told = subprocess.run([*words, "--json"], stdout=subprocess.PIPE, check=True).stdout
+    took = time.perf_counter() - began
+    assert {each["kind"] for each in json.loads(told)["findings"]} >= {"missing", "id_like"}
+    return {"seconds": took, "peak": peak(of_child=True)}
+
+
 def tensors(path: Path) -> dict[str, float]:
     """Prepare the table as its guesses say."""
     from modelstudio.data import detect, sources
@@ -175,11 +188,12 @@ def anonymous() -> Iterator[list[float]]:
         watching.join()
 
 
-def peak() -> float:
-    """Return the most memory that this process has taken, in bytes."""
+def peak(*, of_child: bool = False) -> float:
+    """Return the most memory that this process, or one it started, has taken, in bytes."""
     import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    whose = resource.RUSAGE_CHILDREN if of_child else resource.RUSAGE_SELF
+    most = resource.getrusage(whose).ru_maxrss
     return float(most if sys.platform == "darwin" else most * 1024)
 
 
@@ -224,7 +238,7 @@ def until(done: Callable[[], bool], seconds: float = 300.0) -> None:
             raise SystemExit("the window does not get on")
 
 
-WORKS = (head, describe, profile, tensors, larger_than_memory, scroll)
+WORKS = (head, describe, profile, command, tensors, larger_than_memory, scroll)
 WORK = {work.__name__: work for work in WORKS}
 
 
@@ -233,6 +247,15 @@ def alone(name: str, path: Path, rows: int = 0) -> dict[str, float]:
     command = [sys.executable, __file__, "--alone", name, "--path", str(path), "--rows", str(rows)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def beside_polars(kind: str, turns: Sequence[dict[str, dict[str, float]]]) -> dict[str, float]:
+    """Return the medians of what took turns with polars."""
+    pairs = [(each[kind]["seconds"], each["describe"]["seconds"]) for each in turns]
+    ours, polars = (statistics.median(seconds) for seconds in zip(*pairs, strict=True))
+    ratio = statistics.median(mine / other for mine, other in pairs)
+    medians = {"ours_seconds": ours, "polars_seconds": polars, "ratio": ratio}
+    return {name: round(median, 2) for name, median in medians.items()}
 
 
 def main() -> None:
@@ -254,20 +277,16 @@ def main() -> None:
         alone("make", part, asked.rows // 10)
         size = path.stat().st_size
         first = statistics.median(alone("head", path)["seconds"] for _ in range(asked.pairs))
-        pairs = [(alone("profile", path), alone("describe", path)) for _ in range(asked.pairs)]
-        ours = statistics.median(mine["seconds"] for mine, _ in pairs)
-        plain = statistics.median(other["seconds"] for _, other in pairs)
+        kinds = ("describe", "profile", "command")
+        turns = [{kind: alone(kind, path) for kind in kinds} for _ in range(asked.pairs)]
         made, streamed = alone("tensors", path), alone("larger_than_memory", path)
         measures = {
             "file": {"rows": asked.rows, "mb": round(size / 1e6)},
             "head": {"seconds": round(first, 3)},
-            "profile": {
-                "ours_seconds": round(ours, 2),
-                "polars_seconds": round(plain, 2),
-                "ratio": round(statistics.median(a["seconds"] / b["seconds"] for a, b in pairs), 2),
-            },
+            **{kind: beside_polars(kind, turns) for kind in kinds[1:]},
             "memory": {
-                "profile_ratio": round(max(mine["peak"] for mine, _ in pairs) / size, 2),
+                "profile_ratio": round(max(each["profile"]["peak"] for each in turns) / size, 2),
+                "command_ratio": round(max(each["command"]["peak"] for each in turns) / size, 2),
                 "tensors_ratio": round(made["peak"] / size, 2),
                 "tensors_seconds": round(made["seconds"], 1),
             },
