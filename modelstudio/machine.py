@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from pathlib import Path
@@ -35,10 +34,14 @@ def total_bytes() -> int | None:
 
 
 def _kernel32() -> Any:
+    import ctypes
+
     return getattr(ctypes, "windll").kernel32  # noqa: B009 - it exists on Windows alone
 
 
 def _windows_process() -> int:
+    import ctypes
+
     class Counters(ctypes.Structure):
         _fields_ = [
             ("size", ctypes.c_uint32),
@@ -59,6 +62,8 @@ def _windows_process() -> int:
 
 
 def _windows_total() -> int:
+    import ctypes
+
     class Status(ctypes.Structure):
         _fields_ = [
             ("size", ctypes.c_uint32),

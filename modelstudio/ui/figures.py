@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from modelstudio.engine.results import FoldScore
 from modelstudio.ui.actions import tr
+
+if TYPE_CHECKING:
+    from modelstudio.engine.results import FoldScore
 
 SCORES = {
     "loss": "Loss",

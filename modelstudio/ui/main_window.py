@@ -15,12 +15,12 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import GROUPS, PAGES, Actions, key_text, tr
 from modelstudio.ui.bars import ActivityBar, StatusBar
+from modelstudio.ui.data_files import dropped_path
 from modelstudio.ui.document import Document
-from modelstudio.ui.info_dialogs import AboutDialog, SettingsDialog, ShortcutsDialog
 from modelstudio.ui.jobs import JobRunner
 from modelstudio.ui.pages import Page, PageProblem
 from modelstudio.ui.preferences import Preferences
-from modelstudio.ui.project_files import ProjectFiles, dropped_path
+from modelstudio.ui.project_files import ProjectFiles
 from modelstudio.ui.run_controller import RunController
 from modelstudio.ui.theme import icon, theme, themes
 from modelstudio.ui.top_bar import TopBar
@@ -122,8 +122,8 @@ class MainWindow(QMainWindow):
             "view.theme": lambda: self._set_theme("light" if theme().dark else "dark"),
             "view.settings": self._ask_settings,
             "help.guide": self._show_guide,
-            "help.shortcuts": lambda: ShortcutsDialog.show_for(self, self.actions_),
-            "help.about": lambda: AboutDialog.show_for(self),
+            "help.shortcuts": self._show_shortcuts,
+            "help.about": self._show_about,
             "app.quit": self.close,
             **{f"go.{page}": partial(self.go, page) for page in PAGE_CLASSES},
             **{
@@ -299,6 +299,8 @@ class MainWindow(QMainWindow):
         self._set_preferences(self.preferences.changed(theme=mode))
 
     def _ask_settings(self) -> None:
+        from modelstudio.ui.info_dialogs import SettingsDialog
+
         SettingsDialog.show_for(self, self.preferences, self._set_preferences)
         self.settings_closed.emit()
 
@@ -339,6 +341,16 @@ class MainWindow(QMainWindow):
         page = self.stack.currentWidget()
         topic = page.help_topic() if isinstance(page, Page) else ("index", "")
         GuideDialog.show_for(self, *topic)
+
+    def _show_shortcuts(self) -> None:
+        from modelstudio.ui.info_dialogs import ShortcutsDialog
+
+        ShortcutsDialog.show_for(self, self.actions_)
+
+    def _show_about(self) -> None:
+        from modelstudio.ui.info_dialogs import AboutDialog
+
+        AboutDialog.show_for(self)
 
     # Torch, in the background
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog
 
-from modelstudio.engine.events import Progress
 from modelstudio.errors import StudioError
 from modelstudio.resources import app_home, resource
 from modelstudio.ui.actions import tr
+from modelstudio.ui.data_files import SUFFIX, named_project, project_from, table_filter
 from modelstudio.ui.database import ask_database, shown_name
 from modelstudio.ui.journal import Recovery, recovery_for
 from modelstudio.ui.network_import import SUFFIXES as NETWORK_SUFFIXES
@@ -26,19 +24,12 @@ from modelstudio.ui.widgets import ConfirmDialog, SaveDialog
 if TYPE_CHECKING:
     from modelstudio.data.early_pictures import PictureHead
     from modelstudio.data.preview import TableHead
+    from modelstudio.engine.events import Progress
     from modelstudio.engine.results import Draft
     from modelstudio.project.model import Project
     from modelstudio.recipe.sources import Source
     from modelstudio.ui.jobs import Job
     from modelstudio.ui.main_window import MainWindow
-
-SUFFIX = ".mstudio"
-DATA_SUFFIXES = (
-    *(".csv", ".tsv", ".txt", ".parquet", ".pq", ".arrow", ".feather", ".ipc"),
-    *(".json", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
-    *(".sqlite", ".sqlite3", ".db", ".db3"),
-)
-"""Endings of the files that are opened as tables."""
 
 
 class ProjectFiles(QObject):
@@ -173,7 +164,7 @@ class ProjectFiles(QObject):
         self.cancel_reading()
         self.reading.emit(shown_name(str(place)))
         self._job = self._main.jobs.start(
-            partial(_new_project, place, target, source),
+            partial(project_from, place, target, source),
             name="new_project",
             events=self._take_events,
             finished=self._show_draft,
@@ -208,10 +199,12 @@ class ProjectFiles(QObject):
         )
         if not chosen:
             return False
-        path = Path(chosen).with_suffix(SUFFIX).resolve()
+        path = named_project(Path(chosen)).resolve()
         old = self._document.path
         if old is not None and path == old:
             return self.save()
+        if path.name != Path(chosen).name and path.exists() and not self._may_replace(path):
+            return False
         if not self._may_move_runs():
             return False
         from modelstudio.engine.projects import rebase
@@ -260,6 +253,15 @@ class ProjectFiles(QObject):
             return False
         folder = app_home() / "runs" / document.project.id
         return folder.is_dir() and any(entry.is_dir() for entry in folder.iterdir())
+
+    def _may_replace(self, path: Path) -> bool:
+        """Ask to replace a file that the file dialog, which knew no ending, did not ask about."""
+        return ConfirmDialog.ask(
+            self._main,
+            tr("{} exists already").format(path.name),
+            tr("Saving replaces it."),
+            tr("Replace"),
+        )
 
     def _may_move_runs(self) -> bool:
         """Ask to stop a live run, which writes to the folder beside the present file."""
@@ -314,6 +316,8 @@ class ProjectFiles(QObject):
         return True
 
     def _take_events(self, batch: list[TableHead | PictureHead | Progress]) -> None:
+        from modelstudio.engine.events import Progress
+
         for event in batch:
             if isinstance(event, Progress):
                 self.progressed.emit(event)
@@ -406,40 +410,3 @@ class ProjectFiles(QObject):
         self._main.toasts.show_toast(
             tr("Autosave paused"), reason, "warning", tr("Save as"), self.save_as
         )
-
-
-def table_filter() -> str:
-    """Return the filter of file dialogs for tables."""
-    patterns = " ".join(f"*{suffix}" for suffix in DATA_SUFFIXES)
-    return f"{tr('Tables')} ({patterns});;{tr('All files')} (*)"
-
-
-def dropped_path(event: QDropEvent) -> Path | None:
-    """Return what is dropped, if it is one table, folder, project or network."""
-    urls = event.mimeData().urls()
-    if len(urls) != 1 or not urls[0].isLocalFile():
-        return None
-    path = Path(urls[0].toLocalFile())
-    known = path.suffix.lower() in (SUFFIX, *DATA_SUFFIXES, *NETWORK_SUFFIXES)
-    return path if known or path.is_dir() else None
-
-
-def _new_project(
-    place: Path | str, target: str | None, source: Source | None
-) -> Generator[TableHead | PictureHead | Progress, None, Draft]:
-    """Run in a job: show what comes first of large data, and guess a project from all of it."""
-    from modelstudio.data import sources
-    from modelstudio.data.early_pictures import heads
-    from modelstudio.data.preview import head
-    from modelstudio.project.model import DataConfig, Project
-    from modelstudio.recipe.sources import Table
-
-    path = sources.placed(place)
-    if source is None:
-        yield from heads(Path(path))
-    if (found := head(DataConfig(path=path, source=source or Table()))) is not None:
-        yield found
-    from modelstudio.engine.projects import opening
-
-    name = Path(shown_name(str(place))).stem
-    return (yield from opening(Project(name=name), place, target, source=source))

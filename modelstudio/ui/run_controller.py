@@ -6,24 +6,12 @@ import itertools
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 
 from modelstudio.engine.control import Control
-from modelstudio.engine.events import (
-    BatchEnd,
-    EpochEnd,
-    FoldsEnd,
-    FoldStarted,
-    Progress,
-    RunEnd,
-    RunPaused,
-    RunResumed,
-    RunStarted,
-)
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import (
@@ -35,8 +23,17 @@ from modelstudio.ui.figures import (
     spread_text,
 )
 from modelstudio.ui.pages import PageProblem
+from modelstudio.ui.training_block import training_block
 
 if TYPE_CHECKING:
+    from modelstudio.engine.events import (
+        BatchEnd,
+        EpochEnd,
+        FoldsEnd,
+        FoldStarted,
+        RunEnd,
+        RunStarted,
+    )
     from modelstudio.project.model import Project
     from modelstudio.ui.jobs import Job
     from modelstudio.ui.main_window import MainWindow
@@ -216,36 +213,40 @@ class RunController(QObject):
 
     def _receive(self, batch: list[Any]) -> None:
         """Take what the run said, fold by fold."""
+        from modelstudio.engine.events import FoldStarted
+
         begins = [at for at, event in enumerate(batch) if isinstance(event, FoldStarted)]
         for begin, end in itertools.pairwise((0, *begins, len(batch))):
             if begin < end:
                 self._take(batch[begin:end])
 
     def _take(self, batch: list[Any]) -> None:
+        from modelstudio.engine import events as told
+
         batch_end: BatchEnd | None = None
         epoch_end: EpochEnd | None = None
         for event in batch:
             match event:
-                case RunStarted():
+                case told.RunStarted():
                     self.run = event
                     if self.state == "starting":
                         self._set_state("running")
                     self.started.emit(event)
-                case RunPaused() if self.state == "running":
+                case told.RunPaused() if self.state == "running":
                     self._set_state("paused")
-                case RunResumed() if self.state == "paused":
+                case told.RunResumed() if self.state == "paused":
                     self._set_state("running")
-                case BatchEnd():
+                case told.BatchEnd():
                     batch_end = event
-                case EpochEnd():
+                case told.EpochEnd():
                     epoch_end = event
-                case RunEnd():
+                case told.RunEnd():
                     self._end = event
-                case FoldStarted():
+                case told.FoldStarted():
                     self.fold, self.run = event, None
-                case FoldsEnd():
+                case told.FoldsEnd():
                     self._folds_end = event
-                case Progress() if self.run is None:
+                case told.Progress() if self.run is None:
                     share = event.done / event.total if event.total else 0.0
                     self._emit_progress(share if self.fold is None else 0.0, event.text)
         if self.run is not None and batch_end is not None:
@@ -373,7 +374,7 @@ class RunController(QObject):
             and old.network is new.network
         ):
             return
-        block = self._find_block()
+        block = training_block(self._main)
         changed = block.text != self._block.text
         self._block = block
         if changed:
@@ -383,46 +384,3 @@ class RunController(QObject):
         faulty = any(problem.kind == "error" for problem in self._main.problems(("network",)))
         if page_id == "data" or (page_id == "network" and faulty != bool(self._block.text)):
             self._look_at_project()
-
-    def _find_block(self) -> PageProblem:
-        """Return what keeps the project from being trained; its text is empty when nothing does."""
-        main = self._main
-
-        def on(page_id: str, text: str) -> PageProblem:
-            return PageProblem("error", text, partial(main.go, page_id))
-
-        if not main.document.is_open:
-            return on("welcome", tr("Open a project first."))
-        project = main.document.project
-        if not project.data.path:
-            return on("data", tr("There is no data yet. Open a table on the Data page."))
-        if project.data.target is None:
-            return on("data", tr("No column is the target. Choose one on the Data page."))
-        from modelstudio.recipe.sources import is_connection
-
-        source = (main.document.path or Path()).parent / project.data.path
-        if not is_connection(project.data.path) and not source.exists():
-            return on("data", tr("{} is missing. Locate it on the Data page.").format(source.name))
-        for problem in main.problems(("data",)):
-            if problem.stops_training:
-                return problem
-        if fault := _network_fault(project):
-            return on("network", fault)
-        found = (problem for problem in main.problems(("network",)) if problem.kind == "error")
-        return next(found, on("network", ""))
-
-
-def _network_fault(project: Project) -> str:
-    """Say why a network cannot be trained, or nothing when it can."""
-    if not project.network.nodes:
-        return tr("The network is empty. Draw one on the Network page.")
-    if not project.data.fields:
-        return ""
-    from modelstudio.engine.run import analyse
-
-    errors = analyse(project).errors
-    if not errors:
-        return ""
-    if len(errors) == 1:
-        return tr("1 problem stops training. {}").format(errors[0].message)
-    return tr("{} problems stop training. First: {}").format(len(errors), errors[0].message)

@@ -330,6 +330,29 @@ def test_save_as_asks_for_a_place_once(
     assert opened.windowTitle() == "kept[*] · Model Studio"
 
 
+@pytest.mark.parametrize("answer", [True, False], ids=["replaced", "kept"])
+def test_a_name_without_the_ending_gets_it_and_never_replaces_unasked(
+    opened: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    other = Project(name="Other")
+    save_project(other, tmp_path / "trial 1.2.mstudio")
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "trial 1.2"), "")
+    )
+    asked: list[str] = []
+
+    def ask(cls: object, parent: object, title: str, *_: object) -> bool:
+        asked.append(title)
+        return answer
+
+    monkeypatch.setattr(ConfirmDialog, "ask", classmethod(ask))
+    assert opened.files.save_as() is answer
+    assert asked == ["trial 1.2.mstudio exists already"]
+    kept = load_project(tmp_path / "trial 1.2.mstudio")
+    assert (kept.id == other.id) is not answer
+    assert [path.name for path in tmp_path.glob("*.mstudio")] == ["trial 1.2.mstudio"]
+
+
 def test_saving_over_someone_elses_version_asks(
     opened: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = ["torch", "numpy", "polars", "pyqtgraph", "sklearn", "onnx", "onnxruntime", "scipy"]
 
-BEFORE_PAINT = [*HEAVY, "pydantic"]
+BEFORE_PAINT = [*HEAVY, "pydantic", "modelstudio.engine.events", "modelstudio.engine.results"]
 """pydantic and the models of a project take longer to import than the window to appear."""
 
 IMPORT = "import modelstudio.ui.main_window"

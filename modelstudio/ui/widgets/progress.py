@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
-from modelstudio.engine.events import Progress
 from modelstudio.ui.actions import tr
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets.basic import button, label, row, toned
+
+if TYPE_CHECKING:
+    from modelstudio.engine.events import Progress
 
 
 class ProgressPanel(QFrame):

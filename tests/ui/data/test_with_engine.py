@@ -18,11 +18,11 @@ from modelstudio.engine import projects, run
 from modelstudio.layers.io import Output
 from modelstudio.project.model import Project
 from modelstudio.recipe.steps import ClipOutliers, OneHot
+from modelstudio.ui.data_files import DATA_SUFFIXES
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
 from modelstudio.ui.pages.data.checks import Histogram
 from modelstudio.ui.pages.data.table_model import CELL
-from modelstudio.ui.project_files import DATA_SUFFIXES
 
 Settle = Callable[[DataPage], None]
 

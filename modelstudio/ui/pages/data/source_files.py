@@ -14,9 +14,9 @@ from modelstudio.errors import StudioError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import AudioFolder, ImageFolder, TextFolder, is_connection
 from modelstudio.ui.actions import tr
+from modelstudio.ui.data_files import DATA_SUFFIXES, table_filter
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.commands import DataCommands
-from modelstudio.ui.project_files import DATA_SUFFIXES, table_filter
 
 
 class SourceFiles(QObject):

@@ -30,11 +30,11 @@ from PySide6.QtWidgets import (
 from modelstudio.errors import StudioError
 from modelstudio.resources import sample
 from modelstudio.ui.actions import key_text, tr
+from modelstudio.ui.data_files import SUFFIX, dropped_path
 from modelstudio.ui.journal import Recovery, recoveries
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.welcome.recents import RecentList
 from modelstudio.ui.pages.welcome.templates import Gallery, Template
-from modelstudio.ui.project_files import SUFFIX, dropped_path
 from modelstudio.ui.theme import paint_icon, restyle, theme
 from modelstudio.ui.widgets import (
     Banner,
