@@ -140,7 +140,8 @@ def as_declared(
 
 def _numbers(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, pl.Series]:
     """Read those columns of a wide table that are text as numbers, many at once."""
-    text = [name for name in names if frame.schema[name] == pl.String]
+    types = frame.schema
+    text = [name for name in names if types[name] == pl.String]
     together = TOGETHER // max(1, frame.height)
     if together < 2:
         return {}
