@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,8 +28,14 @@ from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
 
 ROWS = 8192
-"""Rows given to the model at a time."""
+"""Rows, at most, given to the model at a time."""
 
+CELLS = 2**17
+"""Cells of one input, about, given to the model at a time; pixels and tokens take a thousand times
+their memory inside."""
+
+_LOOKED_AT = 16
+"""Rows that tell how many cells a row has."""
 
 TOLERANCE = 1e-4
 """Difference from PyTorch up to which an answer counts as the same."""
@@ -101,8 +107,7 @@ class OnnxModel:
         scores = np.full((rows, classes) if classes else rows, np.nan)
         several = self.task == "labels"
         labels = np.full((rows, classes) if several else rows, "", dtype=object)
-        for start in range(0, len(fed.places), ROWS):
-            part = slice(start, start + ROWS)
+        for part in self._pieces(fed):
             outputs = self.session.run(None, self._given(fed, part))
             places = fed.places[part]
             if not classes:
@@ -110,6 +115,16 @@ class OnnxModel:
             else:
                 labels[places], scores[places] = outputs
         return (labels if classes else None), scores
+
+    def _pieces(self, fed: Fed) -> Iterator[slice]:
+        """Yield which samples are given at a time, so that pictures and texts fit the memory."""
+        if not len(fed.places):
+            return
+        rows = min(_LOOKED_AT, len(fed.places))
+        cells = max(array.size for array in self._given(fed, slice(rows)).values())
+        size = min(ROWS, max(1, CELLS * rows // max(1, cells)))
+        for start in range(0, len(fed.places), size):
+            yield slice(start, start + size)
 
     def _given(self, fed: Fed, part: slice) -> dict[str, NDArray[Any]]:
         """Return some samples as the file takes them: NaN and empty for missing cells."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -22,6 +24,7 @@ from modelstudio.data.prepare import Prepared
 from modelstudio.engine import draft
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.export import replay
+from modelstudio.engine.export.beginning import Fed
 from modelstudio.engine.export.onnx import build, opset_of, save
 from modelstudio.engine.results import Predictions
 from modelstudio.engine.task import compile_task
@@ -331,6 +334,30 @@ def test_three_classes_and_a_value(tmp_path: Path) -> None:
     assert agreement.agreeing == agreement.rows > 40
     assert said.scores.mean() > 1e4
     assert agreement.max_abs_diff < 1e-6
+
+
+@pytest.mark.parametrize("side", [1, 64, 1024])
+def test_wide_samples_are_given_a_few_at_a_time(side: int) -> None:
+    given: list[tuple[int, ...]] = []
+
+    class Session:
+        def get_inputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name="image", type="tensor(uint8)")]
+
+        def run(self, _: None, inputs: dict[str, NDArray[np.uint8]]) -> list[NDArray[np.float64]]:
+            given.append(inputs["image"].shape)
+            return [inputs["image"][:, 0, :1, 0] * 1.0]
+
+    pictures = np.broadcast_to(
+        np.arange(40, dtype=np.uint8)[:, None, None, None], (40, 1, side, side)
+    )
+    model = replay.OnnxModel(Session(), (), "value", (), "price", 0.5, CsvOptions())  # type: ignore[arg-type]
+    fed = Fed(pl.DataFrame(), None, {"image": pictures}, np.arange(40), {})
+    _, scores = model.answer(fed, 40)
+    assert scores.tolist() == list(range(40))
+    assert max(map(math.prod, given)) <= max(replay.CELLS, side * side)
+    assert len(given) == {1: 1, 64: 2, 1024: 40}[side]
+    assert model.answer(replace(fed, places=np.arange(0)), 3)[1].size == 3
 
 
 def test_a_strange_row_gets_no_value_beyond_the_training_rows(tmp_path: Path) -> None:
