@@ -21,6 +21,12 @@ MANY_ROWS = 1_000_000
 """Of a longer column hashes of 64 bits are counted instead of the values, which a million different
 ones hardly ever share."""
 
+FEW = 100
+"""So many different values are all counted by name."""
+
+FIRST = 10_000
+"""Rows in which a frequent value is looked for first."""
+
 THREADS, TOGETHER = min(4, os.cpu_count() or 1), 40_000_000
 """Columns described at once, and cells of them."""
 
@@ -49,6 +55,8 @@ class ColumnProfile:
     frequent
         The most frequent values with their rows, if they were asked for and one is there twice. Of
         as many rows the smallest comes first; of texts in a long column any may.
+    counts
+        In the same order all values that are no numbers, if they are `FEW` and one is there twice.
     """
 
     name: str
@@ -61,6 +69,7 @@ class ColumnProfile:
     quantiles: str = ""
     spread: Spread | None = None
     frequent: tuple[tuple[Any, int], ...] = ()
+    counts: tuple[tuple[Any, int], ...] = ()
 
 
 def profile(
@@ -80,10 +89,12 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
     distinct, summary, quantiles, spread = 0, "empty", "", None
     histogram: tuple[float, ...] = ()
     frequent: tuple[tuple[Any, int], ...] = ()
+    counts: tuple[tuple[Any, int], ...] = ()
     if len(known) and column.kind == "number":
         ordered = np.sort(known.to_numpy())
         low, high = float(ordered[0]), float(ordered[-1])
-        distinct = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+        runs = _runs(ordered)
+        distinct = runs.different
         summary = f"{_short(low)} – {_short(high)}"
         edges = np.linspace(low, high, 1 + min(BINS, distinct))
         below = np.append(np.searchsorted(ordered, edges[:-1]), len(ordered))
@@ -93,10 +104,9 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
         quantiles = "Quartiles {}, {}, {} · mean {} · SD {}".format(
             *map(_short, (*spread.quartiles, spread.mean, spread.sd))
         )
-        if named:
-            frequent = _with_rows(_runs(ordered), pl.Series(ordered), named)
+        frequent = tuple(_longest(runs, pl.Series(ordered), named))
     elif len(known):
-        distinct, top, frequent = _most_frequent(known, named)
+        distinct, top, frequent, counts = _counted(known, named)
         if distinct == len(known) and distinct > 1:
             summary = "all different"
         else:
@@ -113,6 +123,7 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
         quantiles,
         spread,
         frequent,
+        counts,
     )
 
 
@@ -132,63 +143,87 @@ def _deviation(numbers: pl.Series) -> float:
     return float(numbers.std(ddof=0))  # type: ignore[arg-type]
 
 
-def _most_frequent(
+def _counted(
     known: pl.Series, named: int
-) -> tuple[int, list[int], tuple[tuple[Any, int], ...]]:
-    """Count the different values; return also the rows of the most frequent, and some by name."""
+) -> tuple[int, list[int], tuple[tuple[Any, int], ...], tuple[tuple[Any, int], ...]]:
+    """Count the different values.
+
+    Returns also the rows of the most frequent, some of these by name, and of few values all.
+    """
     if len(known) <= MANY_ROWS:
         counts = known.alias("value").value_counts(name="rows")
+        distinct = counts.height
         top = counts.get_column("rows").top_k(BINS).sort(descending=True).to_list()
-        if not named or top[0] < 2:
-            return counts.height, top, ()
-        most = counts.sort("rows", "value", descending=[True, False]).head(named)
-        return counts.height, top, tuple(most.rows())
-    text = known.dtype == pl.String
-    marks = known.hash() if text else known.to_physical()
-    ordered: NDArray[Any] = np.sort(marks.to_numpy())
-    distinct = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
-    if distinct == len(ordered):
-        return distinct, [1] * BINS, ()
-    runs = _runs(ordered)
-    longest = np.sort(np.partition(runs.sizes, -BINS)[-BINS:] if distinct > BINS else runs.sizes)
-    values = pl.Series(ordered, dtype=marks.dtype)
-    frequent = _with_rows(runs, values if text else values.cast(known.dtype), named)
-    if text:
-        places = ((marks == mark).arg_max() or 0 for mark, _ in frequent)
-        texts = [known[place] for place in places]
-        frequent = tuple(zip(texts, (rows for _, rows in frequent), strict=True))
-    return distinct, longest[::-1].tolist(), frequent
+        wanted = _wanted(distinct, named) if top[0] > 1 else 0
+        most = counts.sort("rows", "value", descending=[True, False]).head(wanted).rows()
+    else:
+        text = known.dtype == pl.String
+        marks = known.hash() if text else known.to_physical()
+        ordered: NDArray[Any] = np.sort(marks.to_numpy())
+        runs = _runs(ordered)
+        distinct = runs.different
+        sizes = np.partition(runs.sizes, -BINS)[-BINS:] if len(runs.sizes) > BINS else runs.sizes
+        top = (sorted(sizes.tolist(), reverse=True) + [1] * BINS)[: min(BINS, distinct)]
+        values = pl.Series(ordered, dtype=marks.dtype)
+        wanted = _wanted(distinct, named)
+        most = _longest(runs, values if text else values.cast(known.dtype), wanted)
+        if text and most:
+            places = _places([mark for mark, _ in most], marks)
+            texts = known.gather(places).to_list()
+            most = list(zip(texts, (rows for _, rows in most), strict=True))
+    return distinct, top, tuple(most[:named]), tuple(most) if distinct <= FEW else ()
+
+
+def _wanted(distinct: int, named: int) -> int:
+    return distinct if distinct <= FEW else named
+
+
+def _places(wanted: list[int], marks: pl.Series) -> list[int]:
+    """Return a row of each of some values; frequent ones are among the first rows."""
+    first = {mark: place for place, mark in enumerate(marks.head(FIRST).to_list())}
+    return [
+        place if (place := first.get(mark)) is not None else (marks == mark).arg_max() or 0
+        for mark in wanted
+    ]
 
 
 class _Runs(NamedTuple):
-    """Where equal values begin in sorted ones, and how many they are."""
+    """Where values begin that sorted ones hold more than once, how often, and how many differ."""
 
     starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
+    different: int
+    total: int
 
 
 def _runs(ordered: NDArray[Any]) -> _Runs:
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    return _Runs(starts, np.diff(starts, append=len(ordered)))
+    same = np.zeros(len(ordered) + 1, bool)
+    np.equal(ordered[1:], ordered[:-1], out=same[1:-1])
+    ends = np.flatnonzero(same[1:] != same[:-1])
+    starts, last = ends[::2], ends[1::2]
+    different = len(ordered) - int(np.count_nonzero(same))
+    return _Runs(starts, last - starts + 1, different, len(ordered))
 
 
-def _with_rows(runs: _Runs, ordered: pl.Series, named: int) -> tuple[tuple[Any, int], ...]:
+def _longest(runs: _Runs, ordered: pl.Series, named: int) -> list[tuple[Any, int]]:
     """Return the values of the longest runs, of equally long ones the first; none without pairs."""
-    sizes = runs.sizes
-    if not named:
-        return ()
+    starts, sizes = runs.starts, runs.sizes
+    if not named or not len(sizes):
+        return []
     if len(sizes) > named:
         least = np.partition(sizes, -named)[-named]
         greater = np.flatnonzero(sizes > least)
         equal = np.flatnonzero(sizes == least)[: named - len(greater)]
-        places = np.sort(np.concatenate([greater, equal]))
-    else:
-        places = np.arange(len(sizes))
-    places = places[np.argsort(-sizes[places], kind="stable")]
-    if not len(places) or sizes[places[0]] < 2:
-        return ()
-    values = ordered.gather(runs.starts[places])
-    return tuple(zip(values.to_list(), sizes[places].tolist(), strict=True))
+        chosen = np.sort(np.concatenate([greater, equal]))
+        starts, sizes = starts[chosen], sizes[chosen]
+    elif len(sizes) < named:
+        between = zip([0, *(starts + sizes)], [*starts, runs.total], strict=True)
+        alone = [at for low, high in between for at in range(low, min(high, low + named))]
+        alone = alone[: named - len(sizes)]
+        starts, sizes = np.append(starts, alone).astype(int), np.append(sizes, [1] * len(alone))
+    order = np.argsort(-sizes, kind="stable")
+    values = ordered.gather(starts[order])
+    return list(zip(values.to_list(), sizes[order].astype(int).tolist(), strict=True))
 
 
 def _short(number: float) -> str:

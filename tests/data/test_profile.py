@@ -37,6 +37,7 @@ def test_long_columns_are_counted_as_short_ones_are(monkeypatch: pytest.MonkeyPa
         counts = frame[facts.name].drop_nulls().alias("value").value_counts(name="rows")
         wanted = counts.sort("rows", "value", descending=[True, False]).head(3).rows()
         assert facts.frequent == tuple(wanted)
+        assert facts.kind == "number" or dict(facts.counts) == dict(counts.rows())
     assert not any(facts.frequent for facts in short[3:])
     assert not any(facts.frequent for facts in profiles.profile(frame, columns))
     assert [each.name for each in short] == list(KINDS)
@@ -59,3 +60,17 @@ def test_numbers_are_those_of_numpy() -> None:
     assert facts.histogram == tuple(counts / counts.max())
     assert facts.distinct == len(np.unique(known))
     assert facts.missing == 143
+
+
+def test_values_of_one_row_fill_what_frequent_ones_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [5.0, 1.0, 5.0, 3.0, 2.0, 4.0, 2.0, 2.0]
+    expected = ((2.0, 3), (5.0, 2), (1.0, 1), (3.0, 1))
+    frame = pl.DataFrame({"n": values, "d": pl.Series(values).cast(pl.Datetime("ms"))})
+    columns = [Column(name="n", kind="number"), Column(name="d", kind="date")]
+    monkeypatch.setattr(profiles, "MANY_ROWS", 3)
+    for facts in profiles.profile(frame, columns, frequent=4):
+        rows = [rows for _, rows in facts.frequent]
+        assert rows == [rows for _, rows in expected]
+        found = pl.Series([value for value, _ in facts.frequent], dtype=frame[facts.name].dtype)
+        assert found.to_physical().to_list() == [value for value, _ in expected]
+        assert facts.distinct == 5

@@ -19,7 +19,7 @@ from modelstudio.data.sources.folders import FILE
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Database, LongText, Table
-from modelstudio.recipe.steps import Windows
+from modelstudio.recipe.steps import DropDuplicates, Windows
 
 _ORDER = {"error": 0, "warning": 1, "info": 2, "fact": 3, "success": 4}
 
@@ -49,14 +49,14 @@ def findings(
     ignored
         Look at columns that are ignored too.
     """
-    columns, target = data.columns, data.target
+    columns, target, rows = data.columns, data.target, frame.height
     found: list[Finding] = []
     looks: list[Callable[[], Iterable[Finding]]] = []
     if plain is not None and isinstance(data.source, (Table, Database)):
         found, samples = totals.total_findings(frame, plain)
         frame, plain = frame.head(samples), plain.head(samples)
         parts = None if parts is None else parts[:samples]
-    counts = Counts(frame)
+    counts = Counts(frame, profiles if frame.height == rows else ())
     if plain is not None and isinstance(data.source, (Table, Database)):
         looks.append(partial(writing.writing_findings, frame, plain, data, counts))
     looks.append(partial(single.column_findings, frame, columns, profiles, plain, ignored, counts))
@@ -80,7 +80,8 @@ def findings(
         and (named is None or column.name != named[0])
     ]
     if any(column.role == "feature" for column in content):
-        looks.append(partial(_alike, frame, content, named[1] if named else parts))
+        unlike = len(content) == frame.width and _without_copies(data, parts)
+        looks.append(partial(_alike, frame, content, named[1] if named else parts, unlike))
     looks.append(partial(likeness.group_findings, frame, columns, profiles, data.split, parts))
     if tests is not None:
         looks.append(partial(likeness.overlap_findings, frame, parts, tests, columns))
@@ -88,9 +89,16 @@ def findings(
 
 
 def _alike(
-    frame: pl.DataFrame, content: Sequence[Column], parts: NDArray[np.uint8]
+    frame: pl.DataFrame, content: Sequence[Column], parts: NDArray[np.uint8], unlike: bool
 ) -> Iterator[Finding]:
-    return likeness.likeness_findings(likeness.alike(frame, content), frame, parts)
+    found = likeness.alike(frame, content, unlike=unlike)
+    return likeness.likeness_findings(found, frame, parts)
+
+
+def _without_copies(data: DataConfig, parts: NDArray[np.uint8]) -> bool:
+    """Tell whether no row equals another, as copies were dropped and every row is in a part."""
+    dropped = any(isinstance(step, DropDuplicates) and step.enabled for step in data.recipe)
+    return dropped and bool(parts.all())
 
 
 def _side_by_side(looks: Sequence[Callable[[], Iterable[Finding]]]) -> list[Finding]:

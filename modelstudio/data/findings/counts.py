@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from threading import Lock
 
 import polars as pl
 
+from modelstudio.data.profile import ColumnProfile
+
 
 class Counts:
-    """Counts the values of columns, each once for all who ask."""
+    """Counts the values of columns, each once for all who ask.
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self._frame, self._held = frame, dict[str, pl.DataFrame]()
+    Parameters
+    ----------
+    profiles
+        Of the columns of just these rows; what they counted is taken over.
+    """
+
+    def __init__(self, frame: pl.DataFrame, profiles: Sequence[ColumnProfile] = ()) -> None:
+        self._frame = frame
+        self._held = {
+            facts.name: pl.DataFrame(facts.counts, ("value", "rows"), orient="row")
+            for facts in profiles
+            if facts.counts
+        }
         self._one_by_one = Lock()
 
     def of(self, name: str) -> pl.DataFrame:

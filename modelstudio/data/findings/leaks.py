@@ -55,11 +55,10 @@ def leak_findings(
     frame: pl.DataFrame, columns: Sequence[Column], target: Column, ignored: bool = False
 ) -> list[Finding]:
     """Look at each feature, and if asked at columns that are ignored; without a leak say so."""
-    numbers = pl.Series("row", np.arange(frame.height))
-    known = frame.get_column(target.name).is_not_null()
-    rows, numbers = frame.filter(known), numbers.filter(known)
-    stride = -(-rows.height // SAMPLE) or 1
-    rows, numbers = rows.gather_every(stride), numbers.gather_every(stride)
+    known = frame.get_column(target.name).is_not_null().arg_true()
+    stride = -(-len(known) // SAMPLE) or 1
+    numbers = known.gather_every(stride)
+    rows = frame[numbers]
     if rows.height < FEWEST or target.kind not in ("number", "category"):
         return []
     sampled = f" (looked at {rows.height:,} rows)" if stride > 1 else ""

@@ -75,10 +75,15 @@ class Alike:
     looked_at: int
 
 
-def alike(frame: pl.DataFrame, columns: Sequence[Column]) -> Alike:
+def alike(frame: pl.DataFrame, columns: Sequence[Column], *, unlike: bool = False) -> Alike:
     """Find rows that are equal, and rows that are nearly so.
 
     Columns that number the rows count for copies, and for nothing when rows are nearly equal.
+
+    Parameters
+    ----------
+    unlike
+        It is known that no two rows are equal.
     """
     rows, names = frame.height, [column.name for column in columns]
     none = np.zeros((0, 2), np.int64)
@@ -86,7 +91,7 @@ def alike(frame: pl.DataFrame, columns: Sequence[Column]) -> Alike:
         return Alike(none, none, rows)
     sample = frame.gather_every(-(-rows // SAMPLE) or 1)
     chances = {column.name: _chance(sample.get_column(column.name), column) for column in columns}
-    copies = _equal(mixed(frame.get_column(name).hash().to_numpy() for name in names))
+    copies = none if unlike else _equal(_hashes(frame, names))
     proof = np.zeros(len(copies))
     for name, chance in chances.items():
         known = frame.get_column(name).gather(copies[:, 1]).is_not_null()
@@ -175,6 +180,10 @@ def _pairs_of(rows: int) -> float:
 def _numbers_rows(sample: pl.DataFrame, column: Column) -> bool:
     values = sample.get_column(column.name)
     return column.kind == "id" and values.n_unique() > 0.9 * len(values)
+
+
+def _hashes(frame: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
+    return mixed(frame.get_column(name).hash().to_numpy() for name in names)
 
 
 def _equal(hashes: NDArray[np.uint64]) -> Pairs:
@@ -315,10 +324,7 @@ def overlap_findings(
     sample = frame[trains].gather_every(-(-len(trains) // SAMPLE) or 1)
     if not tests.height or not len(trains) or not features:
         return
-    ours, theirs = (
-        mixed([table.get_column(each.name).hash().to_numpy() for each in features])
-        for table in (frame, tests)
-    )
+    ours, theirs = (_hashes(table, [each.name for each in features]) for table in (frame, tests))
     rows = trains[np.isin(ours[trains], theirs)]
     if not len(rows):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -162,8 +163,9 @@ def _id_like(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding 
 
 def _counts_up(numbers: pl.Series) -> bool:
     """Tell whether different whole numbers rise row by row with few gaps, or fill a stretch."""
-    if not (numbers == numbers.round()).all():
-        return False
+    for some in (numbers.head(SAMPLE), numbers):
+        if not (some == some.round()).all():
+            return False
     low, high = numbers.min(), numbers.max()
     assert isinstance(low, float)
     assert isinstance(high, float)
@@ -217,6 +219,8 @@ def _mixed(column: Column, values: pl.Series, written: pl.Series | None) -> Find
     fix: Step | SetRole | None = None
     if column.kind == "number":
         if written is None or written.dtype != pl.String:
+            return None
+        if written.null_count() == values.null_count():
             return None
         odd = (written.is_not_null() & ~known & ~written.is_in(MISSING_NUMBERS)).arg_true()
         if column.role == "feature":
@@ -282,6 +286,8 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
     for column in columns:
         numbers = frame.get_column(column.name)
         low, high = usual_range(numbers.drop_nulls())
+        if low == -math.inf and high == math.inf:
+            continue
         far = ((numbers < low) | (numbers > high)).arg_true()
         if len(far):
             names.append(column.name)
