@@ -93,7 +93,7 @@ class DropDuplicates(Step, label="Drop duplicate rows"):
     stage = "rows"
 
 
-class DropMissingTarget(Step, label="Drop rows without target"):
+class DropMissingTarget(Step, label="Drop unlabelled"):
     """Leave out rows whose target is missing."""
 
     stage = "rows"

@@ -63,6 +63,10 @@ class PanelHeader(QFrame):
         """Change the quiet text behind the title."""
         self._detail.set_full_text(text)
 
+    def fits(self) -> bool:
+        """Tell whether there is room for all of the detail."""
+        return self.sizeHint().width() + self._detail.sizeHint().width() <= self.width()
+
     def add(self, widget: QWidget) -> QWidget:
         """Put a widget at the right end and return it."""
         self._layout.addWidget(widget)

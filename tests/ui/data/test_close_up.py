@@ -76,6 +76,19 @@ def test_a_text_stands_below_its_row(
     assert "good" in figures.findChildren(FrequentList)[-1].accessibleDescription()
 
 
+def test_a_long_text_is_shown_from_its_beginning(
+    open_project: Callable[..., DataPage], tmp_path: Path
+) -> None:
+    path = write_notes(tmp_path / "notes.csv")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[1] = "long " * 2000 + ",a"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    page = open_project(path)
+    bar = page.close_up.panels["text"].page.verticalScrollBar()
+    assert bar.maximum() > 0
+    assert bar.value() == 0
+
+
 def test_a_button_hides_the_row_below(
     open_project: Callable[..., DataPage], tmp_path: Path, qtbot: QtBot
 ) -> None:

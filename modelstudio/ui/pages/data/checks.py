@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data import edits
@@ -84,21 +84,19 @@ class ChecksStrip(QFrame):
         if sum(widths) > room:
             self._more.setText(f"+{len(self.tags)}")
             room -= self._more.sizeHint().width() + _GAP
-        hidden = []
+        menu = self._more.menu()
+        menu.clear()
         for tag, width, finding in zip(self.tags, widths, self._findings, strict=True):
             fits = width <= room
             tag.setVisible(fits)
             if fits:
                 room -= width
             else:
-                hidden.append(finding)
-        menu = self._more.menu()
-        menu.clear()
-        for finding in hidden:
-            action = menu.addAction(finding.text)
-            action.triggered.connect(lambda _, finding=finding: self.opened.emit(finding))
-        self._more.setText(f"+{len(hidden)}")
-        self._more.setAccessibleName(tr("{} more checks").format(len(hidden)))
+                action = menu.addAction(tag.icon(), finding.text)
+                action.triggered.connect(lambda _, finding=finding: self.opened.emit(finding))
+        hidden = len(menu.actions())
+        self._more.setText(f"+{hidden}")
+        self._more.setAccessibleName(tr("{} more checks").format(hidden))
         self._more.setVisible(bool(hidden))
 
 
@@ -131,11 +129,20 @@ class EvidencePopup(Sheet):
         if profile is not None:
             self._layout.addWidget(ProfileView(profile))
         if finding.rows:
-            self._layout.addWidget(wrapped(_rows_text(finding), "axis", "tertiary"))
+            self._layout.addWidget(self._make_rows(finding))
         if settled:
             self._layout.addWidget(wrapped(settled, role="success"))
         self._add_buttons(finding, may_ignore, bool(settled))
         self.open_at(widget.mapToGlobal(QPoint(0, widget.height() + 6)))
+
+    def _make_rows(self, finding: Finding) -> QLabel:
+        """Name some of the rows; a click on one shows it, and the next can be clicked after it."""
+        rows = wrapped(_rows_text(finding), "axis", "tertiary")
+        flags = Qt.TextInteractionFlag
+        rows.setTextInteractionFlags(flags.LinksAccessibleByMouse | flags.LinksAccessibleByKeyboard)
+        rows.setObjectName("data.evidence.rows")
+        rows.linkActivated.connect(lambda at: self.row_wanted.emit(int(at), finding.column or ""))
+        return rows
 
     def _add_buttons(self, finding: Finding, may_ignore: bool, handled: bool) -> None:
         made = []
@@ -181,7 +188,7 @@ class EvidencePopup(Sheet):
 
 def _rows_text(finding: Finding) -> str:
     """Name some of the rows, counted as the table counts them."""
-    shown = ", ".join(f"{row + 1:,}" for row in finding.rows[:6])
+    shown = ", ".join(f'<a href="{row}">{row + 1:,}</a>' for row in finding.rows[:6])
     more = finding.count - min(6, len(finding.rows))
     words = tr("Row {}") if finding.count == 1 else tr("Rows {}")
     return words.format(shown) + (tr(" and {} more").format(f"{more:,}") if more > 0 else "")

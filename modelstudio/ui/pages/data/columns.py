@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.wording import KIND_ICONS, share_text
+from modelstudio.ui.pages.data.wording import KIND_ICONS, share_text, shortened
 from modelstudio.ui.theme import paint_icon, theme
 
 if TYPE_CHECKING:
@@ -176,10 +176,14 @@ class ColumnDelegate(QStyledItemDelegate):
         painter.setFont(now.font("base"))
         painter.setPen(now.color("textTertiary" if quiet else "text"))
         tall = painter.fontMetrics().height()
-        self._line(painter, QRect(left, middle - tall - 1, width, tall), row.column.name)
+        above = QRect(left, middle - tall - 1, width, tall)
+        self._line(painter, above, row.column.name, Qt.TextElideMode.ElideMiddle)
         painter.setFont(now.font("label"))
         painter.setPen(now.color("textTertiary"))
-        self._line(painter, QRect(left, middle, width, painter.fontMetrics().height()), row.summary)
+        metrics = painter.fontMetrics()
+        fits = metrics.horizontalAdvance(row.summary) <= width
+        told = row.summary if fits else shortened(row.summary)
+        self._line(painter, QRect(left, middle, width, metrics.height()), told)
 
     def _role(self, painter: QPainter, rect: QRect, row: ColumnRow) -> None:
         now = theme()
@@ -223,9 +227,13 @@ class ColumnDelegate(QStyledItemDelegate):
         paint_bars(painter, box, row.profile.histogram, color)
 
     @staticmethod
-    def _line(painter: QPainter, rect: QRect, text: str) -> None:
-        metrics = painter.fontMetrics()
-        short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    def _line(
+        painter: QPainter,
+        rect: QRect,
+        text: str,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
+        short = painter.fontMetrics().elidedText(text, mode, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)
 
 

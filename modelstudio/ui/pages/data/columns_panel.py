@@ -110,9 +110,14 @@ class ColumnsPanel(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         kinds = QActionGroup(menu)
         for kind in KINDS:
-            action = kinds.addAction(menu.addAction(icon(KIND_ICONS[kind]), tr(kind.capitalize())))
+            now = {column.kind for column in held} == {kind}
+            sign = icon(KIND_ICONS[kind], "accent" if now else "textSecondary")
+            action = kinds.addAction(menu.addAction(sign, tr(kind.capitalize())))
             action.setCheckable(True)
-            action.setChecked({column.kind for column in held} == {kind})
+            action.setChecked(now)
+            font = action.font()
+            font.setBold(now)  # the icon stands where the tick of the others is
+            action.setFont(font)
             action.triggered.connect(lambda _, kind=kind: self.kind_wanted.emit(list(names), kind))
         menu.addSeparator()
         roles = QActionGroup(menu)
@@ -203,7 +208,7 @@ class ColumnsTable(QTableView):
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for section, width in ((ROLE, 60), (MISSING, 62), (SPREAD, 56)):
+        for section, width in ((ROLE, 60), (MISSING, 58), (SPREAD, 56)):
             self.setColumnWidth(section, round(width * theme().scale))
         tall = round(theme().size("rowList") * theme().scale)
         self.verticalHeader().setDefaultSectionSize(tall)

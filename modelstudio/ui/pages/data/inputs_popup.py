@@ -11,6 +11,7 @@ from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.pages.data.wording import field_text, inputs_text
+from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import label
 
 
@@ -18,7 +19,7 @@ class InputsPopup(Sheet):
     """The fields that the data offers to the network."""
 
     def __init__(self, parent: QWidget):
-        super().__init__(parent, "data.inputs_popup", 304)
+        super().__init__(parent, "data.inputs_popup", 400)
         self.setAccessibleName(tr("Inputs of the network"))
         self._title = label("", "panelTitle")
         self.list = QListWidget(objectName="data.inputs_popup.list")
@@ -40,12 +41,16 @@ class InputsPopup(Sheet):
         inputs = [field for field in fields if field.role == "input"]
         self._title.setText(inputs_text(fields))
         self.list.clear()
+        own = {field.name for field in inputs if field.kind != "features"}
         for field in inputs:
             QListWidgetItem(field_text(field), self.list)
             if field.kind == "features":
                 for name in names:
-                    QListWidgetItem(f"    {name}", self.list)
-        tall = min(420, 76 + 22 * max(self.list.count(), 2))
+                    if name not in own:
+                        QListWidgetItem(f"    {name}", self.list).setToolTip(name)
+        line = self.list.sizeHintForRow(0) + 2 * self.list.spacing()
+        around = self._title.sizeHint().height() + 40
+        tall = min(theme().grown(420), around + line * self.list.count())
         self.setFixedHeight(tall)
         corner = panel.mapToGlobal(
             QPoint(panel.width() - self.width() - 12, panel.height() - tall - 44)

@@ -31,7 +31,7 @@ from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import Sheet
 from modelstudio.ui.theme import theme
-from modelstudio.ui.widgets import SearchField, button, row
+from modelstudio.ui.widgets import SearchField, button, label, row
 
 _ENTRY = Qt.ItemDataRole.UserRole
 
@@ -54,6 +54,10 @@ class Popup(Sheet):
     def __init__(self, parent: QWidget, placeholder: str, name: str, width: int = 320):
         super().__init__(parent, name, width)
         self.setAccessibleName(placeholder)
+        self._nothing = label(tr("Nothing of that name"), "label", "tertiary")
+        self._nothing.setContentsMargins(10, 4, 10, 8)
+        self._nothing.hide()
+        self._tallest = 0
         self.search = SearchField(placeholder, f"{name}.search")
         self.list = QListWidget(objectName=f"{name}.list", uniformItemSizes=False)
         self.list.setAccessibleName(placeholder)
@@ -63,6 +67,7 @@ class Popup(Sheet):
         self._column.setContentsMargins(8, 8, 8, 8)
         self._column.setSpacing(6)
         self._column.addWidget(self.search)
+        self._column.addWidget(self._nothing)
         self._column.addWidget(self.list, 1)
         self.search.textChanged.connect(self._narrow)
         self.search.installEventFilter(self)
@@ -70,8 +75,8 @@ class Popup(Sheet):
     def open_below(self, widget: QWidget, height: int = 380) -> None:
         """Show it under ``widget``, inside the screen."""
         self.search.clear()
+        self._tallest = theme().grown(height)
         self._narrow("")
-        self.setFixedHeight(height)
         self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
         self.search.setFocus()
 
@@ -100,6 +105,13 @@ class Popup(Sheet):
             if first is None and not item.isHidden() and item.flags() & Qt.ItemFlag.ItemIsEnabled:
                 first = item
         self.list.setCurrentRow(self.list.row(first) if first is not None else -1)
+        shown = [at for at in range(self.list.count()) if not self.list.item(at).isHidden()]
+        self._nothing.setVisible(not shown)
+        self.list.setVisible(bool(shown))
+        self.list.scrollToTop()
+        tall = sum(self.list.sizeHintForRow(at) for at in shown) + 4
+        around = self._column.sizeHint().height() - self.list.sizeHint().height() * bool(shown)
+        self.setFixedHeight(min(self._tallest, around + tall))
 
     def _go(self, by: int) -> None:
         at = self.list.currentRow() + by
@@ -129,9 +141,9 @@ class AddStepPopup(Popup):
             item = QListWidgetItem(f"{choice.title} {choice.text}", self.list)
             item.setData(_ENTRY, choice)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, choice.title)
+            item.setToolTip(choice.reason or choice.text)
             if choice.reason:
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
-                item.setToolTip(choice.reason)
 
     def _take(self, item: QListWidgetItem) -> None:
         self.dismiss()
@@ -142,7 +154,7 @@ class _StepDelegate(QStyledItemDelegate):
     """Two lines: the step, and what it does or why it cannot."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, 48)
+        return QSize(0, theme().grown(48))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         choice: StepChoice = index.data(_ENTRY)
@@ -162,18 +174,19 @@ class _StepDelegate(QStyledItemDelegate):
         room = painter.fontMetrics().horizontalAdvance(tag) + 20 if tag else 0
         if tag:
             painter.setPen(now.color("accent"))
-            where = QRect(box.right() - room, middle - 18, room - 10, 18)
+            where = QRect(box.right() - room, box.top(), room - 10, middle - box.top())
             painter.drawText(
                 where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tag
             )
         painter.setPen(now.color("textDisabled" if choice.reason else "textTertiary"))
-        line = QRect(box.left() + 10, middle, box.width() - 20, 16)
+        line = QRect(box.left() + 10, middle, box.width() - 20, painter.fontMetrics().height())
         text = choice.reason or choice.text
         elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, flags, elided)
         painter.setFont(now.font("base"))
         painter.setPen(now.color("textDisabled" if choice.reason else "text"))
-        line = QRect(box.left() + 10, middle - 19, box.width() - 20 - room, 19)
+        tall = painter.fontMetrics().height()
+        line = QRect(box.left() + 10, middle - tall, box.width() - 20 - room, tall)
         elided = painter.fontMetrics().elidedText(
             choice.title, Qt.TextElideMode.ElideRight, line.width()
         )

@@ -22,7 +22,6 @@ from modelstudio.ui.pages.data.load_line import LoadLine
 from modelstudio.ui.pages.data.profile_popup import ProfilePopup
 from modelstudio.ui.pages.data.table_model import Head, PreviewModel
 from modelstudio.ui.pages.data.table_view import PreviewView
-from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     PanelHeader,
     SegmentedControl,
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
 
 _SKELETON_MS = 500
 """When the outline of a table takes the place of nothing."""
-
-_ROOMY = 480
-"""Width from which the box for marking has words beside it."""
 
 
 class PreviewPanel(QFrame):
@@ -128,8 +124,13 @@ class PreviewPanel(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        roomy = self.width() >= theme().grown(_ROOMY)
-        self.mark.setText(tr("Mark changes") if roomy else "")
+        self._fit_header()
+
+    def _fit_header(self) -> None:
+        """Write words beside the box for marking where they leave room for the size of the data."""
+        self.mark.setText(tr("Mark changes"))
+        if not self.header.fits():
+            self.mark.setText("")
 
     def add_below(self, widget: QWidget) -> None:
         """Put something below the rows that a button of the header shows and hides."""
@@ -142,6 +143,7 @@ class PreviewPanel(QFrame):
         """Say whether what is below has anything to show; it opens when it has."""
         self.below.setVisible(on)
         self.below.setChecked(on)
+        self._fit_header()
 
     @property
     def upto(self) -> int | None:
@@ -155,6 +157,7 @@ class PreviewPanel(QFrame):
         self.header.set_title(name)
         told = counted(columns, "column")
         self.header.set_detail(told if rows is None else f"{counted(rows, 'row')} × {told}")
+        self._fit_header()
 
     def set_columns(
         self,

@@ -15,12 +15,14 @@ from modelstudio.recipe.steps import Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.edits import fitting_columns
 from modelstudio.ui.pages.data.popups import AddStepPopup, StepChoice
+from modelstudio.ui.pages.data.sheet import wide
 from modelstudio.ui.pages.data.step_card import StepCard
 from modelstudio.ui.pages.data.step_list import StepList
 from modelstudio.ui.pages.data.target_card import TargetCard
 from modelstudio.ui.pages.data.wording import effect_tag, inputs_text, step_summary, step_title
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
+    ElidedLabel,
     IconLabel,
     PanelHeader,
     button,
@@ -86,13 +88,13 @@ class RecipePanel(QFrame):
         self.target.negatives_changed.connect(self.negatives_changed)
         self.target.separator_changed.connect(self.separator_changed)
         self.list.column.insertWidget(0, self.target)
-        self._inputs = label("", "label", name="data.inputs")
+        self._inputs = ElidedLabel("", "label")
+        self._inputs.setObjectName("data.inputs")
         self._see = button(tr("See them"), "link", name="data.inputs.see", small=True)
         self._see.clicked.connect(self.inputs_wanted)
         foot = row(
             IconLabel("network", "textTertiary"),
-            self._inputs,
-            None,
+            wide(self._inputs),
             self._see,
             margins=(16, 7, 12, 7),
         )
@@ -148,7 +150,7 @@ class RecipePanel(QFrame):
 
     def set_fields(self, fields: Sequence[FieldSpec]) -> None:
         """Say how many numbers reach the network."""
-        self._inputs.setText(inputs_text(fields))
+        self._inputs.set_full_text(inputs_text(fields))
         self._see.setVisible(bool(fields))
         self.target.set_fields(fields)
 

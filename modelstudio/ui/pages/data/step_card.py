@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
@@ -60,6 +60,7 @@ class StepCard(QFrame):
     ):
         super().__init__(objectName=name or f"data.step{number}")
         self.step = step
+        self.has_neighbour: Callable[[int], bool] = lambda by: True
         self._fitting = tuple(fitting)
         self._open = False
         self._over = False
@@ -83,7 +84,7 @@ class StepCard(QFrame):
             words,
             self.effect,
             self.switch,
-            spacing=8,
+            spacing=6,
             margins=(8, 8, 8, 8),
         )
         wide(words)
@@ -143,16 +144,15 @@ class StepCard(QFrame):
         """Return the context menu; its entries are those of the keys."""
         menu = QMenu(self)
         on = self.step.enabled
-        entries = (
-            (tr("Move up"), "Alt+Up", "up", lambda: self.moved_by.emit(-1)),
-            (tr("Move down"), "Alt+Down", "down", lambda: self.moved_by.emit(1)),
-            (tr("Switch off") if on else tr("Switch on"), "Space", "reg", self.switch.click),
-            (tr("Delete"), "Del", "trash", self.removed.emit),
-        )
-        for text, key, sign, call in entries:
-            action = menu.addAction(icon(sign), text)
-            action.setShortcut(key)
-            action.triggered.connect(call)
+        switch = tr("Switch off") if on else tr("Switch on")
+        for text, key, by in ((tr("Move up"), "Up", -1), (tr("Move down"), "Down", 1)):
+            move = menu.addAction(icon(key.lower()), text, f"Alt+{key}")
+            move.setEnabled(self.has_neighbour(by))
+            move.triggered.connect(lambda _, by=by: self.moved_by.emit(by))
+        menu.addAction(icon("reg"), switch, "Space").triggered.connect(self.switch.click)
+        menu.addSeparator()
+        delete = menu.addAction(icon("trash", "error"), tr("Delete"), "Del")
+        delete.triggered.connect(self.removed)
         return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -279,7 +279,7 @@ class _Grip(QWidget):
     def __init__(self, card: StepCard):
         super().__init__(card)
         self._card = card
-        self.setFixedSize(16, 24)
+        self.setFixedSize(10, 24)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setToolTip(tr("Drag to reorder, or press Alt Up and Alt Down"))
         self._moving = False
@@ -300,7 +300,7 @@ class _Grip(QWidget):
 
     def paintEvent(self, event: QEvent) -> None:
         painter = QPainter(self)
-        paint_icon(painter, QRectF(0, 4, 16, 16), "grip", "textTertiary")
+        paint_icon(painter, QRectF(-3, 4, 16, 16), "grip", "textTertiary")
 
     def _height_of(self, event: QMouseEvent) -> int:
         point = QPoint(0, round(event.position().y()))

@@ -37,6 +37,7 @@ class StepList(QWidget):
         self.cards = cards
         for at, card in enumerate(cards):
             self.column.insertWidget(at, card)
+            card.has_neighbour = lambda by, at=at: 0 <= at + by < len(self.cards)
             card.dragged.connect(lambda y, at=at: self._drag(at, y))
             card.dropped.connect(lambda y, at=at: self._drop(at, y))
 

@@ -56,7 +56,7 @@ class TwoLineHeader(QHeaderView):
         name = head.name
         if self.sort is not None and self.sort[0] == head.name:
             name = f"{name} {'↓' if self.sort[1] else '↑'}"
-        self._line(painter, upper, side, name)
+        self._line(painter, upper, side, name, Qt.TextElideMode.ElideMiddle)
         painter.setFont(now.font("label"))
         painter.setPen(now.color("accent" if head.accent else "textTertiary"))
         lower = QRect(box.left(), upper.bottom() + 1, box.width(), box.height() - upper.height())
@@ -64,8 +64,14 @@ class TwoLineHeader(QHeaderView):
         painter.restore()
 
     @staticmethod
-    def _line(painter: QPainter, box: QRect, side: Qt.AlignmentFlag, text: str) -> None:
-        short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+    def _line(
+        painter: QPainter,
+        box: QRect,
+        side: Qt.AlignmentFlag,
+        text: str,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
+        short = painter.fontMetrics().elidedText(text, mode, box.width())
         painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, short)
 
 

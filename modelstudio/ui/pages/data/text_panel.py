@@ -98,7 +98,7 @@ class TokenPage(QTextEdit):
         """Show another text from its beginning."""
         self._reading = reading
         self._fill()
-        self.verticalScrollBar().setValue(0)
+        self.moveCursor(QTextCursor.MoveOperation.Start)  # Qt scrolls to where the cursor is
 
     def _fill(self) -> None:
         self.clear()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
+from math import prod
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor
@@ -52,6 +54,11 @@ KIND_ICONS = {
     "audio": "actv",
 }
 
+_LARGE = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+
+_UNITS = {"BPE": "pieces"}
+"""What a token of byte pair encoding is called where there is little room."""
+
 
 def legend(entries: Iterable[tuple[QColor, str]]) -> str:
     """Write names beside a square of their colour, as rich text."""
@@ -68,6 +75,18 @@ def share_text(share: float) -> str:
     if share < 0.001:
         return "< 0.1 %"
     return f"{100 * share:.1f} %" if share < 0.9995 else "100 %"
+
+
+def shortened(summary: str) -> str:
+    """Write large numbers of a range in thousands or millions: ``1,300 – 215,245`` to ``215k``."""
+    return _LARGE.sub(lambda found: _in_thousands(float(found[0].replace(",", ""))), summary)
+
+
+def _in_thousands(number: float) -> str:
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            return f"{float(f'{number / size:.3g}'):g}{sign}"
+    return f"{number:g}"
 
 
 def listed(names: tuple[str, ...], most: int = 6) -> str:
@@ -139,15 +158,15 @@ def step_summary(step: Step, columns: tuple[str, ...] = ()) -> str:
         case DropDuplicates():
             return tr("Exact copies")
         case DropMissingTarget():
-            return tr("A row without target teaches nothing")
+            return tr("Rows without a target")
         case FillMissing(method="constant"):
             what = tr("Always “{}”").format(step.value)
         case FillMissing(method="most frequent"):
             what = tr("Most frequent")
         case FillMissing(method="median"):
-            what = tr("Median; most frequent for categories")
+            what = tr("Median or most frequent")
         case FillMissing():
-            what = tr("Mean; most frequent for categories")
+            what = tr("Mean or most frequent")
         case ClipOutliers(method="iqr"):
             what = tr("IQR × {}").format(format_number(step.factor))
         case ClipOutliers():
@@ -169,8 +188,7 @@ def step_summary(step: Step, columns: tuple[str, ...] = ()) -> str:
         case Tokenise(length=None):
             what = step.unit[:1].upper() + step.unit[1:]
         case Tokenise():
-            kept = tr("{}, the first {}").format(step.unit, step.length)
-            what = kept[:1].upper() + kept[1:]
+            what = tr("First {} {}").format(step.length, _UNITS.get(step.unit, step.unit))
         case LeaveOut() if step.rows:
             return step.rows
         case Passages():
@@ -209,38 +227,42 @@ def effect_tag(step: Step, effect: StepEffect | None) -> tuple[str, str]:
 
 
 def inputs_text(fields: Sequence[FieldSpec]) -> str:
-    """Say how many numbers of a sample reach the network."""
+    """Say how many numbers of a sample reach the network, and that a text does."""
     inputs = [field for field in fields if field.role == "input"]
     if not inputs:
         return tr("Inputs are counted once the recipe ran")
-    if all(field.kind == "ids" and field.shape for field in inputs):
-        return tr("The tokens of a text reach the network")
-    total = 0
-    for field in inputs:
-        size = 1
-        for side in field.shape:
-            size *= side if isinstance(side, int) else 1
-        total += size
-    verb = tr("reaches") if total == 1 else tr("reach")
-    return tr("{} {} the network").format(counted(total, "input"), verb)
+    texts = [field for field in inputs if field.kind == "ids" and field.shape]
+    total = sum(
+        prod(side for side in field.shape if isinstance(side, int))
+        for field in inputs
+        if field not in texts
+    )
+    told = tr("a text") if len(texts) == 1 else counted(len(texts), "text")
+    if total and texts:
+        return tr("Inputs: {} and {}").format(counted(total, "number"), told)
+    what = told[:1].upper() + told[1:] if texts else counted(total, "input")
+    verb = tr("reaches") if total + len(texts) == 1 else tr("reach")
+    return tr("{} {} the network").format(what, verb)
 
 
 def field_text(field: FieldSpec) -> str:
-    """Write a field with its size or its vocabulary."""
-    if field.kind == "features":
-        return f"{field.name} · {counted(int(field.shape[-1]), 'number')}"
-    if field.kind == "image":
-        channels, height, width = field.shape
-        return f"{field.name} · {width} × {height}, {channels} channels".replace(
-            " 1 channels", " 1 channel"
-        )
-    if field.kind == "window":
-        return f"{field.name} · {field.shape[0]} rows of {field.shape[1]} numbers"
-    if field.vocabulary is not None:
-        return (
-            f"{field.name} · id, {counted(field.vocabulary, 'entry').replace('entrys', 'entries')}"
-        )
-    return f"{field.name} · {field.kind}"
+    """Write a field with what a sample of it holds."""
+    match field.kind, field.shape:
+        case "features", (*_, size):
+            told = counted(int(size), "number")
+        case "image", (int(channels), height, width):
+            told = f"{width} × {height}, {counted(channels, 'channel')}"
+        case "spectrogram", (_, bands, _):
+            told = tr("{} bands of pitch over time").format(bands)
+        case "window", (rows, size):
+            told = tr("{} rows of {}").format(rows, counted(int(size), "number"))
+        case "ids", ():
+            told = tr("one of {}").format(counted(field.vocabulary or 0, "id"))
+        case "ids", _:
+            told = tr("a row of ids, each one of {:,}").format(field.vocabulary or 0)
+        case _:
+            told = field.kind
+    return f"{field.name} · {told}"
 
 
 def error_html(error: Exception) -> str:
