@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from modelstudio.data.sources.addresses import without_password
+from modelstudio.data.stamp import stamp_of
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import (
@@ -113,12 +115,16 @@ def resolve(path: str, base: Path | None) -> Path:
 
 
 def placed(given: Path | str) -> str:
-    """Return how a place is kept that a person gave: an address as it is, a file from the root."""
+    """Return how a place is kept that a person gave.
+
+    An address loses its password, which is known until the program ends; a file is meant from the
+    root.
+    """
     if isinstance(given, str):
         if (file := sqlite_file(given)) is not None:
             return str(absolute(Path(file)))
         if is_connection(given):
-            return given
+            return without_password(given)
     return str(absolute(Path(given)))
 
 
@@ -151,7 +157,11 @@ def read(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
 
 
 def read_table(
-    path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
+    path: Path | str,
+    data: DataConfig,
+    *,
+    target_needed: bool = True,
+    features_only: bool = False,
 ) -> pl.DataFrame:
     """Read another source of the same kind as if it were the project's own.
 
@@ -159,14 +169,21 @@ def read_table(
 
     Parameters
     ----------
+    path
+        The address of a database is text.
     target_needed
         Without it the target may be absent, as in rows to predict.
     features_only
         Ignored columns may be absent and are left out.
     """
     other = data.changed(source=data.source.elsewhere())
+    if isinstance(path, str):
+        query = other.source if isinstance(other.source, Database) else Database()
+        other, path = other.changed(path=path, source=query), Path(path)
     return finish(
-        _reader(data).reading(path, other, target_needed=target_needed, features_only=features_only)
+        _reader(other).reading(
+            path, other, target_needed=target_needed, features_only=features_only
+        )
     )
 
 
@@ -219,6 +236,24 @@ def fingerprint(data: DataConfig, base: Path | None = None) -> str:
     if data.split.test_path is not None:
         marks.append(resolve(data.split.test_path, base))
     return "-".join(reader.fingerprint(path, data) for path in marks)
+
+
+def stamp(data: DataConfig, base: Path | None = None) -> tuple[int, int] | None:
+    """Return what changes with the data, without reading it; None when it is not there."""
+    if data.path is None or not is_connection(data.path):
+        return stamp_of(_path(data, base))
+    from modelstudio.data.sources import server
+
+    known = server.kept(data)
+    return None if known is None else (round(known.at * 1000), 0)
+
+
+def renew(data: DataConfig) -> None:
+    """Have a database server asked anew the next time its rows are read."""
+    if data.path is not None and is_connection(data.path):
+        from modelstudio.data.sources import server
+
+        server.renew(data)
 
 
 def _path(data: DataConfig, base: Path | None) -> Path:

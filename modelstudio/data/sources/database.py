@@ -1,23 +1,18 @@
-"""Databases: a table or a query of a SQLite file, or of a server by its address."""
+"""Databases: a table or a query of a SQLite file; servers are left to `server`."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 import sqlite3
 import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 import polars as pl
 
-from modelstudio.data.sources import CHOOSE, Portion, SourceInfo
+from modelstudio.data.sources import CHOOSE, Portion, SourceInfo, finish, server, tabular
 from modelstudio.data.sources.beside import waiting
 from modelstudio.data.sources.dialect import MOST_COLUMNS, unique_names
 from modelstudio.data.sources.files import (
@@ -30,7 +25,8 @@ from modelstudio.data.sources.files import (
     too_wide,
 )
 from modelstudio.data.sources.mapped import Writing
-from modelstudio.data.sources.plain import from_values, joining, plain_types
+from modelstudio.data.sources.plain import from_values, joining
+from modelstudio.data.sources.statements import is_query, no_table, refused
 from modelstudio.data.sources.tabular import as_declared, read_file
 from modelstudio.data.sources.values import without_words
 from modelstudio.errors import DataError
@@ -43,32 +39,31 @@ ROWS = 50_000
 SMALL = 1 << 20
 """A smaller file is read whole at once."""
 
-_DRIVERS = {"postgres": "postgresql"}
-
-_SERVER_TABLES = (
-    "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables "
-    "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
-)
-
 _MARK = b"SQLite format 3"
-_STATEMENT = re.compile(r"\s*(select|with|values)\b", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def reading(
     path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
 ) -> Generator[Portion, None, pl.DataFrame]:
     """Run the query and return its rows; see `sources.read_table`."""
+    if _is_table(path, data):
+        table = data.changed(source=Table())
+        return (
+            yield from tabular.reading(
+                path, table, target_needed=target_needed, features_only=features_only
+            )
+        )
     frame = yield from reading_plain(path, data)
     return as_declared(path, frame, data, target_needed=target_needed, features_only=features_only)
 
 
 def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """Run the query and return its rows in the types that the database gives them."""
-    if _address(data) is None:
+    if _is_table(path, data):
+        return (yield from tabular.reading_plain(path, data.changed(source=Table())))
+    if _address(path, data) is None:
         return (yield from read_file(path, data, sys.modules[__name__]))
-    yield Portion(0)
-    frame = yield from waiting(Portion(0), partial(_from_server, data))
+    frame = yield from server.reading(data)
     return without_words(frame, data.csv.missing)
 
 
@@ -100,9 +95,9 @@ def _blocks(
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
     """Describe what the query gives; how many rows is known only after running it."""
-    if _address(data) is not None:
-        frame = _from_server(data)
-        return SourceInfo(path, tuple(frame.columns), frame.height, 0)
+    if _address(path, data) is not None:
+        frame = finish(server.reading(data))
+        return SourceInfo(path, tuple(frame.columns), frame.height, 0, server.notes(data))
     with closing(_open(path)) as connection:
         query = _query(path, connection, data)
         columns = _columns(path, connection, f"SELECT * FROM ({query}\n) LIMIT 0")
@@ -117,9 +112,9 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     """Return the first rows; None of a small file, a server, and a query that may take long."""
-    if _address(data) is not None or check_file(path).st_size <= SMALL:
+    if _address(path, data) is not None or check_file(path).st_size <= SMALL:
         return None
-    if _STATEMENT.match(_wanted(data)):
+    if is_query(_wanted(data)):
         return None
     with closing(_open(path)) as connection:
         frame = next(_fetched(path, connection, _query(path, connection, data), rows), None)
@@ -129,13 +124,13 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
 
 
 def fingerprint(path: Path, data: DataConfig) -> str:
-    """Return a hash of the file, or of the rows that a server gives."""
-    if _address(data) is None:
+    """Return a hash of the file, or of the rows that a server gave."""
+    if _address(path, data) is None or _is_table(path, data):
         return file_mark(path)
-    digest = hashlib.blake2b(digest_size=16)
-    for part in _from_server(data).iter_slices(ROWS):
-        digest.update(part.write_csv().encode())
-    return digest.hexdigest()
+    finish(server.reading(data))
+    known = server.kept(data)
+    assert known is not None
+    return known.mark
 
 
 def tables(path: Path, data: DataConfig) -> tuple[str, ...]:
@@ -146,11 +141,10 @@ def tables(path: Path, data: DataConfig) -> tuple[str, ...]:
     DataError
         When the file is no database, or the server does not answer.
     """
-    if _address(data) is None:
+    if _address(path, data) is None:
         with closing(_open(path)) as connection:
             return tuple(_tables(path, connection))
-    frame = _from_server(data.changed(source=Database(query=_SERVER_TABLES)))
-    return tuple(frame.to_series().to_list())
+    return server.tables(data)
 
 
 def _wanted(data: DataConfig) -> str:
@@ -162,9 +156,18 @@ def _wanted(data: DataConfig) -> str:
     return ""
 
 
-def _address(data: DataConfig) -> str | None:
+def _address(path: Path, data: DataConfig) -> str | None:
     """Return the address of the server, or None for a file."""
-    return data.path if data.path is not None and is_connection(data.path) else None
+    return data.path if _is_own(path, data) and is_connection(data.path or "") else None
+
+
+def _is_own(path: Path, data: DataConfig) -> bool:
+    return data.path is not None and path == Path(data.path).expanduser()
+
+
+def _is_table(path: Path, data: DataConfig) -> bool:
+    """Tell another file that is no database, such as one of rows to predict."""
+    return not _is_own(path, data) and not first_bytes(path, len(_MARK)).startswith(_MARK)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -196,17 +199,12 @@ def _tables(path: Path, connection: sqlite3.Connection) -> list[str]:
 def _query(path: Path, connection: sqlite3.Connection, data: DataConfig) -> str:
     """Return the statement to run."""
     wanted, tables = _wanted(data), _tables(path, connection)
-    if _STATEMENT.match(wanted):
+    if is_query(wanted):
         return wanted
     if not tables:
         raise DataError(f"{path.name} has no tables.", where=str(path), fix="Choose another file.")
     if wanted and wanted not in tables:
-        listed = ", ".join(tables[:8]) + (" ..." if len(tables) > 8 else "")
-        raise DataError(
-            f"{path.name} has no table {wanted}.",
-            where=str(path),
-            fix=f"Its tables are {listed}. A query begins with SELECT.",
-        )
+        raise no_table(path.name, wanted, tables, str(path))
     name = (wanted or tables[0]).replace('"', '""')
     return f'SELECT * FROM "{name}"'
 
@@ -244,66 +242,6 @@ def _explained(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if type(error) is sqlite3.DatabaseError:
             raise damaged(path, "SQLite") from None
-        raise _refused(path.name, str(error)) from None
+        raise refused(path.name, str(error)) from None
     except (sqlite3.Error, sqlite3.Warning) as error:
-        raise _refused(path.name, str(error)) from None
-
-
-def _refused(name: str, reason: str) -> DataError:
-    first = reason.strip().splitlines()[0].rstrip(".") if reason.strip() else "no reason given"
-    return DataError(
-        f"{name} did not answer the query: {first}.",
-        fix="Check the query, or name a table instead.",
-    )
-
-
-def _from_server(data: DataConfig) -> pl.DataFrame:
-    """Run the query on a server through whichever connector is installed."""
-    assert data.path is not None
-    address, query = _with_secrets(data.path), _wanted(data)
-    kind = data.path.split("://", 1)[0]
-    if not query:
-        raise DataError(
-            f"It is not said what to read from the {kind} server.",
-            fix="Name a table, or write a query that begins with SELECT.",
-        )
-    if not _STATEMENT.match(query):
-        query = f"SELECT * FROM {query}"
-    engine = _engine(kind)
-    try:
-        frame = pl.read_database_uri(query, address, engine=engine)
-    except (Exception, pl.exceptions.PanicException) as error:
-        raise _refused(f"The {kind} server", str(error).replace(address, data.path)) from None
-    if frame.width > MOST_COLUMNS:
-        raise too_wide(Path(kind), frame.width, MOST_COLUMNS)
-    if not frame.height:
-        raise DataError(f"The query gives no rows of the {kind} server.", fix="Change the query.")
-    return plain_types(frame)
-
-
-def _engine(kind: str) -> Literal["connectorx", "adbc"]:
-    """Return the installed connector that reads from servers of a kind."""
-    plain = kind.split("+", 1)[0]
-    if find_spec("connectorx") and find_spec("pyarrow"):
-        return "connectorx"
-    if find_spec(f"adbc_driver_{_DRIVERS.get(plain, plain)}"):
-        return "adbc"
-    raise DataError(
-        f"Reading from a {kind} server needs a connector, and none is installed.",
-        fix="Install one with: pip install connectorx pyarrow",
-    )
-
-
-def _with_secrets(address: str) -> str:
-    """Put the values of environment variables in the place of their names."""
-
-    def value(found: re.Match[str]) -> str:
-        name = found.group(1) or found.group(2)
-        if name not in os.environ:
-            raise DataError(
-                f"The address of the database names the variable {name}, which is not set.",
-                fix=f"Set {name} in the environment and start Model Studio again.",
-            )
-        return quote(os.environ[name], safe="")
-
-    return _VARIABLE.sub(value, address)
+        raise refused(path.name, str(error)) from None
