@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from modelstudio.data.inputs import FEATURES, Array, InputField, assemble
-from modelstudio.data.sources import ROW
+from modelstudio.data.spill import row_numbers as row_numbers
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.target import TargetState
 from modelstudio.project.model import CsvOptions, DataConfig, SourceField, StepField
@@ -204,10 +204,3 @@ class FittedRecipe(BaseModel):
         scaled = self.target.scaled(truth)
         samples = Encoded(arrays, truth, scaled, row_numbers(frame), unscored)
         return samples if keep.all() else samples.take(keep)
-
-
-def row_numbers(frame: pl.DataFrame) -> NDArray[np.int64]:
-    """Return the number of each row in its source; without any, they are counted from 0."""
-    if ROW not in frame.columns:
-        return np.arange(frame.height, dtype=np.int64)
-    return frame.get_column(ROW).to_numpy().astype(np.int64)

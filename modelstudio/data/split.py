@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig, SplitConfig
 
@@ -136,8 +138,7 @@ def split_rows(
     DataError
         When no row would be left for training.
     """
-    generator = np.random.default_rng(config.seed)
-    lots = generator.random(int(rows[-1]) + 1 if len(rows) else 0)[rows]
+    lots = spill.lots(np.random.default_rng(config.seed), rows)
     match config.method:
         case "column":
             assert by is not None
@@ -166,24 +167,25 @@ def _test_share(config: SplitConfig) -> float:
 
 def _at_random(lots: NDArray[np.float64], config: SplitConfig, classes: Any) -> Parts:
     stratified = classes is not None and config.stratify
-    groups = _groups(classes) if stratified else [np.arange(len(lots))]
-    shuffled = [group[_order(lots[group])] for group in groups]
+    codes = classes if stratified else np.zeros(len(lots), dtype=np.uint8)
     if not config.folds:
-        test, validation, train = _deal(shuffled, (_test_share(config), config.validation))
-        return Parts(train, validation, test)
-    test, _, _ = _deal(shuffled, (_test_share(config), 0.0))
+        return _deal(lots, codes, (_test_share(config), config.validation))
+    test = _deal(lots, codes, (_test_share(config), 0.0)).test
     tested = np.zeros(len(lots), dtype=bool)
     tested[test] = True
+    shuffled = [group[_order(lots[group])] for group in _groups(codes)]
     order = np.concatenate([group[~tested[group]] for group in shuffled])
     return _fold(order, config, test)
 
 
-def _groups(classes: NDArray[Any]) -> list[Rows]:
-    """Return the rows of each class, in order of the classes."""
+def _groups(classes: NDArray[Any]) -> Iterator[Rows]:
+    """Yield the rows of each class, in order of the classes."""
     if classes.dtype == np.uint8:
-        return [np.flatnonzero(classes == each) for each in np.unique(classes)]
+        for code in np.flatnonzero(np.bincount(classes)):
+            yield spill.places_of(code, classes)
+        return
     _, codes, sizes = np.unique(classes, return_inverse=True, return_counts=True)
-    return np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
+    yield from np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
 
 
 def _order(lots: NDArray[np.float64]) -> Rows:
@@ -199,22 +201,50 @@ def _fold(order: Rows, config: SplitConfig, test: Rows) -> Parts:
     return Parts(np.sort(order[~validates]), np.sort(order[validates]), test)
 
 
-def _deal(groups: list[Rows], shares: tuple[float, float]) -> tuple[Rows, Rows, Rows]:
-    """Cut each shuffled group by the shares; what rounding leaves is carried to the next group."""
-    parts: tuple[list[Rows], list[Rows], list[Rows]] = ([], [], [])
+def _deal(lots: NDArray[np.float64], classes: NDArray[Any], shares: tuple[float, float]) -> Parts:
+    """Cut the rows of each class, in order of their lots, by the shares of test and validation.
+
+    What rounding leaves is carried to the next class.
+    """
+    parts = np.zeros(len(lots), dtype=np.uint8)
     carried = [0.0, 0.0]
-    for group in groups:
-        start = 0
+    for group in _groups(classes):
+        drawn, start = spill.taken(lots, group), 0
+        drawn.sort()
         for index, share in enumerate(shares):
             wanted = share * len(group) + carried[index]
             most = len(group) - start - 1
             count = max(0, min(round(wanted), most))
             carried[index] = wanted - count
-            parts[index].append(group[start : start + count])
+            _mark(parts, 2 - index, group, lots, drawn[start : start + count])
             start += count
-        parts[2].append(group[start:])
-    test, validation, train = (np.sort(np.concatenate(part)) for part in parts)
-    return test, validation, train
+    return _from_codes(parts)
+
+
+def _mark(
+    parts: NDArray[np.uint8],
+    code: int,
+    group: Rows,
+    lots: NDArray[np.float64],
+    drawn: NDArray[np.float64],
+) -> None:
+    """Put the rows of a group that have the drawn lots into a part; of equal lots the first rows.
+
+    Parameters
+    ----------
+    drawn
+        The least lots of rows that are in no part yet, ascending.
+    """
+    if not len(drawn):
+        return
+    last = drawn[-1]
+    equal = len(drawn) - int(np.searchsorted(drawn, last))
+    for each in spill.slices(len(group)):
+        rows = group[each]
+        rows = rows[(parts[rows] == 0) & (lots[rows] <= last)]
+        same = np.flatnonzero(lots[rows] == last)
+        parts[np.delete(rows, same[equal:])] = code
+        equal -= min(equal, len(same))
 
 
 def _by_group(lots: NDArray[np.float64], config: SplitConfig, by: pl.Series) -> Parts:
@@ -277,27 +307,52 @@ def _by_time(count: int, config: SplitConfig, by: pl.Series | None) -> Parts:
 
     Of folds, each validates on a later stretch and trains on all before it.
     """
-    if by is None:
-        order, times = np.arange(count), np.arange(count)
-    else:
-        if by.null_count() == count:
-            raise DataError(
-                f"The column {by.name}, which the split goes by, is empty.",
-                where=by.name,
-                fix="Choose another column of times on the Data page.",
-            )
-        order = by.arg_sort(nulls_last=False).to_numpy().astype(np.int64)
-        times = by.rank("dense").fill_null(0).to_numpy()[order]
-    start_of_test = _cut(times, count - round(_test_share(config) * count))
+    if by is not None and by.null_count() == count:
+        raise DataError(
+            f"The column {by.name}, which the split goes by, is empty.",
+            where=by.name,
+            fix="Choose another column of times on the Data page.",
+        )
+    times = _times(count, by)
+    ordered = spill.in_order(times)
+    start_of_test = _cut(ordered, count - round(_test_share(config) * count))
     if config.folds:
         stretch = start_of_test / (config.folds + 1)
-        start = _cut(times, round(stretch * (config.fold + 1)))
-        end = _cut(times, round(stretch * (config.fold + 2)))
+        start = _cut(ordered, round(stretch * (config.fold + 1)))
+        end = _cut(ordered, round(stretch * (config.fold + 2)))
         end = start_of_test if config.fold == config.folds - 1 else end
     else:
-        start, end = _cut(times, start_of_test - round(config.validation * count)), start_of_test
-    train, validation, test = order[:start], order[start:end], order[start_of_test:]
-    return Parts(np.sort(train), np.sort(validation), np.sort(test))
+        start, end = _cut(ordered, start_of_test - round(config.validation * count)), start_of_test
+    stretches = ((0, start), (start, end), (start_of_test, count))
+    held = (partial(_within, times, ordered, *each) for each in stretches)
+    return Parts(*(spill.where(count, each) for each in held))
+
+
+def _times(count: int, by: pl.Series | None) -> NDArray[Any]:
+    """Return numbers that tell the order of rows, a missing time before all others."""
+    if by is None:
+        return spill.where(count, lambda each: np.ones(each.stop - each.start, dtype=bool))
+    numbers = by.to_physical()
+    if not numbers.dtype.is_numeric():
+        numbers = by.rank("dense")
+    kind, first = (
+        (pl.Float64, -np.inf) if numbers.dtype.is_float() else (pl.Int64, np.iinfo(np.int64).min)
+    )
+    made = spill.empty(count, np.float64 if numbers.dtype.is_float() else np.int64)
+    for each in spill.slices(count):
+        made[each] = numbers[each].cast(kind).fill_null(first).to_numpy()
+    return made
+
+
+def _within(
+    times: NDArray[Any], ordered: NDArray[Any], start: int, end: int, which: slice
+) -> NDArray[np.bool_]:
+    """Tell which rows have one of the times that stand between two places in their order."""
+    some = times[which]
+    found = np.full(len(some), start < end)
+    if start < end:
+        found &= (some >= ordered[start]) & (some <= ordered[end - 1])
+    return found
 
 
 def _cut(times: NDArray[np.generic], place: int) -> int:
@@ -355,4 +410,4 @@ def part_of(name: str) -> Part | None:
 
 
 def _from_codes(codes: NDArray[np.integer[Any]]) -> Parts:
-    return Parts(*(np.flatnonzero(codes == code) for code in range(3)))
+    return Parts(*(spill.places_of(code, codes) for code in range(3)))

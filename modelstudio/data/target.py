@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from modelstudio.data import spill
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
@@ -211,7 +212,7 @@ def _ordered(classes: list[str]) -> list[str]:
 
 
 def _value(data: DataConfig, column: Column, known: pl.Series) -> TargetState:
-    numbers = known.to_numpy().astype(np.float64)
+    numbers = known.to_numpy().astype(np.float64, copy=False)
     if numbers.min() == numbers.max():
         raise DataError(
             f"The target {column.name} is {numbers[0]:g} in every training row, so there is "
@@ -232,13 +233,13 @@ def _value(data: DataConfig, column: Column, known: pl.Series) -> TargetState:
     )
     if scaling == "none":
         return TargetState(column=column.name, kind="value")
-    trained = np.log(numbers) if log else numbers
+    trained = spill.made_of(numbers, np.log) if log else numbers
     state = TargetState(
         column=column.name,
         kind="value",
         log=log,
         mean=float(trained.mean()),
-        scale=float(trained.std()) or 1.0,
+        scale=spill.deviation(trained) or 1.0,
     )
     if not log:
         return state
@@ -248,6 +249,6 @@ def _value(data: DataConfig, column: Column, known: pl.Series) -> TargetState:
 
 
 def _skewness(numbers: NDArray[np.float64]) -> float:
-    centred = numbers - numbers.mean()
-    spread = centred.std()
-    return float((centred**3).mean() / spread**3) if spread > 0 else 0.0
+    mean, spread = numbers.mean(), spill.deviation(numbers)
+    cubes = spill.made_of(numbers, lambda some: (some - mean) ** 3)
+    return float(cubes.mean() / spread**3) if spread > 0 else 0.0

@@ -1,7 +1,7 @@
 """Memory shared with polars through the C data interface of Arrow, without copying it.
 
 See https://arrow.apache.org/docs/format/CDataInterface.html. Polars reads what it is given where it
-lies; nothing is released, so what was given stays.
+lies, and says when no column is made of it any more.
 """
 
 from __future__ import annotations
@@ -68,7 +68,16 @@ _FORMATS = {pl.Float64: b"g", pl.Datetime: b"tsm:", pl.String: b"vu", pl.UInt32:
 _NULLABLE = 2
 
 _given: dict[int, object] = {}
-"""What polars reads from, which must stay where it is; by the address of the values."""
+"""What polars reads from, which must stay where it is until then; by the address of the values."""
+
+
+def _let_go(array: Any, given: dict[int, object] = _given) -> None:
+    given.pop(array[0].private_data, None)
+    array[0].release = None
+
+
+_letting_go = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Array))(_let_go)
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_letting_go))  # called until the very end
 
 
 class _Column:
@@ -92,7 +101,7 @@ def imported(
     known: NDArray[np.uint8] | None,
     arrays: Sequence[NDArray[Any]],
 ) -> pl.Series:
-    """Make a column of memory that stays where it is.
+    """Make a column of memory that stays where it is as long as there is a column of it.
 
     Parameters
     ----------
@@ -105,9 +114,11 @@ def imported(
     held = [known, *arrays, *([sizes] if dtype == pl.String else [])]
     places = [None if each is None else each.ctypes.data for each in held]
     buffers = (ctypes.c_void_p * len(places))(*places)
-    array = _Array(rows, missing, 0, len(places), 0, buffers)
+    array, place = _Array(rows, missing, 0, len(places), 0, buffers), arrays[0].ctypes.data
+    array.release = ctypes.cast(_letting_go, ctypes.c_void_p)
+    array.private_data = place
     schema = _Schema(_FORMATS[type(dtype)], name.encode(), None, _NULLABLE)
-    _given[arrays[0].ctypes.data] = (held, buffers, array, schema)
+    _given[place] = (held, buffers)
     return pl.Series(_Column(schema, array)).alias(name)
 
 

@@ -2,7 +2,7 @@
 
 The frame made of them is like any other, but its pages are read when they are looked at, and the
 system may let go of them at any time. A folder for each table lies among the application's own; it
-gets its name when it is whole. A file that was mapped once stays so until the program ends.
+gets its name when it is whole.
 """
 
 from __future__ import annotations

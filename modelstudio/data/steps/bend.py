@@ -8,6 +8,7 @@ ranks: ``x`` and ``y`` of the knots, straight lines between them. State of bins:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from statistics import NormalDist
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.data.steps.learning import Target, cells, factor_to_one, in_place, known, numbers
 from modelstudio.recipe.steps import Bin, Log, Power, QuantileScale, SmoothNoise
 
@@ -59,16 +61,21 @@ def fit_power(
     """Learn the exponent that makes the column most like a bell curve, then mean and factor."""
     state = {}
     for name in columns:
-        values = known(frame, name).to_numpy().astype(np.float64)
+        values = _values(frame, name)
         sample = values[:: -(-len(values) // MOST_ROWS)]
         exponent = _best_exponent(sample) if np.ptp(sample) > 0 else 1.0
-        bent = yeo_johnson(values, exponent)
         mean, factor = 0.0, 1.0
         if step.standardise:
+            bent = spill.made_of(values, partial(yeo_johnson, exponent=exponent))
             mean = float(bent.mean())
-            factor = factor_to_one(float(bent.std()), float(np.abs(bent).max()))
+            largest = max(abs(float(bent.min())), abs(float(bent.max())))
+            factor = factor_to_one(spill.deviation(bent), largest)
         state[name] = [exponent, mean, factor]
     return state
+
+
+def _values(frame: pl.DataFrame, name: str) -> Numbers:
+    return known(frame, name).to_numpy().astype(np.float64, copy=False)
 
 
 def _best_exponent(values: Numbers) -> float:
@@ -130,9 +137,9 @@ def fit_quantile(
     """Learn the values at evenly spaced ranks; of equal values the middle of their ranks counts."""
     state = {}
     for name in columns:
-        values = known(frame, name).to_numpy().astype(np.float64)
+        values = _values(frame, name)
         ranks = np.linspace(0.0, 1.0, step.knots)
-        x, place = np.unique(np.quantile(values, ranks), return_inverse=True)
+        x, place = np.unique(_quantiles(values, ranks), return_inverse=True)
         first = np.searchsorted(place, np.arange(len(x)), side="left")
         last = np.searchsorted(place, np.arange(len(x)), side="right") - 1
         y = (ranks[first] + ranks[last]) / 2
@@ -167,9 +174,9 @@ def fit_bins(
     """Learn the inner edges of the bins."""
     state = {}
     for name in columns:
-        values = known(frame, name).to_numpy().astype(np.float64)
+        values = _values(frame, name)
         if step.method == "quantile":
-            edges, _ = _even_bins(values, step.bins)
+            edges = _even_bins(values, step.bins)
         else:
             edges = np.linspace(values.min(), values.max(), step.bins + 1)[1:-1]
         edges = edges[edges > values.min()]
@@ -181,29 +188,40 @@ def fit_smooth(
     step: SmoothNoise, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
 ) -> dict[str, Any]:
     """Learn the edges of bins of equally many rows, and the middle of each bin."""
-    middle = np.median if step.method == "median" else np.mean
+    middle = partial(np.median, overwrite_input=True) if step.method == "median" else np.mean
     state = {}
     for name in columns:
-        values = known(frame, name).to_numpy().astype(np.float64)
-        edges, place = _even_bins(values, step.bins)
-        given = [float(middle(values[place == bin])) for bin in range(len(edges) + 1)]
+        values = _values(frame, name)
+        edges = _even_bins(values, step.bins)
+        bins = (partial(_in_bin, values, edges, place) for place in range(len(edges) + 1))
+        members = (spill.taken(values, spill.where(len(values), bin)) for bin in bins)
+        given = [float(middle(each)) for each in members]
         state[name] = {"edges": edges.tolist(), "values": given}
     return state
 
 
-def _even_bins(values: Numbers, bins: int) -> tuple[Numbers, NDArray[np.int64]]:
-    """Return the inner edges of bins that all hold a value, and the bin of each value.
+def _in_bin(values: Numbers, edges: Numbers, bin: int, which: slice) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.searchsorted(edges, values[which], side="right") == bin
+    return found
+
+
+def _quantiles(values: Numbers, ranks: Numbers) -> Numbers:
+    found: Numbers = np.quantile(spill.copied(values), ranks, overwrite_input=True)
+    return found
+
+
+def _even_bins(values: Numbers, bins: int) -> Numbers:
+    """Return the inner edges of bins that all hold a value.
 
     An edge lies midway between two values, so that rounding moves no training row to another bin.
     """
-    known = np.unique(values)
-    ranks = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
+    known = spill.unique(values)
+    ranks = _quantiles(values, np.linspace(0, 1, bins + 1)[1:-1])
     upper = np.unique(np.searchsorted(known, ranks, side="left"))
     upper = upper[upper > 0]
     below, above = known[upper - 1], known[upper]
     middle = below + (above - below) / 2
-    edges = np.where(middle > below, middle, above)
-    return edges, np.searchsorted(edges, values, side="right")
+    return np.where(middle > below, middle, above)
 
 
 def apply_bins(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:

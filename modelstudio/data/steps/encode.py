@@ -13,13 +13,14 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.steps.learning import Target, free_name, in_place, known
 from modelstudio.recipe.steps import GroupRare, HashEncode, Index, OneHot, Ordinal
 
 
 def counted(column: pl.Series) -> pl.DataFrame:
     """Return the categories as ``value`` with their ``count``, the frequent ones first."""
-    counts = column.drop_nulls().alias("value").value_counts()
+    counts = spill.counts(column).drop_nulls("value")
     return counts.sort(["count", "value"], descending=[True, False])
 
 

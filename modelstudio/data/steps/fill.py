@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.steps.learning import Target, free_name, known
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps import FillMissing, MissingIndicator
@@ -45,10 +46,10 @@ def _value(step: FillMissing, column: pl.Series) -> float | str:
     fix = "Set its role to ignored, or fill it with a constant."
     values = known(column.to_frame(), column.name, fix)
     if number and step.method == "median":
-        return float(values.median())  # type: ignore[arg-type]
+        return float(spill.ranked(values).median())  # type: ignore[arg-type]
     if number and step.method == "mean":
         return float(values.mean())  # type: ignore[arg-type]
-    counts = values.alias("value").value_counts()
+    counts = spill.counts(values)
     most = counts.filter(pl.col("count") == pl.col("count").max())
     value = most.get_column("value").sort()[0]
     return float(value) if number else str(value)

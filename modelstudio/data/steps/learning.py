@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.errors import DataError
 from modelstudio.recipe.columns import is_pattern
 
@@ -27,9 +28,13 @@ def known(frame: pl.DataFrame, name: str, fix: str = "Set its role to ignored.")
     DataError
         When there is none.
     """
-    values = frame.get_column(name).drop_nulls()
+    values = frame.get_column(name)
+    there = pl.col(name).is_not_null()
     if values.dtype == pl.Float64:
-        values = values.filter(values.is_finite())
+        there &= pl.col(name).is_finite()
+    if values.null_count() or not values.to_frame().select(there.all()).item():
+        kept = spill.by_slices(values.to_frame(), lambda some, _: some.filter(there))
+        values = kept.to_series()
     if not len(values):
         raise DataError(
             f"{name} is empty in every training row, so there is nothing to learn.",

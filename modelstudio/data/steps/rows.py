@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.data.formulas import holds
 from modelstudio.data.sources import ROW, mapped
 from modelstudio.errors import DataError
@@ -28,21 +29,39 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
     names = [name for name in frame.columns if name != ROW]
     if not names:
         return frame
-    hashes = np.zeros(frame.height, np.uint64)
-    for name in names:
-        hashes *= np.uint64(0x9E3779B97F4A7C15)
-        hashes ^= frame.get_column(name).hash().to_numpy()
-    ordered = np.sort(hashes)
-    doubled = ordered[1:][ordered[1:] == ordered[:-1]]
+    hashes = _hashes(frame, names)
+    doubled = spill.repeated(hashes)
     if not len(doubled):
         return frame
-    places = np.flatnonzero(np.isin(hashes, doubled))
-    alike = frame[places, names].with_columns(pl.Series(ROW, places))
-    first = alike.unique(subset=names, keep="first", maintain_order=True).get_column(ROW)
+
+    def is_doubled(which: slice) -> NDArray[np.bool_]:
+        at = np.searchsorted(doubled, hashes[which]).clip(0, len(doubled) - 1)
+        found: NDArray[np.bool_] = doubled[at] == hashes[which]
+        return found
+
+    places = spill.where(frame.height, is_doubled)
+    hashes = spill.taken(hashes, places)
+    hashes %= np.uint64(-(-len(places) // spill.ROWS))
     kept = np.ones(frame.height, bool)
-    kept[places] = False
-    kept[first.to_numpy()] = True
+    for group in range(int(hashes.max()) + 1):
+        some = places[spill.places_of(group, hashes)]
+        alike = frame[some, names].with_columns(pl.Series(ROW, some))
+        first = alike.unique(subset=names, keep="first", maintain_order=True).get_column(ROW)
+        kept[some] = False
+        kept[first.to_numpy()] = True
     return mapped.chosen(frame, kept)
+
+
+def _hashes(frame: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
+    """Return a hash of each row."""
+    hashes = spill.empty(frame.height, np.uint64)
+    for each in spill.slices(frame.height):
+        some = np.zeros(each.stop - each.start, np.uint64)
+        for name in names:
+            some *= np.uint64(0x9E3779B97F4A7C15)
+            some ^= frame.get_column(name)[each].hash().to_numpy()
+        hashes[each] = some
+    return hashes
 
 
 def _with_target(step: DropMissingTarget, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
@@ -59,50 +78,54 @@ def _where(step: FilterRows, frame: pl.DataFrame, target: str | None) -> pl.Data
     if not step.condition.strip():
         return frame
     try:
-        kept = frame.filter(holds(step.condition, frame.drop(ROW, strict=False)))
+        kept = _which(step.condition, frame.drop(ROW, strict=False))
     except ValueError as error:
         raise DataError(
             f"The condition of {step.label} does not fit: {error}.",
             where=step.label,
             fix="Correct it in the step.",
         ) from None
-    if frame.height and not kept.height:
+    if frame.height and not kept.any():
         raise DataError(
             f"The condition {step.condition} holds for none of the {frame.height:,} rows.",
             where=step.label,
             fix="Change the condition, or switch the step off.",
         )
+    return frame if kept.all() else mapped.chosen(frame, kept)
+
+
+def _which(condition: str, frame: pl.DataFrame) -> NDArray[np.bool_]:
+    kept = np.zeros(frame.height, bool)
+    holds(condition, frame.head(0))  # says whether it fits
+    for each in spill.slices(frame.height):
+        kept[each] = holds(condition, frame[each])
     return kept
 
 
 def _not_named(step: LeaveOut, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
-    numbers = _numbers(frame) + 1
+    numbers = spill.row_numbers(frame)
     kept = np.ones(frame.height, bool)
     for first, last in row_ranges(step.rows):
-        kept[np.searchsorted(numbers, first) : np.searchsorted(numbers, last, "right")] = False
+        kept[np.searchsorted(numbers, first - 1) : np.searchsorted(numbers, last)] = False
     if frame.height and not kept.any():
         raise DataError(
             f"{step.label} names all of the {frame.height:,} rows.",
             where=step.label,
             fix="Name fewer of them, or switch the step off.",
         )
-    return frame if kept.all() else frame.filter(kept)
-
-
-def _numbers(frame: pl.DataFrame) -> NDArray[np.int64]:
-    """Return the number of each row in its source, ascending from 0."""
-    if ROW not in frame.columns:
-        return np.arange(frame.height)
-    return frame.get_column(ROW).cast(pl.Int64).to_numpy()
+    return frame if kept.all() else mapped.chosen(frame, kept)
 
 
 def _sample(step: SampleRows, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
     """Draw rows by lots that hang on seed and row number, so that other rows hardly matter."""
     if frame.height <= step.rows:
         return frame
-    numbers = _numbers(frame)
-    lots = np.random.default_rng([step.seed, 1]).random(int(numbers.max()) + 1)[numbers]
-    return frame[np.sort(np.argsort(lots, kind="stable")[: step.rows])]
+    lots = spill.lots(np.random.default_rng([step.seed, 1]), spill.row_numbers(frame))
+    greatest = spill.in_order(lots)[step.rows - 1]
+    kept = lots < greatest
+    equal = spill.where(frame.height, lambda each: lots[each] == greatest)
+    kept[equal[: step.rows - np.count_nonzero(kept)]] = True
+    return mapped.chosen(frame, kept)
 
 
 KEEP: dict[type[Step], Callable[[Any, pl.DataFrame, str | None], pl.DataFrame]] = {

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.steps.learning import Target, factor_to_one, known, statistic
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps import ClipOutliers, MinMax, RobustScale, Standardise
@@ -27,8 +28,9 @@ def fit_clip(
     for name in columns:
         values = known(frame, name)
         if step.method == "iqr":
-            low = statistic(values.quantile(0.25, "linear"))
-            high = statistic(values.quantile(0.75, "linear"))
+            ordered = spill.ranked(values)
+            low = statistic(ordered.quantile(0.25, "linear"))
+            high = statistic(ordered.quantile(0.75, "linear"))
             reach = step.factor * (high - low)
             if not reach:
                 low, high = statistic(values.min()), statistic(values.max())
@@ -88,13 +90,14 @@ def fit_robust(
     state = {}
     for name in columns:
         values = known(frame, name)
+        ordered = spill.ranked(values)
         low, high = (
-            statistic(values.quantile(0.5 + side * step.share / 2, "linear")) for side in (-1, 1)
+            statistic(ordered.quantile(0.5 + side * step.share / 2, "linear")) for side in (-1, 1)
         )
         if high <= low:
             low, high = statistic(values.min()), statistic(values.max())
         width = high - low
-        state[name] = [statistic(values.median()), 1.0 / width if width > 0 else 1.0]
+        state[name] = [statistic(ordered.median()), 1.0 / width if width > 0 else 1.0]
     return state
 
 
