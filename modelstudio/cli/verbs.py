@@ -54,6 +54,7 @@ from modelstudio.engine import prediction, projects
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunEnd
+from modelstudio.engine.exporting import export_onnx
 from modelstudio.errors import NetworkError, StudioError
 from modelstudio.project.files import SUFFIX, load_project, save_project
 from modelstudio.project.model import DataConfig, Project
@@ -89,7 +90,8 @@ def demo(
     if end.status == "interrupted":
         raise typer.Exit(INTERRUPTED)
     evaluation = follow(engine.evaluate(path, project, end.run, "test"), quiet=as_json)
-    report = follow(engine.export_onnx(path, project, end.run, place / "churn.onnx"), quiet=as_json)
+    work = export_onnx(path, project, end.run, place / "churn.onnx")
+    report = follow(work, quiet=as_json)
     if as_json:
         result = {"event": "demo_end", **evaluation_json(evaluation), **export_json(report)}
         print_json(result, indent=None)
@@ -341,7 +343,7 @@ def export(
     trust_run(path, run, trust=trust)
     if data is not None:
         projects.check_place(data)
-    work = engine.export_onnx(path, load_project(path), run, out, moved=data)
+    work = export_onnx(path, load_project(path), run, out, moved=data)
     report = follow(work, quiet=as_json)
     if as_json:
         print_json(export_json(report))

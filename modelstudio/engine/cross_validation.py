@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from modelstudio.engine import held_out
 from modelstudio.engine.events import FoldsEnd, FoldStarted, Progress, RunEnd, RunEvent
-from modelstudio.engine.projects import prepare
+from modelstudio.engine.projects import found_again, prepare
 from modelstudio.engine.results import FOLDS, Evaluation, FoldScore, FoldSummary, RunInfo
 from modelstudio.engine.run import go_on, store
 from modelstudio.errors import DataError, RunError
@@ -87,9 +87,9 @@ def resume(
     if run.fold is None:
         raise _no_fold(run)
     name = run.name.removesuffix(_title("", run.fold.number, run.fold.of)).removesuffix(", ")
-    yield from _all_folds(
-        kept, kept.project(run.id), folder_of(project_path), control, run.fold.series, name
-    )
+    base = folder_of(project_path)
+    began = found_again(kept.project(run.id), project, base)
+    yield from _all_folds(kept, began, base, control, run.fold.series, name)
 
 
 def as_fold(project: Project, number: int, folds: int) -> Project:
@@ -116,6 +116,7 @@ def _all_folds(
     from modelstudio.engine.trained import load_checkpoint
 
     folds, by_time = project.data.split.folds, project.data.split.method == "time"
+    ranked = project.data.negatives is not None
 
     def ended(status: Literal["finished", "stopped", "interrupted"]) -> FoldsEnd:
         return FoldsEnd(summarise(series, folds, kept.series(series), by_time=by_time), status)
@@ -124,7 +125,7 @@ def _all_folds(
     fresh = not begun
     for number in range(1, folds + 1):
         run = begun.get(number)
-        if run is not None and run.status == "finished" and held_out.kept(kept, run.id):
+        if run is not None and run.status == "finished" and (ranked or held_out.kept(kept, run.id)):
             continue
         if not control.stopping:
             yield FoldStarted(series, number, folds)
@@ -159,7 +160,7 @@ def _all_folds(
             events = session.events(writer, control)
         with contextlib.closing(events):
             for event in events:
-                if isinstance(event, RunEnd) and event.status == "finished":
+                if isinstance(event, RunEnd) and event.status == "finished" and not ranked:
                     _keep_answers(kept, event.run, prepared)
                 yield event
         if isinstance(event, RunEnd) and event.status in ("stopped", "interrupted"):
@@ -199,9 +200,7 @@ def _check_folds(project: Project, prepared: Prepared) -> None:
 
 
 def _keep_answers(kept: RunStore, run_id: str, prepared: Prepared) -> None:
-    """Ask the best weights of a run about the rows of its fold; lists of items are not kept."""
-    if prepared.fitted.target.kind == "ranking":
-        return
+    """Ask the best weights of a run about the rows of its fold."""
     from modelstudio.engine.evaluate import predictions
     from modelstudio.engine.trained import load
 
@@ -222,39 +221,36 @@ def evaluate(
 
     Raises
     ------
+    DataError
+        When items are ranked, or there is nothing to compare the answers with.
     RunError
         When the run is not one of several folds, none of them is finished, or answers are missing.
     """
     yield Progress("Scoring the folds")
-    from modelstudio.engine import metrics
-    from modelstudio.engine.doubtful_labels import doubtful_labels
-    from modelstudio.engine.evaluate import nothing_to_score, remarks
+    from modelstudio.engine.scoring import evaluation, remarks
 
     kept = store(project_path, project)
     run = kept.info(run_id)
     if run.fold is None:
         raise _no_fold(run)
+    data = kept.project(run.id).data
+    if data.negatives is not None:
+        raise DataError(
+            "Folds whose items are ranked are not scored together: each ranks them among others.",
+            fix="Look at the scores of each fold.",
+        )
     finished = _finished(kept.series(run.fold.series))
     if not finished:
         raise RunError("No fold is finished yet.", fix="Go on with them, or train them again.")
     told = held_out.pooled([held_out.answers(kept, each) for each in finished.values()])
-    threshold = kept.decision(run.id).threshold
-    scores = metrics.score(told, threshold, intervals=intervals)
-    if not scores:
-        target = kept.project(run.id).data.target
-        raise nothing_to_score(told, "the folds", target.name if target else "")
     missing = () if len(finished) == run.fold.of else (_done(len(finished), run.fold.of),)
-    has_classes, has_labels = told.kind in ("binary", "classes"), told.kind == "labels"
-    return Evaluation(
-        run=run.id,
-        part="folds",
-        predictions=told,
-        scores=scores,
-        confusion=metrics.confusion_matrix(told, threshold) if has_classes else None,
-        roc=metrics.roc_curves(told) if has_classes or has_labels else (),
-        labels=metrics.each_label(told, threshold) if has_labels else (),
-        threshold=threshold,
-        doubts=doubtful_labels(told),
+    return evaluation(
+        run.id,
+        "folds",
+        told,
+        kept.decision(run.id).threshold,
+        data.target.name if data.target else "",
+        intervals=intervals,
         notes=(*remarks(told, data_changed=False), *missing, _CHOSEN),
     )
 

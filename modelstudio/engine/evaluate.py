@@ -155,37 +155,3 @@ def unreadable_cells(table: pl.DataFrame, columns: Iterable[Column]) -> tuple[Un
             if len(cells):
                 found.append(Unreadable(column.name, len(cells), cells[0]))
     return tuple(found)
-
-
-def nothing_to_score(answers: Predictions, name: str, target: str) -> DataError:
-    """Say why no row of a table or part called ``name`` can be scored."""
-    if not len(answers.truth):
-        reasons = ", ".join(answers.unscored) or "there are no rows"
-        return DataError(
-            f"No row of {name} can be scored: {reasons}.",
-            fix="Fill in what is missing, or choose other rows.",
-        )
-    known = "a number" if answers.kind == "value" else "a class that the run has learnt"
-    return DataError(
-        f"No row of {name} has {known} in {target}, so there is nothing to compare with.",
-        where=target,
-        fix=f"Choose a table with known values of {target}, or predict it instead.",
-    )
-
-
-def remarks(answers: Predictions, *, data_changed: bool) -> tuple[str, ...]:
-    """Return sentences on what the scores leave out."""
-    found = ["The data has changed since the run was trained."] if data_changed else []
-    found += [f"{_rows(count)} not scored: {why}." for why, count in answers.unscored.items()]
-    if answers.kind == "value":
-        lost, what = int(np.isnan(answers.truth).sum()), "no truth"
-    else:
-        least = answers.truth if answers.truth.ndim == 1 else answers.truth.min(axis=1)
-        lost, what = int((least < 0).sum()), "no truth or a class unseen in training"
-    if lost:
-        found.append(f"{_rows(lost)} left out of the scores: {what}.")
-    return tuple(found)
-
-
-def _rows(count: int) -> str:
-    return "1 row is" if count == 1 else f"{count:,} rows are"

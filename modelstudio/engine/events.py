@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -31,6 +32,20 @@ class Progress:
     text: str
     done: int = 0
     total: int | None = None
+
+
+def retold(
+    work: Generator[E, None, T], tell: Callable[[E], Progress]
+) -> Generator[Progress, None, T]:
+    """Run long work of other events to its end, tell each as progress, and return its result."""
+    with closing(work):
+        while True:
+            try:
+                event = next(work)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            yield tell(event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelstudio.engine.events import Progress
+from modelstudio.engine.events import Progress, retold
 from modelstudio.engine.projects import data_moved, lost_place
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig, Project, SplitConfig
@@ -103,14 +104,12 @@ def _read(data: DataConfig, base: Path | None) -> Generator[Progress, None, pl.D
     """Read the cells as they are in the source."""
     from modelstudio.data import sources
 
-    reading = sources.reading_plain(data, base)
-    while True:
-        try:
-            portion = next(reading)
-            yield Progress("Reading the data", portion.done, portion.total)
-        except StopIteration as end:
-            plain: pl.DataFrame = end.value
-            return plain
+    return (
+        yield from retold(
+            sources.reading_plain(data, base),
+            lambda portion: Progress("Reading the data", portion.done, portion.total),
+        )
+    )
 
 
 def _described(
@@ -123,7 +122,10 @@ def _described(
 
     yield Progress("Describing the columns")
     frame = sources.read(data, base)
-    profiles = profile.profile(frame, data.columns, TOP)
+    with ThreadPoolExecutor(1) as beside:
+        dealt = beside.submit(_parts, data, frame)
+        profiles = profile.profile(frame, data.columns, TOP)
+        parts = dealt.result()
     columns = [
         {
             "name": column.name,
@@ -136,7 +138,6 @@ def _described(
         for column, facts in zip(data.columns, profiles, strict=True)
     ]
     yield Progress("Looking for problems")
-    parts = _parts(data, frame)
     tests = None
     if data.split.test_path is not None:
         tests = sources.read_table(sources.resolve(data.split.test_path, base), data)
@@ -174,13 +175,11 @@ def _sounds(
     """Look for sounds that cannot be used."""
     from modelstudio.data.findings.files import sound_findings
 
-    looking = sound_findings(data, frame)
-    while True:
-        try:
-            yield Progress("Listening to the sounds", *next(looking))
-        except StopIteration as end:
-            found: tuple[Finding, ...] = end.value
-            return found
+    return (
+        yield from retold(
+            sound_findings(data, frame), lambda seen: Progress("Listening to the sounds", *seen)
+        )
+    )
 
 
 def _pictures(
@@ -200,14 +199,10 @@ def _pictures(
     if target is not None and target.kind == "category":
         labels = frame.get_column(target.name).to_list()
     paths = frame.get_column(column).fill_null("").to_list()
-    looking = picture_profile.profile(paths, labels)
-    while True:
-        try:
-            seen = next(looking)
-            yield Progress("Looking at the pictures", seen.done, seen.total)
-        except StopIteration as end:
-            facts: picture_profile.PictureProfile = end.value
-            break
+    facts = yield from retold(
+        picture_profile.profile(paths, labels),
+        lambda seen: Progress("Looking at the pictures", seen.done, seen.total),
+    )
     told = None if parts is None else [PARTS[part] for part in parts]
     described = {
         "sizes": [

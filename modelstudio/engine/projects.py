@@ -10,7 +10,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelstudio.engine.events import Progress, drain
+from modelstudio.engine.events import Progress, drain, retold
 from modelstudio.engine.results import Draft
 from modelstudio.engine.unusable import unusable_files
 from modelstudio.errors import DataError, DataMoved
@@ -72,14 +72,10 @@ def opening(
     known = DataConfig(
         path=sources.placed(data), source=source or detect.detect(data, task), csv=project.data.csv
     )
-    reading = sources.reading_plain(known)
-    while True:
-        try:
-            portion = next(reading)
-            yield Progress("Reading the data", portion.done, portion.total)
-        except StopIteration as end:
-            frame = end.value
-            break
+    frame = yield from retold(
+        sources.reading_plain(known),
+        lambda portion: Progress("Reading the data", portion.done, portion.total),
+    )
     guessed = detect.guess(known, frame, target, task)
     info = sources.inspect(known)
     notes = (*info.notes, *guessed.notes)
@@ -182,14 +178,12 @@ def prepare(project: Project, base: Path | None) -> Generator[Progress, None, Pr
 
     if (place := lost_place(project.data, base)) is not None:
         raise data_moved(place)
-    steps = fit_recipe(project.data, base)
-    while True:
-        try:
-            doing = next(steps)
-            yield Progress(doing) if isinstance(doing, str) else Progress(*doing)
-        except StopIteration as end:
-            prepared: Prepared = end.value
-            return prepared
+    return (
+        yield from retold(
+            fit_recipe(project.data, base),
+            lambda doing: Progress(doing) if isinstance(doing, str) else Progress(*doing),
+        )
+    )
 
 
 def lost_place(data: DataConfig, base: Path | None) -> Path | None:

@@ -1,10 +1,10 @@
-"""The only wiring: from a project to events, predictions and files.
+"""The only wiring: from a project to events and results.
 
 The command line and the window call this module, `cross_validation` for all folds in turn,
-`prediction` for the rows of a file, `network_import` for networks of other programs, and nothing
-else of the engine that computes. What takes long is a generator of `Progress` (training: of
-`RunEvent`); its return value is the result. Heavy packages are imported inside the functions, so
-importing this module is cheap.
+`prediction` for the rows of a file, `exporting` for files that other programs run,
+`network_import` for networks of theirs, and nothing else of the engine that computes. What takes
+long is a generator of `Progress` (training: of `RunEvent`); its return value is the result. Heavy
+packages are imported inside the functions, so importing this module is cheap.
 
 ``project_path`` is the file of the project, or None while it has none; ``base`` is the folder of
 that file, from which relative paths of data are meant.
@@ -18,17 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelstudio.engine.events import FilesLeftOut, Progress, RunEvent, drain
-from modelstudio.engine.projects import found_again, lost_place, prepare, rebase
-from modelstudio.engine.results import (
-    DataReport,
-    Evaluation,
-    Explanation,
-    ExportReport,
-    PartInfo,
-)
+from modelstudio.engine.projects import found_again, prepare
+from modelstudio.engine.results import DataReport, Evaluation, PartInfo
 from modelstudio.engine.runs import Decision, RunStore, store_folder
 from modelstudio.engine.unusable import unusable_files
-from modelstudio.errors import DataError, ExportError, RunError
+from modelstudio.errors import DataError, RunError
 from modelstudio.project.files import folder_of
 from modelstudio.project.model import DataConfig, Project
 
@@ -254,15 +248,10 @@ def evaluate(
     """
     yield Progress("Loading the run")
     from modelstudio.data import sources
-    from modelstudio.engine import kept_doubts, metrics
-    from modelstudio.engine.doubtful_labels import doubtful_labels
-    from modelstudio.engine.evaluate import (
-        nothing_to_score,
-        predictions,
-        remarks,
-        unreadable_cells,
-    )
+    from modelstudio.engine import kept_doubts
+    from modelstudio.engine.evaluate import predictions, unreadable_cells
     from modelstudio.engine.ranking import Ranking
+    from modelstudio.engine.scoring import evaluation, remarks
 
     base = folder_of(project_path)
     trained = yield from load_run(project_path, project, run_id)
@@ -297,26 +286,14 @@ def evaluate(
         answers = ranking.predictions(trained.task, encoded, trained.device)
     else:
         answers = predictions(trained.task, encoded, trained.fitted, trained.device)
-    threshold = trained.decision.threshold
-    name = part.name if isinstance(part, Path) else part
-    scores = metrics.score(answers, threshold, intervals=intervals)
-    if not scores:
-        raise nothing_to_score(answers, name, trained.fitted.target.column)
-    is_class = answers.kind in ("binary", "classes")
-    is_labels = answers.kind == "labels"
-    doubts = None if part == "train" else doubtful_labels(answers)
-    if part == "validation" and doubts is not None and not changed:
-        kept_doubts.keep(store(project_path, project), trained.run.id, doubts)
-    return Evaluation(
-        run=trained.run.id,
-        part=name,
-        predictions=answers,
-        scores=scores,
-        confusion=metrics.confusion_matrix(answers, threshold) if is_class else None,
-        roc=metrics.roc_curves(answers) if is_class or is_labels else (),
-        labels=metrics.each_label(answers, threshold) if is_labels else (),
-        threshold=threshold,
-        doubts=doubts,
+    told = evaluation(
+        trained.run.id,
+        part.name if isinstance(part, Path) else part,
+        answers,
+        trained.decision.threshold,
+        trained.fitted.target.column,
+        trained_on=part == "train",
+        intervals=intervals,
         baseline=None if ranking is None else ranking.baseline(encoded, intervals=intervals),
         notes=(
             *remarks(answers, data_changed=changed),
@@ -325,6 +302,9 @@ def evaluate(
             *map(str, unusable),
         ),
     )
+    if part == "validation" and told.doubts is not None and not changed:
+        kept_doubts.keep(store(project_path, project), trained.run.id, told.doubts)
+    return told
 
 
 def load_run(
@@ -354,77 +334,6 @@ def set_threshold(project_path: Path | None, project: Project, run_id: str, valu
     before = kept.decision(run_id).threshold
     kept.set_decision(run_id, Decision(min(1.0, max(0.0, value))))
     return before
-
-
-def export_onnx(
-    project_path: Path | None,
-    project: Project,
-    run_id: str | None,
-    out: Path,
-    *,
-    opset: int | None = None,
-    moved: Path | None = None,
-) -> Generator[Progress, None, ExportReport]:
-    """Write a run as one ONNX file and check it on real rows, in a process of its own.
-
-    When the data of the run is gone, the file is written all the same and no row is checked;
-    ``moved`` is where it lies now.
-    """
-    from modelstudio.engine.process import in_process
-
-    if out.suffix.lower() != ".onnx":
-        raise ExportError(
-            f"{out.name} does not end in .onnx.", where=str(out), fix=f"Call it {out.name}.onnx."
-        )
-    kept, base = store(project_path, project), folder_of(project_path)
-    run = kept.usable(run_id)
-    data = rebase(found_again(kept.project(run.id), project, base, moved), base, None).data
-    lost = lost_place(data, base)
-    report: ExportReport = yield from in_process(
-        _export, kept.folder, run.id, data if lost is None else None, out.resolve(), opset
-    )
-    return replace(report, lost=None if lost is None else str(lost))
-
-
-def _export(
-    folder: Path, run_id: str, data: DataConfig | None, out: Path, opset: int | None
-) -> Generator[Progress, None, ExportReport]:
-    from modelstudio.engine.export.job import export_run
-
-    return (yield from export_run(folder, run_id, data, out, opset))
-
-
-def explain_export(
-    project_path: Path | None, project: Project, run_id: str, file_name: str
-) -> Explanation:
-    """Say how the exported file of a run is used, on a sample of its data.
-
-    Raises
-    ------
-    StudioError
-        When the run or its data cannot be read.
-    """
-    from modelstudio.data import sources
-    from modelstudio.data.fitted import FittedRecipe
-    from modelstudio.engine.export.sample import explained
-
-    kept, base = store(project_path, project), folder_of(project_path)
-    data = found_again(kept.project(run_id), project, base).data
-    try:
-        fitted = FittedRecipe.model_validate_json(kept.recipe_text(run_id))
-    except ValueError as error:
-        raise RunError(
-            "The recipe of the run is damaged.", fix="Choose another run or train again."
-        ) from error
-    frame = None if lost_place(data, base) else sources.read(data, base)
-    return explained(fitted, frame, file_name)
-
-
-def try_row(onnx_path: Path, values: Mapping[str, str | float | None]) -> dict[str, float] | float:
-    """Ask an exported file about one row: a probability for each class, or the value."""
-    from modelstudio.engine.export.replay import ask
-
-    return ask(onnx_path, values)
 
 
 def warm() -> None:

@@ -21,6 +21,7 @@ from modelstudio.data.prepare import fit_recipe
 from modelstudio.engine import projects, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import drain
+from modelstudio.engine.exporting import export_onnx
 from modelstudio.resources import sample
 
 TARGETS = {"churn": "churn", "penguins": "species", "diamonds": "price"}
@@ -47,7 +48,7 @@ def agreement(name: str, epochs: int, folder: Path) -> dict[str, Any]:
     project = project.changed(training=project.training.changed(epochs=epochs))
     drain(run.train(project, path, Control()))
     file = folder / f"{name}.onnx"
-    report = drain(run.export_onnx(path, project, None, file))
+    report = drain(export_onnx(path, project, None, file))
 
     prepared = drain(fit_recipe(project.data))
     table = pl.read_csv(sample(f"{name}.csv"), infer_schema=False)

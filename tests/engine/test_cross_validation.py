@@ -89,7 +89,9 @@ def test_each_row_is_judged_once_by_a_run_that_did_not_train_on_it(project: Proj
     assert set(np.array(rows)[np.argsort(given)[: len(planted)]].tolist()) == planted
 
 
-def test_what_is_finished_stays_and_the_rest_goes_on_to_the_same_numbers(project: Project) -> None:
+def test_what_is_finished_stays_and_the_rest_goes_on_to_the_same_numbers(
+    project: Project, tmp_path: Path
+) -> None:
     whole = told(cross_validation.cross_validate(project, None, Control(), folds=FOLDS))[-1]
     control = Control()
     events, at = [], 0
@@ -108,6 +110,8 @@ def test_what_is_finished_stays_and_the_rest_goes_on_to_the_same_numbers(project
 
     held_out_file = kept.path(first.id) / held_out.FILE
     held_out_file.unlink()  # as if the program had ended just before
+    moved = (tmp_path / "flowers.csv").rename(tmp_path / "elsewhere.csv")
+    project = project.changed(data=project.data.changed(path=str(moved)))
     again = told(cross_validation.resume(project, None, second.id, Control()))
     assert next(event.run for event in again if isinstance(event, RunEnd)) == second.id
     assert held_out_file.exists()

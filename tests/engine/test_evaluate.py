@@ -12,11 +12,10 @@ from modelstudio.engine.evaluate import (
     TargetKind,
     answer_columns,
     decode,
-    nothing_to_score,
-    remarks,
     unreadable_cells,
 )
 from modelstudio.engine.results import Predictions, Unreadable
+from modelstudio.engine.scoring import nothing_to_score, remarks
 from modelstudio.recipe.columns import Column
 
 

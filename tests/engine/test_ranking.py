@@ -7,14 +7,15 @@ import polars as pl
 import pytest
 import torch
 
+from modelstudio.__main__ import main
 from modelstudio.engine import metrics, projects, run
 from modelstudio.engine.control import Control
-from modelstudio.engine.events import BatchEnd, RunEnd
+from modelstudio.engine.events import BatchEnd, RunEnd, drain
 from modelstudio.engine.export.job import export_run
 from modelstudio.engine.losses import build_loss
 from modelstudio.engine.prediction import predict
-from modelstudio.engine.projects import drain
 from modelstudio.engine.results import Predictions
+from modelstudio.project.files import save_project
 from modelstudio.project.model import Project
 from modelstudio.project.training import BPR, AdamW
 from modelstudio.recipe.fields import FieldSpec
@@ -43,13 +44,30 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def trained(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a project with one run."""
-    from modelstudio.project.files import save_project
-
     path = tmp_path_factory.mktemp("run") / "choices.mstudio"
     save_project(project, path)
     *_, end = run.train(project, path, Control())
     assert isinstance(end, RunEnd)
     return path
+
+
+def test_folds_are_judged_one_by_one(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "folds.mstudio"
+    save_project(project, path)
+    asked = ["cross-validate", str(path), "--folds", "2", "--epochs", "1"]
+    assert main(asked) == 1
+    assert "The last row of each group makes no folds" in capsys.readouterr().err
+    split = project.data.split.changed(method="random")
+    save_project(project.changed(data=project.data.changed(split=split)), path)
+    assert main(asked) == 0
+    assert main(["cross-validate", str(path), "--resume", "1"]) == 0
+    first, again = capsys.readouterr().out.split("Scores of 2 of 2 folds")[1:]
+    assert "hr_at_10" in first
+    assert again.splitlines() == first.splitlines()[: len(again.splitlines())]
+    assert main(["labels", str(path)]) == 1
+    assert "Folds whose items are ranked are not scored together" in capsys.readouterr().err
 
 
 def test_ranks_beat_popularity_and_say_what_they_are(project: Project, trained: Path) -> None:

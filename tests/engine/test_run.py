@@ -13,7 +13,7 @@ import pytest
 import torch
 from workbooks import write_workbook
 
-from modelstudio.engine import prediction, projects, run
+from modelstudio.engine import exporting, prediction, projects, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import BatchEnd, EpochEnd, RunEnd, RunStarted, drain
 from modelstudio.engine.runs import RunStore
@@ -333,7 +333,7 @@ def test_without_test_rows_other_rows_are_scored_and_checked(
             drained(run.evaluate(path, whole, None, part))
     _, evaluation = drained(run.evaluate(path, whole, None, "train", intervals=False))
     assert len(evaluation.predictions.truth) == 300
-    _, report = drained(run.export_onnx(path, whole, None, tmp_path / "trees.onnx"))
+    _, report = drained(exporting.export_onnx(path, whole, None, tmp_path / "trees.onnx"))
     assert report.rows_checked == 300
 
 

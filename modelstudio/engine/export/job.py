@@ -29,7 +29,7 @@ PASSAGES = 16
 
 
 def export_run(
-    folder: Path, run_id: str | None, data: DataConfig | None, out: Path, opset: int | None = None
+    folder: Path, run_id: str | None, data: DataConfig | None, out: Path
 ) -> Generator[Progress, None, ExportReport]:
     """Write a run as ONNX and replay the file on the test rows.
 
@@ -47,12 +47,11 @@ def export_run(
     trained = load(RunStore(folder), run_id, device="cpu")
     yield Progress("Writing the model", 1, 4)
     if trained.fitted.given:
-        return (yield from _as_it_came(trained, out, opset or onnx.OPSET))
+        return (yield from _as_it_came(trained, out))
     model = onnx.build(
         trained.compiled,
         trained.fitted,
         threshold=trained.decision.threshold,
-        opset=opset or onnx.OPSET,
         run=trained.run.id,
     )
     size = onnx.save(model, out)
@@ -92,11 +91,11 @@ def _checked(
     return replay.compare(model, frame, expected, samples)
 
 
-def _as_it_came(trained: Trained, out: Path, opset: int) -> Generator[Progress, None, ExportReport]:
+def _as_it_came(trained: Trained, out: Path) -> Generator[Progress, None, ExportReport]:
     """Write an imported network: it takes tensors, as no table feeds it."""
     fields = trained.fitted.given
     network = tensors.as_drawn(trained.compiled, trained.project.network, fields)
-    model = tensors.build(network, fields, opset=opset, run=trained.run.id)
+    model = tensors.build(network, fields, run=trained.run.id)
     size = onnx.save(model, out)
     yield Progress("Checking it on random numbers", 2, 4)
     agreement = tensors.check(model, network, fields)

@@ -22,7 +22,7 @@ LENGTH = 16
 
 
 def written(
-    compiled: CompiledModel, fields: Sequence[FieldSpec], opset: int, *, exact: bool
+    compiled: CompiledModel, fields: Sequence[FieldSpec], *, exact: bool
 ) -> onnx.ModelProto:
     """Write the network, in double when ``exact`` and onnxruntime can run that.
 
@@ -40,7 +40,7 @@ def written(
     if exact and not recurrent:
         # some operators (Erf, LeakyRelu, Conv) cannot be run in double either
         with contextlib.suppress(Exception):
-            model = _traced(compiled.module, fields, opset, torch.float64)
+            model = _traced(compiled.module, fields, torch.float64)
             session = onnxruntime.InferenceSession(
                 model.SerializeToString(), _quiet(), providers=["CPUExecutionProvider"]
             )
@@ -48,19 +48,19 @@ def written(
             session.run(None, {i.name: x for i, x in zip(model.graph.input, given, strict=True)})
             return model
     try:
-        return _traced(compiled.module, fields, opset, torch.float32)
+        return _traced(compiled.module, fields, torch.float32)
     except Exception as error:
-        raise _unwritten(compiled, fields, opset, error) from error
+        raise _unwritten(compiled, fields, error) from error
 
 
 def _unwritten(
-    compiled: CompiledModel, fields: Sequence[FieldSpec], opset: int, error: Exception
+    compiled: CompiledModel, fields: Sequence[FieldSpec], error: Exception
 ) -> ExportError:
     """Say which block could not be written, and why."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__
     reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    address = _culprit(compiled.module, fields, opset)
+    address = _culprit(compiled.module, fields)
     if address is None:
         return ExportError(
             f"The network cannot be written as ONNX: {reason[:200]}",
@@ -74,7 +74,7 @@ def _unwritten(
     )
 
 
-def _culprit(module: fx.GraphModule, fields: Sequence[FieldSpec], opset: int) -> str | None:
+def _culprit(module: fx.GraphModule, fields: Sequence[FieldSpec]) -> str | None:
     """Return the address of the first block with which the network cannot be written.
 
     The operations up to some place are written alone, and the place is found by bisection.
@@ -83,7 +83,7 @@ def _culprit(module: fx.GraphModule, fields: Sequence[FieldSpec], opset: int) ->
 
     def fails(count: int) -> bool:
         try:
-            _traced(_part(module, steps[count - 1]), fields, opset, torch.float32)
+            _traced(_part(module, steps[count - 1]), fields, torch.float32)
         except Exception:
             return True
         return False
@@ -111,7 +111,7 @@ def _quiet() -> onnxruntime.SessionOptions:
 
 
 def _traced(
-    module: fx.GraphModule, fields: Sequence[FieldSpec], opset: int, dtype: torch.dtype
+    module: fx.GraphModule, fields: Sequence[FieldSpec], dtype: torch.dtype
 ) -> onnx.ModelProto:
     """Write a network with names of its own and nothing of this machine, for any batch."""
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length", min=2)
@@ -119,7 +119,7 @@ def _traced(
         {0: batch, **{axis: length for axis, dim in enumerate(field.shape, 1) if dim == "T"}}
         for field in fields
     ]
-    model = trace(module, _examples(fields, dtype), shapes, opset=opset, dtype=dtype)
+    model = trace(module, _examples(fields, dtype), shapes, dtype=dtype)
     return compose.add_prefix(model, "net/")
 
 

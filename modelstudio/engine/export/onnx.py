@@ -28,9 +28,6 @@ from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
 
-OPSET = 18
-"""Operator set of the file; onnxruntime 1.14 and later run it."""
-
 ML_OPSET = 3
 
 _ARRAYS = {
@@ -55,7 +52,6 @@ def build(
     fitted: FittedRecipe,
     *,
     threshold: float = 0.5,
-    opset: int = OPSET,
     run: str = "",
 ) -> onnx.ModelProto:
     """Put preprocessing, network and answer together.
@@ -93,7 +89,6 @@ def build(
     network = written(
         compiled,
         [fields[name] for name in compiled.inputs],
-        opset,
         exact=fitted.target.kind == "value",
     )
     given, gap = _given(writer, fitted, begun, inputs)

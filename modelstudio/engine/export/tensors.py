@@ -39,7 +39,7 @@ def as_drawn(trained: CompiledModel, graph: Graph, fields: Sequence[FieldSpec]) 
 
 
 def build(
-    compiled: CompiledModel, fields: Sequence[FieldSpec], *, opset: int, run: str = ""
+    compiled: CompiledModel, fields: Sequence[FieldSpec], *, run: str = ""
 ) -> onnx.ModelProto:
     """Write the network alone: an input for each field, an output for each target.
 
@@ -57,7 +57,7 @@ def build(
     ]
     examples = [torch.from_numpy(values) for values in _drawn(inputs, 2)]
     try:
-        model = trace(compiled.module, examples, shapes, opset=opset)
+        model = trace(compiled.module, examples, shapes)
     except Exception as error:
         reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
         raise ExportError(

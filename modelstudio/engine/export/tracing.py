@@ -18,6 +18,9 @@ from torch import Tensor, nn
 
 from modelstudio.engine.export.recurrence import TRANSLATIONS, exportable
 
+OPSET = 18
+"""Operator set of the file; onnxruntime 1.14 and later run it."""
+
 Shapes = Sequence[Mapping[int, Any]]
 """For each input, `torch.export.Dim` by axis of what may change."""
 
@@ -27,7 +30,6 @@ def trace(
     examples: Sequence[Tensor],
     shapes: Shapes,
     *,
-    opset: int = 18,
     dtype: torch.dtype = torch.float32,
 ) -> onnx.ModelProto:
     """Write a copy of a module, in evaluation, with operators that onnxruntime has.
@@ -46,7 +48,7 @@ def trace(
             module,
             tuple(examples),
             dynamo=True,
-            opset_version=opset,
+            opset_version=OPSET,
             dynamic_shapes=tuple(dict(shape) for shape in shapes),
             custom_translation_table=TRANSLATIONS,
             verbose=False,

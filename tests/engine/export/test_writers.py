@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from modelstudio.data.fitting import Learning
-from modelstudio.engine.export.onnx import ML_OPSET, OPSET
+from modelstudio.engine.export.onnx import ML_OPSET
 from modelstudio.engine.export.parting import parted
+from modelstudio.engine.export.tracing import OPSET
 from modelstudio.engine.export.writer import ML_DOMAIN, Writer
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import DataError

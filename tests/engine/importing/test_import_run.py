@@ -19,6 +19,7 @@ from modelstudio.cli import main
 from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import Progress, RunEnd, drain
+from modelstudio.engine.exporting import export_onnx
 from modelstudio.engine.importing.job import run_import
 from modelstudio.engine.projects import opening, rebase
 from modelstudio.engine.session import take_weights
@@ -101,7 +102,7 @@ def test_it_is_exported_as_it_came(tmp_path: Path) -> None:
     """With its shares, which training leaves out, and its answers in their order."""
     project, _ = brought_in(tmp_path, "Relu", {"shares": 3, "b": 8})
     loaded, out = load_project(project), tmp_path / "again.onnx"
-    report = drain(engine.export_onnx(project, loaded, None, out))
+    report = drain(export_onnx(project, loaded, None, out))
     assert report.rows_checked == report.rows_agreeing > 0
     assert report.max_abs_diff < 1e-5
     values = np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
@@ -151,7 +152,7 @@ def test_weights_wait_for_the_block_that_is_missing(tmp_path: Path) -> None:
         drain(engine.evaluate(path, loaded, None))
     assert str(asked.value).startswith(missing)
     with pytest.raises(RunError) as asked:
-        drain(engine.export_onnx(path, loaded, None, tmp_path / "again.onnx"))
+        drain(export_onnx(path, loaded, None, tmp_path / "again.onnx"))
     assert str(asked.value).startswith(missing)
     placeholder = loaded.network.named("thresholdedrelu")
     assert placeholder is not None

@@ -58,8 +58,9 @@ class Engine:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Return the stand-in, in place of the engine."""
     engine = Engine()
-    for name in ("export_onnx", "explain_export", "try_row", "evaluate"):
-        monkeypatch.setattr(f"modelstudio.engine.run.{name}", getattr(engine, name))
+    for name in ("export_onnx", "explain_export", "try_row"):
+        monkeypatch.setattr(f"modelstudio.engine.exporting.{name}", getattr(engine, name))
+    monkeypatch.setattr("modelstudio.engine.run.evaluate", engine.evaluate)
     return engine
 
 

@@ -192,7 +192,7 @@ def test_a_damaged_run_is_not_explained(
     def refuse(*_: Any) -> None:
         raise RunError("The files of run 1 are damaged.")
 
-    monkeypatch.setattr("modelstudio.engine.run.explain_export", refuse)
+    monkeypatch.setattr("modelstudio.engine.exporting.explain_export", refuse)
     with qtbot.waitSignal(page.usage_job.failed, timeout=20_000):
         page.shown()
     assert "damaged" in page.onnx._lines["recipe"][1].full_text()

@@ -201,7 +201,7 @@ class ExportPage(Page):
         project, path, file_name = self.document.project, self.document.path, self.onnx.path.text()
 
         def source() -> Explanation:
-            from modelstudio.engine.run import explain_export
+            from modelstudio.engine.exporting import explain_export
 
             return explain_export(path, project, run_id, file_name)
 
@@ -281,7 +281,7 @@ class ExportPage(Page):
         self._set_busy(True)
 
         def source() -> Generator[Any, None, tuple[str, ExportReport]]:
-            from modelstudio.engine.run import export_onnx
+            from modelstudio.engine.exporting import export_onnx
 
             report = yield from export_onnx(path, project, run_id, out)
             return run_id, report
@@ -362,7 +362,7 @@ class ExportPage(Page):
         path = Path(self._record.path)
 
         def source() -> tuple[Any, float]:
-            from modelstudio.engine.run import try_row
+            from modelstudio.engine.exporting import try_row
 
             began = time.perf_counter()
             answer = try_row(path, values)
