@@ -50,6 +50,10 @@ def profile(
     encoding: EncodingOption = None,
     sheet: SheetOption = None,
     query: QueryOption = None,
+    again: Annotated[
+        bool,
+        typer.Option(help="Ask the database of a project anew; else its rows that are kept count."),
+    ] = False,
     as_json: JsonOfRows = False,
 ) -> None:
     """Describe the columns of data and say what deserves a look before training."""
@@ -58,6 +62,8 @@ def profile(
         if any(settings):
             raise typer.BadParameter("a project has its own settings; give it alone")
         project = projects.at_place(load_project(path), data)
+        if again:
+            projects.read_again(project)
         with told_place("profile", path):
             work = profile_project(project, path.resolve().parent, store(path, project))
             found = follow(work, quiet=as_json)

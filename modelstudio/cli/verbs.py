@@ -313,16 +313,23 @@ def evaluate(
 def predict(
     model: Annotated[Path, typer.Argument(help="A .mstudio or an .onnx file.")],
     data: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="A table, a folder or a file to predict.")
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="A table, a folder or a file to predict, or the address of a database.",
+        ),
     ],
     out: Out,
     run: Run = None,
+    sheet: SheetOption = None,
+    query: QueryOption = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
     """Write the rows of a table, or the files of a folder, with predictions added."""
     trust_run(model, run, trust=trust and model.suffix == SUFFIX)
-    report = follow(prediction.predict(model, data, out, run=run), quiet=as_json)
+    work = prediction.predict(model, data, out, run=run, source=chosen(data, sheet, query))
+    report = follow(work, quiet=as_json)
     if as_json:
         print_json(prediction_json(report))
     else:

@@ -19,11 +19,10 @@ from modelstudio.data.fitted import FittedStep, row_numbers
 from modelstudio.data.fitting import Learning, active, apply_to_parts
 from modelstudio.data.guess import guess_kinds
 from modelstudio.data.prepare import clean_rows
-from modelstudio.data.sources import ROW, resolve
+from modelstudio.data.sources import ROW, resolve, stamp
 from modelstudio.data.sources.folders import names_of
 from modelstudio.data.sources.values import typed
 from modelstudio.data.split import PARTS, TRAIN, part_codes, split_table
-from modelstudio.data.stamp import stamp_of
 from modelstudio.data.steps import texts
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
@@ -317,7 +316,7 @@ def _table(data: DataConfig, base: Path | None) -> tuple[tuple[Any, ...], pl.Dat
     assert data.path is not None
     path = resolve(data.path, base)
     typed = tuple((column.name, column.kind, column.role == "target") for column in data.columns)
-    key = (path, stamp_of(path), data.source, data.csv, typed)
+    key = (path, stamp(data, base), data.source, data.csv, typed)
     frame: pl.DataFrame = _raws.get_or(key, lambda: sources.read(data, base).with_row_index(ROW))
     return key, frame
 

@@ -15,6 +15,7 @@ from modelstudio.errors import DataError
 from modelstudio.project.files import load_project
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
+from modelstudio.recipe.sources import Source, is_connection
 from modelstudio.recipe.steps import Windows
 
 if TYPE_CHECKING:
@@ -35,11 +36,23 @@ class _Asked(NamedTuple):
 
 
 def predict(
-    model: Path, data: Path, out: Path, *, run: str | None = None
+    model: Path,
+    data: Path | str,
+    out: Path,
+    *,
+    run: str | None = None,
+    source: Source | None = None,
 ) -> Generator[Progress, None, PredictReport]:
     """Write the rows of a file with predictions added; ``model`` is a project or an ONNX file.
 
     Every row of the input is in the output; one that cannot be scored has empty predictions.
+
+    Parameters
+    ----------
+    data
+        A file, a folder, or the address of a database as text.
+    source
+        What of it is read, where that was said.
 
     Raises
     ------
@@ -48,11 +61,12 @@ def predict(
     """
     from modelstudio.data import sources
 
-    place = sources.absolute(data)
+    placed = sources.placed(data)
+    place = placed if is_connection(placed) else Path(placed)
     check_answers(out)
-    if out.exists() and place.exists() and out.samefile(place):
+    if isinstance(place, Path) and out.exists() and place.exists() and out.samefile(place):
         raise DataError(
-            f"The answers would take the place of {data.name}.",
+            f"The answers would take the place of {place.name}.",
             where=str(out),
             fix="Write them to another file.",
         )
@@ -60,10 +74,13 @@ def predict(
     from modelstudio.engine.evaluate import answer_columns, unreadable_cells
 
     onnx = model.suffix.lower() == ".onnx"
-    asked = yield from _ask_onnx(model, place) if onnx else _ask_run(model, place, run)
+    if onnx:
+        asked = yield from _ask_onnx(model, place, source)
+    else:
+        asked = yield from _ask_run(model, place, run, source)
     answers, config = asked.answers, asked.config
     if not len(answers.rows):
-        raise _no_answer(place, answers, asked.unusable)
+        raise _no_answer(Path(place), answers, asked.unusable)
     files_only = all(column.kind in ("image", "audio") for column in config.features)
     text = sources.read_table(
         place, DataConfig(csv=config.csv, source=config.source), features_only=files_only
@@ -87,7 +104,19 @@ def _no_answer(data: Path, answers: Predictions, unusable: tuple[UnusableFiles, 
     )
 
 
-def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, None, _Asked]:
+def _asking(config: DataConfig, data: Path | str, source: Source | None) -> DataConfig:
+    """Return how the rows are read; a database is asked anew."""
+    from modelstudio.data import sources
+
+    config = config if source is None else config.changed(source=source)
+    if isinstance(data, str):
+        sources.renew(config.changed(path=data))
+    return config
+
+
+def _ask_run(
+    model: Path, data: Path | str, run: str | None, source: Source | None
+) -> Generator[Progress, None, _Asked]:
     from modelstudio.data import sources
     from modelstudio.engine.evaluate import predictions, refuse_tokens
     from modelstudio.engine.run import load_run
@@ -95,7 +124,7 @@ def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, No
     trained = yield from load_run(model, load_project(model), run)
     refuse_tokens(trained.fitted.target.kind, f"Run {trained.run.number}")
     yield Progress("Reading the data")
-    config = trained.fitted.config()
+    config = _asking(trained.fitted.config(), data, source)
     frame = sources.read_table(
         data, config, target_needed=_past_needed(trained.fitted), features_only=True
     )
@@ -106,7 +135,9 @@ def _ask_run(model: Path, data: Path, run: str | None) -> Generator[Progress, No
     return _Asked(answers, trained.decision.threshold, config, unusable)
 
 
-def _ask_onnx(model: Path, data: Path) -> Generator[Progress, None, _Asked]:
+def _ask_onnx(
+    model: Path, data: Path | str, source: Source | None
+) -> Generator[Progress, None, _Asked]:
     from modelstudio.data import sources
     from modelstudio.engine.evaluate import TargetKind, from_scores, refuse_tokens
     from modelstudio.engine.export.replay import open_model
@@ -114,9 +145,9 @@ def _ask_onnx(model: Path, data: Path) -> Generator[Progress, None, _Asked]:
     opened = open_model(model)
     refuse_tokens(opened.task, model.name)
     yield Progress("Reading the data")
-    recipe = opened.recipe
+    recipe, config = opened.recipe, _asking(opened.config, data, source)
     needed = recipe is not None and _past_needed(recipe)
-    frame = sources.read_table(data, opened.config, target_needed=needed, features_only=True)
+    frame = sources.read_table(data, config, target_needed=needed, features_only=True)
     yield Progress("Predicting", 0, frame.height)
     fed = opened.fed(frame)
     _, scores = opened.answer(fed, frame.height)
@@ -126,7 +157,7 @@ def _ask_onnx(model: Path, data: Path) -> Generator[Progress, None, _Asked]:
         unscored[_missing(frame, opened.columns, answers.rows)] = lost
     answers = replace(answers, unscored=unscored)
     unusable = unusable_files(recipe, frame) if recipe is not None else ()
-    return _Asked(answers, opened.threshold, opened.config, unusable)
+    return _Asked(answers, opened.threshold, config, unusable)
 
 
 def _past_needed(recipe: FittedRecipe) -> bool:

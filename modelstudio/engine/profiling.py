@@ -58,6 +58,7 @@ def profile_source(
     data = DataConfig(
         path=sources.placed(path), source=source or detect.detect(path), csv=csv or CsvOptions()
     )
+    sources.renew(data)
     plain = yield from _read(data, None)
     guessed = detect.guess(data, plain, target)
     tested = str(sources.absolute(test_data)) if test_data else None

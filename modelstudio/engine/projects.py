@@ -72,6 +72,7 @@ def opening(
     known = DataConfig(
         path=sources.placed(data), source=source or detect.detect(data, task), csv=project.data.csv
     )
+    sources.renew(known)
     frame = yield from retold(
         sources.reading_plain(known),
         lambda portion: Progress("Reading the data", portion.done, portion.total),
@@ -102,6 +103,13 @@ def opening(
             training=draft.settings(project.data.fields, rows, project.training),
         )
     return Draft(project, notes, unusable=unusable_files(prepared.fitted, prepared.clean))
+
+
+def read_again(project: Project) -> None:
+    """Have the rows of a project asked for anew, where they come from a database server."""
+    from modelstudio.data import sources
+
+    sources.renew(project.data)
 
 
 def draft_network(project: Project) -> Graph:
