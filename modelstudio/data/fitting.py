@@ -146,12 +146,24 @@ class Learning:
         else:
             columns = columns_of(step, self.kinds)
             self.frame = learn(step, fitted.state, self.frame, columns, self.target)
-        schema = dict(self.frame.schema)
-        self.kinds = {
-            name: "number" if schema[name] == pl.Float64 else kind
-            for name, kind in order.kinds_after(step, self.kinds).items()
-            if name in schema and not schema[name].is_integer() and not schema[name].is_nested()
-        }
+        self.kinds = kinds_left(step, self.kinds, self.frame.schema)
+
+
+def kinds_left(
+    step: Step, kinds: Mapping[str, Kind], schema: Mapping[str, pl.DataType]
+) -> dict[str, Kind]:
+    """Return the kinds of columns that are not made of arrays yet, after a step.
+
+    Parameters
+    ----------
+    schema
+        Of the columns that it left.
+    """
+    return {
+        name: "number" if schema[name] == pl.Float64 else kind
+        for name, kind in order.kinds_after(step, kinds).items()
+        if name in schema and not schema[name].is_integer() and not schema[name].is_nested()
+    }
 
 
 def apply_to_parts(
@@ -176,7 +188,8 @@ class Fitting(NamedTuple):
 
     ``encoded`` are all clean rows after every step, ``training`` the training rows as the network
     learns from them, and ``kinds`` the kinds of their columns; ``effects`` tells what a step did,
-    by its place in the recipe.
+    by its place in the recipe. ``touched`` are the columns that each step may change, where effects
+    are left open.
     """
 
     steps: tuple[FittedStep, ...]
@@ -184,6 +197,7 @@ class Fitting(NamedTuple):
     training: pl.DataFrame
     kinds: dict[str, Kind]
     effects: dict[int, StepEffect]
+    touched: tuple[tuple[str, ...], ...] = ()
 
 
 def fit_steps(
@@ -209,7 +223,7 @@ def fit_steps(
         except DataError as error:
             error.step = index
             raise
-        before, touched = everything, _touched(step, learning.kinds)
+        before, touched = everything, touched_by(step, learning.kinds)
         everything = apply_to_parts(fitted, everything, rows)
         learning.follow(fitted)
         effects[index] = effect_of(before, everything, touched)
@@ -217,7 +231,7 @@ def fit_steps(
     return Fitting(tuple(steps), everything, learning.frame, learning.kinds, effects)
 
 
-def _touched(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+def touched_by(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
     """Return the columns that a step may change or write over."""
     columns = order.columns_of(step, kinds)
     added = step.adds(columns, kinds)

@@ -8,16 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from modelstudio.data import sources
+from modelstudio.data import sources, spill
 from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep, row_numbers
 from modelstudio.data.fitting import StepEffect, active, fit_steps
 from modelstudio.data.fitting_pictures import fit_pictures
 from modelstudio.data.inputs import input_fields, vocabularies
 from modelstudio.data.negatives import pair_of
-from modelstudio.data.slices import Sliced, encode_slices, fit_columns, is_large
-from modelstudio.data.sources import ROW, resolve
+from modelstudio.data.slices import (
+    Sliced,
+    encode_rows,
+    encode_slices,
+    fit_columns,
+    in_memory,
+    is_large,
+)
+from modelstudio.data.sources import mapped, resolve
 from modelstudio.data.split import Parts, split_table
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.rows import KEEP, known_target
@@ -55,8 +61,9 @@ class Prepared:
         """Return the raw rows of a part."""
         if part == "test" and self.tests is not None:
             return self.tests
-        positions: NDArray[np.int64] = getattr(self.parts, part)
-        return self.clean[positions]
+        kept = np.zeros(self.clean.height, bool)
+        kept[getattr(self.parts, part)] = True
+        return mapped.chosen(self.clean, kept)
 
     def around(self, part: str) -> pl.DataFrame:
         """Return the raw rows that samples of a part may reach into, as windows of a series do."""
@@ -64,6 +71,10 @@ class Prepared:
 
     def encoded(self, part: str, recipe: FittedRecipe) -> Encoded:
         """Return the samples of a part as a recipe makes them, be it this one or a run's."""
+        if not (part == "test" and self.tests is not None):
+            found = encode_rows(recipe, self.clean, getattr(self.parts, part))
+            if found is not None:
+                return found
         return recipe.transform(self.frame(part), among=self.around(part))
 
 
@@ -107,7 +118,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
             fix="Take One-hot, Ordinal or Index for these columns.",
         )
     yield "Reading the data"
-    raw = (yield from _read(data, base)).with_row_index(ROW)
+    raw = spill.numbered((yield from _read(data, base)))
     clean, row_effects = clean_rows(data, raw)
     if not clean.height:
         raise DataError(
@@ -120,15 +131,15 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     tests = None
     if data.split.test_path is not None:
         path = resolve(data.split.test_path, base)
-        tests = sources.read_table(path, data).with_row_index(ROW)
+        tests = spill.numbered(sources.read_table(path, data))
         tests = tests.filter(pl.col(target.name).is_not_null())
-    yield "Fitting the recipe"
-    answers = clean.get_column(target.name).gather(parts.train)
+    large, warning = is_large(data, clean), in_memory(data, clean)
+    yield f"Fitting the recipe: {warning}" if warning else "Fitting the recipe"
+    answers = spill.gathered(clean.select(target.name), parts.train).to_series()
     state = fit_target(data, target, answers)
-    large = is_large(data, clean)
-    fitting = (fit_columns if large else fit_steps)(data, clean, parts, state)
+    fitting = fit_columns(data, clean, parts) if large else fit_steps(data, clean, parts, state)
     shaping = yield from fit_pictures(data, fitting.kinds, clean, parts.train)
-    truth = state.truth(answers)
+    truth = state.truth(answers) if arranging else None
     steps = (
         *fitting.steps,
         *shaping,
@@ -156,7 +167,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         pair_of(fitted)
     yield "Encoding"
     if large:
-        made = yield from encode_slices(data, fitted, clean, parts)
+        made = yield from encode_slices(data, fitted, clean, parts, fitting.touched)
     else:
         made = Sliced(
             fitted.transform(

@@ -42,6 +42,11 @@ def slices(rows: int) -> Iterator[slice]:
     return (slice(start, min(start + ROWS, rows)) for start in range(0, rows, ROWS))
 
 
+def pieces(rows: int, size: int) -> list[slice]:
+    """Cut rows of so many bytes each into slices, where they are too many to be held."""
+    return list(slices(rows)) if is_spilled(rows * size) else [slice(0, rows)]
+
+
 def empty(rows: int, dtype: DTypeLike) -> NDArray[Any]:
     """Return an array to be filled, shape (rows,); a large one lies in a file that goes with it.
 

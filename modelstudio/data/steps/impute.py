@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.data.steps.learning import ROUNDING, Target, known, matrix, numbers
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps import FillByModel, FillFromNeighbours
@@ -42,13 +43,24 @@ def _training_rows(
         known(frame, name, "Set its role to ignored, or fill it with a constant.")
     if not columns:
         return np.empty((0, 0)), np.empty(0), np.empty(0)
-    rows = matrix(frame, columns)
-    mean, spread = np.nanmean(rows, axis=0), np.nanstd(rows, axis=0)
-    spread = np.where(spread > ROUNDING * np.nanmax(np.abs(rows), axis=0), spread, 1.0)
-    if len(rows) > limit:
-        chosen = np.random.default_rng(0).choice(len(rows), limit, replace=False)
-        rows = rows[np.sort(chosen)]
-    return rows, mean, spread
+    mean, spread = _mean_and_spread(frame, columns)
+    if frame.height > limit:
+        frame = frame[np.sort(np.random.default_rng(0).choice(frame.height, limit, replace=False))]
+    return matrix(frame, columns), mean, spread
+
+
+def _mean_and_spread(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """Return mean and standard deviation of each column; 1 for what is no more than rounding."""
+    pieces = spill.pieces(frame.height, 8 * len(columns))
+    total, count, largest = 0.0, 0, 0.0
+    for each in pieces:
+        rows = matrix(frame[each], columns)
+        total, count = total + np.nansum(rows, axis=0), count + (~np.isnan(rows)).sum(axis=0)
+        largest = np.fmax(largest, np.fmax.reduce(np.abs(rows), axis=0))
+    mean = total / count
+    squares = sum(np.nansum((matrix(frame[each], columns) - mean) ** 2, axis=0) for each in pieces)
+    spread = np.sqrt(squares / count)
+    return mean, np.where(spread > ROUNDING * largest, spread, 1.0)
 
 
 def fit_neighbours(

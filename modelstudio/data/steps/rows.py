@@ -23,16 +23,23 @@ from modelstudio.recipe.steps import (
 )
 from modelstudio.recipe.steps.rows import row_ranges
 
+LONG, FEW, FINEST = 100_000, 2_000, 3
+"""Rows of a long table, and rows and columns of it that are looked at first for equal ones."""
+
 
 def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
-    """Keep the first of equal rows; only those of equal hashes are compared."""
+    """Keep the first of equal rows; only those of equal hashes are compared.
+
+    Where a few columns tell all rows apart, the others are not looked at.
+    """
     names = [name for name in frame.columns if name != ROW]
     if not names:
         return frame
-    hashes = _hashes(frame, names)
-    doubled = spill.repeated(hashes)
-    if not len(doubled):
-        return frame
+    for some in (_finest(frame, names), names):
+        hashes = _hashes(frame, some)
+        doubled = spill.repeated(hashes)
+        if not len(doubled):
+            return frame
 
     def is_doubled(which: slice) -> NDArray[np.bool_]:
         at = np.searchsorted(doubled, hashes[which]).clip(0, len(doubled) - 1)
@@ -50,6 +57,14 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
         kept[some] = False
         kept[first.to_numpy()] = True
     return mapped.chosen(frame, kept)
+
+
+def _finest(frame: pl.DataFrame, names: Sequence[str]) -> Sequence[str]:
+    """Return the columns of a long table that tell most rows apart; of a short one all."""
+    if frame.height <= LONG:
+        return names
+    different = frame[names].gather_every(frame.height // FEW).select(pl.all().n_unique()).row(0)
+    return sorted(names, key=dict(zip(names, different, strict=True)).__getitem__)[-FINEST:]
 
 
 def _hashes(frame: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
