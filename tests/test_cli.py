@@ -159,6 +159,22 @@ def test_new_does_not_overwrite(project: Path, tmp_path: Path, cli: Cli) -> None
     assert project.read_bytes() == before
 
 
+def test_a_place_that_is_none_is_told_before_any_work(
+    project: Path, tmp_path: Path, cli: Cli
+) -> None:
+    data, missing, nowhere = tmp_path / "flowers.csv", tmp_path / "none.csv", tmp_path / "nowhere"
+    for arguments, told in (
+        (("new", nowhere / "p.mstudio", "--data", missing), "the folder does not exist"),
+        (("predict", project, missing, "--out", nowhere / "a.csv"), "the folder does not exist"),
+        (("labels", project, "--out", nowhere / "a.csv"), "the folder does not exist"),
+        (("new", tmp_path / "p.mstudio", "--data", data, "--test-data", missing), "none.csv does"),
+        (("profile", data, "--test-data", missing), "none.csv does not exist"),
+    ):
+        code, out, err = cli(*arguments)
+        assert (code, out) == (1, "")
+        assert told in err
+
+
 def test_a_regression_reports_its_own_units(tmp_path: Path, cli: Cli) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=300)
@@ -320,7 +336,7 @@ def test_without_a_display_the_window_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_an_unforeseen_error_leaves_a_report(
     project: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
 ) -> None:
-    monkeypatch.setattr("modelstudio.cli.verbs.load_project", lambda path: 1 / 0)
+    monkeypatch.setattr("modelstudio.cli.making.load_project", lambda path: 1 / 0)
     code, _, err = cli("check", project)
     assert code == 1
     assert "Traceback" not in err

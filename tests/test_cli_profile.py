@@ -115,3 +115,4 @@ def test_words_for_a_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     out = capsys.readouterr().out
     assert "60 rows" in out
     assert "constant: c is always the same" in out
+    assert "(rows 1, 2, 3, 4, 5)" in out

@@ -52,7 +52,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Design, train, judge and export neural networks. Without arguments the window opens."""
@@ -89,7 +92,8 @@ def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P,
             )
             raise typer.Exit(1) from None
 
-    app.command(name, no_args_is_help=False)(handled)
+    summary = (function.__doc__ or "").partition("\n\n")[0]
+    app.command(name, no_args_is_help=False, short_help=summary)(handled)
     return handled
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from modelstudio.errors import ProjectError
-from modelstudio.project.files import SUFFIX
+from modelstudio.project.files import SUFFIX, check_folder
 
 MOST_EPOCHS = 100_000
 
@@ -73,7 +73,7 @@ def training_changes(
 
 
 def check_new_project(out: Path) -> None:
-    """Refuse a name for a new project that is none, or that is taken.
+    """Refuse a name for a new project that is none, that is taken, or that has no folder.
 
     Raises
     ------
@@ -88,3 +88,4 @@ def check_new_project(out: Path) -> None:
         raise ProjectError(
             f"{out.name} exists already.", where=str(out), fix="Choose another name or remove it."
         )
+    check_folder(out)

@@ -24,6 +24,7 @@ from modelstudio.cli.arguments import (
     training_changes,
 )
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
+from modelstudio.cli.moved import Moved, at_new_place, keep_place, told_place
 from modelstudio.cli.show import evaluation_json, print_evaluation, print_json, print_table
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
 from modelstudio.engine import cross_validation
@@ -32,7 +33,7 @@ from modelstudio.engine.control import Control
 from modelstudio.engine.events import FoldsEnd, FoldStarted, RunEvent
 from modelstudio.engine.results import DoubtfulLabels, Evaluation, FoldSummary
 from modelstudio.errors import DataError
-from modelstudio.project.files import load_project, write_text
+from modelstudio.project.files import check_folder, load_project, write_text
 from modelstudio.wording import counted
 
 
@@ -64,6 +65,7 @@ def cross_validate(
         str | None,
         typer.Option(metavar="RUN", help="Go on with the folds that this run is one of."),
     ] = None,
+    data: Moved = None,
     trust: Trust = False,
     as_json: Json = False,
 ) -> None:
@@ -77,12 +79,15 @@ def cross_validate(
     chosen = training_changes(seed, epochs, device)
     if resume is not None and (chosen or name or folds):
         raise typer.BadParameter("folds go on as they began; give --resume alone")
+    project = at_new_place(project, path, data)
     if resume is None:
         project = project.changed(training=project.training.changed(**chosen))
         events = cross_validation.cross_validate(project, path, control, folds=folds, name=name)
     else:
         events = cross_validation.resume(project, path, resume, control)
-    end = _follow_folds(events, control, project.training.epochs, as_json=as_json)
+    with told_place("cross-validate", path):
+        end = _follow_folds(events, control, project.training.epochs, as_json=as_json)
+    keep_place(project, path, data)
     done = end.summary
     whole = None
     if done.runs:
@@ -176,10 +181,13 @@ def labels(
     out: Annotated[
         Path | None, typer.Option(help="Write the rows, their labels and suggestions to a CSV.")
     ] = None,
+    data: Moved = None,
     trust: Trust = False,
     as_json: JsonOfRows = False,
 ) -> None:
     """List labels that are probably wrong, by what a run says of rows it did not train on."""
+    if out is not None:
+        check_folder(out)
     trust_run(path, run, trust=trust)
     project = load_project(path)
     kept = engine.store(path, project)
@@ -191,8 +199,9 @@ def labels(
     if part is HeldOut.folds:
         work = cross_validation.evaluate(path, project, chosen.id, intervals=False)
     else:
-        work = engine.evaluate(path, project, chosen.id, _PARTS[part], intervals=False)
-    doubts = follow(work, quiet=as_json).doubts
+        work = engine.evaluate(path, project, chosen.id, _PARTS[part], intervals=False, moved=data)
+    with told_place("labels", path):
+        doubts = follow(work, quiet=as_json).doubts
     if doubts is None:
         raise DataError(
             f"Run {chosen.number} has no classes to tell, so there are no labels to doubt.",
@@ -200,10 +209,10 @@ def labels(
         )
     if out is not None:
         _write(out, doubts)
-    data = kept.project(chosen.id).data
     if as_json:
-        target = data.target.name if data.target else ""
-        own = part is not HeldOut.test or data.split.test_path is None
+        asked = kept.project(chosen.id).data
+        target = asked.target.name if asked.target else ""
+        own = part is not HeldOut.test or asked.split.test_path is None
         print_json(_labels_json(doubts, target, chosen.id, part.value, own=own))
         return
     looked = f"{counted(doubts.looked_at, 'row')} ({part.value}) that the run did not train on"

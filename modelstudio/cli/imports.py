@@ -20,7 +20,6 @@ from modelstudio.engine.importing.sources import (
     read_source,
     split_source,
 )
-from modelstudio.errors import ProjectError
 from modelstudio.project.files import save_project
 from modelstudio.trust import trust as remember_trust
 
@@ -33,7 +32,9 @@ def import_network(
     out: Annotated[Path, typer.Option("--out", help="The .mstudio file to write.")],
     shape: Annotated[
         list[str] | None,
-        typer.Option(help="Shape of one sample, such as 3,224,224; once for each input."),
+        typer.Option(
+            metavar="SIZES", help="Shape of one sample, such as 3,224,224; once for each input."
+        ),
     ] = None,
     args: Annotated[
         str, typer.Option(metavar="JSON", help="What the class is made with, as a JSON object.")
@@ -45,12 +46,6 @@ def import_network(
 ) -> None:
     """Make a project of a network from another program; its weights become a run."""
     check_new_project(out)
-    if not out.resolve().parent.is_dir():
-        raise ProjectError(
-            f"{out.name} cannot be written: the folder does not exist.",
-            where=str(out),
-            fix="Choose a folder that exists.",
-        )
     path, name = split_source(source)
     if trust and path.suffix.lower() == PYTHON:
         remember_trust(read_source(path))

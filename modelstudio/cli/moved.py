@@ -1,4 +1,4 @@
-"""The option that tells where data lies now, and what is said when it is not where it was."""
+"""The option that tells where data lies now, and what is said and kept of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import Annotated
 
 import typer
 
+from modelstudio.cli.app import complain
+from modelstudio.engine import projects
 from modelstudio.errors import DataMoved
+from modelstudio.project.files import folder_of, load_project, save_project
+from modelstudio.project.model import Project
 
 Moved = Annotated[
     Path | None,
@@ -34,3 +38,26 @@ def told_place(*command: object) -> Iterator[None]:
             fix=f"Put it back there, or tell where it lies now: modelstudio {words} --data "
             "NEW_PLACE",
         ) from None
+
+
+def at_new_place(project: Project, path: Path, data: Path | None) -> Project:
+    """Return a project whose data lies elsewhere, if that was said, as its file will name it.
+
+    Raises
+    ------
+    DataError
+        When nothing lies there.
+    """
+    if data is None:
+        return project
+    projects.check_place(data)
+    return projects.rebase(projects.at_place(project, data), None, folder_of(path))
+
+
+def keep_place(project: Project, path: Path, data: Path | None) -> None:
+    """Write where data lies now, if that was said, into a project's file, and nothing else."""
+    if data is None:
+        return
+    now = load_project(path)
+    save_project(now.changed(data=now.data.changed(path=project.data.path)), path)
+    complain(f"{path.name} takes its data from {data} from now on.")

@@ -70,6 +70,8 @@ def profile(
     elif data is not None:
         raise typer.BadParameter("--data is for a project whose data was moved")
     else:
+        if test_data is not None:
+            projects.check_place(test_data)
         csv = options(decimals, dates, missing, encoding)
         read = chosen(source, sheet, query)
         found = follow(profile_source(source, target, test_data, csv, read), quiet=as_json)
@@ -92,5 +94,5 @@ def profile(
     rows = [tuple(column[key] for key in keys) for column in found.columns]
     print_table(("Column", *(key.capitalize() for key in keys[1:])), rows)
     for finding in told:
-        where = ", ".join(str(row) for row in finding.rows[:5])
+        where = ", ".join(str(row + 1) for row in finding.rows[:5])
         print(f"{finding.kind}: {finding.text}" + (f" (rows {where})" if where else ""))

@@ -1,4 +1,4 @@
-"""Every verb over `modelstudio.engine.run`."""
+"""The verbs that train and use a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import typer
 
 from modelstudio.cli.app import INTERRUPTED, complain, verb
 from modelstudio.cli.arguments import (
-    LARGEST_SEED,
     MOST_EPOCHS,
     DeviceOption,
     Format,
@@ -23,20 +22,11 @@ from modelstudio.cli.arguments import (
     ProjectPath,
     Run,
     Seed,
-    Task,
-    check_new_project,
     training_changes,
 )
-from modelstudio.cli.follow import LEFT_OUT, Terminal, follow, interruptible, print_event
-from modelstudio.cli.moved import Moved, told_place
+from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
+from modelstudio.cli.moved import Moved, at_new_place, keep_place, told_place
 from modelstudio.cli.places import QueryOption, SheetOption, chosen
-from modelstudio.cli.reading import (
-    DatesOption,
-    DecimalsOption,
-    EncodingOption,
-    MissingOption,
-    options,
-)
 from modelstudio.cli.show import (
     evaluation_json,
     export_json,
@@ -46,7 +36,6 @@ from modelstudio.cli.show import (
     print_json,
     print_prediction,
     print_runs,
-    print_table,
     run_json,
 )
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
@@ -55,12 +44,10 @@ from modelstudio.engine import run as engine
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunEnd
 from modelstudio.engine.exporting import export_onnx
-from modelstudio.errors import NetworkError, StudioError
+from modelstudio.errors import NetworkError
 from modelstudio.project.files import SUFFIX, load_project, save_project
-from modelstudio.project.model import DataConfig, Project
-from modelstudio.recipe.sources import LongText
+from modelstudio.project.model import Project
 from modelstudio.resources import sample
-from modelstudio.wording import counted
 
 _PARTS: dict[Part, engine.Part] = {
     Part.train: "train",
@@ -71,7 +58,9 @@ _PARTS: dict[Part, engine.Part] = {
 
 @verb
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="Stay in the terminal.")] = True,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Stay in the terminal.", show_default=False)
+    ] = True,
     folder: Annotated[
         Path | None, typer.Option(help="Where to put the files; a new folder if left out.")
     ] = None,
@@ -101,124 +90,6 @@ def demo(
 
 
 @verb
-def new(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The .mstudio file to write.")],
-    data: Annotated[
-        str,
-        typer.Option(
-            help="A table, a folder of pictures or texts, one long text, or the address of a "
-            "database such as postgresql://host/name."
-        ),
-    ],
-    target: Annotated[
-        str | None, typer.Option(help="Column to predict; guessed if left out.")
-    ] = None,
-    task: Annotated[
-        Task | None, typer.Option(help="What is to be learnt, where the data does not tell.")
-    ] = None,
-    test_data: Annotated[
-        Path | None, typer.Option(help="Take the test rows from this file.")
-    ] = None,
-    split_seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the split.")
-    ] = None,
-    decimals: DecimalsOption = None,
-    dates: DatesOption = None,
-    missing: MissingOption = None,
-    encoding: EncodingOption = None,
-    sheet: SheetOption = None,
-    query: QueryOption = None,
-    as_json: Json = False,
-) -> None:
-    """Make a project from data: roles, recipe, network and settings are guessed."""
-    check_new_project(out)
-    work = projects.opening(
-        Project(data=DataConfig(csv=options(decimals, dates, missing, encoding))),
-        data,
-        target=target,
-        test_data=test_data,
-        split_seed=split_seed,
-        task=task.value if task else None,
-        source=chosen(data, sheet, query),
-    )
-    draft = follow(work, quiet=as_json)
-    if draft.error is not None:
-        raise draft.error
-    project = projects.rebase(draft.project, None, out.resolve().parent).changed(name=out.stem)
-    save_project(project, out)
-    predicted = project.data.target
-    if as_json:
-        print_json(
-            {
-                "path": str(out),
-                "target": predicted.name if predicted else None,
-                "features": [column.name for column in project.data.features],
-                "steps": [step.type_name for step in project.data.recipe],
-                "nodes": len(project.network.nodes),
-                "notes": list(draft.notes),
-                "unusable_files": [files.to_dict() for files in draft.unusable],
-            }
-        )
-        return
-    seen = counted(len(project.data.features), "column")
-    print(f"Wrote {out}: predicts {_told(project)} from {seen}.")
-    for note in draft.notes:
-        print(f"  {note}")
-    complain(*(files.told(LEFT_OUT[files.kind]) for files in draft.unusable))
-
-
-@verb
-def check(path: ProjectPath, trust: Trust = False, as_json: Json = False) -> None:
-    """Show shapes, parameters, cost and problems of the network."""
-    from modelstudio.network.analysis import format_shape
-
-    project = load_project(path)
-    trust_blocks(project, trust=trust)
-    analysis = engine.analyse(project, run_blocks=True)
-    rows = []
-    for key in _drawn_order(project):
-        node, info = project.network.nodes[key], analysis.nodes.get(key)
-        shape = info.outputs[0] if info and info.outputs else ()
-        rows.append(
-            {
-                "id": key,
-                "name": node.name,
-                "type": node.layer.type_name,
-                "output_shape": list(shape) if shape else None,
-                "parameters": info.parameters if info else 0,
-                "macs": info.macs if info else 0,
-                "shown": format_shape(shape) if shape else "?",
-            }
-        )
-    if as_json:
-        problems = [
-            {"node": p.node, "message": p.message, "severity": p.severity}
-            for p in analysis.problems
-        ]
-        nodes = [{k: v for k, v in row.items() if k != "shown"} for row in rows]
-        print_json(
-            {
-                "nodes": nodes,
-                "problems": problems,
-                "parameters": analysis.parameters,
-                "macs": analysis.macs,
-            }
-        )
-    else:
-        head = ("Name", "Type", "Output", "Parameters", "MACs")
-        names = ("name", "type", "shown", "parameters", "macs")
-        print_table(head, [tuple(row[name] for name in names) for row in rows])
-        print(f"{analysis.parameters:,} parameters, {analysis.macs:,} MACs for one sample")
-        for problem in analysis.problems:
-            block = project.network.nodes.get(problem.node or "")
-            print(f"{problem.severity}: {f'{block.name}: ' if block else ''}{problem.message}")
-    if any(problem.untrusted for problem in analysis.problems):
-        complain(f"To run its Python: modelstudio check {shlex.quote(str(path))} --trust")
-    if analysis.errors:
-        raise typer.Exit(1)
-
-
-@verb
 def train(
     path: ProjectPath,
     seed: Seed = None,
@@ -245,19 +116,13 @@ def train(
     chosen = training_changes(seed, epochs, device)
     if resume is not None and (chosen or name or start_from):
         raise typer.BadParameter("a run goes on as it began; give --resume alone")
-    if data is not None:
-        projects.check_place(data)
-        project = projects.rebase(projects.at_place(project, data), None, path.resolve().parent)
+    project = at_new_place(project, path, data)
     project = project.changed(training=project.training.changed(**chosen))
     with told_place("train", path):
         end = _train(
             project, path, name=name, resume=resume, start_from=start_from, as_json=as_json
         )
-    if data is not None:
-        place = project.data.path
-        now = load_project(path)
-        save_project(now.changed(data=now.data.changed(path=place)), path)
-        complain(f"{path.name} takes its data from {data} from now on.")
+    keep_place(project, path, data)
     if end.status == "interrupted":
         kept = engine.store(path, project)
         again = ""
@@ -311,7 +176,7 @@ def evaluate(
 
 @verb
 def predict(
-    model: Annotated[Path, typer.Argument(help="A .mstudio or an .onnx file.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .mstudio or an .onnx file.")],
     data: Annotated[
         str,
         typer.Argument(
@@ -356,24 +221,6 @@ def export(
         print_json(export_json(report))
     else:
         print_export(report)
-
-
-def _told(project: Project) -> str:
-    """Say what a project predicts."""
-    target = project.data.target
-    if target is None:
-        return "nothing yet"
-    if isinstance(project.data.source, LongText):
-        return f"the next token of {target.name}"
-    return f"which {target.name} is chosen" if project.data.negatives else target.name
-
-
-def _drawn_order(project: Project) -> tuple[str, ...]:
-    """Return the blocks as values flow, or as they were added where wires form a loop."""
-    try:
-        return project.network.order
-    except StudioError:
-        return tuple(project.network.nodes)
 
 
 def _demo_folder(wanted: Path | None) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelstudio.errors import DataError
-from modelstudio.project.files import SUFFIX, write_bytes
+from modelstudio.project.files import SUFFIX, check_folder, write_bytes
 from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ _MODELS = (SUFFIX, ".onnx")
 
 
 def check_answers(out: Path) -> None:
-    """Refuse a name whose ending is of a format that is not written.
+    """Refuse a name whose ending is of a format that is not written, or that has no folder.
 
     Raises
     ------
     DataError
         With the endings that are.
+    ProjectError
+        When the folder does not exist.
     """
     ending = out.suffix.lower()
     if ending in _MODELS:
@@ -42,6 +44,7 @@ def check_answers(out: Path) -> None:
             where=str(out),
             fix=f"End the name in .csv, .tsv, .jsonl, .parquet or .arrow, such as {out.stem}.csv.",
         )
+    check_folder(out)
 
 
 def write_answers(

@@ -125,6 +125,18 @@ def save_project(project: Project, path: Path) -> None:
     write_text(path, dumps(project))
 
 
+def check_folder(path: Path) -> None:
+    """Refuse a place for a file whose folder does not exist, before work is done for it.
+
+    Raises
+    ------
+    ProjectError
+        When there is no such folder.
+    """
+    if not path.resolve().parent.is_dir():
+        raise _unwritable(path, FileNotFoundError(errno.ENOENT, ""))
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a file by text in UTF-8; see `write_bytes`."""
     write_bytes(path, text.encode())
