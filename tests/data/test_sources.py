@@ -212,6 +212,54 @@ def test_json_lines_of_changing_keys_and_types(
     assert sources.read_plain(data).to_dict(as_series=False) == expected
 
 
+ODD = [
+    {"a": 'x]},{"', "b": [{"c": "[,]"}]},
+    {"a": "\\", "b": [{"c": '\\\\"}, {'}]},
+    {"b": [], "a": "Zürich\n雪"},
+    {"a": None, "c": 2.5},
+]
+
+
+def test_a_list_of_objects_is_read_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = [
+        ('x]},{"', '[{"c": "[,]"}]', None),
+        ("\\", json.dumps(ODD[1]["b"]), None),
+        ("Zürich\n雪", "[]", None),
+        (None, None, 2.5),
+    ]
+    for text in (json.dumps(ODD, indent=1), json.dumps(ODD, ensure_ascii=False) + "\n\n"):
+        path = write(tmp_path / "t.json", "\ufeff \n" + text)
+        for size in (1, 7, 50, 1 << 20):
+            monkeypatch.setattr(json_lines, "BLOCK", size)
+            monkeypatch.setattr(tabular, "_last", None)
+            assert sources.read_plain(DataConfig(path=str(path))).rows() == expected
+        for end in range(1, len(text.rstrip()), 9):
+            write(path, text[:end])
+            with pytest.raises(DataError, match=r"t\.json"):
+                sources.read_plain(DataConfig(path=str(path)))
+    for text, sentence in (
+        ('[{"a": 1},\n5]', "Line 2 of t.json is no JSON object"),
+        ('[{"a": 1}\n\n{"a": 2}]', "Line 1 of t.json is no JSON"),
+        ('[{"a": 1},\n {"a": "\n"}]', "Line 2 of t.json is no JSON"),
+        ('[{"a": 1}]\n{"a": 2}', "Line 2 of t.json stands behind"),
+    ):
+        path = write(tmp_path / "t.json", text)
+        with pytest.raises(DataError, match=sentence):
+            sources.read_plain(DataConfig(path=str(path)))
+
+
+def test_the_first_rows_of_a_large_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_lines, "HEAD", 2_000)
+    rows = [{"a": at, "b": "x" * 20} for at in range(1_000)]
+    data = DataConfig(path=str(write(tmp_path / "t.json", json.dumps(rows))))
+    first = sources.head(data, 5)
+    assert first is not None
+    assert first["a"].to_list() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert sources.inspect(data).rows == pytest.approx(1_000, rel=0.1)
+
+
 def test_a_sheet_of_notes_does_not_stand_before_the_data(tmp_path: Path) -> None:
     people = [["n", "m"], *[[at, at % 3] for at in range(60)]]
     sheets = {"Notes": [["made", "by"], ["hand", "x"]], "People": people, "More": people * 2}

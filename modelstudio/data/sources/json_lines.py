@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from modelstudio.data.sources.encoding import (
     utf8_blocks,
 )
 from modelstudio.data.sources.files import check_file, empty, first_bytes, too_wide
+from modelstudio.data.sources.json_lists import entries
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import from_values, joined, joining, plain_types
 from modelstudio.errors import DataError
@@ -29,27 +31,45 @@ from modelstudio.project.model import DataConfig
 HEAD = 1 << 20
 """Bytes looked at to describe the table."""
 
-LARGEST_LIST = 1 << 29
-"""A list is read as a whole; a greater one is refused."""
-
 _FIX = 'Write one object a line, such as {"age": 31, "town": "Ulm"}.'
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Whole objects of a file in UTF-8, one a line.
+
+    Parameters
+    ----------
+    lines, written
+        The objects, and the part of the file in which they stand at the same places.
+    first
+        Number of the first line of that part.
+    done
+        Bytes of the file up to its end.
+    """
+
+    lines: bytes
+    written: bytes
+    first: int
+    done: int
+
+    def line_at(self, place: int) -> int:
+        """Return the number of the line of the file at some byte."""
+        return self.first + self.written.count(b"\n", 0, place)
 
 
 def read(
     path: Path, data: DataConfig, into: Writing | None = None
 ) -> Generator[Portion, None, pl.DataFrame]:
-    """Read the table block by block; a list of objects as a whole."""
-    size = check_file(path).st_size
+    """Read the table block by block."""
+    check_file(path)
     start = first_bytes(path, 4096)
     if not start.strip():
         raise empty(path)
     chosen = data.csv.encoding
     for encoding in candidates(path, chosen or find_encoding(start), found=not chosen):
         try:
-            if _is_list(start, encoding):
-                yield Portion(0, size)
-                return _as_table(path, joined([_read_list(path, encoding, size)]))
-            table = yield from joining(partial(_blocks, path, encoding), into)
+            table = yield from joining(partial(_frames, path, encoding), into)
         except Misfit as error:
             line = error.line
             continue
@@ -65,33 +85,37 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
         first = finish(read(path, data))
         rows = first.height
     else:
-        rows = round(size / HEAD * first_bytes(path, HEAD).count(b"\n"))
+        block = _first(path, data)
+        rows = round(size / block.done * len(block.lines.splitlines()))
     return SourceInfo(path, tuple(first.columns), rows, size)
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
-    """Read the first rows of lines; None of a small file or a list."""
-    size = check_file(path).st_size
-    start = first_bytes(path, HEAD)
-    encoding = data.csv.encoding or find_encoding(start)
-    if size <= HEAD or _is_list(start[:4096], encoding):
+    """Read the first rows; None of a small file."""
+    if check_file(path).st_size <= HEAD:
         return None
     try:
-        lines, first, _ = next(_lines(path, encoding))
-        few = b"\n".join(lines.split(b"\n", rows)[:rows]) + b"\n"
-        return _as_table(path, joined([_read_lines(path, few, first)]))
+        block = _first(path, data)
+        few = b"\n".join(block.lines.split(b"\n", rows)[:rows]) + b"\n"
+        return _as_table(path, joined([_frame(path, replace(block, lines=few))]))
     except Misfit:
         return None
+
+
+def _first(path: Path, data: DataConfig) -> _Block:
+    """Return the first objects of a large file."""
+    encoding = data.csv.encoding or find_encoding(first_bytes(path, HEAD))
+    return next(_blocks(path, encoding, HEAD))
 
 
 def _is_list(start: bytes, encoding: str) -> bool:
     return start.decode(encoding, "ignore").lstrip("\ufeff \t\r\n").startswith("[")
 
 
-def _blocks(path: Path, encoding: str) -> Iterator[tuple[pl.DataFrame, Portion]]:
+def _frames(path: Path, encoding: str) -> Iterator[tuple[pl.DataFrame, Portion]]:
     size = path.stat().st_size
-    for lines, first, done in _lines(path, encoding):
-        yield _read_lines(path, lines, first), Portion(done, size)
+    for block in _blocks(path, encoding, BLOCK):
+        yield _frame(path, block), Portion(block.done, size)
 
 
 def _as_table(path: Path, table: pl.DataFrame | None) -> pl.DataFrame:
@@ -106,37 +130,77 @@ def _none(path: Path) -> DataError:
     return DataError(f"{path.name} holds no JSON objects.", where=str(path), fix=_FIX)
 
 
-def _lines(path: Path, encoding: str) -> Iterator[tuple[bytes, int, int]]:
-    """Yield whole lines in blocks of UTF-8, the number of the first, and the bytes read."""
+def _blocks(path: Path, encoding: str, size: int) -> Iterator[_Block]:
+    """Yield the objects of a file, about ``size`` bytes at a time."""
+    listed = _is_list(first_bytes(path, 4096), encoding)
+    return (_entries if listed else _lines)(path, encoding, size)
+
+
+def _lines(path: Path, encoding: str, size: int) -> Iterator[_Block]:
     held, line = b"", 1
-    for block, done in utf8_blocks(path, encoding, BLOCK):
+    for block, done in utf8_blocks(path, encoding, size):
         held += block
         cut = held.rfind(b"\n") + 1
         if not cut and len(held) > LONGEST_LINE:
             raise endless(path, line)
         if cut:
-            yield held[:cut], line, done
+            yield _Block(held[:cut], held[:cut], line, done)
             line += held.count(b"\n", 0, cut)
             held = held[cut:]
     if held.strip():
-        yield held, line, path.stat().st_size
+        yield _Block(held, held, line, path.stat().st_size)
 
 
-def _read_lines(path: Path, lines: bytes, first: int) -> pl.DataFrame:
-    """Read some lines; one by one where polars finds no common type, or to name the bad one."""
-    if not lines.strip():
+def _entries(path: Path, encoding: str, size: int) -> Iterator[_Block]:
+    """Yield the entries of a list, each in a line of its own."""
+    held, line, began, ended = b"", 1, False, False
+    for block, done in utf8_blocks(path, encoding, size):
+        held += block
+        if not began:
+            place = held.find(b"[") + 1
+            if not held[place:].strip():
+                continue
+            if held[place:].lstrip()[:1] not in (b"{", b"]"):
+                raise _none(path)
+            line, held, began = line + held.count(b"\n", 0, place), held[place:], True
+        if not ended:
+            found = entries(held)
+            if not found.rest and len(held) > LONGEST_LINE:
+                raise _too_long(path, line)
+            if found.lines.strip():
+                yield _Block(found.lines, held, line, done)
+            line += held.count(b"\n", 0, found.rest)
+            held, ended = held[found.rest :], found.ended
+        if ended and held.strip():
+            raise _bad(path, _line_of(held, line), "stands behind the end of the list")
+    if not ended:
+        raise _bad(path, _line_of(held, line), "is no JSON, as the list does not end")
+
+
+def _line_of(held: bytes, line: int) -> int:
+    """Return the number of the line in which the first sign stands."""
+    return line + held.count(b"\n", 0, len(held) - len(held.lstrip()))
+
+
+def _frame(path: Path, block: _Block) -> pl.DataFrame:
+    """Read some objects; one by one where polars finds no common type, or to name the bad one."""
+    if not block.lines.strip():
         return pl.DataFrame()
     try:
-        frame = pl.read_ndjson(lines, infer_schema_length=None)
-        return plain_types(_in_order(path, frame, lines))
+        frame = pl.read_ndjson(block.lines, infer_schema_length=None)
+        return plain_types(_in_order(path, frame, block.lines))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
         pass
-    objects = []
-    for number, line in enumerate(lines.split(b"\n"), first):
+    objects, place = [], 0
+    for line in block.lines.split(b"\n"):
+        number = block.line_at(place + len(line) - len(line.lstrip()))
+        place += len(line) + 1
         if not line.strip():
             continue
         try:
             value = json.loads(line)
+        except UnicodeDecodeError:
+            raise Misfit(number) from None
         except (ValueError, RecursionError):
             raise _bad(path, number, "is no JSON") from None
         if not isinstance(value, dict):
@@ -160,35 +224,16 @@ def _bad(path: Path, line: int, what: str) -> DataError:
     return DataError(f"Line {line:,} of {path.name} {what}.", where=str(path), fix=_FIX)
 
 
+def _too_long(path: Path, line: int) -> DataError:
+    return DataError(
+        f"The object in line {line:,} of {path.name} is longer than {LONGEST_LINE >> 20} MB.",
+        where=str(path),
+        fix=_FIX,
+    )
+
+
 def _from_objects(path: Path, objects: list[dict[str, Any]]) -> pl.DataFrame:
     names = dict.fromkeys(name for each in objects for name in each)
     if len(names) > MOST_COLUMNS:
         raise too_wide(path, len(names), MOST_COLUMNS)
     return from_values({name: [each.get(name) for each in objects] for name in names})
-
-
-def _read_list(path: Path, encoding: str, size: int) -> pl.DataFrame:
-    if size > LARGEST_LIST:
-        raise DataError(
-            f"{path.name} is one JSON list of {size >> 20:,} MB; up to {LARGEST_LIST >> 20} MB "
-            "can be read.",
-            where=str(path),
-            fix=_FIX,
-        )
-    content = b"".join(block for block, _ in utf8_blocks(path, encoding, BLOCK))
-    try:
-        frame = pl.read_json(content, infer_schema_length=None)
-        return plain_types(_in_order(path, frame, content))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
-        pass
-    try:
-        objects = json.loads(content)
-    except UnicodeDecodeError as error:
-        raise Misfit(content.count(b"\n", 0, error.start) + 1) from None
-    except json.JSONDecodeError as error:
-        raise _bad(path, error.lineno, "is no JSON") from None
-    except RecursionError:
-        raise _none(path) from None
-    if not objects or not all(isinstance(each, dict) for each in objects):
-        raise _none(path)
-    return _from_objects(path, objects)
