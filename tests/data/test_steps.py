@@ -18,6 +18,7 @@ from modelstudio.data.fitting import Fitting, Learning, fit_steps
 from modelstudio.data.sources import ROW
 from modelstudio.data.split import Parts
 from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.steps import rows as row_steps
 from modelstudio.data.steps.rows import KEEP
 from modelstudio.data.target import TargetState
 from modelstudio.errors import DataError, FieldError
@@ -26,6 +27,7 @@ from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import (
     Bin,
     Cast,
+    DropDuplicates,
     FilterRows,
     Formula,
     LeaveOut,
@@ -256,6 +258,19 @@ def test_row_steps_keep_rows_in_order(step: type[Step]) -> None:
     kept = KEEP[step](made(step), frame, "y").get_column(ROW)
     assert kept.is_sorted()
     assert 0 < len(kept) < frame.height
+
+
+@pytest.mark.parametrize("kinds", [2, 12, 1_000])
+def test_equal_rows_of_a_long_table_are_found_as_in_a_short_one(
+    monkeypatch: pytest.MonkeyPatch, kinds: int
+) -> None:
+    random = np.random.default_rng(0)
+    frame = pl.DataFrame({name: random.integers(0, kinds, 200) for name in "abcde"})
+    frame = frame.with_columns(e=pl.col("e") % 2)
+    first = frame.unique(keep="first", maintain_order=True)
+    monkeypatch.setattr(row_steps, "LONG", 100)
+    monkeypatch.setattr(row_steps, "FEW", 20)
+    assert_frame_equal(KEEP[DropDuplicates](DropDuplicates(), frame, None), first)
 
 
 def test_a_step_takes_the_columns_it_names_or_all_that_fit() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,8 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
     names = [name for name in frame.columns if name != ROW]
     if not names:
         return frame
-    for some in (_finest(frame, names), names):
-        hashes = _hashes(frame, some)
+    for chosen in _choices(frame, names):
+        hashes = _hashes(frame, chosen)
         doubled = spill.repeated(hashes)
         if not len(doubled):
             return frame
@@ -59,12 +59,13 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
     return mapped.chosen(frame, kept)
 
 
-def _finest(frame: pl.DataFrame, names: Sequence[str]) -> Sequence[str]:
-    """Return the columns of a long table that tell most rows apart; of a short one all."""
-    if frame.height <= LONG:
-        return names
-    different = frame[names].gather_every(frame.height // FEW).select(pl.all().n_unique()).row(0)
-    return sorted(names, key=dict(zip(names, different, strict=True)).__getitem__)[-FINEST:]
+def _choices(frame: pl.DataFrame, names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield all columns; of a long table first those that seem to tell most rows apart."""
+    if frame.height > LONG:
+        few = frame.gather_every(frame.height // FEW)
+        different = {name: few.get_column(name).n_unique() for name in names}
+        yield sorted(names, key=different.__getitem__)[-FINEST:]
+    yield names
 
 
 def _hashes(frame: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
