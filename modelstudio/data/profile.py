@@ -6,12 +6,14 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.recipe.columns import Column
 
 BINS = 12
@@ -85,13 +87,15 @@ def profile(
 
 def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
     missing = values.null_count()
-    known = values.drop_nulls() if missing else values
+    known = values
+    if missing:
+        known = spill.by_slices(values.to_frame(), lambda some, _: some.drop_nulls()).to_series()
     distinct, summary, quantiles, spread = 0, "empty", "", None
     histogram: tuple[float, ...] = ()
     frequent: tuple[tuple[Any, int], ...] = ()
     counts: tuple[tuple[Any, int], ...] = ()
     if len(known) and column.kind == "number":
-        ordered = np.sort(known.to_numpy())
+        ordered = spill.in_order(known)
         low, high = float(ordered[0]), float(ordered[-1])
         runs = _runs(ordered)
         distinct = runs.different
@@ -104,7 +108,7 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
         quantiles = "Quartiles {}, {}, {} · mean {} · SD {}".format(
             *map(_short, (*spread.quartiles, spread.mean, spread.sd))
         )
-        frequent = tuple(_longest(runs, pl.Series(ordered), named))
+        frequent = tuple(_longest(runs, ordered, known.dtype, named))
     elif len(known):
         distinct, top, frequent, counts = _counted(known, named)
         if distinct == len(known) and distinct > 1:
@@ -158,15 +162,14 @@ def _counted(
         most = counts.sort("rows", "value", descending=[True, False]).head(wanted).rows()
     else:
         text = known.dtype == pl.String
-        marks = known.hash() if text else known.to_physical()
-        ordered: NDArray[Any] = np.sort(marks.to_numpy())
+        marks: NDArray[Any] = spill.hashes(known) if text else known.to_physical().to_numpy()
+        ordered = spill.in_order(marks)
         runs = _runs(ordered)
         distinct = runs.different
-        sizes = np.partition(runs.sizes, -BINS)[-BINS:] if len(runs.sizes) > BINS else runs.sizes
-        top = (sorted(sizes.tolist(), reverse=True) + [1] * BINS)[: min(BINS, distinct)]
-        values = pl.Series(ordered, dtype=marks.dtype)
+        sizes = sorted(_greatest(runs.sizes, BINS).tolist(), reverse=True)
+        top = (sizes + [1] * BINS)[: min(BINS, distinct)]
         wanted = _wanted(distinct, named)
-        most = _longest(runs, values if text else values.cast(known.dtype), wanted)
+        most = _longest(runs, ordered, pl.UInt64() if text else known.dtype, wanted)
         if text and most:
             places = _places([mark for mark, _ in most], marks)
             texts = known.gather(places).to_list()
@@ -178,11 +181,11 @@ def _wanted(distinct: int, named: int) -> int:
     return distinct if distinct <= FEW else named
 
 
-def _places(wanted: list[int], marks: pl.Series) -> list[int]:
+def _places(wanted: list[int], marks: NDArray[np.uint64]) -> list[int]:
     """Return a row of each of some values; frequent ones are among the first rows."""
-    first = {mark: place for place, mark in enumerate(marks.head(FIRST).to_list())}
+    first = {mark: place for place, mark in enumerate(marks[:FIRST].tolist())}
     return [
-        place if (place := first.get(mark)) is not None else (marks == mark).arg_max() or 0
+        place if (place := first.get(mark)) is not None else int(spill.places_of(mark, marks)[0])
         for mark in wanted
     ]
 
@@ -197,23 +200,44 @@ class _Runs(NamedTuple):
 
 
 def _runs(ordered: NDArray[Any]) -> _Runs:
-    same = np.zeros(len(ordered) + 1, bool)
-    np.equal(ordered[1:], ordered[:-1], out=same[1:-1])
-    ends = np.flatnonzero(same[1:] != same[:-1])
+    ends = spill.where(len(ordered), partial(_turns, ordered))
     starts, last = ends[::2], ends[1::2]
-    different = len(ordered) - int(np.count_nonzero(same))
-    return _Runs(starts, last - starts + 1, different, len(ordered))
+    sizes = np.subtract(last, starts, out=spill.empty(len(starts), np.int64))
+    sizes += 1
+    different = len(ordered) - int(sizes.sum()) + len(sizes)
+    return _Runs(starts, sizes, different, len(ordered))
 
 
-def _longest(runs: _Runs, ordered: pl.Series, named: int) -> list[tuple[Any, int]]:
+def _turns(ordered: NDArray[Any], which: slice) -> NDArray[np.bool_]:
+    """Tell where equal values begin or end."""
+    start, stop = which.start, which.stop
+    some = ordered[max(0, start - 1) : stop + 1]
+    same = np.zeros(stop - start + 1, bool)
+    np.equal(some[1:], some[:-1], out=same[start == 0 : len(same) - (stop == len(ordered))])
+    turns: NDArray[np.bool_] = same[1:] != same[:-1]
+    return turns
+
+
+def _greatest(sizes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return the greatest numbers, the least of them first."""
+    if len(sizes) <= count:
+        return sizes
+    held = spill.copied(sizes)
+    held.partition(len(held) - count)
+    return held[-count:]
+
+
+def _longest(
+    runs: _Runs, ordered: NDArray[Any], dtype: pl.DataType, named: int
+) -> list[tuple[Any, int]]:
     """Return the values of the longest runs, of equally long ones the first; none without pairs."""
     starts, sizes = runs.starts, runs.sizes
     if not named or not len(sizes):
         return []
     if len(sizes) > named:
-        least = np.partition(sizes, -named)[-named]
-        greater = np.flatnonzero(sizes > least)
-        equal = np.flatnonzero(sizes == least)[: named - len(greater)]
+        least = _greatest(sizes, named)[0]
+        greater = spill.where(len(sizes), lambda each: runs.sizes[each] > least)
+        equal = spill.places_of(least, sizes)[: named - len(greater)]
         chosen = np.sort(np.concatenate([greater, equal]))
         starts, sizes = starts[chosen], sizes[chosen]
     elif len(sizes) < named:
@@ -222,7 +246,7 @@ def _longest(runs: _Runs, ordered: pl.Series, named: int) -> list[tuple[Any, int
         alone = alone[: named - len(sizes)]
         starts, sizes = np.append(starts, alone).astype(int), np.append(sizes, [1] * len(alone))
     order = np.argsort(-sizes, kind="stable")
-    values = ordered.gather(starts[order])
+    values = pl.Series(ordered[starts[order]]).cast(dtype)
     return list(zip(values.to_list(), sizes[order].astype(int).tolist(), strict=True))
 
 

@@ -113,6 +113,14 @@ def in_order(values: NDArray[Any] | pl.Series) -> NDArray[Any]:
     return made
 
 
+def hashes(values: pl.Series) -> NDArray[np.uint64]:
+    """Return a hash of each value."""
+    made = empty(len(values), np.uint64)
+    for each in pieces(len(values), 8):
+        made[each] = values[each].hash().to_numpy()
+    return made
+
+
 def ranked(values: pl.Series) -> pl.Series:
     """Return known numbers for quantiles: many in order, which spares polars a copy of them."""
     if not is_spilled(8 * len(values)):
@@ -240,7 +248,8 @@ def gathered(frame: pl.DataFrame, rows: NDArray[np.int64]) -> pl.DataFrame:
 
     def some(part: pl.DataFrame, which: slice) -> pl.DataFrame:
         first, last = (int(at) for at in np.searchsorted(rows, (which.start, which.stop)))
-        return part[rows[first:last] - which.start]
+        held: pl.DataFrame = part[rows[first:last] - which.start]
+        return held
 
     return by_slices(frame, some)
 

@@ -52,7 +52,7 @@ def _training_rows(
 def _mean_and_spread(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[Numbers, Numbers]:
     """Return mean and standard deviation of each column; 1 for what is no more than rounding."""
     pieces = spill.pieces(frame.height, 8 * len(columns))
-    total, count, largest = 0.0, 0, 0.0
+    total, count, largest = (np.zeros(len(columns)) for _ in range(3))
     for each in pieces:
         rows = matrix(frame[each], columns)
         total, count = total + np.nansum(rows, axis=0), count + (~np.isnan(rows)).sum(axis=0)
