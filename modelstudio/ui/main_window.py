@@ -410,9 +410,10 @@ class MainWindow(QMainWindow):
         if not self.files.may_leave():
             event.ignore()
             return
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.setEnabled(False)
+        self.hide()  # what still runs may take seconds to see that it should end
         self.jobs.stop_all()
         self.document.close()
-        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self.preferences.changed(geometry=geometry).save()
         event.accept()

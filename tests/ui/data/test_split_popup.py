@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,22 @@ def test_folds_and_balance(page: DataPage) -> None:
     choose(popup.balance, "weights")
     assert page.data.split.balance == "weights"
     assert page.document.undo_label == "Change split"
+
+
+def test_the_sheet_grows_with_what_it_holds(page: DataPage, qtbot: QtBot) -> None:
+    popup = page.split_options
+    page.split.more.click()
+    bottom, tall = popup.geometry().bottom(), popup.height()
+    choose(popup.method, "last")
+    qtbot.waitUntil(lambda: popup.height() > tall)
+    assert popup.geometry().bottom() == bottom, "it stays at its button"
+    boxes = [popup.method, popup._told, popup.by, popup.times, popup.folds, popup.balance]
+    pairs = pairwise(box.geometry() for box in boxes)
+    assert not any(one.intersects(other) for one, other in pairs)
+
+
+def test_without_dates_time_is_the_order_of_the_rows(page: DataPage) -> None:
+    page.commands.set_kind(["day"], "category")
+    page.split.more.click()
+    choose(page.split_options.method, "time")
+    assert (page.data.split.method, page.data.split.by) == ("time", None)

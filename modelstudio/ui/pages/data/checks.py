@@ -29,6 +29,7 @@ class ChecksStrip(QFrame):
     """Findings as tags; those without room are behind the last one."""
 
     opened = Signal(object)
+    again_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__(objectName="data.checks")
@@ -45,10 +46,25 @@ class ChecksStrip(QFrame):
         self._more = TagButton("", "neutral", "more", "data.checks.more")
         self._more.setMenu(QMenu(self._more))
         self._layout.addWidget(self._more)
+        self._told = label("", "label", "tertiary", name="data.checks.told")
+        self.again = button(tr("Read again"), "link", name="data.checks.again", small=True)
+        self.again.clicked.connect(self.again_wanted)
+        for part in (self._told, self.again):
+            part.hide()
+            self._layout.addWidget(part)
         self._layout.addStretch(1)
+
+    def tell(self, words: str, *, again: bool = False) -> None:
+        """Say why there are no findings; ``again`` offers to look for them."""
+        self.set_findings(())
+        self._told.setText(words)
+        self._told.setVisible(bool(words))
+        self.again.setVisible(again)
 
     def set_findings(self, findings: Sequence[Finding]) -> None:
         """Show these findings, in their order."""
+        self._told.hide()
+        self.again.hide()
         for tag in self.tags:
             self._layout.removeWidget(tag)
             tag.deleteLater()

@@ -121,7 +121,7 @@ class DataPage(Page):
         feed.described.connect(self._take_report)
         self.evidence_desk.doubted.connect(self._tell_findings)
         feed.failed.connect(self._take_failure)
-        feed.cancelled.connect(self.waiting.stop)
+        feed.cancelled.connect(self._tell_cancelled)
         feed.rows_found.connect(self.preview.put)
         feed.rows_failed.connect(self._take_rows_failure)
         self.opening.opened.connect(self._take_draft)
@@ -145,6 +145,7 @@ class DataPage(Page):
         for cancelled in (self.preview.cancel_wanted, self.pictures.loading.cancelled):
             cancelled.connect(self._cancel)
         self.preview.checks.opened.connect(self.evidence_desk.show)
+        self.preview.checks.again_wanted.connect(lambda: self._show_project(anew=True))
         self.preview.reading.clicked.connect(self._show_reading)
         self.files.tables_found.connect(self.reading.offer_tables)
         self.reading.table_wanted.connect(self._open_table)
@@ -245,6 +246,9 @@ class DataPage(Page):
         self.augment.set_data(data)
         self.pictures_side.set_project(self.document.project)
         self.split.set_data(data)
+        for sheet in (self.split_options, self.reading):
+            if sheet.isVisible():
+                sheet.set_data(data)
         if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
             self._stamp = self.files.stamp
             self.waiting.tell_file(Path(data.path).name)
@@ -353,7 +357,13 @@ class DataPage(Page):
         self.set_badge("done", tr("The data is ready"))
         self.pictures_side.list_pictures(self.document.project)
         if self.isVisible():
-            self.main.status.set_event(tr("Recipe applied in {} ms").format(round(1000 * seconds)))
+            took = f"{round(1000 * seconds)} ms" if seconds < 1 else f"{seconds:.1f} s"
+            self.main.status.set_event(tr("Recipe applied in {}").format(took))
+
+    def _tell_cancelled(self) -> None:
+        self.waiting.stop()
+        if self.feed.report is None:
+            self.preview.checks.tell(tr("Reading was cancelled"), again=True)
 
     def _tell_findings(self) -> None:
         """Show what was found in the table and in the pictures."""
@@ -362,7 +372,10 @@ class DataPage(Page):
 
             doubts = self.evidence_desk.doubts
             found = ordered((*report.findings, *doubts, *self.pictures_side.findings))
-            self.preview.checks.set_findings(found)
+            if found:
+                self.preview.checks.set_findings(found)
+            else:
+                self.preview.checks.tell(tr("Nothing stands out"))
             self.set_problems(self.evidence_desk.problems(found))
 
     def _keep_fields(self, report: DataReport) -> None:
@@ -390,8 +403,10 @@ class DataPage(Page):
         self.set_problems([fault])
 
     def _take_rows_failure(self, error: Exception) -> None:
+        own = isinstance(error, StudioError) and error.where == str(self.files.path)
         if not self.files.is_lost:
-            self.preview.show_notice(str(error))
+            told = tr("The rows show once the file can be read.") if own else str(error)
+            self.preview.show_notice(told)
 
     # Places that can be searched for
 

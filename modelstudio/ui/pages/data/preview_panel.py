@@ -247,7 +247,7 @@ class PreviewPanel(QFrame):
         if profile is None or name not in self.model.columns:
             return
         if self._profile is None:
-            self._profile = ProfilePopup(self.window())
+            self._profile = ProfilePopup(self)
         at = self.view.header.sectionViewportPosition(self.model.columns.index(name))
         self._profile.show_profile(
             self.view.header.mapToGlobal(QPoint(at, self.view.header.height())),

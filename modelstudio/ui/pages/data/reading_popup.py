@@ -94,9 +94,15 @@ class ReadingPopup(Sheet):
 
     def open_below(self, widget: QWidget, data: DataConfig) -> None:
         """Show the options under a button."""
+        self.set_data(data)
+        self.offer_tables(())
+        self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
+        self.delimiter.setFocus()
+
+    def set_data(self, data: DataConfig) -> None:
+        """Show how the file of these data choices is read."""
         csv = self._csv = data.csv
         self._source = data.source
-        self.offer_tables(())
         self.delimiter.setCurrentIndex(max(self.delimiter.findData(csv.delimiter), 0))
         if csv.encoding and self.encoding.findData(csv.encoding) < 0:
             self.encoding.addItem(csv.encoding, csv.encoding)
@@ -104,8 +110,6 @@ class ReadingPopup(Sheet):
         self.decimals.setCurrentIndex(max(self.decimals.findData(csv.decimals), 0))
         self.dates.setCurrentIndex(max(self.dates.findData(csv.dates), 0))
         self.missing.set_value(", ".join(csv.missing))
-        self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
-        self.delimiter.setFocus()
 
     def offer_tables(self, names: tuple[str, ...]) -> None:
         """Offer the tables of the source, if it has several."""

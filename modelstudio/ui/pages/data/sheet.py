@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QWidget
 
+from modelstudio.ui.pages import Page
 from modelstudio.ui.widgets import label, toned
 
 _MARGIN = 8
@@ -16,39 +17,51 @@ Part = TypeVar("Part", bound=QWidget)
 
 
 class Sheet(QFrame):
-    """Lies inside its parent, so that it needs no window of its own."""
+    """Lies inside the page that its opener is on, so that it needs no window of its own.
 
-    def __init__(self, parent: QWidget, name: str, width: int):
+    Tab stays inside; what hides the page puts the sheet away.
+    """
+
+    def __init__(self, opener: QWidget, name: str, width: int):
+        parent = _page_of(opener)
         super().__init__(parent, objectName=name)
         toned(self, "popup")
         self.setFixedWidth(width)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._area = parent
         self._before: QWidget | None = None
+        self._edge = (0, False)
         self.hide()
 
-    def open_at(self, corner: QPoint) -> None:
-        """Show it with its upper left corner at a point of the screen, inside the parent."""
-        self.fit()
+    def open_at(self, corner: QPoint, *, above: bool = False) -> None:
+        """Show it inside the page with its upper left corner, or its lower, at a screen point."""
         area = self._area
         at = area.mapFromGlobal(corner)
-        at.setX(max(_MARGIN, min(at.x(), area.width() - self.width() - _MARGIN)))
-        at.setY(max(_MARGIN, min(at.y(), area.height() - self.height() - _MARGIN)))
-        self.move(at)
+        self._edge = (at.y(), above)
+        self.move(max(_MARGIN, min(at.x(), area.width() - self.width() - _MARGIN)), at.y())
+        self.fit()
         self._before = QApplication.focusWidget()
         self.show()
         self.raise_()
         self.setFocus()
 
     def fit(self) -> None:
-        """Make it as high as what it holds, as far as there is room below."""
+        """Make it as high as what it holds; the edge at its opener stays, as far as there is room."""
         for part in self.findChildren(QWidget):
             part.ensurePolished()
         if self.hasHeightForWidth():
             self.ensurePolished()
             self.setFixedHeight(self.heightForWidth(self.width()))
+        edge, above = self._edge
         lowest = self._area.height() - self.height() - _MARGIN
-        self.move(self.x(), max(_MARGIN, min(self.y(), lowest)))
+        top = edge - self.height() if above else edge
+        self.move(self.x(), max(_MARGIN, min(top, lowest)))
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self.fit()
+        return done
 
     def dismiss(self) -> None:
         """Put it away and give the keyboard back."""
@@ -68,6 +81,16 @@ class Sheet(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        start = at = QApplication.focusWidget() or self
+        reasons = Qt.FocusReason
+        while (at := at.nextInFocusChain() if forward else at.previousInFocusChain()) is not start:
+            stops = bool(at.focusPolicy() & Qt.FocusPolicy.TabFocus) and at.focusProxy() is None
+            if stops and at.isVisible() and at.isEnabled() and self._holds(at):
+                at.setFocus(reasons.TabFocusReason if forward else reasons.BacktabFocusReason)
+                return True
+        return False
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if (app := QApplication.instance()) is not None:
@@ -75,6 +98,7 @@ class Sheet(QFrame):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.hide()  # or it would come back together with its page
         if (app := QApplication.instance()) is not None:
             app.removeEventFilter(self)
 
@@ -83,6 +107,14 @@ class Sheet(QFrame):
         while widget is not None and widget is not self:
             widget = widget.parentWidget()
         return widget is self
+
+
+def _page_of(widget: QWidget) -> QWidget:
+    """Return the page that a widget is on, or its window."""
+    at: QWidget | None = widget
+    while at is not None and not isinstance(at, Page):
+        at = at.parentWidget()
+    return at or widget.window()
 
 
 def wrapped(text: str, type: str = "label", role: str = "secondary") -> QLabel:

@@ -35,6 +35,8 @@ from modelstudio.wording import counted
 DRIFT = 0.02
 """Class shares of two parts may differ by this much before it is worth a warning."""
 
+_SHUFFLES = "Draw other rows, with a seed that is remembered"
+
 
 class SplitPanel(QFrame):
     """Edit a `SplitConfig`; ``edited`` gives the new one with a label for undo and a merge key."""
@@ -113,6 +115,11 @@ class SplitPanel(QFrame):
         classes = classes or any(field.classes for field in data.fields if field.role == "target")
         classes = classes and data.label_separator is None
         self.stratify.setEnabled(classes and split.method == "random")
+        timed = split.method == "time" or bool(split.method == "last" and split.times)
+        drawn = not timed or data.negatives is not None
+        for part in (self.seed, self.shuffle):
+            part.setEnabled(drawn)
+        self.shuffle.setToolTip(tr(_SHUFFLES) if drawn else tr("Rows go by time: none are drawn"))
         told = data.target.name if classes and data.target else tr("needs classes")
         self._by.setText(told if split.method == "random" else tr("only at random"))
         how = {
@@ -160,7 +167,6 @@ class SplitPanel(QFrame):
             lambda value: self._edit(tr("Set split seed"), "data.seed", seed=value)
         )
         self.shuffle = button(tr("Shuffle"), "ghost", "redo", name="data.shuffle", small=True)
-        self.shuffle.setToolTip(tr("Draw other rows, with a seed that is remembered"))
         self.shuffle.clicked.connect(self._shuffle)
         self._file = ElidedLabel("", "label", "secondary")
         self._choose = button(

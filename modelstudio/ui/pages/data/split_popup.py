@@ -106,9 +106,7 @@ class SplitPopup(Sheet):
     def open_above(self, widget: QWidget, data: DataConfig) -> None:
         """Show the settings over a button."""
         self.set_data(data)
-        self.adjustSize()
-        corner = widget.mapToGlobal(QPoint(0, -self.sizeHint().height() - 4))
-        self.open_at(corner)
+        self.open_at(widget.mapToGlobal(QPoint(0, -4)), above=True)
         self.method.setFocus()
 
     def set_data(self, data: DataConfig) -> None:
@@ -138,6 +136,7 @@ class SplitPopup(Sheet):
         self.fold.setValue(split.fold + 1)
         self.balance.setCurrentIndex(self.balance.findData(split.balance))
         self._balance_told.setText(tr(_BALANCE[split.balance][1]))
+        self._balance_told.setVisible(bool(self._balance_told.text()))
         told = tr("One of {} folds validates, the others train.").format(split.folds)
         self._folds_told.setText(told if split.folds else tr("Off: one part validates."))
         goes_by = split.method != "random"
@@ -156,8 +155,8 @@ class SplitPopup(Sheet):
             self.set_data(self._data)
             self._told.setText(tr("The data has no column that this could go by."))
             return
-        by = None if method == "random" or not names else names[0]
         dates = [each.name for each in self._data.columns if each.kind == "date"]
+        by = next(iter(dates if method == "time" else names), None)
         times = dates[0] if method == "last" and dates else None
         self._edit(method=method, by=by, times=times)
 

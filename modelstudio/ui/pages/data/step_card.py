@@ -14,7 +14,7 @@ from modelstudio.recipe.steps import ColumnStep, FillMissing, Step
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.popups import ColumnsPopup
 from modelstudio.ui.pages.data.sheet import wide
-from modelstudio.ui.pages.data.wording import listed
+from modelstudio.ui.pages.data.wording import listed, shortened
 from modelstudio.ui.theme import icon, paint_icon, restyle, theme
 from modelstudio.ui.widgets import (
     ElidedLabel,
@@ -122,7 +122,8 @@ class StepCard(QFrame):
 
     def show_effect(self, text: str, kind: str, error: str = "") -> None:
         """Say what the step did to the data, or why it failed."""
-        self.effect.set(text, kind)
+        self.effect.set(shortened(text, 100_000), kind)
+        self.effect.setToolTip(text)
         self.effect.setVisible(bool(text))
         self._error.setText(error)
         self._fault.setVisible(bool(error))
@@ -266,7 +267,7 @@ class ColumnsButton(QPushButton):
 
     def _open(self) -> None:
         if self._popup is None:
-            self._popup = ColumnsPopup(self.window(), self.objectName())
+            self._popup = ColumnsPopup(self, self.objectName())
             self._popup.changed.connect(self.changed)
         known = (*self._fitting, *(name for name in self._names or () if name not in self._fitting))
         self._popup.set_columns(known, self._names)

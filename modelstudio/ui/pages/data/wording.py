@@ -77,16 +77,20 @@ def share_text(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.9995 else "100 %"
 
 
-def shortened(summary: str) -> str:
-    """Write large numbers of a range in thousands or millions: ``1,300 – 215,245`` to ``215k``."""
-    return _LARGE.sub(lambda found: _in_thousands(float(found[0].replace(",", ""))), summary)
+def shortened(text: str, least: int = 1000) -> str:
+    """Write numbers from ``least`` on in thousands or millions: ``215,245 rows`` as ``215k rows``.
 
+    A number is known by the commas between its thousands.
+    """
 
-def _in_thousands(number: float) -> str:
-    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(number) >= size:
-            return f"{float(f'{number / size:.3g}'):g}{sign}"
-    return f"{number:g}"
+    def shorter(found: re.Match[str]) -> str:
+        number = float(found[0].replace(",", ""))
+        sizes = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+        size, sign = next(each for each in sizes if abs(number) >= each[0])
+        near = f"{float(f'{number / size:.3g}'):g}{sign}"
+        return near if abs(number) >= least else found[0]
+
+    return _LARGE.sub(shorter, text)
 
 
 def listed(names: tuple[str, ...], most: int = 6) -> str:
