@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from modelstudio.engine.events import EpochEnd
 from modelstudio.errors import RunError
 from modelstudio.project.model import Project
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.evaluate import EvaluatePage
-from modelstudio.ui.pages.evaluate.looks import looks
+from modelstudio.ui.pages.evaluate.looks import count_look, looks
 from modelstudio.ui.widgets import ConfirmDialog
 
 
@@ -129,10 +130,41 @@ def test_while_scores_are_computed_the_page_says_so_and_it_can_be_stopped(
     assert page.scores.isVisible()
 
 
+def test_what_arrives_while_a_person_is_asked_is_not_taken_for_the_test_rows(
+    page: EvaluatePage, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_look(window.document.project.id)
+    validation = (page._store().list()[0].id, "validation")
+
+    def refuse(*_: object, **__: object) -> bool:
+        qtbot.waitUntil(lambda: validation in page._known)
+        return False
+
+    monkeypatch.setattr(ConfirmDialog, "ask", classmethod(refuse))
+    page.shown()
+    page.header.part.segment("test").click()
+    assert set(page._known) == {validation}
+    assert looks(window.document.project.id) == 1
+    assert page.header.part.value == "validation"
+    assert page.scores.isVisible()
+    qtbot.waitUntil(lambda: not page.jobs.running)
+
+
+def test_scores_of_a_run_that_went_on_are_computed_anew(page: EvaluatePage, qtbot: QtBot) -> None:
+    settle(page, qtbot)
+    store, run_id = page._store(), page.header.run_id
+    page.shown()
+    assert not page.job.running
+    store.last_file(run_id).write_bytes(b"state")
+    with store.take_over(run_id) as writer:
+        writer.epoch(EpochEnd(9, 0.5, 0.4, {"accuracy": 0.9}, best=True))
+        writer.end("finished")
+    settle(page, qtbot)
+    assert page.header.run_id == run_id
+
+
 def test_a_newer_run_comes_to_the_front(page: EvaluatePage, qtbot: QtBot) -> None:
     settle(page, qtbot)
-    from modelstudio.engine.events import EpochEnd
-
     store = page._store()
     with store.create(page.document.project, "{}", parameters=3) as writer:
         writer.epoch(EpochEnd(1, 0.9, 0.8, {"accuracy": 0.6}, best=True))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
@@ -11,7 +12,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
-from modelstudio.engine.results import Evaluation
+from modelstudio.engine.results import Evaluation, RunInfo
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import LatestJob
@@ -23,8 +24,8 @@ from modelstudio.ui.pages.evaluate.labels import LabelBoard
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
 from modelstudio.ui.pages.evaluate.mistakes import SourceRows
 from modelstudio.ui.pages.evaluate.ranking import RankingBoard
+from modelstudio.ui.pages.evaluate.scored import scored
 from modelstudio.ui.pages.evaluate.scores import ScoreStrip
-from modelstudio.ui.pages.evaluate.source_rows import source_rows
 from modelstudio.ui.pages.evaluate.threshold import Outcome
 from modelstudio.ui.pages.layouts import stretch
 from modelstudio.ui.theme import theme
@@ -41,12 +42,14 @@ from modelstudio.ui.widgets import (
 )
 
 if TYPE_CHECKING:
-    from modelstudio.engine.run import Part
     from modelstudio.engine.runs import RunStore
     from modelstudio.ui.main_window import MainWindow
 
 PATIENCE_MS = 200
 """How long the old picture, or nothing, stays before a progress bar takes its place."""
+
+KEPT = 8
+"""Evaluations, each with an answer a row, that are kept to be shown again at once."""
 
 BOARD_HEIGHT = 620
 """Below this height the board scrolls."""
@@ -168,12 +171,19 @@ class EvaluatePage(Page):
         chosen, known = self.header.run_id, {run.id for run in self.header.runs}
         fresh = last is not None and last.id not in known
         wanted = last.id if last is not None and (fresh or chosen is None) else chosen
+        self._forget_outdated(usable)
         self.header.set_runs(usable, wanted)
         self.header.show_looks(looks(self.document.project.id))
         if usable:
             self._compute()
         else:
             self._show_empty()
+
+    def _forget_outdated(self, runs: Sequence[RunInfo]) -> None:
+        """Forget the scores of runs that went on since they were listed, alone or fold by fold."""
+        before, now = _states(self.header.runs), _states(runs)
+        for key in [key for key in self._known if before.get(key[0]) != now.get(key[0])]:
+            del self._known[key]
 
     def _show_empty(self) -> None:
         run = self.main.run_controller.run
@@ -209,7 +219,6 @@ class EvaluatePage(Page):
         key = (self.header.run_id or "", part)
         if part == "test" and key not in self._known and not self._may_look():
             self.header.part.set_value("validation")
-            return
         self._compute()
 
     def _may_look(self) -> bool:
@@ -245,27 +254,6 @@ class EvaluatePage(Page):
             self._stack.setCurrentWidget(self._content)
             return
         self._banner_room.hide()
-        project, path, store = self.document.project, self.document.path, self._store()
-
-        def source() -> Generator[Any, None, SourceRows]:
-            from modelstudio.engine import cross_validation
-            from modelstudio.engine.run import evaluate
-
-            if part == "folds":
-                evaluation = yield from cross_validation.evaluate(path, project, run_id)
-            else:
-                held_out: Part = "test" if part == "test" else "validation"
-                evaluation = yield from evaluate(path, project, run_id, held_out)
-            yield evaluation
-            if evaluation.predictions.kind in ("tokens", "ranking", "labels"):
-                return SourceRows()
-            base = path.parent if path else None
-            try:
-                rows = evaluation.predictions.rows
-                return source_rows(store.project(run_id), base, part, rows)
-            except StudioError:
-                return SourceRows()
-
         self._progress.set_progress(None)
         words = tr("Scoring run {} on the {} rows")
         numbers = [run.number for run in self.header.runs if run.id == run_id]
@@ -274,7 +262,9 @@ class EvaluatePage(Page):
             if self._stack.currentWidget() is not self._content:
                 self._stack.setCurrentWidget(self._blank)
             self._patience.start()
-        self.job.start(source, name="evaluate")
+        document = self.document
+        work = partial(scored, document.path, document.project, self._store(), run_id, part)
+        self.job.start(work, name="evaluate")
 
     def _receive(self, batch: list[Any]) -> None:
         for event in batch:
@@ -285,16 +275,19 @@ class EvaluatePage(Page):
                 self._take(event)
 
     def _take(self, evaluation: Evaluation) -> None:
-        self._patience.stop()
-        key = self.header.shown
+        key = (evaluation.run, evaluation.part)
         again = key in self._known
-        rows = self._known[key][1] if again else SourceRows()
+        rows = self._known.pop(key)[1] if again else SourceRows()
         self._known[key] = (evaluation, rows)
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
         if key[1] == "test" and not again:
             count_look(self.document.project.id)
             self.header.show_looks(looks(self.document.project.id))
-        self._show(evaluation, rows)
-        self._stack.setCurrentWidget(self._content)
+        if key == self.header.shown:  # another is while a person is asked about the test rows
+            self._patience.stop()
+            self._show(evaluation, rows)
+            self._stack.setCurrentWidget(self._content)
         self.set_badge("done", tr("Scores are up to date"))
 
     def _show(self, evaluation: Evaluation, rows: SourceRows) -> None:
@@ -325,11 +318,11 @@ class EvaluatePage(Page):
             return self.ranking if kind == "ranking" else self.labels
         return self.tokens if kind == "tokens" else self.classes
 
-    def _finish(self, rows: SourceRows) -> None:
-        key = self.header.shown
-        if key in self._known:
-            evaluation = self._known[key][0]
-            self._known[key] = (evaluation, rows)
+    def _finish(self, found: tuple[Evaluation, SourceRows]) -> None:
+        evaluation, rows = found
+        key = (evaluation.run, evaluation.part)
+        self._known[key] = found
+        if key == self._shown:
             self._board(evaluation.predictions.kind).set_source(rows)
             self._offer_mending()
 
@@ -422,3 +415,15 @@ class EvaluatePage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.header.set_wide(self.width() > theme().grown(1100))
+
+
+def _states(runs: Sequence[RunInfo]) -> dict[str, tuple[int, frozenset[str]]]:
+    """Return what the scores of each run hang on: how far it went, and which folds are finished."""
+    ended: dict[str, set[str]] = {}
+    for run in runs:
+        if run.fold is not None and run.status == "finished":
+            ended.setdefault(run.fold.series, set()).add(run.id)
+    return {
+        run.id: (run.epochs, frozenset(ended.get(run.fold.series, ()) if run.fold else ()))
+        for run in runs
+    }
