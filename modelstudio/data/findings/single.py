@@ -285,7 +285,7 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
     total = 0
     for column in columns:
         numbers = frame.get_column(column.name)
-        low, high = usual_range(numbers.drop_nulls())
+        low, high = usual_range(numbers.drop_nulls(), len(columns))
         if low == -math.inf and high == math.inf:
             continue
         far = ((numbers < low) | (numbers > high)).arg_true()

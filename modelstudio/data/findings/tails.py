@@ -16,41 +16,42 @@ FEWEST = 20
 
 DIFFERENT = 6
 
-FAR = 6.0
+LEVELS = 5
+"""Different numbers before a gap from which it can be told how a tail falls off."""
+
+FAR = 4.0
 """Robust standard deviations from the median within which nothing is an outlier."""
 
 FEW, SENTINELS = 0.02, 0.08
 """The largest share of outliers, and of a number of nines that stands for a missing value."""
 
-TAIL, LONG_TAIL = 0.1, 0.02
-"""Share of the numbers in a tail, and that of a long column."""
+SOME, SOME_SHARE = 3, 0.05
+"""So many may be a larger share in a short column, up to this one."""
 
-LEAST_TAIL, LONG = 10, 40
-"""The least numbers in a tail, and those from which it may begin further out."""
+LEAST_GAP = 0.25
+"""The least gap before outliers, on a log scale; before a number of nines it is enough."""
 
-CHANCE = 4e-4
-"""Chance of the gap before a single number of an honest tail, on a log scale; of several together
-the gap may be a third as wide."""
+TAIL, LONG_TAIL = 300, 0.05
+"""Numbers before a gap that tell how a tail falls off, and the share of a long column that holds
+the outliers too."""
 
-LEAST_FALL, LEAST_GAP = 0.05, 0.4
-"""The steepest fall of a tail that is believed, and the least gap, both on a log scale; it is
-enough before a number of nines."""
+CHANCE = 0.02
+"""Chance that an honest table has a gap that is believed, in any tail of its columns."""
 
+FREEDOM = {1.0: 1, 1.5: 2, 2.0: 3, 3.0: 5, 4.0: 6, 6.0: 8, 10.0: 10, 20.0: 15, 1e6: 50}
+"""How columns fall off: as Student's t with so many degrees of freedom, and how often, in per
+cent; the last is the normal distribution."""
 
-THIN, ENOUGH = 3.2, 200
-"""A tail is thin, as that of a normal distribution with its 2.9, when 97.5 % of the numbers end at
-most so many times as far from the median as 75 %; with fewer than enough that cannot be told."""
-
-THIN_GAP = 0.6
-"""The least gap in a thin tail, in `FAR` standard deviations."""
+SCALES = np.geomspace(0.07, 4.0, 40)
+"""Scales that are tried with each, in robust standard deviations."""
 
 
-def usual_range(numbers: pl.Series) -> tuple[float, float]:
+def usual_range(numbers: pl.Series, columns: int = 5) -> tuple[float, float]:
     """Return the limits beyond which known numbers are outliers.
 
-    A tail is judged by itself: the distances from the median of honest numbers fall off no slower
-    than a power law, whose spacings are exponential on a log scale (Hill's estimator). Those of a
-    thin tail fall off no slower than exponentially: their spacings are so as they are.
+    A tail is judged by itself: its numbers before a gap tell how likely each way to fall off is,
+    and all of these together how likely so wide a gap is. Of ``columns`` that are looked at, the
+    more there are, the less likely it has to be.
     """
     everywhere = (-math.inf, math.inf)
     sample = np.sort(numbers.gather_every(-(-len(numbers) // SAMPLE) or 1).to_numpy())
@@ -60,74 +61,96 @@ def usual_range(numbers: pl.Series) -> tuple[float, float]:
         if _is_nines(abs(end)) and (sample == end).mean() <= SENTINELS:
             sample = sample[sample != end]
     middle = float(np.median(sample))
-    spread = FAR * 1.4826 * float(np.median(np.abs(sample - middle)))
-    if not spread:
+    away = np.abs(sample - middle)
+    away = away if np.median(away) else away[away > 0]
+    if len(away) < FEWEST:
         return everywhere
-    share = max(LONG_TAIL, min(TAIL, LONG / len(sample)), LEAST_TAIL / len(sample))
-    at = min(len(sample) - 1, round(share * len(sample)))
+    spread = 1.4826 * float(np.median(away))
+    steps = np.diff(sample)
+    step = float(steps[steps > 0].min())
+    cut = round(LONG_TAIL * len(sample)) if len(sample) < len(numbers) else len(sample) // 2
+    first, last = (float(each) for each in (sample[cut], sample[-cut - 1]))
     least, greatest = numbers.min(), numbers.max()
     assert isinstance(least, float)
     assert isinstance(greatest, float)
+    chance = CHANCE / (2 * columns)
     low, high = everywhere
-    if middle - least > spread:
-        begin = float(sample[at])
-        tail = middle - numbers.filter(numbers < begin).to_numpy()
-        thin = _is_thin(middle - sample[::-1])
-        low = middle - _end(tail, middle - begin, spread, len(numbers), middle, thin)
-    if greatest - middle > spread:
-        begin = float(sample[-at - 1])
-        tail = numbers.filter(numbers > begin).to_numpy() - middle
-        thin = _is_thin(sample - middle)
-        high = middle + _end(tail, begin - middle, spread, len(numbers), -middle, thin)
+    if middle - least > FAR * spread:
+        tail = middle - numbers.filter(numbers < min(first, middle)).to_numpy()
+        low = middle - _end(tail, len(numbers), spread, step, middle, chance)
+    if greatest - middle > FAR * spread:
+        tail = numbers.filter(numbers > max(last, middle)).to_numpy() - middle
+        high = middle + _end(tail, len(numbers), spread, step, -middle, chance)
     return low, high
 
 
-def _is_thin(distances: NDArray[np.float64]) -> bool:
-    """Tell a thin tail by the distances of all numbers from the median, ascending."""
-    if len(distances) < ENOUGH:
-        return False
-    body, far = (float(np.quantile(distances, share)) for share in (0.75, 0.975))
-    return far <= THIN * body
-
-
 def _end(
-    tail: NDArray[np.float64], begin: float, least: float, count: int, middle: float, thin: bool
+    tail: NDArray[np.float64], count: int, spread: float, step: float, middle: float, chance: float
 ) -> float:
     """Return the distance from the median at which a tail ends before a gap, or infinity.
 
     Parameters
     ----------
-    begin
-        Where the tail begins.
-    least
-        Distance within which nothing is an outlier.
+    tail
+        Distances from the median of the numbers on one side.
     count
         Numbers of the whole column.
+    spread
+        Robust standard deviation of the column.
+    step
+        The smallest difference between numbers, to which they may be rounded.
     middle
         The median as seen from this tail, to tell the number that a distance stands for.
-    thin
-        Whether it falls off as a normal distribution does.
     """
-    if len(tail) < 2:
-        return math.inf
     distances = np.sort(tail)[::-1]
-    begin = max(begin, least / (10 * FAR))
-    logs = np.log(np.maximum(distances, begin) / begin)
-    levels = np.maximum(distances - begin, 0) / least if thin else logs
-    beyond = np.arange(1, len(levels))
-    rest = len(levels) - beyond
-    falls = np.maximum((levels.sum() - np.cumsum(levels)[:-1]) / rest, LEAST_FALL)
-    gaps = rest * (CHANCE ** (-1 / rest) - 1) / np.minimum(beyond, 3)
-    needed = np.maximum(gaps * falls, THIN_GAP if thin else LEAST_GAP)
-    nines = (distances[:-1] == distances[0]) & _is_nines(abs(distances[0] - middle))
-    fits = (levels[:-1] - levels[1:] >= needed) | (nines & (logs[:-1] - logs[1:] >= LEAST_GAP))
-    fits &= distances[:-1] > least
-    share = beyond / count
-    fits &= (share <= max(FEW, 1 / count)) | (nines & (share <= SENTINELS))
-    last = np.flatnonzero(fits)
-    if not len(last):
+    most = min(len(distances) - 1, max(1, int(SENTINELS * count)))
+    if most < 1:
         return math.inf
-    return float(distances[last[-1]] + distances[last[-1] + 1]) / 2
+    far, near = distances[:most], distances[1 : most + 1]
+    beyond = np.arange(1, most + 1)
+    wide = (far > FAR * spread) & (np.log(far / near) >= LEAST_GAP)
+    nines = (far == far[0]) & _is_nines(abs(far[0] - middle))
+    few = beyond <= max(1, min(SOME, SOME_SHARE * count), FEW * count)
+    for at in np.flatnonzero(wide & (few | nines))[::-1]:
+        told = nines[at] or (
+            len(np.unique(distances[at + 1 :])) >= LEVELS
+            and _chance_of_gap(distances, int(at) + 1, spread, step) < chance / beyond[at] ** 2
+        )
+        if told:
+            return float(far[at] + near[at]) / 2
+    return math.inf
+
+
+def _chance_of_gap(
+    distances: NDArray[np.float64], beyond: int, spread: float, step: float
+) -> float:
+    """Return the chance of so wide a gap before the last numbers of a tail.
+
+    Parameters
+    ----------
+    distances
+        From the median, descending.
+    beyond
+        How many numbers lie beyond the gap: more than that is not made of them.
+    """
+    from scipy.special import gammaln, stdtr
+
+    known = distances[beyond : beyond + TAIL]
+    begin = known[-1] - step / 2 if len(distances) > beyond + TAIL else 0.0
+    end = known[0] + step / 2
+    again = max(distances[beyond - 1] - step / 2, end)
+    freedom = np.array(list(FREEDOM))[:, None]
+    scale = spread * SCALES
+    begins, ends, agains = (
+        np.log(2 * stdtr(freedom, -max(each, 0.0) / scale) + 1e-300) for each in (begin, end, again)
+    )
+    squares = (known[:, None, None] / scale) ** 2 / freedom
+    likely = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - np.log(freedom) / 2 - np.log(scale)
+    likely = len(known) * likely - (freedom + 1) / 2 * np.log1p(squares).sum(axis=0)
+    likely += beyond * ends - (len(known) + beyond) * begins
+    likely += np.log(list(FREEDOM.values()))[:, None]
+    weights = np.exp(likely - likely.max())
+    return float((weights * np.exp(beyond * (agains - ends))).sum() / weights.sum())
 
 
 def _is_nines(number: float) -> bool:
