@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,24 @@ def test_a_test_row_fills_the_form_and_tells_its_truth(
     values = page.try_.values()
     assert values["tenure"] == float(told["tenure"])
     assert values["contract"] == told["contract"]
+
+
+def test_rows_that_come_after_another_run_was_chosen_are_not_taken(
+    page: ExportPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(page, qtbot)
+    chosen = threading.Event()
+
+    def late(*_: object) -> tuple[str, ...]:
+        chosen.wait(10)
+        return ("a row of the run before",)
+
+    monkeypatch.setattr("modelstudio.ui.pages.export.page.test_rows", late)
+    page.try_.test_row.click()
+    page.targets.run_chosen.emit()
+    chosen.set()
+    qtbot.waitUntil(lambda: not page.jobs.running, timeout=20_000)
+    assert page._rows == ()
 
 
 def test_an_imported_network_is_exported_as_tensors(

@@ -154,6 +154,8 @@ class ExportPage(Page):
             self._refresh()
 
     def _choose_run(self) -> None:
+        for job in (self.columns_job, self.usage_job, self.try_job, self.rows_job):
+            job.cancel()  # what they find is of the run before
         run = next((run for run in self._runs if run.id == self.run_id), None)
         exports = records(self.document.project.id)
         self.targets.show_recent(exports)
@@ -186,8 +188,6 @@ class ExportPage(Page):
         self._show_state(facts)
         self._show_code(snapshot)
         if tensors:
-            self.columns_job.cancel()
-            self.usage_job.cancel()
             self.try_.show_fields(())
             self.try_.set_ready(False)
             self.onnx.show_usage(tensor_usage(Path(self.onnx.path.text()).name, facts.tensors))
@@ -303,15 +303,13 @@ class ExportPage(Page):
     def _exported(self, result: tuple[str, ExportReport]) -> None:
         run_id, report = result
         self._set_busy(False)
-        threshold = None
-        if self._snapshot is not None:
-            kept = self._store()
-            threshold = _facts(
-                self._snapshot,
-                kept.decision(run_id).threshold,
-                imported=kept.info(run_id).imported,
-            ).threshold
-        record = ExportRecord.of(report, run_id, threshold)
+        kept = self._store()
+        facts = _facts(
+            kept.project(run_id),
+            kept.decision(run_id).threshold,
+            imported=kept.info(run_id).imported,
+        )
+        record = ExportRecord.of(report, run_id, facts.threshold)
         keep(self.document.project.id, record)
         name = report.path.name
         self.main.status.set_event(tr("Exported {}").format(name))
