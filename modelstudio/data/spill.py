@@ -178,6 +178,17 @@ def places_of(code: Any, codes: NDArray[Any]) -> NDArray[np.int64]:
     return where(len(codes), lambda each: codes[each] == code)
 
 
+def places_among(some: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the places of the values that are among some in ascending order."""
+
+    def is_among(which: slice) -> NDArray[np.bool_]:
+        at = np.searchsorted(some, values[which]).clip(0, len(some) - 1)
+        found: NDArray[np.bool_] = some[at] == values[which]
+        return found
+
+    return where(len(values), is_among) if len(some) else np.zeros(0, np.int64)
+
+
 def taken(values: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
     """Return the values at some places; shape (places,)."""
     made = empty(len(places), values.dtype)

@@ -181,7 +181,7 @@ def _at_random(lots: NDArray[np.float64], config: SplitConfig, classes: Any) -> 
 def _groups(classes: NDArray[Any]) -> Iterator[Rows]:
     """Yield the rows of each class, in order of the classes."""
     if classes.dtype == np.uint8:
-        for code in np.flatnonzero(np.bincount(classes)):
+        for code in spill.unique(classes):
             yield spill.places_of(code, classes)
         return
     _, codes, sizes = np.unique(classes, return_inverse=True, return_counts=True)

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.data.findings.chances import beyond_chance, chance_of_equals, mixed
 from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, SetSplit, first_rows
 from modelstudio.data.guess import ID_NAME
@@ -183,16 +184,15 @@ def _numbers_rows(sample: pl.DataFrame, column: Column) -> bool:
 
 
 def _hashes(frame: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
-    return mixed(frame.get_column(name).hash().to_numpy() for name in names)
+    made = spill.empty(frame.height, np.uint64)
+    for each in spill.pieces(frame.height, 8):
+        made[each] = mixed(frame.get_column(name)[each].hash().to_numpy() for name in names)
+    return made
 
 
 def _equal(hashes: NDArray[np.uint64]) -> Pairs:
     """Pair each row with the row before it of the same hash."""
-    ordered = np.sort(hashes)
-    doubled = ordered[1:][ordered[1:] == ordered[:-1]]
-    if not len(doubled):
-        return np.zeros((0, 2), np.int64)
-    places = np.flatnonzero(np.isin(hashes, doubled))
+    places = spill.places_among(spill.repeated(hashes), hashes)
     order = places[np.argsort(hashes[places], kind="stable")]
     same = hashes[order[1:]] == hashes[order[:-1]]
     return np.stack([order[:-1][same], order[1:][same]], axis=1)

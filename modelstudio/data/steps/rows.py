@@ -40,13 +40,7 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
         doubled = spill.repeated(hashes)
         if not len(doubled):
             return frame
-
-    def is_doubled(which: slice) -> NDArray[np.bool_]:
-        at = np.searchsorted(doubled, hashes[which]).clip(0, len(doubled) - 1)
-        found: NDArray[np.bool_] = doubled[at] == hashes[which]
-        return found
-
-    places = spill.where(frame.height, is_doubled)
+    places = spill.places_among(doubled, hashes)
     hashes = spill.taken(hashes, places)
     hashes %= np.uint64(-(-len(places) // spill.ROWS))
     kept = np.ones(frame.height, bool)
