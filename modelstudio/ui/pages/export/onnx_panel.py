@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,25 +33,10 @@ from modelstudio.ui.widgets import (
 if TYPE_CHECKING:
     from modelstudio.engine.results import Explanation
     from modelstudio.recipe.fields import FieldSpec
+    from modelstudio.ui.pages.export.facts import ModelFacts
 
 _LENGTH = 16
 """Length of a sequence in the example of use."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What goes into the file: class names, threshold, and what it will ask for.
-
-    ``tensors`` are the inputs of an imported network, which no table feeds; ``ranks`` says that the
-    answer is a score to order by, ``several`` that each class is a label of its own.
-    """
-
-    classes: tuple[str, ...]
-    threshold: float | None
-    target: str
-    tensors: tuple[FieldSpec, ...] = ()
-    ranks: bool = False
-    several: bool = False
 
 
 def tensor_usage(file_name: str, tensors: Sequence[FieldSpec]) -> str:

@@ -16,12 +16,12 @@ from modelstudio.engine.events import Progress
 from modelstudio.engine.results import Explanation, ExportReport, RunInfo
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import main_score, score_text, score_word
 from modelstudio.ui.jobs import LatestJob
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.export.code_panel import CodePanel
 from modelstudio.ui.pages.export.columns import TestRow, TryField, test_rows, try_fields
-from modelstudio.ui.pages.export.onnx_panel import ModelFacts, OnnxPanel, tensor_usage
+from modelstudio.ui.pages.export.facts import ModelFacts, facts_of, listed
+from modelstudio.ui.pages.export.onnx_panel import OnnxPanel, tensor_usage
 from modelstudio.ui.pages.export.records import ExportRecord, keep, records
 from modelstudio.ui.pages.export.targets import TargetsPanel
 from modelstudio.ui.pages.export.try_panel import TryPanel
@@ -173,9 +173,9 @@ class ExportPage(Page):
         except StudioError as error:
             self._failed(error)
             return
-        facts = _facts(snapshot, self._store().decision(run.id).threshold, imported=run.imported)
+        facts = facts_of(snapshot, self._store().decision(run.id).threshold, imported=run.imported)
         self._record = next((one for one in exports if one.run == run.id and one.exists), None)
-        self.targets.show_facts(_listed(run, facts))
+        self.targets.show_facts(listed(run, facts))
         self.onnx.show_facts(facts)
         self._several = facts.several
         if self._path_for != run.id:  # a path that was typed for this run stays
@@ -304,7 +304,7 @@ class ExportPage(Page):
         run_id, report = result
         self._set_busy(False)
         kept = self._store()
-        facts = _facts(
+        facts = facts_of(
             kept.project(run_id),
             kept.decision(run_id).threshold,
             imported=kept.info(run_id).imported,
@@ -391,34 +391,6 @@ class ExportPage(Page):
 
     def _failed_quietly(self, error: Exception) -> None:
         self.try_.show_problem(str(error))
-
-
-def _facts(project: Project, threshold: float, *, imported: bool = False) -> ModelFacts:
-    target = next((spec for spec in project.data.fields if spec.role == "target"), None)
-    name = project.data.target.name if project.data.target else ""
-    inputs = tuple(spec for spec in project.data.fields if spec.role == "input")
-    decided = target is not None and target.kind in ("binary", "labels") and not imported
-    return ModelFacts(
-        classes=target.classes if target else (),
-        threshold=threshold if decided else None,
-        target=name,
-        tensors=inputs if imported else (),
-        ranks=target is not None and target.kind == "ranking",
-        several=target is not None and target.kind == "labels",
-    )
-
-
-def _listed(run: RunInfo, facts: ModelFacts) -> list[tuple[str, str]]:
-    listed = []
-    if (name := main_score(run.metrics)) is not None:
-        title = tr("Validation {}").format(score_word(name))
-        listed.append((title, score_text(name, run.metrics[name])))
-    listed.append((tr("Parameters"), count_text(run.parameters)))
-    if facts.threshold is not None:
-        meant = tr("each label") if facts.several else facts.classes[-1]
-        title = tr("Threshold for {}").format(meant)
-        listed.append((title, f"{facts.threshold:.2f}"))
-    return listed
 
 
 def _show_in_folder(path: str) -> None:

@@ -8,27 +8,20 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from modelstudio.engine.events import (
-    BatchEnd,
-    CheckpointSaved,
-    EpochEnd,
-    FoldsEnd,
-    RunEnd,
-    RunStarted,
-)
-from modelstudio.engine.results import EpochRecord, RunInfo
+from modelstudio.engine.events import BatchEnd, EpochEnd, FoldsEnd, RunEnd, RunStarted
+from modelstudio.engine.results import RunInfo
 from modelstudio.errors import StudioError
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import main_score, number_text, score_text, score_word, spread_text
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.train.curves import CurvesPanel
 from modelstudio.ui.pages.train.history import RunCurves
 from modelstudio.ui.pages.train.lower import LowerTabs
+from modelstudio.ui.pages.train.run_log import RunLog
 from modelstudio.ui.pages.train.runs_panel import RunsPanel
 from modelstudio.ui.pages.train.settings import SettingsPanel
 from modelstudio.ui.theme import theme
-from modelstudio.ui.widgets import Banner, column, count_text, icon_button, splitter
+from modelstudio.ui.widgets import Banner, column, icon_button, splitter
 
 if TYPE_CHECKING:
     from modelstudio.engine.runs import RunStore
@@ -51,13 +44,12 @@ class TrainPage(Page):
         self.run = main.run_controller
         self._curves: dict[str, RunCurves] = {}
         self._version: int | None = None
-        self._told: tuple[object, ...] = ()
-        """The run whose events are listed, with its state unless it was watched live."""
         self._narrow: bool | None = None
 
         self.settings = SettingsPanel()
         self.curves = CurvesPanel()
         self.tabs = LowerTabs()
+        self.log = RunLog(self.tabs.events)
         self.runs = RunsPanel(lambda run_id: self._store().project(run_id))
         self.banner = Banner("error", "", name="train.banner", closable=True)
         self._banner_room = column(self.banner, margins=(12, 8, 12, 8))
@@ -152,8 +144,7 @@ class TrainPage(Page):
     def _project_replaced(self) -> None:
         self._curves.clear()
         self._version = None
-        self._told = ()
-        self.tabs.events.clear()
+        self.log.clear()
         self._banner_room.hide()
         if not self.settings.locked:
             self.settings.show_project(self.document.project)
@@ -208,28 +199,13 @@ class TrainPage(Page):
             curves.add_epochs(self._store().history(run.id))
         return curves
 
-    def _recall(self, run: RunInfo) -> None:
-        """List the events of a run that is over, as far as the store keeps them."""
-        state = (run.id, run.epochs, run.status)
-        if self.run.running or self._told in (state, (run.id,)):
-            return
-        self._told = state
-        self.tabs.events.clear()
-        at = run.started
-        for record in self._store().history(run.id):
-            at += record.seconds
-            self._tell_epoch(record, at)
-        if run.status not in ("running", "paused"):
-            self._tell_end(run.status, run.epochs, run.reason, at)
-        self.tabs.events.show_new()
-
     def _draw(self) -> None:
         """Give the selected run and those shown over it to the charts."""
         main, live = self.runs.current(), self.run.run
         here = live is not None and main is not None and live.run == main.id
         state = self.run.state if here or main is None else ""
-        if main is not None:
-            self._recall(main)
+        if main is not None and not self.run.running:
+            self.log.recall(main, self._store().history)
         shown = self.runs.model.shown
         others = [run for run in self.runs.model.runs if run.id in shown and run != main]
         self.curves.show_runs(
@@ -290,8 +266,7 @@ class TrainPage(Page):
     def _state_changed(self, state: str) -> None:
         idle = state == "idle"
         if state == "starting":
-            self._told = ()
-            self.tabs.events.clear()
+            self.log.clear()
             self._banner_room.hide()
         snapshot = self.run.snapshot
         if not idle and snapshot is not None and not self.settings.locked:
@@ -313,64 +288,28 @@ class TrainPage(Page):
         curves.add_batches(event for event in batch if isinstance(event, BatchEnd))
         curves.add_epochs(event for event in batch if isinstance(event, EpochEnd))
         for event in batch:
-            self._tell(event)
-        for event in batch:
+            self.log.tell(event, self.run.fold)
             if isinstance(event, FoldsEnd):
                 self._poll()
                 self.runs.model.overlay(event.summary.runs.values())
+            elif isinstance(event, RunEnd):
+                words = tr("Run {} after {} epochs.")
+                self.main.status.set_event(words.format(event.status, event.epochs))
         if any(isinstance(event, RunStarted) for event in batch):
-            self._told = (run.run,)
+            self.log.watch(run.run)
             self.settings.set_run(run.number)
             self._poll()
             self.runs.select(run.run)
             self._draw()
         self.curves.schedule()
 
-    def _tell(self, event: object) -> None:
-        tell = self.tabs.events.add
-        match event:
-            case RunStarted():
-                words = tr("Started on {}: {} training and {} validation rows")
-                rows = (count_text(event.train_rows), count_text(event.validation_rows))
-                if (fold := self.run.fold) is not None:
-                    tell("info", tr("Fold {} of {}").format(fold.fold, fold.folds))
-                tell("done", words.format(event.device.upper(), *rows))
-            case EpochEnd():
-                self._tell_epoch(event)
-            case CheckpointSaved():
-                tell("info", tr("Weights saved after epoch {}").format(event.epoch), event.epoch)
-            case RunEnd():
-                self._tell_end(event.status, event.epochs, event.reason)
-                words = tr("Run {} after {} epochs.")
-                self.main.status.set_event(words.format(event.status, event.epochs))
-
-            case FoldsEnd():
-                done = event.summary
-                scores = [f"{score_word(each.name)} {spread_text(each)}" for each in done.scores]
-                words = tr("{} of {} folds finished: {}")
-                told = words.format(len(done.runs), done.folds, ", ".join(scores))
-                tell("done" if done.complete else "warning", told.removesuffix(": "))
-
-    def _tell_epoch(self, epoch: EpochEnd | EpochRecord, at: float | None = None) -> None:
-        kind, words = "info", tr("Epoch {}: {}")
-        if epoch.best:
-            kind, words = "best", tr("Epoch {}: new best, {}")
-        self.tabs.events.add(kind, words.format(epoch.epoch, _said(epoch)), epoch.epoch, at)
-
-    def _tell_end(self, status: str, epochs: int, reason: str, at: float | None = None) -> None:
-        kind = {"finished": "done", "failed": "error"}.get(status, "warning")
-        words = tr("Run {} after {} epochs. {}").format(status, epochs, reason)
-        self.tabs.events.add(kind, words.strip(), at=at)
-
     def _change_lr(self, lr: float) -> None:
         self.run.set_lr(lr)
-        self.tabs.events.add("info", tr("Learning rate set to {}").format(f"{lr:g}"))
-        self.tabs.events.show_new()
+        self.log.add("info", tr("Learning rate set to {}").format(f"{lr:g}"))
 
     def _failed(self, error: Exception) -> None:
         self._say(str(error))
-        self.tabs.events.add("error", str(error))
-        self.tabs.events.show_new()
+        self.log.add("error", str(error))
         self._poll()
 
     def _say(self, text: str) -> None:
@@ -414,16 +353,3 @@ class TrainPage(Page):
         if self._narrow:
             self.runs.setVisible(shown)
             self.runs.raise_()
-
-
-def _said(event: EpochEnd | EpochRecord) -> str:
-    """Write what an epoch gave: validation loss and the main score."""
-    parts = []
-    if event.val_loss is not None:
-        parts.append(tr("validation loss {}").format(number_text(event.val_loss)))
-    else:
-        parts.append(tr("training loss {}").format(number_text(event.train_loss)))
-    scores = {n: v for n, v in event.metrics.items() if not n.startswith("train_")}
-    if (name := main_score(scores)) is not None:
-        parts.append(f"{score_word(name)} {score_text(name, scores[name])}")
-    return ", ".join(parts)
