@@ -33,8 +33,8 @@ def separator_of(cells: pl.Series) -> str | None:
     Labels recur by themselves and in ever other company: there are fewer of them than of cells
     that differ.
     """
-    known = cells.drop_nulls().unique(maintain_order=True)
-    sample = cells.drop_nulls().head(SAMPLE)
+    known = cells.drop_nulls()
+    sample = known.head(SAMPLE)
     for separator in SEPARATORS:
         several = sample.str.contains(separator, literal=True)
         if not len(sample) or several.mean() < SEVERAL:  # type: ignore[operator]
@@ -45,9 +45,9 @@ def separator_of(cells: pl.Series) -> str | None:
         if (
             2 < len(names) <= MOST_LABELS
             and len(labels) >= FEWEST_EACH * len(names)
-            and len(names) < min(len(known), SAMPLE)
             and isinstance(lengths, float)
             and lengths <= LONGEST
+            and len(names) < min(known.n_unique(), SAMPLE)
         ):
             return separator
     return None

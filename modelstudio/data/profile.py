@@ -74,15 +74,25 @@ class ColumnProfile:
     counts: tuple[tuple[Any, int], ...] = ()
 
 
+def threads_for(frame: pl.DataFrame) -> ThreadPoolExecutor:
+    """Return threads for work on whole columns; of a long table few are worked on at once."""
+    return ThreadPoolExecutor(max(1, min(THREADS, TOGETHER // max(1, frame.height))))
+
+
 def profile(
-    frame: pl.DataFrame, columns: Sequence[Column], frequent: int = 0
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    frequent: int = 0,
+    threads: ThreadPoolExecutor | None = None,
 ) -> tuple[ColumnProfile, ...]:
     """Describe each column of a typed table, with so many of its most frequent values."""
-    with ThreadPoolExecutor(max(1, min(THREADS, TOGETHER // max(1, frame.height)))) as threads:
-        described = threads.map(
-            lambda each: _profile(frame.get_column(each.name), each, frequent), columns
-        )
-        return tuple(described)
+    if threads is None:
+        with threads_for(frame) as threads:
+            return profile(frame, columns, frequent, threads)
+    described = threads.map(
+        lambda each: _profile(frame.get_column(each.name), each, frequent), columns
+    )
+    return tuple(described)
 
 
 def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,9 +122,9 @@ def _described(
 
     yield Progress("Describing the columns")
     frame = sources.read(data, base)
-    with ThreadPoolExecutor(1) as beside:
-        dealt = beside.submit(_parts, data, frame)
-        profiles = profile.profile(frame, data.columns, TOP)
+    with profile.threads_for(frame) as threads:
+        dealt = threads.submit(_parts, data, frame)
+        profiles = profile.profile(frame, data.columns, TOP, threads)
         parts = dealt.result()
     columns = [
         {

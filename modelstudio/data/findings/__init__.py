@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.findings import leaks, likeness, single, totals, writing
+from modelstudio.data.findings import classes, leaks, likeness, single, totals, writing
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import Finding
 from modelstudio.data.profile import THREADS, ColumnProfile
@@ -62,11 +62,11 @@ def findings(
     looks.append(partial(single.column_findings, frame, columns, profiles, plain, ignored, counts))
     if target is not None and target.kind != "text" and _tells_one(data):
         facts = next(each for each in profiles if each.name == target.name)
-        looks.append(partial(single.class_findings, frame, target, facts, counts))
+        looks.append(partial(classes.class_findings, frame, target, facts, counts))
         if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
             looks.append(partial(leaks.leak_findings, frame, columns, target, ignored))
     if target is not None and data.label_separator is not None:
-        looks.append(partial(single.label_findings, frame, target, data.label_separator))
+        looks.append(partial(classes.label_findings, frame, target, data.label_separator))
     if isinstance(data.source, LongText):
         return ordered([*found, *_side_by_side(looks)])
     if parts is None:
@@ -102,9 +102,13 @@ def _without_copies(data: DataConfig, parts: NDArray[np.uint8]) -> bool:
 
 
 def _side_by_side(looks: Sequence[Callable[[], Iterable[Finding]]]) -> list[Finding]:
-    """Look for several things at once, and return what was found in their order."""
+    """Look for several things at once, and return what was found in their order.
+
+    The last take longest, so they begin.
+    """
     with ThreadPoolExecutor(THREADS) as threads:
-        return list(chain.from_iterable(threads.map(lambda look: list(look()), looks)))
+        found = list(threads.map(lambda look: list(look()), reversed(looks)))
+    return list(chain.from_iterable(reversed(found)))
 
 
 def _tells_one(data: DataConfig) -> bool:
