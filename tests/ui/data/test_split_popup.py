@@ -95,3 +95,16 @@ def test_without_dates_time_is_the_order_of_the_rows(page: DataPage) -> None:
     page.split.more.click()
     choose(page.split_options.method, "time")
     assert (page.data.split.method, page.data.split.by) == ("time", None)
+
+
+def test_what_is_refused_shows_what_holds_and_why(page: DataPage) -> None:
+    popup = page.split_options
+    page.split.more.click()
+    choose(popup.method, "last")
+    popup.folds.setValue(5)
+    assert (page.data.split.folds, popup.folds.value()) == (0, 0)
+    assert "makes no folds" in popup._folds_told.text()
+    choose(popup.method, "random")
+    popup.folds.setValue(5)
+    assert "One of 5 folds" in popup._folds_told.text()
+    assert popup._folds_told.property("role") == "tertiary"

@@ -46,7 +46,7 @@ class Sheet(QFrame):
         self.setFocus()
 
     def fit(self) -> None:
-        """Make it as high as what it holds; the edge at its opener stays, as far as there is room."""
+        """Make it as high as what it holds; the edge at its opener stays where there is room."""
         for part in self.findChildren(QWidget):
             part.ensurePolished()
         if self.hasHeightForWidth():

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from modelstudio.errors import FieldError
 from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import Sheet, wrapped
+from modelstudio.ui.theme import restyle
 from modelstudio.ui.widgets import ComboBox, SpinBox, label
 
 _METHODS = {
@@ -115,6 +116,8 @@ class SplitPopup(Sheet):
         for box in (self.folds, self.fold):
             box.blockSignals(True)
         self.method.setCurrentIndex(self.method.findData(split.method))
+        for told in (self._told, self._folds_told):
+            restyle(told, role="tertiary")
         self._told.setText(tr(_METHODS[split.method][1]))
         self.by.clear()
         if split.method == "time":
@@ -137,8 +140,8 @@ class SplitPopup(Sheet):
         self.balance.setCurrentIndex(self.balance.findData(split.balance))
         self._balance_told.setText(tr(_BALANCE[split.balance][1]))
         self._balance_told.setVisible(bool(self._balance_told.text()))
-        told = tr("One of {} folds validates, the others train.").format(split.folds)
-        self._folds_told.setText(told if split.folds else tr("Off: one part validates."))
+        words = tr("One of {} folds validates, the others train.").format(split.folds)
+        self._folds_told.setText(words if split.folds else tr("Off: one part validates."))
         goes_by = split.method != "random"
         self._by_name.setVisible(goes_by)
         self.by.setVisible(goes_by)
@@ -149,11 +152,16 @@ class SplitPopup(Sheet):
         classes = any(field.classes for field in data.fields if field.role == "target")
         self.balance.setEnabled(classes or split.balance != "none")
 
+    def _refuse(self, told: QLabel, why: str) -> None:
+        """Show what holds again, and why it stays."""
+        self.set_data(self._data)
+        told.setText(why)
+        restyle(told, role="warning")
+
     def _set_method(self, method: str) -> None:
         names = columns_for(self._data, method)
         if method in ("group", "column", "last") and not names:
-            self.set_data(self._data)
-            self._told.setText(tr("The data has no column that this could go by."))
+            self._refuse(self._told, tr("The data has no column that this could go by."))
             return
         dates = [each.name for each in self._data.columns if each.kind == "date"]
         by = next(iter(dates if method == "time" else names), None)
@@ -169,7 +177,7 @@ class SplitPopup(Sheet):
         try:
             split: SplitConfig = self._data.split.changed(**values)
         except FieldError as error:
-            self._told.setText(str(error))
+            self._refuse(self._folds_told if "folds" in values else self._told, str(error))
             return
         self.set_data(self._data.changed(split=split))
         self.edited.emit(split, tr("Change split"), f"data.split.{','.join(values)}")

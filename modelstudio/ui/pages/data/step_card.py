@@ -23,6 +23,7 @@ from modelstudio.ui.widgets import (
     Tag,
     button,
     column,
+    grow,
     icon_button,
     label,
     row,
@@ -69,7 +70,7 @@ class StepCard(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self._grip = _Grip(self)
         self._number = label(str(number), "label", "tertiary")
-        self._number.setFixedWidth(16)
+        grow(self._number, self._number.setFixedWidth, 16)
         self._number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.title = ElidedLabel()
         self.summary = ElidedLabel("", "label", "tertiary")
