@@ -90,6 +90,18 @@ def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataF
     )
 
 
+def clear_dates(text: pl.Series) -> pl.Series | None:
+    """Read text as `to_dates` does; None where a form is in doubt, which other cells decide."""
+    cells = text.to_frame()
+    dates = _in_first_form(cells)
+    if dates.to_series().null_count() > text.null_count():
+        if text.str.contains(SHORT).any():
+            return None
+        dates = _first_of([dates, *_in_forms(cells, _CLEAR), *_in_forms(cells, _ZONED)])
+    odd = text.filter(dates.to_series().is_null())
+    return None if odd.str.contains(r"\d").any() else within_reach(dates).to_series()
+
+
 def within_reach(dates: pl.DataFrame) -> pl.DataFrame:
     """Take dates before the year 1 or after the year 9999 for missing."""
     first, last = (pl.lit(end, pl.Datetime("ms")) for end in (FIRST, LAST))

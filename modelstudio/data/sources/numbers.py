@@ -91,6 +91,17 @@ def all_to_numbers(text: pl.DataFrame) -> pl.DataFrame:
     return numbers.select(pl.when(pl.all().abs() < GREATEST).then(pl.all()))
 
 
+def plain_numbers(text: pl.Series) -> pl.Series | None:
+    """Read text as `to_numbers` does; None where a unit may stand behind, which others decide."""
+    numbers = text.cast(pl.Float64, strict=False)
+    odd = text.filter(numbers.is_null())
+    odd = odd.filter(odd.str.contains(r"\d"))
+    if not len(odd):
+        return measurable(numbers)
+    bare = odd.to_frame().select(_bare(pl.all())).to_series()
+    return None if bare.str.contains(_MEASURED).any() else to_numbers(text)
+
+
 def is_measurable(numbers: pl.Series) -> bool:
     """Tell whether every number that is there is finite and within all measure."""
     return bool(numbers.is_between(-GREATEST, GREATEST, closed="none").all())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -11,6 +11,7 @@ import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, finish, mapped
 from modelstudio.data.sources import resolve as resolve
+from modelstudio.data.sources.dates import DateOrder
 from modelstudio.data.sources.dialect import HEAD, CsvDialect, read_head, sniff
 from modelstudio.data.sources.encoding import decode_head
 from modelstudio.data.sources.files import check_file, file_mark, first_bytes
@@ -22,7 +23,7 @@ from modelstudio.data.sources.numbers import (
 )
 from modelstudio.data.sources.records import find_records, rows_of, whole_records
 from modelstudio.data.sources.text_table import TextTable, parse_text, read_text
-from modelstudio.data.sources.values import WHOLE, typed, without_words
+from modelstudio.data.sources.values import WHOLE, typed, typed_alone, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
@@ -97,6 +98,10 @@ def reading(
             frame = _narrowed(path, data, table).frame
     else:
         frame = yield from read_file(path, data, reader)
+        if mapped.is_large(check_file(path).st_size):
+            frame = _with_kinds(
+                mapped.key_of(*_key(path, data.csv, data.source)), frame, wanted, data
+            )
     return as_declared(path, frame, data, target_needed=target_needed, features_only=features_only)
 
 
@@ -394,14 +399,38 @@ def _read_mapped(
         if (text := mapped.opened(again)) is None:
             text = (yield from read_text(path, data.csv, only=lost, key=again)).frame
         frame = frame.with_columns(text.get_columns())
-    for name, column in wanted.items():
-        if column.kind in _NARROW and frame.schema[name] == pl.String:
-            narrow = mapped.key_of(key, name, column.kind, data.csv.dates)
-            if (values := mapped.opened(narrow)) is None:
-                made = typed(frame.get_column(name), column, data.csv.dates)
-                values = mapped.written(narrow, [made])
-            frame = frame.with_columns(values.get_columns())
+    return _with_kinds(key, frame, wanted.values(), data)
+
+
+def _with_kinds(
+    key: str, frame: pl.DataFrame, columns: Iterable[Column], data: DataConfig
+) -> pl.DataFrame:
+    """Put columns that are mapped as their kinds in the place of those that are of others."""
+    held = frame.schema
+    for column in columns:
+        name, kind = column.name, _NARROW.get(column.kind, pl.String())
+        if held.get(name, kind) == kind:
+            continue
+        as_kind = mapped.key_of(key, name, kind, data.csv.dates)
+        if (values := mapped.opened(as_kind)) is None:
+            values = _write_as_kind(as_kind, frame.get_column(name), column, data.csv.dates)
+        frame = frame.with_columns(values.get_columns())
     return frame
+
+
+def _write_as_kind(
+    key: str, cells: pl.Series, column: Column, dates: DateOrder | None
+) -> pl.DataFrame:
+    """Write a column as its kind: some cells at a time, unless that takes a look at all of them."""
+    with mapped.Writing(key) as writing:
+        for start in range(0, len(cells), TOGETHER):
+            made = typed_alone(cells[start : start + TOGETHER], column)
+            if made is None:
+                break
+            writing.add([made])
+        else:
+            return writing.finish([column.name])
+    return mapped.written(key, [typed(cells, column, dates)])
 
 
 def read_file(

@@ -7,7 +7,7 @@ from datetime import time
 
 import polars as pl
 
-from modelstudio.data.sources.dates import DateOrder
+from modelstudio.data.sources.dates import DateOrder, clear_dates
 from modelstudio.data.sources.dates import all_to_dates as all_to_dates
 from modelstudio.data.sources.dates import to_dates as to_dates
 from modelstudio.data.sources.numbers import GREATEST as GREATEST
@@ -15,9 +15,12 @@ from modelstudio.data.sources.numbers import MISSING_NUMBERS as MISSING_NUMBERS
 from modelstudio.data.sources.numbers import all_to_numbers as all_to_numbers
 from modelstudio.data.sources.numbers import is_measurable as is_measurable
 from modelstudio.data.sources.numbers import measurable as measurable
+from modelstudio.data.sources.numbers import plain_numbers
 from modelstudio.data.sources.numbers import to_numbers as to_numbers
 from modelstudio.data.sources.numbers import without_decimal_commas as without_decimal_commas
 from modelstudio.recipe.columns import Column
+
+_WITH_ZEROS = r"^([+-]?\d+)\.0+$"
 
 WHOLE = 2.0**53
 """Up to here every whole number has a place among the doubles."""
@@ -35,9 +38,21 @@ def typed(cells: pl.Series, column: Column, dates: DateOrder | None = None) -> p
         case "date":
             return cells if cells.dtype == pl.Datetime else to_dates(as_text(cells), dates)
     text = as_text(cells)
-    if column.role == "target" and text.str.ends_with("0").any():
-        return text.str.replace(r"^([+-]?\d+)\.0+$", "$1")
+    if column.role == "target" and text.str.contains(_WITH_ZEROS).any():
+        return text.str.replace(_WITH_ZEROS, "$1")
     return text
+
+
+def typed_alone(cells: pl.Series, column: Column) -> pl.Series | None:
+    """Turn some cells of a column into its kind; None where that takes a look at all of them."""
+    text = cells.dtype == pl.String
+    if text and column.kind == "number":
+        return plain_numbers(cells)
+    if text and column.kind == "date":
+        return clear_dates(cells)
+    if cells.dtype == pl.Datetime and column.kind != "date":
+        return None
+    return typed(cells, column)
 
 
 def as_text(cells: pl.Series) -> pl.Series:
