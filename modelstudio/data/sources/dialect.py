@@ -8,12 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 
 from modelstudio.data.sources import ROW
 from modelstudio.data.sources.encoding import decode_head, find_encoding, title_of
 from modelstudio.data.sources.files import (
+    check_file,
     empty,
     first_bytes,
     kind_of_bytes,
@@ -28,6 +30,9 @@ from modelstudio.recipe.columns import is_pattern
 
 HEAD = 1 << 20
 """Bytes looked at first."""
+
+KEPT = 8
+"""Files whose dialects are kept for as long as they stay the same."""
 
 LONGEST_LINE = 16 << 20
 """A text with no line break in this many bytes is refused."""
@@ -136,6 +141,13 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     DataError
         When the file is not a text table.
     """
+    stat = check_file(path)
+    state = (stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
+    return _sniffed(path, options.changed(missing=(), dates=None), state)
+
+
+@lru_cache(KEPT)
+def _sniffed(path: Path, options: CsvOptions, state: tuple[int, ...]) -> CsvDialect:
     head = read_head(path)
     if kind := kind_of_bytes(head):
         raise DataError(f"{path.name} is {kind}, not a text table.", where=str(path), fix=_FIX)

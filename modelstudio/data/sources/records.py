@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 _WIDE_SPACES = (0xC285, 0xC2A0, 0xE19A, 0xE280, 0xE281, 0xE380)
 """First two bytes of the spaces beyond ASCII."""
 
+_WIDE_FIRST = {pair >> 8 for pair in _WIDE_SPACES}
+
 _QUOTE, _BREAK, _RETURN = ord('"'), ord("\n"), ord("\r")
 
 
@@ -159,7 +161,7 @@ def count_cells(content: bytes, delimiter: str) -> int:
 
 def _has_wide_spaces(content: bytes) -> bool:
     """Tell whether there may be spaces beyond ASCII, such as one that does not break."""
-    if content.isascii() or all(content.find(pair >> 8) < 0 for pair in _WIDE_SPACES):
+    if content.isascii() or all(content.find(first) < 0 for first in _WIDE_FIRST):
         return False
     array = np.frombuffer(content, np.uint8)
     first = np.flatnonzero(array[:-1] >= _WIDE_SPACES[0] >> 8)
