@@ -16,7 +16,9 @@ from modelstudio.errors import DataError, StudioError
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.sources import Source
 from modelstudio.ui.actions import tr
+from modelstudio.ui.database import shown_name
 from modelstudio.ui.pages import Page, PageProblem
+from modelstudio.ui.pages.data.again_row import AgainRow
 from modelstudio.ui.pages.data.augment_panel import AugmentPanel
 from modelstudio.ui.pages.data.close_up import CloseUp
 from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
@@ -36,6 +38,7 @@ from modelstudio.ui.pages.data.recipe import RecipePanel
 from modelstudio.ui.pages.data.source_files import SourceFiles
 from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.split_popup import SplitPopup
+from modelstudio.ui.pages.data.tab_order import put_in_order
 from modelstudio.ui.pages.data.waiting import Waiting
 from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
 from modelstudio.ui.pages.data.workbench import Side, Workbench
@@ -77,6 +80,8 @@ class DataPage(Page):
         self.evidence = self.evidence_desk.popup
         self.inputs = InputsPopup(self)
         self.reading = ReadingPopup(self)
+        self.again = AgainRow(self.jobs)
+        self.reading.add_again(self.again)
         self.split_options = SplitPopup(self)
         self.files = SourceFiles(self.commands, self.jobs, self)
         self.notices = Notices()
@@ -97,6 +102,7 @@ class DataPage(Page):
         self._connect()
         main.palette_providers.append(self._palette_entries)
         self._show_project(anew=True)
+        put_in_order(self)
 
     def _lay_out(self) -> None:
         sides = Side(self.recipe, self.augment)
@@ -149,6 +155,8 @@ class DataPage(Page):
         self.preview.reading.clicked.connect(self._show_reading)
         self.files.tables_found.connect(self.reading.offer_tables)
         self.reading.table_wanted.connect(self._open_table)
+        self.again.renewed.connect(lambda: self._show_project(anew=True))
+        self.again.failed.connect(lambda error: self.notices.tell_fault(error_html(error)))
         self.recipe.selected.connect(self._show_selected_step)
         self.recipe.inputs_wanted.connect(feed.ask_columns)
         feed.columns_found.connect(self._show_inputs)
@@ -199,6 +207,10 @@ class DataPage(Page):
         super().resizeEvent(event)
         self.work.fit(self.size())
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        put_in_order(self)
+        return super().focusNextPrevChild(forward)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self.files.drag(event)
 
@@ -237,7 +249,7 @@ class DataPage(Page):
         profiles = {profile.name: profile for profile in report.profiles} if report else {}
         self.columns.set_columns(data.columns, profiles)
         self.preview.set_source(
-            Path(data.path).name, report.rows if report else None, len(data.columns)
+            shown_name(data.path), report.rows if report else None, len(data.columns)
         )
         related = {relation.name: relation for relation in report.relations} if report else {}
         self.preview.set_columns(data.columns, profiles, related)
@@ -251,7 +263,7 @@ class DataPage(Page):
                 sheet.set_data(data)
         if self.feed.set_project(self.document.project, self.commands.base, anew=anew):
             self._stamp = self.files.stamp
-            self.waiting.tell_file(Path(data.path).name)
+            self.waiting.tell_file(shown_name(data.path))
             self.early.keep(self.files.path)
             self.preview.show_waiting()
             self.preview.ask_anew()
@@ -285,6 +297,7 @@ class DataPage(Page):
 
     def _show_reading(self) -> None:
         """Show how the file is read, and soon which of its tables."""
+        self.again.set_data(self.data)
         self.reading.open_below(self.preview.reading, self.data)
         self.files.list_tables()
 

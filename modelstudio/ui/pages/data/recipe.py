@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QPainter
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout
 
@@ -104,7 +104,9 @@ class RecipePanel(QFrame):
         layout.addWidget(self.header)
         layout.addWidget(_Band())
         layout.addWidget(rule())
-        layout.addWidget(scroll(self.list, "data.recipe.scroll"), 1)
+        steps = scroll(self.list, "data.recipe.scroll")
+        steps.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout.addWidget(steps, 1)
         layout.addWidget(rule())
         layout.addWidget(foot)
         self._suggested: tuple[Step, ...] = ()
