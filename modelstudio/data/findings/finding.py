@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from modelstudio.recipe.columns import Role
+from modelstudio.recipe.columns import Column, Role
 from modelstudio.recipe.steps import Step
 
 MOST_ROWS = 20
@@ -120,3 +120,8 @@ class Finding:
 def first_rows(rows: Iterable[Any]) -> tuple[int, ...]:
     """Return the first rows in order."""
     return tuple(sorted({int(row) for row in rows})[:MOST_ROWS])
+
+
+def severity_of(column: Column) -> Severity:
+    """Return how grave a fault of a column is: one that is ignored does no harm."""
+    return "info" if column.role == "ignored" else "warning"

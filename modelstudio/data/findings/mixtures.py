@@ -1,0 +1,155 @@
+"""Columns that hold something else than they are taken for: dates, or words among numbers."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from modelstudio.data.findings.finding import (
+    MOST_ROWS,
+    Finding,
+    SetRole,
+    first_rows,
+    severity_of,
+)
+from modelstudio.data.profile import ColumnProfile
+from modelstudio.data.sources.dates import short_order, to_dates
+from modelstudio.data.sources.values import MISSING_NUMBERS, as_text, to_numbers
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import Cast, MissingIndicator, Step
+
+SAMPLE = 20_000
+"""Rows looked at to tell what a column of text holds, spread over it."""
+
+MIXED, MIXED_SHARE = 10, 0.05
+"""Different numbers among words, and the share of each, that make a column mixed."""
+
+DATES = 0.5
+"""Share of the cells that are dates from which the others are words among them."""
+
+SIGNS = ("N/A", "n/a", "#N/A", "-", "--", "?", ".")
+"""Of the words that mean a missing number those that no program writes for one by itself."""
+
+DATE_FORMATS = (
+    *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d. %B %Y"),
+    *("%d-%b-%Y", "%d-%b-%y", "%d-%m-%Y", "%m-%d-%Y", "%Y.%m.%d", "%Y-%b-%d", "%Y%m%d"),
+    *("%d. %b %Y", "%d %B, %Y", "%d/%b/%Y", "%d.%b.%Y", "%Y %b %d", "%Y %B %d", "%d %b %y"),
+    *("%Y-%m-%d %I:%M %p", "%Y-%m-%d %H:%M:%S %z", "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S"),
+    *("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
+    *("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M %p", "%Y/%m/%d %H:%M"),
+    *("%Y/%m/%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S%.f%z"),
+    *("%a, %d %b %Y", "%a, %d %b %Y %H:%M:%S %z", "%a %b %d %H:%M:%S %Y", "%A, %d %B %Y"),
+    *("%A, %B %d, %Y", "%a %b %d %Y", "%B %d, %Y %I:%M %p", "%b %d, %Y %I:%M %p"),
+)
+"""Ways to write a date that are not read as one."""
+
+MONTH_FORMATS = ("%B %Y", "%b %Y", "%B, %Y", "%b-%Y", "%b-%y", "%Y %B", "%Y-%b", "%m/%Y", "%m-%Y")
+"""Ways to write a month."""
+
+
+def date_as_text(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding | None:
+    """Look for dates written in a way that is not read as one."""
+    if column.kind == "date" or len(known) < MIXED:
+        return None
+    cells, name = _sample(known), column.name
+    drop = SetRole((name,)) if column.role == "feature" else None
+    first = as_text(known.head(1))[0]
+    text = f"{name} holds dates such as {first}, read as {column.kind}"
+    if known.dtype == pl.String and (order := short_order(cells)) is not None:
+        if order == "either":
+            text = f"{name} holds dates such as {first}, whose order the values do not prove"
+        text += ". Choose the order of dates under the file's name, then the kind Date"
+    elif column.kind == "number":
+        if not ((cells >= 19000101) & (cells < 21010101)).all() or facts.distinct < MIXED:
+            return None
+        if not _are_dates(cells.cast(pl.Int64).cast(pl.String)):
+            return None
+    elif not _are_dates(cells.unique().sort()):
+        return None
+    return Finding("date_as_text", severity_of(column), text, (name,), drop)
+
+
+def _are_dates(cells: pl.Series) -> bool:
+    """Tell whether almost all cells can be read as dates in one way."""
+    few = cells.gather_every(-(-len(cells) // 500) or 1)
+    if not few.str.contains(r"\d").all() or (few.str.len_chars() < 6).any():
+        return False
+    few = few.str.replace(r"(?i)\b(\d{1,2})(?:st|nd|rd|th)\b", "${1}")
+    whole = [(few, form) for form in DATE_FORMATS if (few.str.len_chars() >= 8).all()]
+    months = [("1 " + few, f"%d {form}") for form in MONTH_FORMATS]
+    return any(_read_as(written, form) for written, form in (*whole, *months))
+
+
+def _read_as(cells: pl.Series, form: str) -> bool:
+    try:
+        read = cells.str.to_datetime(form, strict=False)
+    except pl.exceptions.PolarsError:
+        return False
+    years = read.drop_nulls().dt.year()
+    return len(years) >= 0.95 * len(cells) and bool(years.is_between(1800, 2200).all())
+
+
+def mixed(column: Column, values: pl.Series, written: pl.Series | None) -> Finding | None:
+    """Look for numbers or dates and words in one column, as in a column of typing errors."""
+    if column.kind == "number":
+        return None if written is None else _words(column, values, written)
+    if column.kind not in ("category", "text", "id") or values.dtype != pl.String:
+        return None
+    every = -(-len(values) // SAMPLE) or 1
+    cells = values.gather_every(every)
+    return _numbers(column, cells, every) or _dates(column, cells, every)
+
+
+def _words(column: Column, values: pl.Series, written: pl.Series) -> Finding | None:
+    """Look for words in a column of numbers."""
+    if written.dtype != pl.String:
+        return None
+    unread, text = written.is_not_null() & values.is_null(), ""
+    odd = (unread & ~written.is_in(MISSING_NUMBERS)).arg_true()
+    if not len(odd):
+        odd = (unread & written.is_in(SIGNS)).arg_true()
+        text = f", which count as missing where it says {written[odd[0]]}" if len(odd) else ""
+    fix = MissingIndicator(columns=(column.name,)) if column.role == "feature" else None
+    return _mixture(column, odd, f"numbers and words{text}", fix)
+
+
+def _numbers(column: Column, cells: pl.Series, every: int) -> Finding | None:
+    """Look for numbers among words."""
+    numbers = to_numbers(cells)
+    count, read = len(cells) - cells.null_count(), len(numbers) - numbers.null_count()
+    if not MIXED_SHARE * count <= read <= (1 - MIXED_SHARE) * count:
+        return None
+    if numbers.drop_nulls().n_unique() < MIXED:
+        return None
+    fewer_words = read > count / 2
+    odd = (numbers.is_null() & cells.is_not_null()) if fewer_words else numbers.is_not_null()
+    fix: Step | SetRole | None = None
+    if column.role == "feature":
+        name = column.name
+        fix = Cast(columns=(name,), to="number") if fewer_words else SetRole((name,))
+    return _mixture(column, odd.arg_true() * every, "numbers and words", fix)
+
+
+def _dates(column: Column, cells: pl.Series, every: int) -> Finding | None:
+    """Look for words among dates."""
+    known = cells.drop_nulls()
+    if len(known) < MIXED or known.str.contains(r"^\d+[./-]\d").mean() < DATES:  # type: ignore[operator]
+        return None
+    dates = to_dates(cells)
+    if len(dates.drop_nulls()) < DATES * len(known):
+        return None
+    odd = (dates.is_null() & cells.is_not_null()).arg_true() * every
+    fix = SetRole((column.name,)) if column.role == "feature" else None
+    return _mixture(column, odd, "dates and words", fix)
+
+
+def _mixture(
+    column: Column, odd: pl.Series, what: str, fix: Step | SetRole | None
+) -> Finding | None:
+    if not len(odd):
+        return None
+    text, rows = f"{column.name} mixes {what}", first_rows(odd.head(MOST_ROWS))
+    return Finding("mixed_types", severity_of(column), text, (column.name,), fix, rows, len(odd))
+
+
+def _sample(values: pl.Series) -> pl.Series:
+    return values.gather_every(-(-len(values) // SAMPLE) or 1)
