@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from modelstudio.__main__ import wants_window
 from modelstudio.engine.events import EpochEnd, RunEvent
 from modelstudio.engine.runs import RunStore
+from modelstudio.resources import resource
 from tests.conftest import Cli
 
 ROWS = 240
@@ -49,6 +51,13 @@ def read(text: str) -> Any:
     return json.loads(text)
 
 
+def documented(verb: str) -> set[str]:
+    """Return the keys that the guide names for the JSON of a verb."""
+    guide = resource("guide", "command-line.md").read_text(encoding="utf-8")
+    (line,) = (line for line in guide.splitlines() if line.startswith(f"| `{verb}` |"))
+    return set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", line))))
+
+
 # The road
 
 
@@ -59,17 +68,21 @@ def test_from_a_table_to_an_onnx_file(project: Path, tmp_path: Path, cli: Cli) -
     epochs = [event for event in events if event["event"] == "epoch_end"]
     assert [event["epoch"] for event in epochs] == list(range(1, len(epochs) + 1))
     assert {"train_loss", "val_loss", "metrics"} <= epochs[0].keys()
+    assert epochs[0].keys() - {"event"} <= documented("train")
+    assert {event["event"] for event in events} <= documented("train")
     assert events[-1]["event"] == "run_end"
     assert events[-1]["best_epoch"] >= 1
 
     listed = read(cli("runs", project, "--json")[1])
     assert [run["run"] for run in listed] == [events[-1]["run"]]
+    assert listed[0].keys() <= documented("runs")
 
     scores = read(cli("evaluate", project, "--json")[1])
     assert scores["accuracy"] > 0.9
     assert {"precision", "recall", "f1", "roc_auc"} <= scores.keys()
     assert scores["classes"] == ["iris", "rose"]
     assert np.sum(scores["confusion_matrix"]) == scores["rows"]
+    assert scores.keys() - scores["intervals"].keys() <= documented("evaluate")
 
     other = write_flowers(tmp_path / "other.csv", seed=1)
     scores = read(cli("evaluate", project, "--data", other, "--json")[1])
@@ -78,6 +91,7 @@ def test_from_a_table_to_an_onnx_file(project: Path, tmp_path: Path, cli: Cli) -
 
     onnx = tmp_path / "flowers.onnx"
     report = read(cli("export", project, "--to", "onnx", "--out", onnx, "--json")[1])
+    assert report.keys() == documented("export") - {"export"}
     assert report["max_abs_diff"] < 1e-4
     assert report["rows_checked"] > 0
     assert report["size_bytes"] == onnx.stat().st_size
@@ -88,6 +102,7 @@ def test_from_a_table_to_an_onnx_file(project: Path, tmp_path: Path, cli: Cli) -
         code, out, err = cli("predict", model, other, "--out", out_file, "--json")
         assert (code, err) == (0, "")
         assert read(out)["rows"] == ROWS
+        assert read(out).keys() == documented("predict") - {"predict"}
         answers[model.suffix] = out_file.read_text(encoding="utf-8").splitlines()
     names = answers[".mstudio"][0].split(",")
     assert names[:3] == ["length", "colour", "flower"]
@@ -121,6 +136,8 @@ def test_check_names_every_block(project: Path, cli: Cli) -> None:
     report = read(out)
     assert code == 0
     assert report["problems"] == []
+    problem = {"node", "message", "severity"}
+    assert report.keys() | report["nodes"][0].keys() | problem == documented("check") - {"check"}
     linear = [node for node in report["nodes"] if node["type"] == "Linear"]
     assert linear[-1]["output_shape"] == ["B", 1]
     assert linear[0]["parameters"] > linear[0]["macs"] > 0

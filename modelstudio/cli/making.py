@@ -111,6 +111,7 @@ def check(path: ProjectPath, trust: Trust = False, as_json: Json = False) -> Non
     for key in _drawn_order(project):
         node, info = project.network.nodes[key], analysis.nodes.get(key)
         shape = info.outputs[0] if info and info.outputs else ()
+        unknown = "?" if node.layer.output_ports() else ""
         rows.append(
             {
                 "id": key,
@@ -119,7 +120,7 @@ def check(path: ProjectPath, trust: Trust = False, as_json: Json = False) -> Non
                 "output_shape": list(shape) if shape else None,
                 "parameters": info.parameters if info else 0,
                 "macs": info.macs if info else 0,
-                "shown": format_shape(shape) if shape else "?",
+                "shown": format_shape(shape) if shape else unknown,
             }
         )
     if as_json:
