@@ -15,6 +15,7 @@ from modelstudio.data.guess_kinds import (
     facts_of,
     fractions_nearby,
     some_of,
+    sums_of,
 )
 from modelstudio.data.guess_kinds import ID_NAME as ID_NAME
 from modelstudio.data.guess_kinds import guess_kinds as guess_kinds
@@ -216,7 +217,7 @@ def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
     }
     text = some_of(frame, named["number"])
     read = (pl.all().cast(pl.Float64, strict=False).abs() < GREATEST).sum()
-    known, plain = facts_of(text, KNOWN), facts_of(text, read)
+    known, plain = sums_of(text, KNOWN), sums_of(text, read)
     unread = some_of(text, [name for name in text.columns if plain[name] < known[name]])
     notes = []
     for cells, numbers in zip(unread, all_to_numbers(unread), strict=True):
@@ -229,7 +230,7 @@ def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
             notes.append(f"{told} hold no finite number and count as missing.")
     words: dict[str, list[str]] = {}
     text = some_of(frame, named["category"])
-    unsure = facts_of(text, pl.all().is_in(MISSING_NUMBERS).any())
+    unsure = sums_of(text, pl.all().is_in(MISSING_NUMBERS).any())
     for cells in some_of(text, [name for name in text.columns if unsure[name]]):
         for word in cells.filter(cells.is_in(MISSING_NUMBERS)).unique().to_list():
             words.setdefault(word, []).append(cells.name)

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.guess import SAMPLE, Guess, guess_recipe
 from modelstudio.data.guess_ratings import FEWEST_IDS, FEWEST_ROWS, NAMES, counts_up, name_things
 from modelstudio.data.sources.numbers import to_numbers
@@ -67,7 +68,7 @@ def adapt(
             beside.append((column, "time"))
         elif COUNTS.search(column.name) and _numbers(values):
             beside.append((column, "count"))
-        elif values.drop_nulls().n_unique() < 2 or _numbers_rows(values):
+        elif spill.count_unique(values) < 2 or _numbers_rows(values):
             beside.append((column, "nothing"))
         else:
             ids.append(column.name)

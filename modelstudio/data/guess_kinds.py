@@ -9,6 +9,7 @@ from typing import Any, cast
 import polars as pl
 from polars import selectors
 
+from modelstudio.data import spill
 from modelstudio.data.sources.dates import all_to_dates, in_either_order
 from modelstudio.data.sources.numbers import CODE, MISSING_NUMBERS, all_to_numbers
 from modelstudio.data.sources.values import WHOLE, as_text
@@ -66,6 +67,15 @@ _CODES = pl.all().str.contains(CODE).sum()
 def facts_of(frame: pl.DataFrame, fact: pl.Expr) -> dict[str, Any]:
     """Work out a fact of every column in one pass; by name."""
     return frame.select(fact).row(0, named=True) if frame.width else {}
+
+
+def sums_of(frame: pl.DataFrame, fact: pl.Expr) -> dict[str, Any]:
+    """Work out a number or a truth of every column that adds up over the rows; by name."""
+    if not frame.width:
+        return {}
+    pieces = spill.pieces(frame.height, 8 * frame.width)
+    found = zip(*(frame[each].select(fact).row(0) for each in pieces), strict=True)
+    return dict(zip(frame.columns, map(sum, found), strict=True))
 
 
 def some_of(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.guess import Guess, guess_recipe
 from modelstudio.data.sources.numbers import to_numbers
 from modelstudio.data.sources.values import as_text
@@ -107,15 +108,15 @@ def _holds_grades(values: pl.Series) -> bool:
 
 def name_things(values: pl.Series, fewest: int = FEWEST_IDS, each: float = FEWEST_EACH) -> bool:
     """Tell whether values could name people or things: many, each with several rows."""
-    known = values.drop_nulls()
-    distinct = known.n_unique()
-    if distinct < fewest or len(known) < each * distinct:
+    known, distinct = len(values) - values.null_count(), spill.count_unique(values)
+    if distinct < fewest or known < each * distinct:
         return False
-    text = as_text(known)
-    numbers = to_numbers(text)
-    if numbers.null_count():
-        return numbers.null_count() == len(numbers)
-    return bool(((numbers == numbers.round()) & (numbers >= 0)).all())
+    words = counting = 0
+    for some in spill.pieces(len(values), 16):
+        numbers = to_numbers(as_text(values[some].drop_nulls()))
+        words += numbers.null_count()
+        counting += int(((numbers == numbers.round()) & (numbers >= 0)).sum())
+    return known in (words, counting)
 
 
 def counts_up(values: pl.Series) -> bool:

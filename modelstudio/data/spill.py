@@ -153,6 +153,15 @@ def repeated(values: NDArray[Any]) -> NDArray[Any]:
     return ordered[places]
 
 
+def count_unique(values: pl.Series) -> int:
+    """Count the different known values; of many texts their hashes."""
+    if not is_spilled(_TEXT * len(values)):
+        return values.drop_nulls().n_unique()
+    if values.dtype == pl.String:
+        return count_different(in_order(hashes(values))) - (values.null_count() > 0)
+    return count_different(in_order(values.to_physical()))
+
+
 def _begins(ordered: NDArray[Any], which: slice) -> NDArray[np.bool_]:
     """Tell which rows of a slice differ from the one before."""
     some = ordered[max(0, which.start - 1) : which.stop]

@@ -92,9 +92,13 @@ def split_table(frame: pl.DataFrame, numbers: Rows, data: DataConfig) -> Parts:
 def _codes(column: pl.Series) -> NDArray[np.generic]:
     """Return a number for each value, in their order; few texts are sorted apart from the rows."""
     if column.dtype == pl.String and not column.null_count():
-        values = column.unique()
+        pieces = spill.pieces(len(column), 16)
+        values = pl.concat([column[each].unique() for each in pieces]).unique()
         if len(values) <= FEW_CLASSES:
-            return column.cast(pl.Enum(values.sort())).to_physical().to_numpy()
+            codes, classes = np.empty(len(column), np.uint8), pl.Enum(values.sort())
+            for each in pieces:
+                codes[each] = column[each].cast(classes).to_physical().to_numpy()
+            return codes
     return column.rank("dense").to_numpy()
 
 
