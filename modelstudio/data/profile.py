@@ -58,7 +58,7 @@ class ColumnProfile:
         The most frequent values with their rows, if they were asked for and one is there twice. Of
         as many rows the smallest comes first; of texts in a long column any may.
     counts
-        In the same order all values that are no numbers, if they are `FEW` and one is there twice.
+        In the same order all values, if they are `FEW` and one is there twice.
     """
 
     name: str
@@ -118,7 +118,8 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
         quantiles = "Quartiles {}, {}, {} · mean {} · SD {}".format(
             *map(_short, (*spread.quartiles, spread.mean, spread.sd))
         )
-        frequent = tuple(_longest(runs, ordered, known.dtype, named))
+        most = _longest(runs, ordered, known.dtype, _wanted(distinct, named))
+        frequent, counts = tuple(most[:named]), tuple(most) if distinct <= FEW else ()
     elif len(known):
         distinct, top, frequent, counts = _counted(known, named)
         if distinct == len(known) and distinct > 1:

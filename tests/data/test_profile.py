@@ -37,7 +37,7 @@ def test_long_columns_are_counted_as_short_ones_are(monkeypatch: pytest.MonkeyPa
         counts = frame[facts.name].drop_nulls().alias("value").value_counts(name="rows")
         wanted = counts.sort("rows", "value", descending=[True, False]).head(3).rows()
         assert facts.frequent == tuple(wanted)
-        assert facts.kind == "number" or dict(facts.counts) == dict(counts.rows())
+        assert dict(facts.counts) == (dict(counts.rows()) if counts.height <= profiles.FEW else {})
     assert not any(facts.frequent for facts in short[3:])
     assert not any(facts.frequent for facts in profiles.profile(frame, columns))
     assert [each.name for each in short] == list(KINDS)

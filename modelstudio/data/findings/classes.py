@@ -128,11 +128,12 @@ def class_findings(
 
 def _fair(sizes: Sequence[int]) -> bool:
     """Tell whether the smallest class is large enough, or might be by chance what it is."""
+    total, count = sum(sizes), len(sizes)
+    if sizes[-1] / total >= min(SMALL_CLASS, 0.5 / count) and sizes[0] <= RATIO * sizes[-1]:
+        return True
     from scipy.special import bdtr
 
-    total, count = sum(sizes), len(sizes)
-    enough = sizes[-1] / total >= min(SMALL_CLASS, 0.5 / count) and sizes[0] <= RATIO * sizes[-1]
-    return enough or bool(bdtr(sizes[-1], total, 1 / count) * count > CHANCE)
+    return bool(bdtr(sizes[-1], total, 1 / count) * count > CHANCE)
 
 
 def label_findings(frame: pl.DataFrame, target: Column, separator: str) -> Iterator[Finding]:

@@ -101,7 +101,7 @@ def mixed(column: Column, values: pl.Series, written: pl.Series | None) -> Findi
 
 def _words(column: Column, values: pl.Series, written: pl.Series) -> Finding | None:
     """Look for words in a column of numbers."""
-    if written.dtype != pl.String:
+    if written.dtype != pl.String or written.null_count() == values.null_count():
         return None
     unread, text = written.is_not_null() & values.is_null(), ""
     odd = (unread & ~written.is_in(MISSING_NUMBERS)).arg_true()
