@@ -506,4 +506,9 @@ def test_a_run_that_cannot_be_written(
     code, _, err = cli("train", project, "--epochs", "2")
     assert code == 1
     assert "the disk is full" in err
+    folder = project.with_suffix(".runs")
+    listed = len([each for each in folder.iterdir() if each.is_dir()])
+    monkeypatch.setattr("modelstudio.project.files.os.replace", full)
+    assert cli("train", project, "--epochs", "2")[0] == 1
+    assert len([each for each in folder.iterdir() if each.is_dir()]) == listed
     assert "Traceback" not in err

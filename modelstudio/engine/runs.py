@@ -33,7 +33,7 @@ from modelstudio.engine import run_index
 from modelstudio.engine.disk import told
 from modelstudio.engine.results import EpochRecord, RunInfo
 from modelstudio.engine.run_writer import RunWriter
-from modelstudio.errors import RunError
+from modelstudio.errors import RunError, StudioError
 from modelstudio.project.files import dumps, loads, read_json, write_text
 from modelstudio.project.model import Project
 from modelstudio.resources import app_home
@@ -255,18 +255,28 @@ class RunStore:
     ) -> RunWriter:
         """Begin a run: note what it is made from and own it until the writer is closed.
 
-        ``series`` is what the runs on all folds of the same data have in common.
+        ``series`` is what the runs on all folds of the same data have in common. Where something
+        cannot be written nothing of the run is left.
         """
         run_id = f"{time.strftime('%y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         folder = self.path(run_id)
         with told(folder):
             folder.mkdir(parents=True)
-        if _project_id(self.folder) is None:
-            write_text(self.folder / "project.id", project.id)
-        write_text(folder / "project.json", dumps(project))
-        write_text(folder / "recipe.json", recipe)
-        writer = RunWriter(self, run_id)
-        split = project.data.split
+        try:
+            if _project_id(self.folder) is None:
+                write_text(self.folder / "project.id", project.id)
+            write_text(folder / "project.json", dumps(project))
+            write_text(folder / "recipe.json", recipe)
+            return self._begin(run_id, project, parameters, name, series)
+        except StudioError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _begin(
+        self, run_id: str, project: Project, parameters: int, name: str, series: str
+    ) -> RunWriter:
+        """Put a run on the list."""
+        writer, split = RunWriter(self, run_id), project.data.split
         with self.database() as db:
             db.execute("BEGIN IMMEDIATE")
             run_index.widen(db)
@@ -302,22 +312,26 @@ class RunStore:
             When it is alive, or there is nothing to resume from.
         """
         run = self.info(run_id)
-        if run.status in {"running", "paused"}:
-            raise RunError(
-                f"Run {run.number} is still going on, here or in another window.",
-                fix="Stop it there first.",
+        with self.database() as db:
+            db.execute("BEGIN IMMEDIATE")  # nobody else takes it over between look and change
+            run = run_index.run_info(
+                db.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
             )
-        if not self.last_file(run.id).exists():
-            raise RunError(
-                f"Run {run.number} ended before its first checkpoint.", fix="Train again."
+            if run.status in {"running", "paused"}:
+                raise RunError(
+                    f"Run {run.number} is still going on, here or in another window.",
+                    fix="Stop it there first.",
+                )
+            if not self.last_file(run.id).exists():
+                raise RunError(
+                    f"Run {run.number} ended before its first checkpoint.", fix="Train again."
+                )
+            writer = RunWriter(self, run.id, earlier=run.seconds)
+            db.execute(
+                "UPDATE runs SET status = 'running', reason = '', owner = ?, beat = ? WHERE id = ?",
+                (writer.owner, time.time(), run.id),
             )
-        writer = RunWriter(self, run.id, earlier=run.seconds)
-        self._change(
-            "UPDATE runs SET status = 'running', reason = '', owner = ?, beat = ? WHERE id = ?",
-            writer.owner,
-            time.time(),
-            run.id,
-        )
+            db.execute("UPDATE changes SET n = n + 1")
         return writer
 
     def rename(self, run_id: str, name: str) -> None:
