@@ -50,8 +50,8 @@ class ColumnProfile:
     Parameters
     ----------
     histogram
-        Bar heights between 0 and 1: of numbers in equal steps, of categories the most frequent
-        first.
+        Bar heights between 0 and 1: of numbers and dates in equal steps, of categories the most
+        frequent first.
     quantiles
         A line of text, empty where there are none.
     frequent
@@ -127,6 +127,8 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
         else:
             summary = f"{distinct:,} value{'' if distinct == 1 else 's'}"
         histogram = _bars(top)
+        if isinstance(known.dtype, pl.Date | pl.Datetime):
+            summary, histogram = _days(known)
     return ColumnProfile(
         column.name,
         column.kind,
@@ -140,6 +142,13 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
         frequent,
         counts,
     )
+
+
+def _days(known: pl.Series) -> tuple[str, tuple[float, ...]]:
+    """Return the first and the last of dates, and bars of how many lie in equal spans of time."""
+    first, last = (str(day)[:10] for day in (known.min(), known.max()))
+    counts, _ = np.histogram(known.to_physical().to_numpy(), BINS)
+    return f"{first} – {last}", _bars(counts.tolist())
 
 
 def _quantile(ordered: NDArray[np.float64], share: float) -> float:

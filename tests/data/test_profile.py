@@ -44,7 +44,7 @@ def test_long_columns_are_counted_as_short_ones_are(monkeypatch: pytest.MonkeyPa
     assert [each.distinct for each in short[1:]] == [3, 40, 3_000, 0]
     assert [each.summary for each in short[1:]] == [
         "3 values",
-        "40 values",
+        "2020-01-01 – 2020-02-09",
         "all different",
         "empty",
     ]
@@ -60,6 +60,15 @@ def test_numbers_are_those_of_numpy() -> None:
     assert facts.histogram == tuple(counts / counts.max())
     assert facts.distinct == len(np.unique(known))
     assert facts.missing == 143
+
+
+def test_dates_have_a_range_and_bars_over_time() -> None:
+    days = pl.date_range(pl.date(2012, 1, 1), pl.date(2012, 12, 30), eager=True)
+    early = pl.concat([days, days.filter(days.dt.month() == 1)])
+    (facts,) = profiles.profile(pl.DataFrame({"d": early}), [Column(name="d", kind="date")])
+    assert facts.summary == "2012-01-01 – 2012-12-30"
+    assert facts.histogram[0] == 1
+    assert all(0.45 < bar < 0.56 for bar in facts.histogram[2:])
 
 
 def test_values_of_one_row_fill_what_frequent_ones_leave(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ KIND_ICONS = {
     "audio": "actv",
 }
 
+_DAY = re.compile(r"(\d{4})-\d\d-\d\d")
 _LARGE = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 _UNITS = {"BPE": "pieces"}
@@ -80,7 +81,7 @@ def share_text(share: float) -> str:
 def shortened(text: str, least: int = 1000) -> str:
     """Write numbers from ``least`` on in thousands or millions: ``215,245 rows`` as ``215k rows``.
 
-    A number is known by the commas between its thousands.
+    A number is known by the commas between its thousands. Of a date the year is left.
     """
 
     def shorter(found: re.Match[str]) -> str:
@@ -90,7 +91,7 @@ def shortened(text: str, least: int = 1000) -> str:
         near = f"{float(f'{number / size:.3g}'):g}{sign}"
         return near if abs(number) >= least else found[0]
 
-    return _LARGE.sub(shorter, text)
+    return _LARGE.sub(shorter, _DAY.sub(r"\1", text))
 
 
 def listed(names: tuple[str, ...], most: int = 6) -> str:
