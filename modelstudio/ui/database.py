@@ -40,18 +40,24 @@ class DatabaseDialog(Dialog):
 
     def __init__(self, parent: QWidget | None, jobs: JobRunner, folder: str):
         text = tr(
-            "A SQLite file, or the address of a server. Write a password as the name of an "
-            "environment variable, such as $PASSWORD; it is not saved then."
+            "A SQLite file, or the address of a PostgreSQL, MySQL or MariaDB server. Nothing in it "
+            "is changed."
         )
         super().__init__(parent, tr("Open a database"), text, "database_dialog")
         self._folder = folder
         self.place = QLineEdit(
             objectName="database_dialog.place",
-            placeholderText=tr("postgresql://me:$PASSWORD@host/name"),
+            placeholderText=tr("postgresql://user@host/name"),
         )
         self.place.setAccessibleName(tr("File or address"))
         choose = button(tr("Choose file..."), "secondary", "file", name="database_dialog.choose")
         choose.clicked.connect(self._choose)
+        self.password = QLineEdit(
+            objectName="database_dialog.password",
+            echoMode=QLineEdit.EchoMode.Password,
+            placeholderText=tr("Not saved with the project"),
+        )
+        self.password.setAccessibleName(tr("Password"))
         self.table = ComboBox("database_dialog.table", tr("Table"))
         self.table.setPlaceholderText(tr("None known yet"))
         self.query = QPlainTextEdit(objectName="database_dialog.query", tabChangesFocus=True)
@@ -64,9 +70,11 @@ class DatabaseDialog(Dialog):
         self.state.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.state.setFixedHeight(_STATE_HEIGHT)
         form = QFormLayout()
+        form.setContentsMargins(0, 8, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("File or address"), self.place)
         form.addRow("", row(choose, None))
+        form.addRow(tr("Password"), self.password)
         form.addRow(tr("Table"), self.table)
         form.addRow(tr("Or a query"), self.query)
         self.body.addLayout(form)
@@ -79,13 +87,16 @@ class DatabaseDialog(Dialog):
         self._listing = LatestJob(jobs, self)
         self._listing.finished.connect(self._show_tables)
         self._listing.failed.connect(self._show_fault)
-        self.place.textChanged.connect(self._place_changed)
+        for part in (self.place, self.password):
+            part.textChanged.connect(self._place_changed)
         self.query.textChanged.connect(lambda: self._tell())
         self.finished.connect(lambda _: self._listing.cancel())
         self._tell()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        for part in (self.heading, self.text):
+            part.setMinimumHeight(part.heightForWidth(part.width()))
         self.place.setFocus()
 
     def wish(self) -> Wish:
@@ -105,7 +116,10 @@ class DatabaseDialog(Dialog):
 
     @property
     def _place(self) -> str:
-        return self.place.text().strip()
+        from modelstudio.data.sources.addresses import with_password
+
+        place = self.place.text().strip()
+        return with_password(place, self.password.text()) if "://" in place else place
 
     def _place_changed(self) -> None:
         self._listing.cancel()
@@ -125,6 +139,7 @@ class DatabaseDialog(Dialog):
         """Show what goes on, and whether enough is known to open."""
         asked = bool(self.query.toPlainText().strip())
         self.table.setEnabled(self.table.count() > 0 and not asked)
+        self.password.setEnabled("://" in self.place.text())
         self.open_button.setEnabled(bool(self._place) and (asked or self.table.count() > 0))
         self.state.setText(state or (tr("The query is read, not the table.") if asked else ""))
         restyle(self.state, role=role)

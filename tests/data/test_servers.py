@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,14 +14,13 @@ import polars as pl
 import pytest
 
 from modelstudio.data import sources
-from modelstudio.data.sources import addresses, drivers, mapped, server, session
-from modelstudio.data.sources.addresses import Address
+from modelstudio.data.sources import addresses, drivers, kept, mapped, server, session
 from modelstudio.engine import projects
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import Database
+from tests.stand_in import ADDRESS, Cursor, stand_in
 
-ADDRESS = "stand-in://me:geheim@host:7/shop"
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
 REAL = {
     kind: os.environ[f"MODELSTUDIO_{kind.upper()}"]
@@ -31,61 +29,13 @@ REAL = {
 }
 
 
-class Cursor:
-    """One of SQLite that counts what it is asked, and loses its connection when it is told to."""
-
-    asked: list[str]
-    lost = False
-
-    def __init__(self, connection: sqlite3.Connection, asked: list[str]) -> None:
-        self._cursor, self.asked = connection.cursor(), asked
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
-
-    def execute(self, query: str) -> None:
-        self.asked.append(query)
-        self._cursor.execute(query)
-
-    def fetchmany(self, many: int) -> list[Any]:
-        if Cursor.lost and self._cursor.row_factory is not None:
-            raise OSError("server closed the connection unexpectedly")
-        self._cursor.row_factory = lambda _, row: row
-        return self._cursor.fetchmany(many)
-
-
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Return the queries that reach a server of the kind ``stand-in``, as they come."""
-    path, queries = tmp_path / "shop.db", []
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute('CREATE TABLE sales (n, "odd ""name", kind)')
-        rows = [(n if n < 1500 else f"n{n}", b"\x00", "ab"[n % 2]) for n in range(1600)]
-        connection.executemany("INSERT INTO sales VALUES (?, ?, ?)", rows)
-        connection.execute('CREATE TABLE "Empty One" (n)')
-        connection.commit()
-
-    def connect(_: Any, address: Address) -> sqlite3.Connection:
-        if address.password != "geheim":
-            raise OSError(f'password authentication failed: "{address.password}"')
-        return sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
-
-    driver = drivers.Driver(
-        label="Stand-in",
-        package="stand-in[all]",
-        module="sqlite3",
-        connect=connect,
-        cursor=lambda connection: Cursor(connection, queries),
-        cancel=lambda _, connection, __: connection.interrupt(),
-        forms={},
-        tables="SELECT 'main', name, name = 'sales' FROM sqlite_master",
-        mark='"',
-    )
-    monkeypatch.setitem(drivers._DRIVERS, "stand-in", driver)
-    monkeypatch.setattr(addresses, "_passwords", {})
-    monkeypatch.setattr(Cursor, "lost", False)
+    queries: list[str] = []
+    stand_in(monkeypatch, tmp_path / "shop.db", queries)
     yield queries
-    server._stale.clear()
+    kept.stale.clear()
 
 
 def wanted(query: str, address: str = ADDRESS) -> DataConfig:
@@ -164,7 +114,7 @@ def test_an_endless_query_is_given_up() -> None:
     while next(reading).done < 2000:
         pass
     reading.close()
-    assert not server._locks[server._note(data)].locked()
+    assert not server._locks[kept.note_of(data)].locked()
     assert not list((mapped.app_home() / "tables").glob("*.part"))
     waiting = sources.reading_plain(wanted(ENDLESS.replace("SELECT x FROM", "SELECT max(x) FROM")))
     next(waiting)

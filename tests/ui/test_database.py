@@ -15,6 +15,7 @@ from modelstudio.ui import database as module
 from modelstudio.ui.database import DatabaseDialog, Wish, shown_name
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
+from tests.stand_in import Cursor, stand_in
 from tests.workbooks import write_workbook
 
 ROWS = [(n, "ab"[n % 2]) for n in range(40)]
@@ -124,3 +125,36 @@ def test_another_table_is_chosen_where_the_reading_is(
 
 def test_the_name_of_an_address_tells_no_password() -> None:
     assert shown_name("postgresql://me:secret@host/shop?password=x") == "shop"
+
+
+def test_a_server_is_opened_and_read_again(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(dialog: DatabaseDialog) -> None:
+        assert not dialog.password.isEnabled()
+        dialog.place.setText("stand-in://me@host:7/shop")
+        dialog.password.setText("geheim")
+        dialog.query.setPlainText("SELECT n % 99 AS m, kind FROM sales")
+        dialog.findChild(QPushButton, "database_dialog.open").click()
+
+    queries: list[str] = []
+    stand_in(monkeypatch, tmp_path / "shop.db", queries)
+    monkeypatch.setattr(module.DatabaseDialog, "exec", answer)
+    window.actions_["data.open_database"].trigger()
+    page = shown_page(window, qtbot)
+    qtbot.waitUntil(lambda: page.feed.report is not None, timeout=20_000)
+    assert page.data.path == "stand-in://me@host:7/shop"
+    assert len(queries) == 1
+    page.preview.reading.click()
+    assert "kept since" in page.again.told.text()
+    with qtbot.waitSignal(page.again.renewed):
+        page.again.again.click()
+        assert page.again.again.text() == "Cancel reading"
+    assert len(queries) == 2
+    monkeypatch.setattr(Cursor, "lost", True)
+    with qtbot.waitSignal(page.again.failed):
+        page.again.again.click()
+    assert "lost after 1,000 rows" in page.banner.text()
+    assert page.again.again.text() == "Read again"
+    qtbot.waitUntil(lambda: not window.jobs.running)
+    assert page.feed.report is not None

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from modelstudio.data.sources import kept as kept_rows
 from modelstudio.data.sources.addresses import without_password
 from modelstudio.data.stamp import stamp_of
 from modelstudio.errors import DataError
@@ -242,18 +243,14 @@ def stamp(data: DataConfig, base: Path | None = None) -> tuple[int, int] | None:
     """Return what changes with the data, without reading it; None when it is not there."""
     if data.path is None or not is_connection(data.path):
         return stamp_of(_path(data, base))
-    from modelstudio.data.sources import server
-
-    known = server.kept(data)
+    known = kept_rows.kept(data)
     return None if known is None else (round(known.at * 1000), 0)
 
 
 def renew(data: DataConfig) -> None:
     """Have a database server asked anew the next time its rows are read."""
     if data.path is not None and is_connection(data.path):
-        from modelstudio.data.sources import server
-
-        server.renew(data)
+        kept_rows.renew(data)
 
 
 def _path(data: DataConfig, base: Path | None) -> Path:

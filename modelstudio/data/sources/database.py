@@ -24,6 +24,7 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
+from modelstudio.data.sources.kept import kept
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import from_values, joining
 from modelstudio.data.sources.statements import is_query, no_table, refused
@@ -128,7 +129,7 @@ def fingerprint(path: Path, data: DataConfig) -> str:
     if _address(path, data) is None or _is_table(path, data):
         return file_mark(path)
     finish(server.reading(data))
-    known = server.kept(data)
+    known = kept(data)
     assert known is not None
     return known.mark
 

@@ -7,8 +7,6 @@ files tells where, so that training next week takes the rows that were looked at
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
 import tempfile
 import threading
@@ -16,7 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,18 +23,26 @@ from typing import Any
 import polars as pl
 
 from modelstudio.data.sources import Portion, mapped
-from modelstudio.data.sources.addresses import knows_password, parsed
+from modelstudio.data.sources.addresses import knows_password
 from modelstudio.data.sources.beside import waiting
 from modelstudio.data.sources.dialect import MOST_COLUMNS, unique_names
 from modelstudio.data.sources.drivers import Driver, Form
 from modelstudio.data.sources.files import too_wide
+from modelstudio.data.sources.kept import (
+    Kept,
+    kept,
+    note_of,
+    read_note,
+    stale,
+    wanted,
+    write_note,
+)
 from modelstudio.data.sources.numbers import measurable
 from modelstudio.data.sources.plain import from_values, joining, plain_types
 from modelstudio.data.sources.session import Session, connected
 from modelstudio.data.sources.values import WHOLE
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.sources import Database
 from modelstudio.resources import app_home
 
 FIRST = 1_000
@@ -52,15 +58,6 @@ _SLICE = 50_000
 """Rows hashed together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Where the rows of a query lie, when they were read (seconds since 1970), and their hash."""
-
-    table: str
-    at: float
-    mark: str
-
-
 _TYPES: dict[Form, pl.DataType] = {
     "whole": pl.Int64(),
     "real": pl.Float64(),
@@ -69,39 +66,23 @@ _TYPES: dict[Form, pl.DataType] = {
 }
 """Of what does not come as text."""
 
-_stale: set[Path] = set()
-"""Notes of what is to be read anew."""
-
 _locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 def reading(data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     """Return the rows of the query in plain types, from the server unless they are kept."""
-    note = _note(data)
+    note = note_of(data)
     lock = _locks[note]
     while not lock.acquire(timeout=0.1):
         yield Portion(0)
     try:
-        known = None if note in _stale else _read(note)
+        known = None if note in stale else read_note(note)
         if known is not None and (frame := mapped.opened(known.table)) is not None:
             return frame
         return (yield from _fetched(data, note))
     finally:
-        _stale.discard(note)
+        stale.discard(note)
         lock.release()
-
-
-def renew(data: DataConfig) -> None:
-    """Have the rows read from the server the next time they are asked for."""
-    _stale.add(_note(data))
-
-
-def kept(data: DataConfig) -> Kept | None:
-    """Return what is known of the rows that are kept; None of none."""
-    try:
-        return _read(_note(data))
-    except DataError:
-        return None
 
 
 def notes(data: DataConfig) -> tuple[str, ...]:
@@ -111,13 +92,12 @@ def notes(data: DataConfig) -> tuple[str, ...]:
     if (known := kept(data)) is not None:
         when = datetime.fromtimestamp(known.at)
         told.append(
-            f"The rows were read from the database on {when.day} {when:%B %Y at %H:%M} and are "
-            "kept; changes after that show once they are read again."
+            f"The rows were read on {when.day} {when:%B %Y at %H:%M} and are kept until they are "
+            "read again."
         )
     if knows_password(data.path):
         told.append(
-            "The password is not saved with the project. To read again later, write it into the "
-            "address as the name of an environment variable, such as $PASSWORD."
+            "The password is not saved; an address may name a variable such as $PASSWORD instead."
         )
     return tuple(told)
 
@@ -207,7 +187,7 @@ def _fetched(data: DataConfig, note: Path) -> Generator[Portion, None, pl.DataFr
         tempfile.TemporaryDirectory(".part", dir=home) as folder,
         mapped.Writing(table) as into,
     ):
-        query = yield from waiting(Portion(0), partial(session.query, _wanted(data)))
+        query = yield from waiting(Portion(0), partial(session.query, wanted(data)))
         frame = yield from joining(_Turns(session, query, Path(folder)), into)
     if frame is None:
         raise DataError("The query gives no rows.", fix="Change the query, or name a table.")
@@ -215,8 +195,8 @@ def _fetched(data: DataConfig, note: Path) -> Generator[Portion, None, pl.DataFr
     for part in frame.iter_slices(_SLICE):
         digest.update(part.write_csv().encode())
         yield Portion(frame.height)
-    before = _read(note)
-    _write(note, Kept(table, time.time(), digest.hexdigest()))
+    before = read_note(note)
+    write_note(note, Kept(table, time.time(), digest.hexdigest()))
     if before is not None:
         shutil.rmtree(home / before.table, ignore_errors=True)
     return frame
@@ -270,28 +250,3 @@ def _dates(text: pl.Series) -> pl.Series:
     times = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="ms", strict=False)
     days = plain.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms"))
     return times.zip_with(times.is_not_null(), days)
-
-
-def _wanted(data: DataConfig) -> str:
-    return data.source.query.strip().rstrip(";") if isinstance(data.source, Database) else ""
-
-
-def _note(data: DataConfig) -> Path:
-    """Return where it is noted what is kept of a query; whose it is counts, the password not."""
-    assert data.path is not None
-    key = mapped.key_of(parsed(data.path, secret=False), _wanted(data))
-    return app_home() / "queries" / f"{key}.json"
-
-
-def _read(note: Path) -> Kept | None:
-    try:
-        return Kept(**json.loads(note.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _write(note: Path, known: Kept) -> None:
-    note.parent.mkdir(parents=True, exist_ok=True)
-    fresh = note.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(asdict(known)), encoding="utf-8")
-    os.replace(fresh, note)

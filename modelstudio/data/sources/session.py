@@ -19,7 +19,7 @@ _UNREACHED = (
     (
         r"no password supplied|using password: no",
         "{server} wants a password for the user {user}.",
-        "Write it into the address as the name of an environment variable, such as $PASSWORD. "
+        "Write it into the address, best as the name of a variable such as $PASSWORD. "
         "For PostgreSQL PGPASSWORD and ~/.pgpass serve as well.",
     ),
     (

@@ -90,7 +90,7 @@ class ReadingPopup(Sheet):
         grid.addWidget(wrapped(told, "axis", "tertiary"), 6, 1)
         grid.addWidget(self._table_label, 7, 0)
         grid.addWidget(self.table, 7, 1)
-        grid.addWidget(other, 8, 0, 1, 2)
+        grid.addWidget(other, 9, 0, 1, 2)
 
     def open_below(self, widget: QWidget, data: DataConfig) -> None:
         """Show the options under a button."""
@@ -110,6 +110,12 @@ class ReadingPopup(Sheet):
         self.decimals.setCurrentIndex(max(self.decimals.findData(csv.decimals), 0))
         self.dates.setCurrentIndex(max(self.dates.findData(csv.dates), 0))
         self.missing.set_value(", ".join(csv.missing))
+
+    def add_again(self, again: QWidget) -> None:
+        """Put what reads a database again below the choice of its tables."""
+        layout = self.layout()
+        assert isinstance(layout, QGridLayout)
+        layout.addWidget(again, 8, 1)
 
     def offer_tables(self, names: tuple[str, ...]) -> None:
         """Offer the tables of the source, if it has several."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from modelstudio.data.stamp import stamp_of
+from modelstudio.data import sources
 from modelstudio.errors import StudioError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import AudioFolder, ImageFolder, TextFolder, is_connection
@@ -53,7 +53,7 @@ class SourceFiles(QObject):
     @property
     def stamp(self) -> tuple[int, int] | None:
         """What changes with the data; None when it is not there."""
-        return stamp_of(self.path)
+        return sources.stamp(self._data, self._commands.base) if self._data.path else None
 
     def choose(self) -> None:
         """Ask for a table to take into the project."""
@@ -113,8 +113,6 @@ class SourceFiles(QObject):
 
 def _tables(data: DataConfig, base: Path | None) -> tuple[str, ...]:
     """Run in a job: list the sheets or tables; none where they cannot be read."""
-    from modelstudio.data import sources
-
     try:
         return sources.tables(data, base)
     except StudioError:
