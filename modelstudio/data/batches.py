@@ -191,7 +191,7 @@ class TensorData:
         Parameters
         ----------
         order
-            Row numbers, int64.
+            Row numbers, int32 or int64.
         size
             Rows a batch; the last may be smaller.
         skip
@@ -199,7 +199,7 @@ class TensorData:
         """
         order = order.to(self.device)
         for start in range(skip * size, len(order), size):
-            yield order[start : start + size]
+            yield order[start : start + size].long()
 
     def batches(self, order: Tensor, size: int) -> Iterator[dict[str, Tensor]]:
         """Yield batches of rows in a given order; ``size`` rows each, the last may be smaller."""

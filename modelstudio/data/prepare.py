@@ -65,6 +65,12 @@ class Prepared:
         kept[getattr(self.parts, part)] = True
         return mapped.chosen(self.clean, kept)
 
+    def column(self, part: str, name: str) -> pl.Series:
+        """Return a raw column of the rows of a part."""
+        if part == "test" and self.tests is not None:
+            return self.tests.get_column(name)
+        return spill.gathered(self.clean.select(name), getattr(self.parts, part)).to_series()
+
     def around(self, part: str) -> pl.DataFrame:
         """Return the raw rows that samples of a part may reach into, as windows of a series do."""
         return self.tests if part == "test" and self.tests is not None else self.clean

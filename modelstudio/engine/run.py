@@ -93,11 +93,14 @@ def describe_data(
 
 
 def _part_info(prepared: Prepared, name: Part) -> PartInfo:
-    frame, target = prepared.frame(name), prepared.fitted.target
+    from modelstudio.data import spill
+
+    target = prepared.fitted.target
+    answers = prepared.column(name, target.column)
     if target.kind in ("value", "labels", "tokens", "ranking"):
-        return PartInfo(name, frame.height, {})
-    counts = dict(frame.get_column(target.column).value_counts().iter_rows())
-    return PartInfo(name, frame.height, {label: counts[label] for label in sorted(counts)})
+        return PartInfo(name, len(answers), {})
+    counts = dict(spill.counts(answers).iter_rows())
+    return PartInfo(name, len(answers), {label: counts[label] for label in sorted(counts)})
 
 
 def preview_data(

@@ -250,7 +250,8 @@ def epoch_order(
     if resampling is not None:
         order = torch.from_numpy(resampling.rows(seed))
     else:
-        order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed))
+        kind = torch.int32 if rows < 1 << 31 else torch.int64
+        order = torch.randperm(rows, generator=torch.Generator().manual_seed(seed), dtype=kind)
     return order[:-1] if len(order) > batch_size and len(order) % batch_size == 1 else order
 
 

@@ -15,9 +15,10 @@ memory
     Most memory of a process that profiles, of that command, and of a process that goes on to the
     tensors of the untouched recipe, over the size of the file.
 mapped
-    Most memory that is no file's while the table counts as larger than memory: of a process that
-    writes its columns to files, profiles it, makes the tensors and trains on each row once, over
-    the size of the file. Known on Linux only.
+    Memory that is no file's, at most, while the table counts as far larger than memory: of a
+    process that writes its columns to files and profiles it, makes the tensors, and trains on each
+    row once. In MB above what the imports take, over the size of the file, and how many bytes a row
+    it grows by from a table of two fifths of the rows. Known on Linux only.
 scroll
     Milliseconds a frame of the preview takes while a tenth of the rows is scrolled through; the
     95th percentile. The window is shown where ``QT_QPA_PLATFORM`` says, and off the screen without
@@ -40,6 +41,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+HELD = 50 << 20
+"""Bytes of a source above which it is mapped, as if there were four times as much memory."""
 
 FRAMES = 400
 """Steps of scrolling."""
@@ -146,9 +150,13 @@ def larger_than_memory(path: Path) -> dict[str, float]:
     from modelstudio.data.batches import TensorData
     from modelstudio.data.prepare import fit_recipe
     from modelstudio.data.sources import mapped
+    from modelstudio.engine.train import epoch_order
     from modelstudio.project.model import DataConfig
 
-    mapped.LIMIT = path.stat().st_size // 4
+    mapped.LIMIT = HELD
+    with anonymous() as imported:
+        torch.nn.Linear(1, 1)(torch.zeros(1, 1)).sum().backward()
+        time.sleep(0.1)
     with anonymous() as read:
         data = DataConfig(path=str(path))
         guessed = detect.guess(data, sources.read_plain(data))
@@ -161,12 +169,13 @@ def larger_than_memory(path: Path) -> dict[str, float]:
         inputs, target = (field.name for field in made.fitted.fields)
         model = torch.nn.Linear(made.fitted.fields[0].shape[0], 1)
         optimizer = torch.optim.SGD(model.parameters(), 1e-3)
-        for batch in tensors.batches(torch.randperm(tensors.rows), 4096):
+        for batch in tensors.batches(epoch_order(tensors.rows, 4096, 0, 0), 4096):
             loss = torch.nn.functional.binary_cross_entropy_with_logits
             loss(model(batch[inputs])[:, 0], batch[target]).backward()
             optimizer.step()
             optimizer.zero_grad()
-    return {"profile": read[0], "tensors": prepared[0], "epoch": trained[0]}
+    stages = {"profile": read[0], "tensors": prepared[0], "epoch": trained[0]}
+    return {name: most - imported[0] for name, most in stages.items()}
 
 
 @contextmanager
@@ -272,14 +281,17 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MODELSTUDIO_HOME"] = folder
-        path, part = Path(folder) / "large.csv", Path(folder) / "tenth.csv"
+        path, part, less = (Path(folder) / f"{name}.csv" for name in ("large", "tenth", "less"))
+        few = 2 * asked.rows // 5
         alone("make", path, asked.rows)
         alone("make", part, asked.rows // 10)
+        alone("make", less, few)
         size = path.stat().st_size
         first = statistics.median(alone("head", path)["seconds"] for _ in range(asked.pairs))
         kinds = ("describe", "profile", "command")
         turns = [{kind: alone(kind, path) for kind in kinds} for _ in range(asked.pairs)]
         made, streamed = alone("tensors", path), alone("larger_than_memory", path)
+        growth = alone("larger_than_memory", less)
         measures = {
             "file": {"rows": asked.rows, "mb": round(size / 1e6)},
             "head": {"seconds": round(first, 3)},
@@ -290,7 +302,14 @@ def main() -> None:
                 "tensors_ratio": round(made["peak"] / size, 2),
                 "tensors_seconds": round(made["seconds"], 1),
             },
-            "mapped": {name: round(most / size, 2) for name, most in streamed.items()},
+            "mapped": {
+                name: {
+                    "mb": round(most / 1e6),
+                    "ratio": round(most / size, 2),
+                    "bytes_a_row": round((most - growth[name]) / (asked.rows - few), 1),
+                }
+                for name, most in streamed.items()
+            },
             "scroll": {key: round(value, 1) for key, value in alone("scroll", part).items()},
         }
     print(json.dumps(measures, indent=2))
