@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from modelstudio.recipe.fields import FieldSpec
@@ -171,3 +172,45 @@ def test_panels_are_hidden_and_shown_by_key(
         assert not panel.isVisible()
         qtbot.keyClick(window, key, held)
         assert panel.isVisible()
+
+
+def test_a_profile_is_opened_by_key_and_the_order_stays(
+    active: DataPage, engine: Any, settle: Settle, qtbot: QtBot
+) -> None:
+    preview = active.preview
+    preview.view.sort_wanted.emit("fare")
+    settle(active)
+    preview.show_row(3, "age")
+    preview.view.sort_wanted.emit("fare")
+    settle(active)
+    qtbot.keyClick(preview.view, Qt.Key.Key_Return)
+    assert preview._profile is not None
+    assert preview._profile.accessibleName() == "Profile of age"
+    settle(active)
+    assert engine.asked[-1][3] == ("fare", False)
+
+
+def test_the_menu_of_the_table_sorts_and_opens_the_profile(
+    page: DataPage, engine: Any, settle: Settle
+) -> None:
+    wanted = []
+    page.preview.view.menu_wanted.disconnect()
+    page.preview.view.menu_wanted.connect(lambda name, at: wanted.append(name))
+    header = page.preview.view.header
+    place = page.preview.model.columns.index("fare")
+    header.customContextMenuRequested.emit(QPoint(header.sectionViewportPosition(place) + 5, 5))
+    page.preview.view.setCurrentIndex(page.preview.model.index(2, place))
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint())
+    QApplication.sendEvent(page.preview.view.viewport(), event)
+    assert wanted == ["fare", "fare"]
+    actions = {action.text(): action for action in page.preview.menu("fare").actions()}
+    actions["Largest first"].trigger()
+    settle(page)
+    assert engine.asked[-1][3] == ("fare", True)
+    again = {action.text(): action for action in page.preview.menu("fare").actions()}
+    assert again["Largest first"].isChecked()
+    again["Order of the file"].trigger()
+    settle(page)
+    assert engine.asked[-1][3] is None
+    again["Column profile"].trigger()
+    assert page.preview._profile is not None

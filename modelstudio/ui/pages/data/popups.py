@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
@@ -137,11 +137,13 @@ class AddStepPopup(Popup):
     def set_choices(self, choices: Sequence[StepChoice]) -> None:
         """List these steps."""
         self.list.clear()
+        metrics = QFontMetrics(theme().font("label"))
         for choice in sorted(choices, key=lambda each: (not each.suggested, bool(each.reason))):
             item = QListWidgetItem(f"{choice.title} {choice.text}", self.list)
             item.setData(_ENTRY, choice)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, choice.title)
-            item.setToolTip(choice.reason or choice.text)
+            if metrics.horizontalAdvance(choice.reason or choice.text) > self.width() - 52:
+                item.setToolTip(choice.reason or choice.text)
             if choice.reason:
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
 

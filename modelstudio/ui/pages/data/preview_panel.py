@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
+    QMenu,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -22,6 +23,7 @@ from modelstudio.ui.pages.data.load_line import LoadLine
 from modelstudio.ui.pages.data.profile_popup import ProfilePopup
 from modelstudio.ui.pages.data.table_model import Head, PreviewModel
 from modelstudio.ui.pages.data.table_view import PreviewView
+from modelstudio.ui.theme import icon
 from modelstudio.ui.widgets import (
     PanelHeader,
     SegmentedControl,
@@ -98,7 +100,9 @@ class PreviewPanel(QFrame):
         self.view = PreviewView()
         self.view.setModel(self.model)
         self.view.sort_wanted.connect(self._sort_by)
+        self.view.header_opened.connect(self._open_clicked)
         self.view.profile_wanted.connect(self.open_profile)
+        self.view.menu_wanted.connect(lambda name, at: self.menu(name).popup(at))
         self.model.wanted.connect(self._ask)
         self.notice = label("", "base", "secondary", wrap=True, name="data.preview.notice")
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -239,10 +243,34 @@ class PreviewPanel(QFrame):
         self._sort = self._sort_before = self.view.header.sort = None
         self.checks.set_findings(())
 
-    def open_profile(self, name: str) -> None:
-        """Show a column in numbers, below its header; the first click of the two does not sort."""
+    def menu(self, name: str) -> QMenu:
+        """Return what can be done with a column."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        profile = menu.addAction(icon("info"), tr("Column profile"), "Return")
+        profile.setEnabled(name in self._profiles)
+        profile.triggered.connect(lambda: self.open_profile(name))
+        menu.addSeparator()
+        orders = QActionGroup(menu)
+        for words, sort in (
+            (tr("Smallest first"), (name, False)),
+            (tr("Largest first"), (name, True)),
+            (tr("Order of the file"), None),
+        ):
+            order = orders.addAction(menu.addAction(words))
+            order.setCheckable(True)
+            order.setChecked(sort == self._sort)
+            order.triggered.connect(lambda _, sort=sort: self._set_sort(sort))
+        return menu
+
+    def _open_clicked(self, name: str) -> None:
+        """Open a profile by a double click, of which the first click is not to sort."""
         if self._sort != self._sort_before:
             self._set_sort(self._sort_before)
+        self.open_profile(name)
+
+    def open_profile(self, name: str) -> None:
+        """Show a column in numbers, below its header."""
         profile = self._profiles.get(name)
         if profile is None or name not in self.model.columns:
             return

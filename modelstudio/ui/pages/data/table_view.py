@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QItemSelectionModel,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from modelstudio.ui.actions import tr
@@ -112,10 +127,15 @@ class RowHeader(QHeaderView):
 
 
 class PreviewView(QTableView):
-    """Rows of the source; a click on a header sorts, a double click opens the profile."""
+    """Rows of the source; a click on a header sorts, a double click opens the profile.
+
+    ``profile_wanted`` comes of the key, ``menu_wanted`` gives a column and a point of the screen.
+    """
 
     sort_wanted = Signal(str)
+    header_opened = Signal(str)
     profile_wanted = Signal(str)
+    menu_wanted = Signal(str, QPoint)
 
     def __init__(self) -> None:
         super().__init__(objectName="data.table", cornerButtonEnabled=False, tabKeyNavigation=False)
@@ -135,9 +155,9 @@ class PreviewView(QTableView):
         sideways = self.horizontalScrollBar()
         sideways.valueChanged.connect(lambda: self._fit(self._columns_in_sight()))
         self.header.sectionClicked.connect(lambda at: self.sort_wanted.emit(self._name(at)))
-        self.header.sectionDoubleClicked.connect(
-            lambda at: self.profile_wanted.emit(self._name(at))
-        )
+        self.header.sectionDoubleClicked.connect(lambda at: self.header_opened.emit(self._name(at)))
+        self.header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.header.customContextMenuRequested.connect(self._ask_menu_of_header)
 
     def set_marking(self, on: bool) -> None:
         """Show what the steps changed, or do not."""
@@ -158,6 +178,24 @@ class PreviewView(QTableView):
         if isinstance(model, PreviewModel):
             painter = QPainter(self.viewport())
             self.painter.paint(painter, self, model, event.rect())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        name = self._name(self.currentIndex().column())
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and name:
+            self.profile_wanted.emit(name)
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if name := self._name(index.column()):
+            at = self.visualRect(index).center() if by_key else event.pos()
+            self.menu_wanted.emit(name, self.viewport().mapToGlobal(at))
+
+    def _ask_menu_of_header(self, at: QPoint) -> None:
+        if name := self._name(self.header.logicalIndexAt(at)):
+            self.menu_wanted.emit(name, self.header.mapToGlobal(at))
 
     def fit_heads(self) -> None:
         """Widen the columns whose header has no room."""
@@ -260,7 +298,8 @@ class PreviewView(QTableView):
 
     def _name(self, section: int) -> str:
         model = self.model()
-        return model.columns[section] if isinstance(model, PreviewModel) else ""
+        known = isinstance(model, PreviewModel) and section >= 0
+        return model.columns[section] if known else ""
 
 
 def _touched(first: int, last: int, count: int) -> range:
