@@ -94,7 +94,7 @@ def alike(frame: pl.DataFrame, columns: Sequence[Column], *, unlike: bool = Fals
     chances = {column.name: _chance(sample.get_column(column.name), column) for column in columns}
     copies = none if unlike else _equal(_hashes(frame, names))
     proof = np.zeros(len(copies))
-    for name, chance in chances.items():
+    for name, chance in chances.items() if len(copies) else ():
         known = frame.get_column(name).gather(copies[:, 1]).is_not_null()
         proof += chance.weight * known.to_numpy()
     sure = proof >= math.log(_pairs_of(rows) / CHANCE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import polars as pl
 
 from modelstudio.data.findings.finding import (
@@ -46,25 +48,33 @@ MONTH_FORMATS = ("%B %Y", "%b %Y", "%B, %Y", "%b-%Y", "%b-%y", "%Y %B", "%Y-%b",
 """Ways to write a month."""
 
 
+def without_digits(frame: pl.DataFrame) -> set[str]:
+    """Return the columns of text that hold neither dates nor numbers, having no digit."""
+    few = frame.gather_every(-(-frame.height // SAMPLE) or 1)
+    digits = few.select(pl.col(pl.String).str.contains(r"\d").any())
+    return {each.name for each in digits if not each[0]}
+
+
 def date_as_text(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding | None:
     """Look for dates written in a way that is not read as one."""
     if column.kind == "date" or len(known) < MIXED:
         return None
     cells, name = _sample(known), column.name
     drop = SetRole((name,)) if column.role == "feature" else None
-    first = as_text(known.head(1))[0]
-    text = f"{name} holds dates such as {first}, read as {column.kind}"
+    told, more = f"read as {column.kind}", ""
     if known.dtype == pl.String and (order := short_order(cells)) is not None:
         if order == "either":
-            text = f"{name} holds dates such as {first}, whose order the values do not prove"
-        text += ". Choose the order of dates under the file's name, then the kind Date"
+            told = "whose order the values do not prove"
+        more = ". Choose the order of dates under the file's name, then the kind Date"
     elif column.kind == "number":
-        if not ((cells >= 19000101) & (cells < 21010101)).all() or facts.distinct < MIXED:
+        low, high = cast(float, cells.min()), cast(float, cells.max())
+        if facts.distinct < MIXED or low < 19000101 or high >= 21010101:
             return None
         if not _are_dates(cells.cast(pl.Int64).cast(pl.String)):
             return None
     elif not _are_dates(cells.unique().sort()):
         return None
+    text = f"{name} holds dates such as {as_text(known.head(1))[0]}, {told}{more}"
     return Finding("date_as_text", severity_of(column), text, (name,), drop)
 
 

@@ -51,6 +51,7 @@ def column_findings(
     counts: Counts,
 ) -> Iterator[Finding]:
     """Look at each column; those that are ignored too, if asked."""
+    in_words = mixtures.without_digits(frame)
     for column, facts in zip(columns, profiles, strict=True):
         if column.role == "ignored" and not ignored:
             continue
@@ -69,8 +70,8 @@ def column_findings(
         written = None if plain is None else plain.get_column(column.name)
         found = (
             _constant(column, facts, values, counts)
-            or mixtures.date_as_text(column, facts, known)
-            or mixtures.mixed(column, values, written)
+            or (column.name not in in_words and mixtures.date_as_text(column, facts, known))
+            or (column.name not in in_words and mixtures.mixed(column, values, written))
             or _id_like(column, facts, known)
         )
         if found is not None:
