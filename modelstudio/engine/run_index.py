@@ -43,10 +43,10 @@ def connect(index: Path) -> sqlite3.Connection:
         with contextlib.closing(sqlite3.connect(index, timeout=10)) as fresh:
             fresh.execute("PRAGMA journal_mode=WAL")
             fresh.executescript(_SCHEMA)
-    locator = index.resolve().as_uri()
-    if not os.access(index.parent, os.W_OK):
-        locator += "?immutable=1"
-    db = sqlite3.connect(locator, uri=True, timeout=10, check_same_thread=False)
+    place, read_only = str(index), not os.access(index.parent, os.W_OK)
+    if read_only:  # else a path: the address of a shared folder of Windows is none for SQLite
+        place = f"{index.resolve().as_uri()}?immutable=1"
+    db = sqlite3.connect(place, uri=read_only, timeout=10, check_same_thread=False)
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA synchronous=NORMAL")
     return db
