@@ -1,0 +1,206 @@
+"""Whether the values of one column decide the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from modelstudio.recipe.columns import Column
+
+FEWEST = 20
+"""Rows with a target from which it can be told."""
+
+COMMON, FEWEST_OTHERS = 0.05, 10
+"""Share of the rows in which a column must be known to tell anything, and rows outside the largest
+class where it is known in less than half of them."""
+
+FEWEST_CELLS = 5
+"""Rows of a class from which a pattern counts."""
+
+AGREEMENT = 0.98
+"""Share of the mistakes of guessing the largest class that a leak avoids, and of the rows in which
+a value and a class go together."""
+
+SLIPS, NEARLY = 0.025, 0.9
+"""A copy with slips, which are no larger a share of the rows, avoids fewer of those mistakes."""
+
+RANKS = 0.995
+"""Rank correlation from which numbers tell each other; share of variance that groups explain."""
+
+COVERED = 0.9
+"""Share of the rows whose value is there more than once, from which values can be judged."""
+
+EXACT, SAME, DIFFERENT = 1e-3, 0.9, 20
+"""Standard deviations within which a number is another in other units, the share of the rows in
+which it is so where cells were altered, and different numbers that show it."""
+
+SPACING = 5.0
+"""Times the median difference of two targets that lies between neighbouring bins at most."""
+
+APART, SURELY = 5.0, 12.0
+"""Gaps between the classes, in standard deviations within them, that hardly any honest number
+shows, and that none does."""
+
+ENOUGH = 2_000
+"""Rows from which a number that parts the classes without a mistake is suspect by itself."""
+
+SEPARABLE = 0.95
+"""Share of the mistakes that all other numbers together avoid where classes lie far apart."""
+
+_VALUE, _ANSWER = "value", "answer"
+
+Telling = Literal["surely", "likely"]
+
+
+def tells(values: pl.Series, answer: pl.Series, column: Column, target: Column) -> Telling | None:
+    """Tell whether a value all but decides the target; a likely leak may be an honest gap."""
+    pairs = pl.DataFrame({_VALUE: values, _ANSWER: answer}).drop_nulls()
+    if pairs.height < max(FEWEST, COMMON * len(answer)) or pairs[_ANSWER].n_unique() < 2:
+        return None
+    if target.kind == "category" and pairs.height < len(answer) / 2:
+        largest = pairs[_ANSWER].value_counts(name="rows")["rows"].to_numpy().max()
+        if pairs.height - largest < FEWEST_OTHERS:
+            return None
+    ordered = column.kind != "category"
+    if target.kind == "number":
+        same = ordered and (abs(_rank_correlation(pairs)) > RANKS or _is_rescaled(pairs))
+        return "surely" if same or _explained(pairs) > RANKS or _in_bins(pairs) else None
+    if _decides(pairs):
+        return "surely"
+    gap = _gap(pairs) if ordered else 0.0
+    if gap > SURELY:
+        return "surely"
+    return "likely" if gap > (0.0 if pairs.height >= ENOUGH else APART) else None
+
+
+def _rank_correlation(pairs: pl.DataFrame) -> float:
+    ranks = pairs.select(pl.all().rank("average")).to_numpy()
+    spread = ranks.std(axis=0)
+    return float(np.corrcoef(ranks.T)[0, 1]) if spread.all() else 0.0
+
+
+def _explained(pairs: pl.DataFrame) -> float:
+    """Return the share of a number's variance that the values of a column explain.
+
+    Values of a single row explain nothing, as a column of names would explain everything.
+    """
+    answer = pl.col(_ANSWER)
+    groups = pairs.group_by(_VALUE).agg(
+        pl.len().alias("rows"), answer.var(ddof=0).fill_null(0.0).alias("within")
+    )
+    repeated = groups.filter(pl.col("rows") > 1)
+    covered = int(repeated["rows"].sum())
+    whole = float(np.var(pairs[_ANSWER].to_numpy()))
+    if covered < COVERED * pairs.height or not whole or repeated.height < 2:
+        return 0.0
+    within = float((repeated["rows"] * repeated["within"]).sum()) / covered
+    return 1 - within / whole
+
+
+def _is_rescaled(pairs: pl.DataFrame) -> bool:
+    """Tell whether a number is the target in other units, but for some altered cells."""
+    value, answer = (
+        pairs[name].to_physical().cast(pl.Float64).to_numpy() for name in pairs.columns
+    )
+    order = np.random.default_rng(0).permutation(len(value))
+    runs, rises = np.diff(value[order]), np.diff(answer[order])
+    if not (runs != 0).any():
+        return False
+    slope = float(np.median(rises[runs != 0] / runs[runs != 0]))
+    apart = answer - slope * value
+    same = np.abs(apart - np.median(apart)) <= EXACT * answer.std()
+    return bool(slope and same.mean() >= SAME and len(np.unique(answer[same])) >= DIFFERENT)
+
+
+def _in_bins(pairs: pl.DataFrame) -> bool:
+    """Tell whether the values stand for stretches of the target that follow each other closely."""
+    ordered = pairs.sort(_ANSWER)
+    answers = ordered[_ANSWER].to_numpy()
+    codes = ordered[_VALUE].rank("dense").to_numpy()
+    ends = np.flatnonzero(codes[1:] != codes[:-1])
+    sizes = np.diff(ends, prepend=-1, append=len(codes) - 1)
+    if not len(ends) or len(ends) >= codes.max() or np.median(sizes) < FEWEST_CELLS:
+        return False
+    gaps = answers[ends + 1] - answers[ends]
+    usual = float(np.median(np.diff(np.unique(answers))))
+    return bool((gaps <= SPACING * usual).mean() > 0.5)
+
+
+def _decides(pairs: pl.DataFrame) -> bool:
+    """Tell whether values give the class away, or one value is one class.
+
+    Each row is guessed from the others of its value, so that rare values prove nothing; those of
+    a single row are left out as long as they are few.
+    """
+    counts = pairs.group_by(_VALUE, _ANSWER).len("rows").sort("rows", descending=True)
+    of_value, of_class = (pl.col("rows").sum().over(name) for name in (_VALUE, _ANSWER))
+    either = of_value + of_class - pl.col("rows")
+    one = pl.col("rows").ge(FEWEST_CELLS) & pl.col("rows").ge(AGREEMENT * either)
+    if counts.select(one.any()).item():
+        return True
+    counts = counts.filter(of_value > 1)
+    rows = int(counts["rows"].sum())
+    if rows < COVERED * pairs.height:
+        return False
+    groups = counts.group_by(_VALUE, maintain_order=True).agg(
+        pl.col("rows").first().alias("most"),
+        pl.col("rows").get(1, null_on_oob=True).fill_null(0).alias("next"),
+    )
+    right = int(groups.filter(pl.col("most") - 1 > pl.col("next"))["most"].sum())
+    base = int(counts.group_by(_ANSWER).agg(pl.col("rows").sum())["rows"].max())  # type: ignore[arg-type]
+    gain = (right - base) / (rows - base) if rows > base else 0.0
+    return gain > AGREEMENT or (gain > NEARLY and rows - right <= SLIPS * rows)
+
+
+def _gap(pairs: pl.DataFrame) -> float:
+    """Return how far each class keeps from the others in a stretch of its own among the numbers.
+
+    In standard deviations within the classes; 0 where they overlap.
+    """
+    ordered = pairs.sort(_VALUE)
+    values = ordered[_VALUE].to_physical().cast(pl.Float64).to_numpy()
+    classes = ordered[_ANSWER].rank("dense").to_numpy()
+    changes = np.flatnonzero(classes[1:] != classes[:-1])
+    sizes = np.diff(changes, prepend=-1, append=len(values) - 1)
+    if len(changes) != len(np.unique(classes)) - 1 or sizes.min() < FEWEST_CELLS:
+        return 0.0
+    gaps = values[changes + 1] - values[changes]
+    spread = max(float(part.std()) for part in np.split(values, changes + 1))
+    return float(gaps.min()) / spread if spread else np.inf
+
+
+def separable(rows: pl.DataFrame, names: Sequence[str], answer: pl.Series) -> bool:
+    """Tell whether some columns of numbers part the classes without the help of any other.
+
+    A linear discriminant of one half of the rows judges the other half.
+    """
+    if not names:
+        return False
+    values = rows.select(names).to_numpy().astype(np.float64)
+    values[~np.isfinite(values)] = np.nan
+    values = values[:, np.isfinite(values).any(axis=0)]
+    values = np.nan_to_num(values - np.nanmean(values, axis=0))
+    values /= np.maximum(values.std(axis=0), 1e-12)
+    classes = answer.rank("dense").to_numpy().astype(np.int64) - 1
+    halves = np.random.default_rng(0).permutation(len(classes)) % 2 == 0
+    right = sum(_right(values, classes, part) for part in (halves, ~halves))
+    base = int(np.bincount(classes).max())
+    return right - base >= SEPARABLE * (len(classes) - base)
+
+
+def _right(
+    values: NDArray[np.float64], classes: NDArray[np.int64], learnt: NDArray[np.bool_]
+) -> int:
+    """Return how many of the other rows get their class."""
+    there = np.unique(classes[learnt])
+    centres = np.array([values[learnt & (classes == each)].mean(axis=0) for each in there])
+    inner = values[learnt] - centres[np.searchsorted(there, classes[learnt])]
+    within = inner.T @ inner / len(inner)
+    within += 0.1 * np.eye(len(within)) * max(float(np.trace(within)) / len(within), 1e-12)
+    reach = np.linalg.solve(within, centres.T)
+    scores = values[~learnt] @ reach - (centres.T * reach).sum(axis=0) / 2
+    return int((there[scores.argmax(axis=1)] == classes[~learnt]).sum())
