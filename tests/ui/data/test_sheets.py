@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
@@ -15,7 +16,9 @@ from modelstudio.data.findings.finding import Finding
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
+from modelstudio.ui.pages.data.names import fitted_name
 from modelstudio.ui.pages.data.wording import field_text, inputs_text, shortened
+from modelstudio.ui.theme import theme
 
 Settle = Callable[[DataPage], None]
 
@@ -164,3 +167,13 @@ def test_the_size_of_the_data_is_told_before_the_words_of_a_box(
     assert mark.text() == ""
     detail = page.preview.header._detail
     qtbot.waitUntil(lambda: detail.text() == "1,000 rows × 5 columns", timeout=2000)
+
+
+def test_names_that_begin_alike_are_cut_in_their_middle(qtbot: QtBot) -> None:
+    metrics = QFontMetrics(theme().font("base"))
+    names = ("internet_service", "consumption of quarter 1", "consumption of quarter 2")
+    width = metrics.horizontalAdvance("consumption")
+    cut = [fitted_name(metrics, name, width, names) for name in names]
+    assert cut[0].startswith("internet_s")
+    assert [name[-1] for name in cut] == ["…", "1", "2"]
+    assert fitted_name(metrics, "age", width, (*names, "age", "ages")) == "age"

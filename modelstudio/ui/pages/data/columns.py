@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.names import fitted_name
 from modelstudio.ui.pages.data.wording import KIND_ICONS, share_text, shortened
 from modelstudio.ui.theme import paint_icon, theme
 
@@ -34,10 +35,11 @@ _ROOT = QModelIndex()
 
 
 class ColumnRow(NamedTuple):
-    """A column as decided, and what the file says of it once it was read."""
+    """A column as decided, what the file says of it once it was read, and the names of all."""
 
     column: Column
     profile: ColumnProfile | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def missing(self) -> float | None:
@@ -60,7 +62,8 @@ class ColumnsModel(QAbstractTableModel):
 
     def set_columns(self, columns: Sequence[Column], profiles: Mapping[str, ColumnProfile]) -> None:
         """Show other columns; those that stay keep their place, so that nothing jumps."""
-        rows = {column.name: ColumnRow(column, profiles.get(column.name)) for column in columns}
+        names = tuple(column.name for column in columns)
+        rows = {each.name: ColumnRow(each, profiles.get(each.name), names) for each in columns}
         if rows.keys() == {row.column.name for row in self._rows}:
             self._rows = [rows[row.column.name] for row in self._rows]
             if rows:
@@ -177,7 +180,8 @@ class ColumnDelegate(QStyledItemDelegate):
         painter.setPen(now.color("textTertiary" if quiet else "text"))
         tall = painter.fontMetrics().height()
         above = QRect(left, middle - tall - 1, width, tall)
-        self._line(painter, above, row.column.name, Qt.TextElideMode.ElideMiddle)
+        name = fitted_name(painter.fontMetrics(), row.column.name, width, row.names)
+        self._line(painter, above, name)
         painter.setFont(now.font("label"))
         painter.setPen(now.color("textTertiary"))
         metrics = painter.fontMetrics()
@@ -227,13 +231,9 @@ class ColumnDelegate(QStyledItemDelegate):
         paint_bars(painter, box, row.profile.histogram, color)
 
     @staticmethod
-    def _line(
-        painter: QPainter,
-        rect: QRect,
-        text: str,
-        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-    ) -> None:
-        short = painter.fontMetrics().elidedText(text, mode, rect.width())
+    def _line(painter: QPainter, rect: QRect, text: str) -> None:
+        metrics = painter.fontMetrics()
+        short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)
 
 

@@ -86,7 +86,7 @@ class StepCard(QFrame):
             self.effect,
             self.switch,
             spacing=6,
-            margins=(8, 8, 8, 8),
+            margins=(4, 8, 8, 8),
         )
         wide(words)
         self.effect.hide()
@@ -281,7 +281,7 @@ class _Grip(QWidget):
     def __init__(self, card: StepCard):
         super().__init__(card)
         self._card = card
-        self.setFixedSize(10, 24)
+        self.setFixedSize(16, 24)
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.setToolTip(tr("Drag to reorder, or press Alt Up and Alt Down"))
         self._moving = False
@@ -302,7 +302,7 @@ class _Grip(QWidget):
 
     def paintEvent(self, event: QEvent) -> None:
         painter = QPainter(self)
-        paint_icon(painter, QRectF(-3, 4, 16, 16), "grip", "textTertiary")
+        paint_icon(painter, QRectF(0, 4, 16, 16), "grip", "textTertiary")
 
     def _height_of(self, event: QMouseEvent) -> int:
         point = QPoint(0, round(event.position().y()))

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.names import fitted_name
 from modelstudio.ui.pages.data.table_model import CELL, HEAD, Head, PreviewModel
 from modelstudio.ui.pages.data.table_paint import PAD, TablePainter, Typesetter
 from modelstudio.ui.theme import theme, themes
@@ -71,7 +72,10 @@ class TwoLineHeader(QHeaderView):
         name = head.name
         if self.sort is not None and self.sort[0] == head.name:
             name = f"{name} {'↓' if self.sort[1] else '↑'}"
-        self._line(painter, upper, side, name, Qt.TextElideMode.ElideMiddle)
+        model = self.model()
+        known = model.columns if isinstance(model, PreviewModel) else ()
+        fitted = fitted_name(painter.fontMetrics(), name, upper.width(), known)
+        self._line(painter, upper, side, fitted)
         painter.setFont(now.font("label"))
         painter.setPen(now.color("accent" if head.accent else "textTertiary"))
         lower = QRect(box.left(), upper.bottom() + 1, box.width(), box.height() - upper.height())
@@ -79,14 +83,8 @@ class TwoLineHeader(QHeaderView):
         painter.restore()
 
     @staticmethod
-    def _line(
-        painter: QPainter,
-        box: QRect,
-        side: Qt.AlignmentFlag,
-        text: str,
-        mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-    ) -> None:
-        short = painter.fontMetrics().elidedText(text, mode, box.width())
+    def _line(painter: QPainter, box: QRect, side: Qt.AlignmentFlag, text: str) -> None:
+        short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, short)
 
 
