@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import sqlite3
+import time
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,8 @@ from workbooks import write_workbook
 
 from modelstudio.data import preview, sources
 from modelstudio.data.guess import guess, guess_kinds
-from modelstudio.data.sources import CHOOSE, READERS, columnar, json_lines, tabular
+from modelstudio.data.sources import CHOOSE, READERS, columnar, excel, json_lines, tabular
+from modelstudio.data.sources.apart import apart
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
@@ -210,6 +213,37 @@ def test_json_lines_of_changing_keys_and_types(
     monkeypatch.setattr(json_lines, "BLOCK", 8)
     monkeypatch.setattr(tabular, "_last", None)
     assert sources.read_plain(data).to_dict(as_series=False) == expected
+
+
+def test_a_large_workbook_is_read_in_a_process_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [["Sold in 2020"], ["n", "town", "m"], *[[at, f"t{at % 3}", 1] for at in range(60)]]
+    book = write_workbook(tmp_path / "t.xlsx", {"Data": rows, "Notes": [["a"], [1]]})
+    data = DataConfig(path=str(book))
+    expected, info = sources.read_plain(data), sources.inspect(data)
+    assert expected.columns == ["n", "town", "m"]
+    monkeypatch.setattr(excel, "LARGE", 0)
+    monkeypatch.setattr(excel, "_known", {})
+    monkeypatch.setattr(tabular, "_last", None)
+    assert sources.read_plain(data).equals(expected)
+    monkeypatch.setattr(excel, "apart", None)
+    assert sources.inspect(data) == info
+    assert len(info.notes) == 2
+    monkeypatch.undo()
+    monkeypatch.setattr(excel, "total_bytes", lambda: 100)
+    with pytest.raises(DataError, match="GB of memory"):
+        sources.tables(data)
+
+
+def test_a_process_that_is_given_up_ends() -> None:
+    waiting = apart(0, time.sleep, 100)
+    next(waiting)
+    (process,) = multiprocessing.active_children()
+    waiting.close()
+    assert not multiprocessing.active_children()
+    with pytest.raises(ValueError, match="closed"):
+        process.is_alive()
 
 
 ODD = [

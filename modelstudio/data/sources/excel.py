@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from modelstudio.data.sources import CHOOSE, Portion, SourceInfo
+from modelstudio.data.sources import CHOOSE, Portion, SourceInfo, finish
+from modelstudio.data.sources.apart import apart, is_possible
 from modelstudio.data.sources.dialect import LONGEST_PREAMBLE, MOST_COLUMNS, unique_names
 from modelstudio.data.sources.files import (
     check_file,
@@ -22,6 +26,7 @@ from modelstudio.data.sources.files import (
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import plain_types
 from modelstudio.errors import DataError
+from modelstudio.machine import total_bytes
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import Table
 
@@ -30,6 +35,12 @@ if TYPE_CHECKING:
 
 LARGEST = 4 << 30
 """Bytes that a workbook may take when it is unpacked."""
+
+LARGE = 48 << 20
+"""Bytes of a workbook, unpacked, above which it is read in a process of its own."""
+
+TIMES = 3
+"""So many times its unpacked bytes a workbook takes in memory while it is read."""
 
 SOME = 50
 """A sheet of so many rows is taken for the data, whatever the later ones hold."""
@@ -40,27 +51,60 @@ _NAMELESS = "__UNNAMED__"
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was taken of a workbook: a sheet among others, its header below some rows."""
+
+    sheet: str
+    others: tuple[str, ...]
+    above: int
+    columns: tuple[str, ...] = ()
+    rows: int = 0
+
+
+_known: dict[tuple[object, ...], _Found] = {}
+"""What was taken of the workbook read last."""
+
+
 def read(
     path: Path, data: DataConfig, into: Writing | None = None
 ) -> Generator[Portion, None, pl.DataFrame]:
-    """Read the sheet that the source names, or the first of some length; always as a whole."""
-    workbook, sheet, _ = _open(path, data)
-    yield Portion(0, 1)
-    return _rows(path, workbook, sheet)[0]
+    """Read the sheet that the source names, or the first of some length; always as a whole.
+
+    A large one is unpacked in a process of its own, which gives its memory back.
+    """
+    yield Portion(0)
+    if _unpacked(path) <= LARGE or not is_possible():
+        found, frame = _taken(path, data)
+    else:
+        with TemporaryDirectory() as folder:
+            file = Path(folder, "sheet.arrow")
+            found = yield from apart(Portion(0), _save, path, data, file)
+            frame = pl.read_ipc(BytesIO(file.read_bytes()))
+    _known.clear()
+    _known[_key(path, data)] = replace(found, columns=tuple(frame.columns), rows=frame.height)
+    if into is None:
+        return frame
+    into.add(frame)
+    return into.finish(frame.columns)
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
     """Describe the sheet; of several the note says which."""
-    workbook, sheet, others = _open(path, data)
-    frame, above = _rows(path, workbook, sheet)
+    if (found := _known.get(_key(path, data))) is None:
+        finish(read(path, data))
+        found = _known[_key(path, data)]
     notes: tuple[str, ...] = ()
-    if above:
-        rows = "row stands" if above == 1 else f"{above} rows stand"
+    if found.above:
+        rows = "row stands" if found.above == 1 else f"{found.above} rows stand"
         notes = (f"The first {rows} above the table of {path.name} and are left out.",)
-    if others and not _wanted(data):
-        told = f"{sheet} was taken of {path.name}, which also has {_listed(others)}."
-        notes = (*notes, f"{told} {CHOOSE}")
-    return SourceInfo(path, tuple(frame.columns), frame.height, path.stat().st_size, notes)
+    if found.others and not _wanted(data):
+        others = _listed(found.others)
+        notes = (
+            *notes,
+            f"{found.sheet} was taken of {path.name}, which also has {others}. {CHOOSE}",
+        )
+    return SourceInfo(path, found.columns, found.rows, path.stat().st_size, notes)
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
@@ -83,12 +127,17 @@ def _wanted(data: DataConfig) -> str:
     return data.source.sheet if isinstance(data.source, Table) else ""
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
 
 
-def _open(path: Path, data: DataConfig) -> tuple[fastexcel.ExcelReader, str, list[str]]:
-    """Open a workbook; return it with the name of the sheet to read and those of the others."""
+def _key(path: Path, data: DataConfig) -> tuple[object, ...]:
+    state = check_file(path)
+    return (path, state.st_mtime_ns, state.st_size, _wanted(data))
+
+
+def _taken(path: Path, data: DataConfig) -> tuple[_Found, pl.DataFrame]:
+    """Open a workbook and read the sheet that is wanted; what stands in it is said besides."""
     workbook = _workbook(path)
     names, wanted = workbook.sheet_names, _wanted(data)
     if wanted and wanted not in names:
@@ -97,10 +146,16 @@ def _open(path: Path, data: DataConfig) -> tuple[fastexcel.ExcelReader, str, lis
             where=str(path),
             fix=f"Its sheets are {_listed(names)}.",
         )
-    taken = wanted or _longest(path, workbook, names)
-    if not taken:
-        raise no_rows(path)
-    return workbook, taken, [name for name in names if name != taken]
+    name, frame = _longest(path, workbook, [wanted] if wanted else names)
+    frame, above = _rows(path, workbook, name, frame)
+    return _Found(name, tuple(each for each in names if each != name), above), frame
+
+
+def _save(path: Path, data: DataConfig, file: Path) -> _Found:
+    """Run in a process of its own: write what `_taken` gives to a file."""
+    found, frame = _taken(path, data)
+    frame.write_ipc(file)
+    return found
 
 
 def _workbook(path: Path) -> fastexcel.ExcelReader:
@@ -110,8 +165,7 @@ def _workbook(path: Path) -> fastexcel.ExcelReader:
     start = first_bytes(path, 512)
     if not start.startswith((_ZIP, _OLD)):
         raise foreign(path, start, "an Excel workbook")
-    if start.startswith(_ZIP):
-        _refuse_bombs(path)
+    _unpacked(path)
     try:
         return fastexcel.read_excel(path)
     except (fastexcel.FastExcelError, pl.exceptions.PanicException, OSError, ValueError) as error:
@@ -124,33 +178,49 @@ def _workbook(path: Path) -> fastexcel.ExcelReader:
         raise damaged(path, "Excel") from None
 
 
-def _longest(path: Path, workbook: fastexcel.ExcelReader, names: Sequence[str]) -> str:
-    """Return the first sheet of some length, else the longest; empty where none has a row.
+def _longest(
+    path: Path, workbook: fastexcel.ExcelReader, names: Sequence[str]
+) -> tuple[str, pl.DataFrame]:
+    """Return the first sheet of some length, else the longest.
 
     What stands before the data is often a sheet of notes.
     """
-    longest, most = "", 0
+    taken = ("", pl.DataFrame())
     for name in names:
-        rows = _sheet(path, workbook, name).height
-        if rows > most:
-            longest, most = name, rows
-        if rows >= SOME:
+        frame = _sheet(path, workbook, name)
+        if frame.height > taken[1].height:
+            taken = (name, frame)
+        if frame.height >= SOME:
             break
-    return longest
+    if not taken[0]:
+        raise no_rows(path)
+    return taken
 
 
-def _refuse_bombs(path: Path) -> None:
+def _unpacked(path: Path) -> int:
+    """Return how many bytes a workbook takes when it is unpacked; one that is no zip file is small.
+
+    Raises
+    ------
+    DataError
+        When they are too many, or cannot be told.
+    """
+    if not first_bytes(path, len(_ZIP)).startswith(_ZIP):
+        return 0
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(each.file_size for each in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise damaged(path, "Excel") from None
-    if size > LARGEST:
+    memory = total_bytes()
+    if size > LARGEST or (memory is not None and size * TIMES > memory):
         raise DataError(
-            f"{path.name} takes {size >> 30:,} GB unpacked; up to {LARGEST >> 30} GB are read.",
+            f"{path.name} takes {size / (1 << 30):.1f} GB unpacked, and reading it about "
+            f"{size * TIMES / (1 << 30):.0f} GB of memory.",
             where=str(path),
-            fix="Save the sheet as CSV or Parquet.",
+            fix="Save the sheet as CSV or Parquet, which are read piece by piece.",
         )
+    return size
 
 
 def _sheet(
@@ -165,9 +235,10 @@ def _sheet(
         raise damaged(path, "Excel") from None
 
 
-def _rows(path: Path, workbook: fastexcel.ExcelReader, name: str) -> tuple[pl.DataFrame, int]:
-    """Read the rows of a sheet that are not blank; return also how many stand above the header."""
-    frame = _sheet(path, workbook, name)
+def _rows(
+    path: Path, workbook: fastexcel.ExcelReader, name: str, frame: pl.DataFrame
+) -> tuple[pl.DataFrame, int]:
+    """Return the rows of a sheet that are not blank, and how many stand above the header."""
     above = _above(path, workbook, name) if _is_titled(frame) else 0
     if above:
         frame = _sheet(path, workbook, name, above)
