@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from modelstudio.engine.events import EpochEnd
+from modelstudio.engine.results import Evaluation, Fold, RunInfo
 from modelstudio.errors import RunError
 from modelstudio.project.model import Project
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.evaluate import EvaluatePage
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
+from modelstudio.ui.pages.evaluate.mistakes import SourceRows
+from modelstudio.ui.pages.evaluate.scored import KEPT, Known
 from modelstudio.ui.widgets import ConfirmDialog
 
 
@@ -161,6 +165,39 @@ def test_scores_of_a_run_that_went_on_are_computed_anew(page: EvaluatePage, qtbo
         writer.end("finished")
     settle(page, qtbot)
     assert page.header.run_id == run_id
+
+
+def test_a_fold_that_ends_later_outdates_the_scores_of_all_folds(
+    make_evaluation: Callable[..., Evaluation],
+) -> None:
+    def fold(number: int, status: str) -> RunInfo:
+        return RunInfo(
+            f"r{number}",
+            number,
+            "",
+            status,
+            0.0,
+            1.0,
+            3,
+            3,
+            {},
+            1,
+            "",
+            "",
+            "",
+            Fold("s", number, 2),
+        )
+
+    known, some = Known(), [fold(1, "finished"), fold(2, "stopped")]
+    for run, part in (("r1", "folds"), ("r2", "folds")):
+        known.keep(replace(make_evaluation(), run=run, part=part), SourceRows())
+    known.forget_outdated(some, some)
+    assert len(known) == 2
+    known.forget_outdated(some, [fold(1, "finished"), fold(2, "finished")])
+    assert not known
+    for number in range(KEPT + 2):
+        known.keep(replace(make_evaluation(), run=f"r{number}"), SourceRows())
+    assert [run for run, _ in known] == [f"r{number}" for number in range(2, KEPT + 2)]
 
 
 def test_a_newer_run_comes_to_the_front(page: EvaluatePage, qtbot: QtBot) -> None:

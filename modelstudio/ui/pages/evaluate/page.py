@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from modelstudio.engine.events import Progress
-from modelstudio.engine.results import Evaluation, RunInfo
+from modelstudio.engine.results import Evaluation
 from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
 from modelstudio.ui.jobs import LatestJob
@@ -24,7 +23,7 @@ from modelstudio.ui.pages.evaluate.labels import LabelBoard
 from modelstudio.ui.pages.evaluate.looks import count_look, looks
 from modelstudio.ui.pages.evaluate.mistakes import SourceRows
 from modelstudio.ui.pages.evaluate.ranking import RankingBoard
-from modelstudio.ui.pages.evaluate.scored import scored
+from modelstudio.ui.pages.evaluate.scored import Known, scored
 from modelstudio.ui.pages.evaluate.scores import ScoreStrip
 from modelstudio.ui.pages.evaluate.threshold import Outcome
 from modelstudio.ui.pages.layouts import stretch
@@ -48,9 +47,6 @@ if TYPE_CHECKING:
 PATIENCE_MS = 200
 """How long the old picture, or nothing, stays before a progress bar takes its place."""
 
-KEPT = 8
-"""Evaluations, each with an answer a row, that are kept to be shown again at once."""
-
 BOARD_HEIGHT = 620
 """Below this height the board scrolls."""
 
@@ -64,7 +60,7 @@ class EvaluatePage(Page):
 
     def __init__(self, main: MainWindow):
         super().__init__(main)
-        self._known: dict[tuple[str, str], tuple[Evaluation, SourceRows]] = {}
+        self._known = Known()
         self._asked = False
         self._shown: tuple[str, str] | None = None
         self.job = LatestJob(self.jobs, self)
@@ -171,19 +167,13 @@ class EvaluatePage(Page):
         chosen, known = self.header.run_id, {run.id for run in self.header.runs}
         fresh = last is not None and last.id not in known
         wanted = last.id if last is not None and (fresh or chosen is None) else chosen
-        self._forget_outdated(usable)
+        self._known.forget_outdated(self.header.runs, usable)
         self.header.set_runs(usable, wanted)
         self.header.show_looks(looks(self.document.project.id))
         if usable:
             self._compute()
         else:
             self._show_empty()
-
-    def _forget_outdated(self, runs: Sequence[RunInfo]) -> None:
-        """Forget the scores of runs that went on since they were listed, alone or fold by fold."""
-        before, now = _states(self.header.runs), _states(runs)
-        for key in [key for key in self._known if before.get(key[0]) != now.get(key[0])]:
-            del self._known[key]
 
     def _show_empty(self) -> None:
         run = self.main.run_controller.run
@@ -277,10 +267,8 @@ class EvaluatePage(Page):
     def _take(self, evaluation: Evaluation) -> None:
         key = (evaluation.run, evaluation.part)
         again = key in self._known
-        rows = self._known.pop(key)[1] if again else SourceRows()
-        self._known[key] = (evaluation, rows)
-        if len(self._known) > KEPT:
-            del self._known[next(iter(self._known))]
+        rows = self._known[key][1] if again else SourceRows()
+        self._known.keep(evaluation, rows)
         if key[1] == "test" and not again:
             count_look(self.document.project.id)
             self.header.show_looks(looks(self.document.project.id))
@@ -320,9 +308,8 @@ class EvaluatePage(Page):
 
     def _finish(self, found: tuple[Evaluation, SourceRows]) -> None:
         evaluation, rows = found
-        key = (evaluation.run, evaluation.part)
-        self._known[key] = found
-        if key == self._shown:
+        self._known.keep(evaluation, rows)
+        if self._shown == (evaluation.run, evaluation.part):
             self._board(evaluation.predictions.kind).set_source(rows)
             self._offer_mending()
 
@@ -415,15 +402,3 @@ class EvaluatePage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.header.set_wide(self.width() > theme().grown(1100))
-
-
-def _states(runs: Sequence[RunInfo]) -> dict[str, tuple[int, frozenset[str]]]:
-    """Return what the scores of each run hang on: how far it went, and which folds are finished."""
-    ended: dict[str, set[str]] = {}
-    for run in runs:
-        if run.fold is not None and run.status == "finished":
-            ended.setdefault(run.fold.series, set()).add(run.id)
-    return {
-        run.id: (run.epochs, frozenset(ended.get(run.fold.series, ()) if run.fold else ()))
-        for run in runs
-    }
