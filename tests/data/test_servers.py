@@ -17,7 +17,7 @@ from modelstudio.data import sources
 from modelstudio.data.sources import addresses, drivers, kept, mapped, server, session
 from modelstudio.engine import projects
 from modelstudio.errors import DataError
-from modelstudio.project.model import DataConfig
+from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.sources import Database
 from tests.stand_in import ADDRESS, Cursor, stand_in
 
@@ -90,6 +90,15 @@ def test_a_query_runs_once_until_it_is_asked_anew(asked: list[str]) -> None:
     assert sources.read_plain(data).equals(frame)
     assert len(asked) == 3
     assert not list((mapped.app_home() / "tables").glob("*.part"))
+
+
+@pytest.mark.usefixtures("asked")
+def test_words_are_missing_in_rows_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = wanted("sales").changed(csv=CsvOptions(missing=("a", "7")))
+    expected = sources.read_plain(data)
+    assert expected.null_count().rows() == [(1, 1600, 800)]
+    monkeypatch.setattr(mapped, "LIMIT", 0)
+    assert sources.read_plain(data).equals(expected)
 
 
 @pytest.mark.usefixtures("asked")

@@ -29,7 +29,6 @@ from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import from_values, joining
 from modelstudio.data.sources.statements import is_query, no_table, refused
 from modelstudio.data.sources.tabular import as_declared, read_file
-from modelstudio.data.sources.values import without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import Database, Table, is_connection
@@ -64,8 +63,7 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
         return (yield from tabular.reading_plain(path, data.changed(source=Table())))
     if _address(path, data) is None:
         return (yield from read_file(path, data, sys.modules[__name__]))
-    frame = yield from server.reading(data)
-    return without_words(frame, data.csv.missing)
+    return server.without_missing((yield from server.reading(data)), data)
 
 
 def read(

@@ -40,7 +40,7 @@ from modelstudio.data.sources.kept import (
 from modelstudio.data.sources.numbers import measurable
 from modelstudio.data.sources.plain import from_values, joining, plain_types
 from modelstudio.data.sources.session import Session, connected
-from modelstudio.data.sources.values import WHOLE
+from modelstudio.data.sources.values import WHOLE, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.resources import app_home
@@ -83,6 +83,18 @@ def reading(data: DataConfig) -> Generator[Portion, None, pl.DataFrame]:
     finally:
         stale.discard(note)
         lock.release()
+
+
+def without_missing(frame: pl.DataFrame, data: DataConfig) -> pl.DataFrame:
+    """Take the words of a project for missing; rows too large to be held are written once more."""
+    words, known = data.csv.missing, kept(data)
+    if not words or known is None or not mapped.is_large(int(frame.estimated_size())):
+        return without_words(frame, words)
+    key = mapped.key_of(known.table, words)
+    done = mapped.opened(key)
+    if done is None:
+        done = mapped.written(key, (without_words(each.to_frame(), words)[:, 0] for each in frame))
+    return done
 
 
 def notes(data: DataConfig) -> tuple[str, ...]:
