@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
@@ -40,6 +41,16 @@ FARTHEST = 10
 
 ALIKE = 0.993
 """Correlation of the thumbnails of pictures that look the same."""
+
+MOST_SHADE, MOST_COLOUR = 10.0, 12.0
+"""Shades, from 0 to 255, by which details and colours of such pictures differ in the mean, but for
+their light and contrast."""
+
+LIGHT = np.array([0.299, 0.587, 0.114], np.float32)
+"""What red, green and blue add to the shade of a grey picture."""
+
+GREY = 8
+"""Shades by which the channels of a grey picture differ at most."""
 
 FLAT = 2.0
 """Standard deviation of shades below which a picture shows nothing that could be compared."""
@@ -248,8 +259,9 @@ def _lookalikes(seen: Mapping[int, _Seen], copies: Groups) -> Groups:
     thumbs = np.array([seen[row].thumb for row in rows])
     whole = {group[0]: group for group in copies}
     groups = {at: [at] for at in range(len(rows))}
+    details = _Details([seen[row].small for row in rows])
     for left, right in _close(bits, thumbs):
-        if groups[left] is not groups[right]:
+        if groups[left] is not groups[right] and details.match(left, right):
             larger, smaller = sorted((groups[left], groups[right]), key=len, reverse=True)
             larger += smaller
             for at in smaller:
@@ -259,6 +271,54 @@ def _lookalikes(seen: Mapping[int, _Seen], copies: Groups) -> Groups:
         tuple(sorted(row for at in group for row in whole.get(rows[at], (rows[at],))))
         for group in found.values()
     )
+
+
+class _Details:
+    """Compares details and colours of pictures, each worked out once; shape (side, side, 3)."""
+
+    def __init__(self, pictures: Sequence[NDArray[np.uint8]]) -> None:
+        self._pictures = pictures
+        self._known: dict[int, tuple[NDArray[np.float32], NDArray[np.float32], bool]] = {}
+
+    def match(self, one: int, other: int) -> bool:
+        """Tell whether two pictures differ by their light, contrast, sharpness or noise alone.
+
+        One of them may be grey.
+        """
+        shades, colours, grey = self._of(one)
+        other_shades, other_colours, other_grey = self._of(other)
+        if _differ(shades, other_shades) > MOST_SHADE:
+            return False
+        return grey or other_grey or _differ(colours, other_colours) <= MOST_COLOUR
+
+    def _of(self, at: int) -> tuple[NDArray[np.float32], NDArray[np.float32], bool]:
+        if at not in self._known:
+            picture = self._pictures[at].astype(np.float32)
+            grey = float(np.ptp(picture, axis=2).max()) < GREY
+            shades = _blocks((picture @ LIGHT)[..., None], SIDE // 2)
+            self._known[at] = _centred(shades), _centred(_blocks(picture, SIDE // 4)), grey
+        return self._known[at]
+
+
+def _blocks(picture: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Average square blocks so that so many are left beside each other."""
+    size = len(picture) // side
+    means: NDArray[np.float32] = picture.reshape(side, size, side, size, -1).mean(axis=(1, 3))
+    return means
+
+
+def _centred(shades: NDArray[np.float32]) -> NDArray[np.float32]:
+    flat = shades.ravel()
+    centred: NDArray[np.float32] = flat - flat.mean()
+    return centred
+
+
+def _differ(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return the mean distance of centred shades when both have the same contrast."""
+    squares = float(one @ one), float(other @ other)
+    together = float(one @ other) / max(math.sqrt(squares[0] * squares[1]), 1e-9)
+    contrast = math.sqrt(squares[0] * squares[1]) / len(one)
+    return math.sqrt(contrast * max(0.0, 1 - together**2))
 
 
 def _close(bits: NDArray[np.bool_], thumbs: NDArray[np.float32]) -> Iterable[tuple[int, int]]:

@@ -122,3 +122,13 @@ def test_sizes_that_differ_by_their_sides_alone_are_told_apart(tmp_path: Path) -
     facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
     (found,) = picture_findings(facts, "file")
     assert found.text == "2 different sizes, 40 x 48 and 48 x 40"
+
+
+def test_one_shape_in_other_colours_or_a_little_aside_is_another_picture(tmp_path: Path) -> None:
+    for at, (colour, left) in enumerate([("red", 20), ("teal", 20), ("red", 22), ("navy", 32)]):
+        image = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(image).rectangle((left, 18, left + 24, 44), colour)
+        image.save(tmp_path / f"{at}.png")
+    image.convert("L").resize((90, 90)).save(tmp_path / "grey.png")
+    facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
+    assert facts.lookalikes == ((3, 4),)
