@@ -154,7 +154,8 @@ class TensorData:
             if isinstance(array, Stored):
                 stored[field.name] = StoredTensor(array, torch.device(device), dtype)
             else:
-                tensors[field.name] = torch.tensor(array, dtype=dtype, device=device)
+                made = torch.as_tensor if isinstance(array, np.memmap) else torch.tensor
+                tensors[field.name] = made(array, dtype=dtype, device=device)
         return cls(tensors, stored, augmenter, negatives)
 
     @property

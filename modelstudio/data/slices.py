@@ -331,9 +331,9 @@ class _Gathered:
             assert isinstance(values, np.ndarray)
             if values.dtype == np.float64:
                 values = values.astype(np.float32)
-                size = self._rows * values[:1].nbytes
-                if size > SPOOLED or spill.is_spilled(size) or name in self._spools:
-                    values = _written(self._spools, name, values)
+            size = self._rows * values.itemsize * int(np.prod(values.shape[1:]))
+            if size > SPOOLED or spill.is_spilled(size):
+                values = _written(self._spools, name, values)
             fields[name] = values
         if self._spools:
             kept = {name: getattr(samples, name) for name in self._names(samples)}
@@ -349,7 +349,8 @@ class _Gathered:
         fields: dict[str, Array] = {}
         for name in first.fields:
             if name in self._spools:
-                fields[name] = self._spools[name].stored()
+                spool = self._spools[name]
+                fields[name] = spool.stored() if len(first.fields[name].shape) > 1 else spool.array()
             else:
                 fields[name] = np.concatenate([each.fields[name] for each in self.pieces])
         whole = {

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,11 +17,32 @@ import pytest
 from polars.testing import assert_frame_equal
 from tables import configure, people, prepared, write
 
-from modelstudio.data import sources
+from modelstudio.data import sources, spill
 from modelstudio.data.sources import delimited, mapped, tabular
 from modelstudio.data.stored import Stored
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
+from modelstudio.recipe.steps import (
+    Bin,
+    ClipOutliers,
+    DropDuplicates,
+    FillByModel,
+    FillMissing,
+    FilterRows,
+    Formula,
+    GroupRare,
+    Index,
+    LeaveOut,
+    MissingIndicator,
+    OneHot,
+    Power,
+    QuantileScale,
+    RobustScale,
+    SampleRows,
+    SmoothNoise,
+    Standardise,
+    Step,
+)
 from modelstudio.resources import app_home
 
 LONG = "a text that is too long to stand beside its length"
@@ -107,12 +131,60 @@ def test_other_files_say_the_same(tmp_path: Path, small: pytest.MonkeyPatch) -> 
         assert len(list((app_home() / "tables").iterdir())) > 0
 
 
-def test_the_tensors_are_the_same_to_the_bit(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
-    data = configure(write(tmp_path / "t.csv", people(300)), "bought")
+@pytest.mark.parametrize(
+    ("target", "split", "steps"),
+    [
+        ("bought", {}, None),
+        (
+            "income",
+            {"method": "time", "by": "age"},
+            (
+                *(DropDuplicates(), FilterRows(condition="age > 20"), SampleRows(rows=250)),
+                *(Power(), ClipOutliers(), QuantileScale(columns=("age",)), GroupRare(), Index()),
+            ),
+        ),
+        (
+            "bought",
+            {"stratify": False},
+            (FillMissing(), SmoothNoise(columns=("age",)), Bin(columns=("income",)), RobustScale()),
+        ),
+        (
+            "bought",
+            {},
+            (
+                *(
+                    LeaveOut(rows="3-20"),
+                    MissingIndicator(),
+                    FillByModel(columns=("income", "age")),
+                ),
+                *(Formula(name="both", formula="age * log(income)"), Standardise(), OneHot()),
+            ),
+        ),
+    ],
+    ids=["as guessed", "rows, bends and ids", "bins", "by several columns"],
+)
+def test_the_tensors_are_the_same_to_the_bit(
+    tmp_path: Path,
+    small: pytest.MonkeyPatch,
+    target: str,
+    split: dict[str, object],
+    steps: tuple[Step, ...] | None,
+) -> None:
+    data = configure(write(tmp_path / "t.csv", people(300)), target, **split)
+    data = data.changed(recipe=data.recipe if steps is None else (*steps, OneHot()))
+    small.setattr(spill, "ROWS", 37)
     small.setattr(mapped, "LIMIT", 1 << 40)
     held = prepared(data)
     small.setattr(mapped, "LIMIT", 0)
     found = prepared(data)
+    assert isinstance(found.parts.train, np.memmap)
+    assert isinstance(found.train.truth, np.memmap)
+    for values in found.train.fields.values():
+        assert isinstance(values.array if isinstance(values, Stored) else values, np.memmap)
+    assert found.effects == held.effects
+    assert_frame_equal(found.frame("train"), held.frame("train"))
+    again = found.encoded("validation", found.fitted)
+    assert np.array_equal(again.truth, held.validation.truth)
     for part in ("train", "validation", "test"):
         ours, theirs = getattr(held, part), getattr(found, part)
         for name, values in ours.fields.items():
@@ -174,3 +246,55 @@ def test_rows_that_are_chosen_are_mapped_once(small: pytest.MonkeyPatch) -> None
     small.setattr(mapped, "LIMIT", 0)
     assert_frame_equal(mapped.chosen(frame, ~kept), held.filter(~kept))
     assert not mapped.chosen(frame, np.zeros(400, bool)).height
+
+
+GROWTH = """
+import sys, threading
+from pathlib import Path
+
+from modelstudio.data import detect, profile, slices, sources, spill
+from modelstudio.data.prepare import fit_recipe
+from modelstudio.data.sources import delimited, mapped, tabular
+from modelstudio.project.model import DataConfig
+
+mapped.LIMIT, spill.ROWS, slices.CELLS = 1 << 20, 50_000, 400_000
+delimited.LEAST = delimited.BLOCK = delimited.PIECE = 1 << 20
+tabular.TOGETHER = profile.MANY_ROWS = 50_000
+done, status, most = threading.Event(), Path("/proc/self/status"), 0
+
+def watch():
+    global most
+    while not done.wait(0.002):
+        most = max(most, *(int(line.split()[1]) for line in status.open() if "RssAnon" in line))
+
+threading.Thread(target=watch).start()
+for name in sys.argv[1:]:
+    data = DataConfig(path=name)
+    guessed = detect.guess(data, sources.read_plain(data))
+    data = data.changed(columns=guessed.columns, recipe=guessed.recipe)
+    profile.profile(sources.read(data), data.columns)
+    made = sources.finish(fit_recipe(data))
+    print(1024 * most)
+done.set()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell it")
+def test_memory_hardly_grows_with_the_rows(tmp_path: Path) -> None:
+    random, sizes, paths = np.random.default_rng(0), (250_000, 1_000_000), []
+    for rows in sizes:
+        income = pl.Series(random.lognormal(10, 1, rows)).round(2)
+        some = {
+            "income": income.set(pl.Series(random.random(rows) < 0.05), None),
+            "day": pl.Series(random.integers(0, 9999, rows, np.int32)).cast(pl.Date),
+            "town": random.choice(["Bonn", "Ulm", LONG], rows),
+            "churn": random.choice(["yes", "no"], rows),
+        }
+        paths.append(tmp_path / f"{rows}.csv")
+        pl.DataFrame(some).write_csv(paths[-1])
+    at_once = {**os.environ, "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0"}
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, *paths], env=at_once, stdout=subprocess.PIPE, check=True
+    )
+    few, many = map(int, done.stdout.split())
+    assert (many - few) / (sizes[1] - sizes[0]) < 60
