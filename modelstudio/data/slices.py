@@ -349,8 +349,8 @@ class _Gathered:
         fields: dict[str, Array] = {}
         for name in first.fields:
             if name in self._spools:
-                spool = self._spools[name]
-                fields[name] = spool.stored() if len(first.fields[name].shape) > 1 else spool.array()
+                spool, alone = self._spools[name], len(first.fields[name].shape) == 1
+                fields[name] = spool.array() if alone else spool.stored()
             else:
                 fields[name] = np.concatenate([each.fields[name] for each in self.pieces])
         whole = {
