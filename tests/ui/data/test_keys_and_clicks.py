@@ -214,3 +214,12 @@ def test_the_menu_of_the_table_sorts_and_opens_the_profile(
     assert engine.asked[-1][3] is None
     again["Column profile"].trigger()
     assert page.preview._profile is not None
+
+
+def test_undo_leaves_the_keyboard_at_the_step(active: DataPage, qtbot: QtBot) -> None:
+    alt = Qt.KeyboardModifier.AltModifier
+    active.recipe.cards[2].setFocus()
+    qtbot.keyClick(active.recipe.cards[2], Qt.Key.Key_Up, alt)
+    assert active.recipe.cards[1].hasFocus()
+    active.document.undo()
+    assert active.recipe.cards[1].hasFocus()

@@ -85,6 +85,21 @@ def test_a_changed_cell_is_tinted_until_changes_are_not_marked(view: PreviewView
     assert ground(3) == ground(2)
 
 
+def test_the_old_value_of_a_number_is_struck_through_and_nothing_else(view: PreviewView) -> None:
+    image = view.viewport().grab().toImage()
+    cell = view.visualRect(view.model().index(3, 0))
+    line, color = cell.center().y() + 1, theme().color("textTertiary").name()
+    xs = [
+        x
+        for x in range(image.width())
+        if image.pixelColor(QPoint(x, line) * image.devicePixelRatio()).name() == color
+    ]
+    wide = view.painter.plain.metrics.horizontalAdvance("2")
+    assert wide <= len(xs) <= wide + 2, "as long as the old value"
+    assert xs[-1] - xs[0] == len(xs) - 1, "in one piece"
+    assert cell.left() < xs[0] < xs[-1] < cell.right()
+
+
 def test_a_cell_is_written_in_its_column(view: PreviewView) -> None:
     image = view.viewport().grab().toImage()
     box = view.visualRect(view.model().index(2, 0)).adjusted(4, 2, -4, -3)

@@ -142,7 +142,7 @@ class AddStepPopup(Popup):
             item = QListWidgetItem(f"{choice.title} {choice.text}", self.list)
             item.setData(_ENTRY, choice)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, choice.title)
-            if metrics.horizontalAdvance(choice.reason or choice.text) > self.width() - 52:
+            if choice.reason or metrics.horizontalAdvance(choice.text) > self.width() - 52:
                 item.setToolTip(choice.reason or choice.text)
             if choice.reason:
                 item.setFlags(Qt.ItemFlag.NoItemFlags)

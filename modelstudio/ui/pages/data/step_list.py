@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from modelstudio.ui.pages.data.step_card import StepCard
 from modelstudio.ui.theme import theme
@@ -29,7 +29,9 @@ class StepList(QWidget):
         self.column.addStretch(1)
 
     def set_cards(self, cards: list[StepCard]) -> None:
-        """Put other cards in the place of those before."""
+        """Put other cards in the place of those before; the keyboard stays at its place."""
+        focus = QApplication.focusWidget()
+        held = next((at for at, card in enumerate(self.cards) if _holds(card, focus)), None)
         for card in self.cards:
             self.column.removeWidget(card)
             card.hide()
@@ -37,9 +39,12 @@ class StepList(QWidget):
         self.cards = cards
         for at, card in enumerate(cards):
             self.column.insertWidget(at, card)
+            card.show()  # by itself it shows later, and what is hidden takes no focus
             card.has_neighbour = lambda by, at=at: 0 <= at + by < len(self.cards)
             card.dragged.connect(lambda y, at=at: self._drag(at, y))
             card.dropped.connect(lambda y, at=at: self._drop(at, y))
+        if held is not None and cards:
+            cards[min(held, len(cards) - 1)].setFocus()
 
     def _target(self, source: int, y: int) -> int:
         """Return the place that a card dropped at ``y`` would have."""
@@ -60,6 +65,10 @@ class StepList(QWidget):
         self._line.hide()
         if (target := self._target(source, y)) != source:
             self.moved.emit(source, target)
+
+
+def _holds(card: QWidget, widget: QWidget | None) -> bool:
+    return widget is not None and (card is widget or card.isAncestorOf(widget))
 
 
 class _DropLine(QWidget):

@@ -69,9 +69,6 @@ class TablePainter:
         self.plain = Typesetter(theme().font("table"))
         self.bold = Typesetter(theme().font("section"))
         self.quiet = QFontMetrics(theme().font("label"))
-        struck = theme().font("table")
-        struck.setStrikeOut(True)
-        self.struck = Typesetter(struck)
 
     def paint(self, painter: QPainter, view: PreviewView, model: PreviewModel, area: QRect) -> None:
         """Paint the cells that touch an area of the viewport."""
@@ -137,11 +134,16 @@ class TablePainter:
         used = self.bold.draw(painter, box, cell.text, right) + 6
         room = box.width() - used
         if cell.old not in ("", cell.text):
-            _, wide = self.struck.fitted(cell.old, 10_000)
+            plain, color = self.plain, now.color("textTertiary")
+            wide = plain.metrics.horizontalAdvance(cell.old)
             if wide <= room:
-                painter.setFont(self.struck.font)
-                painter.setPen(now.color("textTertiary"))
-                self.struck.draw(painter, box.adjusted(0, 0, -used, 0), cell.old, right)
+                painter.setFont(plain.font)
+                painter.setPen(color)
+                old = box.adjusted(0, 0, -used, 0)
+                plain.draw(painter, old, cell.old, right)
+                # Qt strikes prepared text out in the wrong place
+                left = old.left() + old.width() - wide if right else old.left()
+                painter.fillRect(left, old.center().y() + 1, wide, 1, color)
 
     @staticmethod
     def _paint_selection(painter: QPainter, view: PreviewView, area: QRect) -> None:
