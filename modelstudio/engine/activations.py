@@ -1,7 +1,6 @@
 """What a trained network holds inside: what a block gives for one row, and the weights it learnt.
 
-Beside `modelstudio.engine.run` and `modelstudio.engine.network_import`, this is what the window
-calls. Importing it is cheap; what it hands out are plain numbers, small enough to be drawn.
+Importing it is cheap; what it hands out are plain numbers, small enough to be drawn.
 """
 
 from __future__ import annotations

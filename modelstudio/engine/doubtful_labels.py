@@ -28,7 +28,7 @@ SURE: Final = 0.5
 """Least probability of the other class, so that a network that knows little doubts little."""
 
 
-def doubtful_labels(predictions: Predictions, *, odds: float = ODDS) -> DoubtfulLabels | None:
+def doubtful_labels(predictions: Predictions) -> DoubtfulLabels | None:
     """Return the labels that are probably wrong, the most doubtful first.
 
     A row counts for a class when its probability is at least the mean that rows with that label
@@ -56,7 +56,7 @@ def doubtful_labels(predictions: Predictions, *, odds: float = ODDS) -> Doubtful
     likely, counts = sure.argmax(axis=1), sure.max(axis=1) >= 0
     joint = _confident_joint(given[counts], likely[counts], sizes)
     other = scores[np.arange(len(given)), likely]
-    wrong = counts & (likely != given) & (other >= odds * own) & (other >= SURE)
+    wrong = counts & (likely != given) & (other >= ODDS * own) & (other >= SURE)
     doubted = np.flatnonzero(wrong)
     doubted = doubted[np.argsort((own - other)[doubted], kind="stable")]
     return DoubtfulLabels(

@@ -16,6 +16,9 @@ Source = Callable[[], Any]
 _DRAIN_MS = 50
 """Between two looks at a job's queue, in milliseconds, unless the caller can wait longer."""
 
+_STOP_SECONDS = 10.0
+"""How long a job that is cancelled at the end of the window may take."""
+
 
 class _Ended:
     """Last thing in the queue: how the work ended."""
@@ -170,12 +173,12 @@ class JobRunner(QObject):
         self.changed.emit()
         return job
 
-    def stop_all(self, seconds: float = 10.0) -> bool:
+    def stop_all(self) -> bool:
         """Cancel every job and wait for them; False when one did not end in time."""
         jobs = self.running
         for job in jobs:
             job.cancel()
-        ended = [job.wait(seconds) for job in jobs]
+        ended = [job.wait(_STOP_SECONDS) for job in jobs]
         return all(ended)
 
     def _forget(self, job: Job) -> None:

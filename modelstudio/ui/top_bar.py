@@ -103,6 +103,7 @@ class TopBar(QFrame):
         self.device = button("", "chip", "chipi", name="toolbar.device")
         self.device_menu = QMenu(self.device)
         self.device.setMenu(self.device_menu)
+        self.device.setToolTip(tr("Where training happens"))
         self.set_device(tr("CPU · {} threads").format(os.cpu_count() or 1))
         self.train = button("", "primary", "play", name="toolbar.train")
         self.train.setMinimumWidth(96)
@@ -118,11 +119,10 @@ class TopBar(QFrame):
         box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         return box
 
-    def set_device(self, text: str, tip: str = "") -> None:
+    def set_device(self, text: str) -> None:
         """Name the device that the next run takes."""
         self.device.setText(text)
         self.device.setAccessibleName(tr("Device: {}").format(text))
-        self.device.setToolTip(tip or tr("Where training happens"))
 
     def set_train_block(self, reason: str) -> None:
         """Say why training may not start; an empty reason allows it."""

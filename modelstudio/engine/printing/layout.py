@@ -13,6 +13,9 @@ from modelstudio.network.shapes import identifier
 WIDTH = 100
 """Most characters of a line."""
 
+INDENT = 4
+"""Spaces before the lines of a class."""
+
 _OPEN, _CLOSED = "([{", ")]}"
 
 
@@ -56,14 +59,14 @@ def _common(names: list[list[str]]) -> str:
     return "_".join(names[0])
 
 
-def docstring(*paragraphs: str, indent: int = 4) -> Iterator[str]:
-    """Yield the lines of a docstring."""
-    space = " " * indent
-    if len(paragraphs) == 1 and len(paragraphs[0]) + indent + 6 <= WIDTH:
+def docstring(*paragraphs: str) -> Iterator[str]:
+    """Yield the lines of a docstring, indented."""
+    space = " " * INDENT
+    if len(paragraphs) == 1 and len(paragraphs[0]) + INDENT + 6 <= WIDTH:
         yield f'{space}"""{paragraphs[0]}"""'
         return
     first, *further = (
-        textwrap.wrap(text, WIDTH - indent - 3, break_long_words=False) for text in paragraphs
+        textwrap.wrap(text, WIDTH - INDENT - 3, break_long_words=False) for text in paragraphs
     )
     yield f'{space}"""{first[0]}'
     yield from (f"{space}{line}" for line in first[1:])

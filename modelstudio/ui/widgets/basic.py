@@ -130,12 +130,12 @@ def icon_button(icon: str, tip: str, name: str, *, checkable: bool = False) -> Q
     return made
 
 
-def action_button(action: QAction, kind: str = "ghost", *, text: bool = True) -> QToolButton:
+def action_button(action: QAction, *, text: bool = True) -> QToolButton:
     """Return a tool button that follows an action."""
     width = 22 if text else 16
     made = QToolButton(objectName=f"{action.objectName()}.button", iconSize=QSize(width, 16))
     made.setDefaultAction(action)
-    made.setProperty("kind", kind)
+    made.setProperty("kind", "ghost")
     made.setProperty("wide", text)
     made.setAccessibleName(action.text())
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -399,14 +399,12 @@ class NetworkScene(QGraphicsScene):
         found += self.notes.values()
         return [item for item in found if item.area.intersects(area)]
 
-    def wire_under(self, rect: QRectF, without: Collection[str] = ()) -> Edge | None:
+    def wire_under(self, rect: QRectF) -> Edge | None:
         """Return the wire whose course runs through the middle of a rectangle."""
         inner = QRectF(0, 0, rect.width() / 2, rect.height() / 2)
         inner.moveCenter(rect.center())
-        for item in self.items(inner):
-            if isinstance(item, WireItem) and not {item.edge.source, item.edge.target} & {*without}:
-                return item.edge
-        return None
+        wires = (item.edge for item in self.items(inner) if isinstance(item, WireItem))
+        return next(wires, None)
 
     def bounds(self, ids: Iterable[str] | None = None) -> QRectF:
         """Return the rectangle around some blocks and notes, or around all."""

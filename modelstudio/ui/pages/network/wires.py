@@ -143,13 +143,13 @@ class WireItem(CanvasItem):
             painter.drawText(self._label, Qt.AlignmentFlag.AlignCenter, self.text)
 
 
-def rounded(course: Sequence[Point], radius: float = _EDGE_RADIUS) -> QPainterPath:
+def rounded(course: Sequence[Point]) -> QPainterPath:
     """Return the path through the corners, each rounded as far as its segments allow."""
     points = [QPointF(*point) for point in course]
     path = QPainterPath(points[0])
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         first, second = QLineF(corner, before), QLineF(corner, after)
-        bend = min(radius, first.length() / 2, second.length() / 2)
+        bend = min(_EDGE_RADIUS, first.length() / 2, second.length() / 2)
         if bend <= 0:
             continue
         path.lineTo(first.pointAt(bend / first.length()))
