@@ -10,7 +10,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data.findings.finding import Finding, SetRole, Severity, first_rows
-from modelstudio.data.findings.telling import FEWEST, FEWEST_CELLS, Telling, separable, tells
+from modelstudio.data.findings.telling import (
+    FEWEST,
+    FEWEST_CELLS,
+    Telling,
+    codes_of,
+    separable,
+    tells,
+)
 from modelstudio.recipe.columns import Column
 
 SAMPLE = 50_000
@@ -81,6 +88,7 @@ def _telling(rows: pl.DataFrame, looked: Sequence[Column], target: Column) -> se
     Classes that lie so far apart that the other numbers part them too are no leak of one column.
     """
     answer = rows.get_column(target.name)
+    answer = answer if target.kind == "number" else pl.Series(codes_of(answer))
     told: dict[str, Telling] = {}
     for column in looked:
         if column.kind in ("number", "category", "date"):

@@ -55,26 +55,46 @@ _VALUE, _ANSWER = "value", "answer"
 
 Telling = Literal["surely", "likely"]
 
+Codes = NDArray[np.int64]
+
 
 def tells(values: pl.Series, answer: pl.Series, column: Column, target: Column) -> Telling | None:
-    """Tell whether a value all but decides the target; a likely leak may be an honest gap."""
-    pairs = pl.DataFrame({_VALUE: values, _ANSWER: answer}).drop_nulls()
-    if pairs.height < max(FEWEST, COMMON * len(answer)) or pairs[_ANSWER].n_unique() < 2:
+    """Tell whether a value all but decides the target; a likely leak may be an honest gap.
+
+    Parameters
+    ----------
+    answer
+        The target of each row: a number, or the `codes_of` its class.
+    """
+    known = values.drop_nulls()
+    told = answer.filter(values.is_not_null()) if values.null_count() else answer
+    if len(known) < max(FEWEST, COMMON * len(answer)):
         return None
-    if target.kind == "category" and pairs.height < len(answer) / 2:
-        largest = pairs[_ANSWER].value_counts(name="rows")["rows"].to_numpy().max()
-        if pairs.height - largest < FEWEST_OTHERS:
-            return None
     ordered = column.kind != "category"
     if target.kind == "number":
+        pairs = pl.DataFrame({_VALUE: known, _ANSWER: told})
+        if told.n_unique() < 2:
+            return None
         same = ordered and (abs(_rank_correlation(pairs)) > RANKS or _is_rescaled(pairs))
         return "surely" if same or _explained(pairs) > RANKS or _in_bins(pairs) else None
-    if _decides(pairs):
+    classes = told.to_numpy()
+    sizes = np.bincount(classes)
+    if np.count_nonzero(sizes) < 2:
+        return None
+    if len(known) < len(answer) / 2 and len(known) - sizes.max() < FEWEST_OTHERS:
+        return None
+    if _decides(codes_of(known), classes):
         return "surely"
-    gap = _gap(pairs) if ordered else 0.0
+    gap = _gap(known, classes) if ordered else 0.0
     if gap > SURELY:
         return "surely"
-    return "likely" if gap > (0.0 if pairs.height >= ENOUGH else APART) else None
+    return "likely" if gap > (0.0 if len(known) >= ENOUGH else APART) else None
+
+
+def codes_of(values: pl.Series) -> Codes:
+    """Return a number from 0 for each value of a column in which none is missing."""
+    keys = values.hash() if values.dtype == pl.String else values.to_physical()
+    return np.unique(keys.to_numpy(), return_inverse=True)[1]
 
 
 def _rank_correlation(pairs: pl.DataFrame) -> float:
@@ -130,53 +150,55 @@ def _in_bins(pairs: pl.DataFrame) -> bool:
     return bool((gaps <= SPACING * usual).mean() > 0.5)
 
 
-def _decides(pairs: pl.DataFrame) -> bool:
+def _decides(values: Codes, classes: Codes) -> bool:
     """Tell whether values give the class away, or one value is one class.
 
     Each row is guessed from the others of its value, so that rare values prove nothing; those of
     a single row are left out as long as they are few.
     """
-    counts = pairs.group_by(_VALUE, _ANSWER).len("rows").sort("rows", descending=True)
-    of_value, of_class = (pl.col("rows").sum().over(name) for name in (_VALUE, _ANSWER))
-    either = of_value + of_class - pl.col("rows")
-    one = pl.col("rows").ge(FEWEST_CELLS) & pl.col("rows").ge(AGREEMENT * either)
-    if counts.select(one.any()).item():
+    kinds = int(classes.max()) + 1
+    pairs, rows = np.unique(values * kinds + classes, return_counts=True)
+    value, answer = np.divmod(pairs, kinds)
+    of_value, of_class = np.bincount(value, rows)[value], np.bincount(answer, rows)[answer]
+    either = of_value + of_class - rows
+    if ((rows >= FEWEST_CELLS) & (rows >= AGREEMENT * either)).any():
         return True
-    counts = counts.filter(of_value > 1)
-    rows = int(counts["rows"].sum())
-    if rows < COVERED * pairs.height:
+    value, answer, rows = (each[of_value > 1] for each in (value, answer, rows))
+    total = int(rows.sum())
+    if total < COVERED * len(values):
         return False
-    groups = counts.group_by(_VALUE, maintain_order=True).agg(
-        pl.col("rows").first().alias("most"),
-        pl.col("rows").get(1, null_on_oob=True).fill_null(0).alias("next"),
-    )
-    right = int(groups.filter(pl.col("most") - 1 > pl.col("next"))["most"].sum())
-    base = int(counts.group_by(_ANSWER).agg(pl.col("rows").sum())["rows"].max())  # type: ignore[arg-type]
-    gain = (right - base) / (rows - base) if rows > base else 0.0
-    return gain > AGREEMENT or (gain > NEARLY and rows - right <= SLIPS * rows)
+    base = int(np.bincount(answer, rows).max())
+    order = np.lexsort((rows, value))
+    value, rows = value[order], rows[order]
+    most = np.flatnonzero(np.diff(value, append=-1))
+    others = np.where((most > 0) & (value[most - 1] == value[most]), rows[most - 1], 0)
+    right = int(rows[most][rows[most] - 1 > others].sum())
+    gain = (right - base) / (total - base) if total > base else 0.0
+    return gain > AGREEMENT or (gain > NEARLY and total - right <= SLIPS * total)
 
 
-def _gap(pairs: pl.DataFrame) -> float:
+def _gap(values: pl.Series, classes: Codes) -> float:
     """Return how far each class keeps from the others in a stretch of its own among the numbers.
 
     In standard deviations within the classes; 0 where they overlap.
     """
-    ordered = pairs.sort(_VALUE)
-    values = ordered[_VALUE].to_physical().cast(pl.Float64).to_numpy()
-    classes = ordered[_ANSWER].rank("dense").to_numpy()
+    numbers = values.to_physical().cast(pl.Float64).to_numpy()
+    order = np.argsort(numbers)
+    numbers, classes = numbers[order], classes[order]
     changes = np.flatnonzero(classes[1:] != classes[:-1])
-    sizes = np.diff(changes, prepend=-1, append=len(values) - 1)
-    if len(changes) != len(np.unique(classes)) - 1 or sizes.min() < FEWEST_CELLS:
+    sizes = np.diff(changes, prepend=-1, append=len(numbers) - 1)
+    if len(changes) != np.count_nonzero(np.bincount(classes)) - 1 or sizes.min() < FEWEST_CELLS:
         return 0.0
-    gaps = values[changes + 1] - values[changes]
-    spread = max(float(part.std()) for part in np.split(values, changes + 1))
+    gaps = numbers[changes + 1] - numbers[changes]
+    spread = max(float(part.std()) for part in np.split(numbers, changes + 1))
     return float(gaps.min()) / spread if spread else np.inf
 
 
 def separable(rows: pl.DataFrame, names: Sequence[str], answer: pl.Series) -> bool:
     """Tell whether some columns of numbers part the classes without the help of any other.
 
-    A linear discriminant of one half of the rows judges the other half.
+    A linear discriminant of one half of the rows judges the other half. ``answer`` holds the
+    `codes_of` the classes.
     """
     if not names:
         return False
@@ -185,7 +207,7 @@ def separable(rows: pl.DataFrame, names: Sequence[str], answer: pl.Series) -> bo
     values = values[:, np.isfinite(values).any(axis=0)]
     values = np.nan_to_num(values - np.nanmean(values, axis=0))
     values /= np.maximum(values.std(axis=0), 1e-12)
-    classes = answer.rank("dense").to_numpy().astype(np.int64) - 1
+    classes = answer.to_numpy()
     halves = np.random.default_rng(0).permutation(len(classes)) % 2 == 0
     right = sum(_right(values, classes, part) for part in (halves, ~halves))
     base = int(np.bincount(classes).max())
@@ -199,8 +221,12 @@ def _right(
     there = np.unique(classes[learnt])
     centres = np.array([values[learnt & (classes == each)].mean(axis=0) for each in there])
     inner = values[learnt] - centres[np.searchsorted(there, classes[learnt])]
-    within = inner.T @ inner / len(inner)
-    within += 0.1 * np.eye(len(within)) * max(float(np.trace(within)) / len(within), 1e-12)
-    reach = np.linalg.solve(within, centres.T)
+    ridge = 0.1 * max(float((inner**2).mean()), 1e-12)
+    if inner.shape[0] < inner.shape[1]:  # the same by the smaller of the two matrices
+        among = inner @ inner.T + ridge * len(inner) * np.eye(len(inner))
+        reach = (centres.T - inner.T @ np.linalg.solve(among, inner @ centres.T)) / ridge
+    else:
+        within = inner.T @ inner / len(inner) + ridge * np.eye(inner.shape[1])
+        reach = np.linalg.solve(within, centres.T)
     scores = values[~learnt] @ reach - (centres.T * reach).sum(axis=0) / 2
     return int((there[scores.argmax(axis=1)] == classes[~learnt]).sum())
