@@ -15,7 +15,6 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QRect,
     QRectF,
-    QSize,
     Qt,
     Signal,
 )
@@ -24,17 +23,15 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
 )
 
 from modelstudio.project.model import DataConfig
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.picture_rows import PictureRow
 from modelstudio.ui.pages.data.pictures_model import PicturesModel, Which
 from modelstudio.ui.pages.data.sheet import wide
-from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
+from modelstudio.ui.pages.data.thumbnails import Thumbnails
 from modelstudio.ui.theme import paint_icon, theme, themes
 from modelstudio.ui.widgets import (
     IconLabel,
@@ -56,9 +53,8 @@ if TYPE_CHECKING:
 FEW = 0.5
 """A class with fewer pictures than this share of the largest is marked."""
 
-_SIDE = 28
 _ROOMY = 290
-"""Width from which bars and numbers are as wide as they like."""
+"""Width from which bars are as wide as they like."""
 
 _ROOT = QModelIndex()
 ROW, _SHARE = (Qt.ItemDataRole.UserRole + at for at in range(2))
@@ -178,73 +174,48 @@ def _inline(pixels: NDArray[np.uint8]) -> str:
     return f'<img src="data:image/png;base64,{written}" width="128" height="128">'
 
 
-class _ClassDelegate(QStyledItemDelegate):
+class _ClassDelegate(PictureRow):
     """First picture, name, bar, count."""
 
-    def __init__(self, thumbnails: Thumbnails, parent: QObject):
-        super().__init__(parent)
-        self._thumbnails = thumbnails
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return QSize(200, theme().grown(40))
-
-    def paint(
+    def paint_row(
         self,
         painter: QPainter,
-        option: QStyleOptionViewItem,
+        body: QRect,
         index: QModelIndex | QPersistentModelIndex,
+        selected: bool,
     ) -> None:
-        now, body = theme(), option.rect
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if selected or hovered:
-            painter.fillRect(body, now.color("accentTint" if selected else "hover"))
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(now.color("focusRing"))
-            painter.drawRect(body.adjusted(1, 1, -2, -2))
-        middle, x = body.center().y() + 1, body.left() + 16
+        now, place = theme(), self.place(body)
         share, entry = index.data(_SHARE), index.data(ROW)
         if entry.first:
-            pixels = round(_SIDE * painter.device().devicePixelRatioF())
-            picture = self._thumbnails.get(entry.first, pixels)
-            if picture is not None:
-                paint_centred(painter, QRect(x, middle - _SIDE // 2, _SIDE, _SIDE), picture)
+            self.thumbnails.paint(painter, place, entry.first)
         elif entry.which in _ICONS:
             role = "error" if entry.which == "broken" else "accent" if selected else "textSecondary"
-            place = QRectF(x + (_SIDE - 16) / 2, middle - 8, 16, 16)
-            paint_icon(painter, place, _ICONS[entry.which], role)
-        x += _SIDE + 10
-        count = count_text(entry.total)
-        painter.fillRect(QRect(body.left(), body.bottom(), body.width(), 1), now.color("border"))
+            middle = QRectF(place.center().x() - 7, place.center().y() - 7, 16, 16)
+            paint_icon(painter, middle, _ICONS[entry.which], role)
         painter.setFont(now.font("panelTitle" if entry.which == "all" else "base"))
-        metrics = painter.fontMetrics()
-        wide_enough = body.width() >= now.grown(_ROOMY)
-        broad, bar_width = (64, 72) if wide_enough else (44, 56)
-        number = QRect(body.right() - 12 - broad, body.top(), broad, body.height())
+        metrics, upright = painter.fontMetrics(), Qt.AlignmentFlag.AlignVCenter
         low = share is not None and share < FEW
         painter.setPen(now.color("warning" if low else "textSecondary"))
-        painter.drawText(number, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
-        bar = QRectF(
-            number.left() - bar_width - (0 if wide_enough else 8), middle - 3, bar_width, 5
-        )
-        end = int(bar.left()) - 10 if share is not None else number.left()
-        words = metrics.elidedText(index.data(), Qt.TextElideMode.ElideRight, end - x)
-        painter.setPen(now.color("text"))
-        painter.drawText(
-            QRect(x, body.top(), end - x, body.height()), Qt.AlignmentFlag.AlignVCenter, words
-        )
+        broad = metrics.horizontalAdvance(count_text(max(entry.total, 9_999)))
+        number = QRect(body.right() - 12 - broad, body.top(), broad, body.height())
+        painter.drawText(number, Qt.AlignmentFlag.AlignRight | upright, count_text(entry.total))
+        end = number.left() - 10
         if share is not None:
+            length = 72 if body.width() >= now.grown(_ROOMY) else 40
+            end -= length + 10
+            bar = QRectF(end + 10, place.center().y() - 2, length, 5)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(now.color("hover"))
-            painter.drawRoundedRect(bar, 2.5, 2.5)
-            bar.setWidth(max(4.0, share * bar.width()))
-            painter.setBrush(now.color("warning" if low else "textTertiary"))
-            painter.drawRoundedRect(bar, 2.5, 2.5)
-        painter.restore()
+            for role, width in (
+                ("hover", length),
+                ("warning" if low else "textTertiary", max(4.0, share * length)),
+            ):
+                bar.setWidth(width)
+                painter.setBrush(now.color(role))
+                painter.drawRoundedRect(bar, 2.5, 2.5)
+        room = QRect(place.right() + 11, body.top(), end - place.right() - 11, body.height())
+        words = metrics.elidedText(index.data(), Qt.TextElideMode.ElideMiddle, room.width())
+        painter.setPen(now.color("text"))
+        painter.drawText(room, upright, words)
 
 
 class ClassesPanel(QFrame):
@@ -304,7 +275,7 @@ class ClassesPanel(QFrame):
 
 
 _BALANCED = {
-    "none": "The network may overlook it. Balance the batches or weight the loss.",
+    "none": "The network may overlook rare classes. Balance the batches or weight the loss.",
     "oversample": "Batches are balanced: rare classes are drawn more often.",
     "undersample": "Batches are balanced: frequent classes are drawn less often.",
     "weights": "The loss is weighted: mistakes on rare classes count more.",
@@ -359,7 +330,9 @@ class ClassAdvice(QFrame):
         elif few:
             rarest = min(few, key=classes.__getitem__)
             less = round(100 * (1 - classes[rarest] / max(classes.values())))
-            more = counted(len(few) - 1, tr("other")) if len(few) > 1 else ""
             words = tr("{} has {} % fewer pictures").format(rarest, less)
-            self.title.setText(f"{words}, {more} too few" if more else words)
+            if len(few) > 1:
+                words = tr("{} of {} classes have few pictures").format(len(few), len(classes))
+            self.title.setText(words)
+            self.title.setToolTip(", ".join(few))
             self.text.setText(tr(_BALANCED[balance]))

@@ -13,26 +13,24 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QListView,
     QSizePolicy,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.over_window import OverWindow
+from modelstudio.ui.pages.data.picture_rows import PictureRow
 from modelstudio.ui.pages.data.sheet import wide
-from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
+from modelstudio.ui.pages.data.thumbnails import Thumbnails
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import (
     ElidedLabel,
@@ -45,7 +43,6 @@ from modelstudio.ui.widgets import (
     label,
     row,
     rule,
-    toned,
 )
 from modelstudio.wording import counted
 
@@ -53,8 +50,6 @@ if TYPE_CHECKING:
     from modelstudio.data.preview import PictureList
     from modelstudio.ui.pages.data.pictures_check import Pair
 
-_EDGE = 48
-_THUMB = 44
 _LIST = 316
 _TWIN = Qt.ItemDataRole.UserRole
 _ROOT = QModelIndex()
@@ -116,23 +111,19 @@ _SORTS: tuple[tuple[str, str, Callable[[Twin], bool]], ...] = (
 )
 
 
-class CopiesReview(QFrame):
+class CopiesReview(OverWindow):
     """A list of pairs, and the chosen one large; Escape closes it.
 
     ``removal_wanted`` gives the names of pictures to leave out.
     """
 
     removal_wanted = Signal(list)
-    closed = Signal()
 
     def __init__(self, window: QWidget):
-        super().__init__(window, objectName="data.copies")
-        self.setAccessibleName(tr("Copies"))
-        toned(self, "popup")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        super().__init__(window, "data.copies", tr("Copies"))
         self._twins: list[Twin] = []
         self.model = _TwinsModel(self)
-        self.thumbnails = Thumbnails(self, kept=400)
+        small, large = Thumbnails(self, kept=400), Thumbnails(self, kept=8)
         self.header = PanelHeader(tr("Pictures that show the same"), name="data.copies.header")
         self.sort = SegmentedControl(
             [(key, tr(words)) for key, words, _ in _SORTS], "all", "data.copies.sort"
@@ -150,18 +141,16 @@ class CopiesReview(QFrame):
         self.list.setAccessibleName(tr("Pairs"))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setModel(self.model)
-        self.list.setItemDelegate(_TwinDelegate(self.thumbnails, self.list))
+        self.list.setItemDelegate(_TwinDelegate(small, self.list))
         grow(self.list, self.list.setFixedWidth, _LIST)
         self.list.selectionModel().currentChanged.connect(lambda now, _: self._show_twin(now))
-        self.thumbnails.ready.connect(self._redraw)
+        small.ready.connect(lambda _: self.list.viewport().update())
         self.verdict = Tag("", name="data.copies.verdict")
         self.words = label("", "base", "secondary", wrap=True, name="data.copies.words")
-        self.sides = (_Side(self.thumbnails, "first"), _Side(self.thumbnails, "later"))
+        self.sides = (_Side(large, "first"), _Side(large, "later"))
         for side in self.sides:
             side.removal_wanted.connect(lambda name: self.removal_wanted.emit([name]))
         self._lay_out()
-        window.installEventFilter(self)
-        self.hide()
 
     def _lay_out(self) -> None:
         pictures = QWidget()
@@ -196,10 +185,7 @@ class CopiesReview(QFrame):
         self.sort.set_value("all")
         self.set_twins(found)
         self.list.setCurrentIndex(self.model.index(0))
-        self._fill()
-        self.show()
-        self.raise_()
-        self.list.setFocus()
+        self.show_over(self.list)
 
     def set_twins(self, found: Sequence[Twin]) -> None:
         """Show what is left of the pairs; with none left it closes."""
@@ -215,24 +201,12 @@ class CopiesReview(QFrame):
         if not found:
             self.close()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._fill()
-        return False
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.close()
         elif event.key() == Qt.Key.Key_Delete:
             self.sides[1].remove.click()
         # other keys mean nothing here, nor in the page below
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.closed.emit()
-
-    def _fill(self) -> None:
-        self.setGeometry(self.window().rect().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE))
 
     def _show_sort(self) -> None:
         belongs = next(each for key, _, each in _SORTS if key == self.sort.value)
@@ -264,10 +238,6 @@ class CopiesReview(QFrame):
         for side, shown in zip(self.sides, (twin.first, twin.later), strict=True):
             side.show_picture(shown)
 
-    def _redraw(self) -> None:
-        for part in (self.list.viewport(), *self.sides):
-            part.update()
-
 
 class _TwinsModel(QAbstractListModel):
     def __init__(self, parent: QObject):
@@ -298,43 +268,27 @@ class _TwinsModel(QAbstractListModel):
         return None
 
 
-class _TwinDelegate(QStyledItemDelegate):
+class _TwinDelegate(PictureRow):
     """Both pictures small, the name of the later one, and what is wrong."""
 
-    def __init__(self, thumbnails: Thumbnails, view: QListView):
-        super().__init__(view)
-        self._thumbnails = thumbnails
+    side = 44
 
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return QSize(200, max(theme().grown(40), _THUMB) + 14)
-
-    def paint(
+    def paint_row(
         self,
         painter: QPainter,
-        option: QStyleOptionViewItem,
+        body: QRect,
         index: QModelIndex | QPersistentModelIndex,
+        selected: bool,
     ) -> None:
-        now, body, twin = theme(), option.rect, index.data(_TWIN)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        painter.save()
-        if selected or hovered:
-            painter.fillRect(body, now.color("accentTint" if selected else "hover"))
-        painter.fillRect(QRect(body.left(), body.bottom(), body.width(), 1), now.color("border"))
-        pixels = round(_THUMB * painter.device().devicePixelRatioF())
-        x, top = body.left() + 16, body.top() + (body.height() - _THUMB) // 2
-        for shown in (twin.first, twin.later):
-            area = QRect(x, top, _THUMB, _THUMB)
-            if (picture := self._thumbnails.get(shown.path, pixels)) is not None:
-                paint_centred(painter, area, picture)
-            x += _THUMB + 6
+        now, twin = theme(), index.data(_TWIN)
+        for at, shown in enumerate((twin.first, twin.later)):
+            self.thumbnails.paint(painter, self.place(body, at), shown.path)
         role = "error" if twin.leaks else "warning"
         words = tr("leak") if twin.leaks else tr("exact copy") if twin.exact else tr("alike")
         if twin.torn:
             words = tr("{}, two classes").format(words)
-        line = QRect(x + 6, body.top(), body.right() - x - 18, body.height() // 2 - 1)
+        left, half = self.place(body, 2).left() + 6, body.height() // 2
+        line = QRect(left, body.top(), body.right() - left - 12, half - 1)
         lines = ((index.data(), "base", "text"), (words, "label", role))
         aligned = (Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop)
         for (text, font, tone), align in zip(lines, aligned, strict=True):
@@ -344,8 +298,7 @@ class _TwinDelegate(QStyledItemDelegate):
                 text, Qt.TextElideMode.ElideMiddle, line.width()
             )
             painter.drawText(line, Qt.AlignmentFlag.AlignLeft | align, text)
-            line.translate(0, body.height() // 2 + 1)
-        painter.restore()
+            line.translate(0, half + 1)
 
 
 class _Side(QWidget):
@@ -393,6 +346,5 @@ class _Canvas(QWidget):
     def paintEvent(self, event: QEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme().color("window"))
-        pixels = round(min(self.width(), self.height()) * self.devicePixelRatioF())
-        if self.path and (picture := self._thumbnails.get(self.path, pixels)) is not None:
-            paint_centred(painter, self.rect(), picture)
+        if self.path:
+            self._thumbnails.paint(painter, self.rect(), self.path)

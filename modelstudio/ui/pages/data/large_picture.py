@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QWidget
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
+from modelstudio.ui.pages.data.over_window import OverWindow
+from modelstudio.ui.pages.data.thumbnails import Thumbnails
 from modelstudio.ui.theme import paint_icon, theme
-from modelstudio.ui.widgets import toned
 
-_EDGE = 48
 _INSET = 24
 
 
-class LargePicture(QFrame):
+class LargePicture(OverWindow):
     """Arrows go on, Escape, Space and a click close it; other keys do what they do in the grid."""
 
     stepped = Signal(int)
     pressed = Signal(QKeyEvent)
-    closed = Signal()
 
     def __init__(self, window: QWidget):
-        super().__init__(window, objectName="data.pictures.large")
-        self.setAccessibleName(tr("Large picture"))
-        toned(self, "popup")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        super().__init__(window, "data.pictures.large", tr("Large picture"))
         self._thumbnails = Thumbnails(self, kept=8)
         self._thumbnails.ready.connect(lambda _: self.update())
         self._path = self._words = ""
-        window.installEventFilter(self)
-        self.hide()
 
     def open(self, path: str, words: str) -> None:
         """Show a picture with a line below it."""
         self._path, self._words = path, words
         self._thumbnails.forget_waiting()
         self.setAccessibleDescription(words)
-        self._fill()
-        self.show()
-        self.raise_()
-        self.setFocus()
+        self.show_over(self)
         self.update()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._fill()
-        return False
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.closed.emit()
-
-    def _fill(self) -> None:
-        self.setGeometry(self.window().rect().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():
@@ -75,10 +53,7 @@ class LargePicture(QFrame):
         painter, now = QPainter(self), theme()
         foot = now.grown(40)
         area = self.rect().adjusted(_INSET, _INSET, -_INSET, -_INSET - foot)
-        pixels = round(min(area.width(), area.height()) * self.devicePixelRatioF())
-        if (picture := self._thumbnails.get(self._path, pixels)) is not None:
-            paint_centred(painter, area, picture)
-        elif self._thumbnails.broken(self._path, pixels):
+        if not self._thumbnails.paint(painter, area, self._path):
             middle = area.center()
             paint_icon(painter, QRectF(middle.x() - 20, middle.y() - 20, 40, 40), "err", "error")
         painter.setFont(now.font("label"))

@@ -44,6 +44,18 @@ class Thumbnails(QObject):
             self._pool.start(_Decoding(path, side, self._decoded.emit))
         return None
 
+    def paint(self, painter: QPainter, area: QRect, path: str) -> bool:
+        """Paint a picture into the middle of an area once it is there; False if it is none."""
+        ratio = painter.device().devicePixelRatioF()
+        pixels = round(min(area.width(), area.height()) * ratio)
+        if (picture := self.get(path, pixels)) is not None:
+            picture.setDevicePixelRatio(ratio)
+            size = picture.deviceIndependentSize().toSize()
+            left = area.left() + (area.width() - size.width()) // 2
+            top = area.top() + (area.height() - size.height()) // 2
+            painter.drawPixmap(left, top, picture)
+        return not self.broken(path, pixels)
+
     def broken(self, path: str, side: int) -> bool:
         """Tell whether a file was tried and is no picture."""
         return self._held.get((path, side), QPixmap) is None
@@ -103,11 +115,3 @@ def _with_pillow(path: str, side: int) -> QImage:
         return QImage()
     picture.thumbnail((side, side))
     return QImage(picture.tobytes(), *picture.size, QImage.Format.Format_RGBA8888).copy()
-
-
-def paint_centred(painter: QPainter, area: QRect, picture: QPixmap) -> None:
-    """Paint a picture, made for the pixels of the screen, into the middle of an area."""
-    picture.setDevicePixelRatio(painter.device().devicePixelRatioF())
-    size = picture.deviceIndependentSize().toSize()
-    left = area.left() + (area.width() - size.width()) // 2
-    painter.drawPixmap(left, area.top() + (area.height() - size.height()) // 2, picture)

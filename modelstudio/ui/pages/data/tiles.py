@@ -11,7 +11,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -23,7 +31,7 @@ from PySide6.QtWidgets import (
 
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.pictures_model import PATH, STATE, State
-from modelstudio.ui.pages.data.thumbnails import Thumbnails, paint_centred
+from modelstudio.ui.pages.data.thumbnails import Thumbnails
 from modelstudio.ui.theme import paint_icon, theme
 
 SIDES = (48, 72, 112)
@@ -67,8 +75,8 @@ class TileDelegate(QStyledItemDelegate):
         if broken:
             place = QRectF(square.center().x() - 9, square.center().y() - 9, 18, 18)
             paint_icon(painter, place, "err", "error")
-        elif (picture := self.thumbnails.get(path, pixels)) is not None:
-            paint_centred(painter, square, picture)
+        else:
+            self.thumbnails.paint(painter, square, path)
         painter.setOpacity(1.0)
         self._paint_marks(painter, square, option.state, state)
         painter.setFont(now.font("label"))
@@ -80,8 +88,8 @@ class TileDelegate(QStyledItemDelegate):
         elif state.moved:
             role = "accent"
         painter.setPen(now.color(role))
-        below = QRect(square.left(), square.bottom() + 5, square.width() + _GAP - 2, now.grown(16))
-        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, below.width())
+        below = QRect(square.left(), square.bottom() + 5, square.width(), now.grown(16))
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, below.width())
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, words)
         painter.restore()
 
@@ -137,6 +145,24 @@ class Grid(QListView):
         cell = QSize(max(tile.width(), width // columns), tile.height())
         if cell != self.gridSize():
             self.setGridSize(cell)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.model().rowCount():
+            self._paint_places()
+
+    def _paint_places(self) -> None:
+        """Paint where tiles will be, as they look before their pictures come."""
+        painter, cell, now = QPainter(self.viewport()), self.gridSize(), theme()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(now.color("border"), 1))
+        painter.setBrush(now.color("window"))
+        side = cell.height() - _GAP - now.grown(18)
+        for top in range(4, self.viewport().height(), cell.height()):
+            for at in range(self.viewport().width() // cell.width()):
+                left = at * cell.width() + (cell.width() - side) / 2
+                square = QRectF(left - 0.5, top - 0.5, side + 1, side + 1)
+                painter.drawRoundedRect(square, 4, 4)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.fit()
