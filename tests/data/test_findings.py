@@ -243,10 +243,17 @@ def test_rows_of_a_test_file_that_train_are_found(tmp_path: Path) -> None:
     assert max(found["split_overlap"].rows) < 20
 
 
-def test_visits_of_one_patient_in_several_parts_are_found(tmp_path: Path) -> None:
-    frame = clean().with_columns(patient_id=pl.Series(np.arange(ROWS) * 7919 % 100))
+@pytest.mark.parametrize("together", [True, False])
+def test_visits_of_one_patient_in_several_parts_are_found_where_they_are_alike(
+    tmp_path: Path, together: bool
+) -> None:
+    patients = pl.Series(np.arange(ROWS) * 7919 % 100)
+    frame = clean().with_columns(patient_id=patients)
+    if together:
+        frame = frame.with_columns(pl.col("age") // 8 + (patients * 31 % 60))
     overlap = found_in(frame, tmp_path)["split_overlap"]
     assert overlap.columns == ("patient_id",)
+    assert overlap.severity == ("warning" if together else "fact")
     assert overlap.fix == SetSplit((("method", "group"), ("by", "patient_id")))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.findings import classes, leaks, likeness, single, totals, writing
+from modelstudio.data.findings import classes, groups, leaks, likeness, single, totals, writing
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import Finding
 from modelstudio.data.profile import THREADS, ColumnProfile
@@ -82,7 +82,7 @@ def findings(
     if any(column.role == "feature" for column in content):
         unlike = len(content) == frame.width and _without_copies(data, parts)
         looks.append(partial(_alike, frame, content, named[1] if named else parts, unlike))
-    looks.append(partial(likeness.group_findings, frame, columns, profiles, data.split, parts))
+    looks.append(partial(groups.group_findings, frame, columns, profiles, data.split, parts))
     if tests is not None:
         looks.append(partial(likeness.overlap_findings, frame, parts, tests, columns))
     return ordered([*found, *_side_by_side(looks)])

@@ -18,12 +18,9 @@ from numpy.typing import NDArray
 
 from modelstudio.data import spill
 from modelstudio.data.findings.chances import beyond_chance, chance_of_equals, mixed
-from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, SetSplit, first_rows
-from modelstudio.data.guess import ID_NAME
-from modelstudio.data.profile import ColumnProfile
+from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, first_rows
 from modelstudio.data.sources.values import GREATEST
 from modelstudio.data.split import PART_COLUMN, PARTS, TRAIN, parts_told
-from modelstudio.project.model import SplitConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import DropDuplicates, LeaveOut
 from modelstudio.recipe.steps.rows import written_rows
@@ -60,9 +57,6 @@ FEW_VALUES = 20
 
 ATOM = 0.005
 """Share of the rows from which a value counts as frequent by nature, not by copies."""
-
-FEWEST_GROUPS, MOST_EACH = 20, 50
-"""Different values of a column of groups, and rows of each in the mean."""
 
 Pairs = NDArray[np.int64]
 
@@ -339,36 +333,6 @@ def overlap_findings(
     spare = np.flatnonzero(np.isin(ours, theirs) & (parts <= TRAIN)).tolist()
     fix = LeaveOut(rows=written_rows(spare)) if len(spare) <= MOST_LEFT_OUT else None
     yield Finding("split_overlap", "error", text, (), fix, first_rows(rows), len(rows))
-
-
-def group_findings(
-    frame: pl.DataFrame,
-    columns: Sequence[Column],
-    profiles: Sequence[ColumnProfile],
-    split: SplitConfig,
-    parts: NDArray[np.uint8],
-) -> Iterator[Finding]:
-    """Look for columns such as ids of customers whose rows stand in several parts.
-
-    A column that the network is to learn from is meant to be known.
-    """
-    if split.method != "random":
-        return
-    for column, facts in zip(columns, profiles, strict=True):
-        name, values, groups = column.name, frame.get_column(column.name), facts.distinct
-        named = column.kind == "id" or ID_NAME.search(name)
-        if column.role == "target" or not named or (column.kind, column.role) == ("id", "feature"):
-            continue
-        if groups < FEWEST_GROUPS or not 1.5 * groups <= len(values) <= MOST_EACH * groups:
-            continue
-        trained = values.filter(parts == TRAIN).drop_nulls().unique()
-        judged = pl.Series(parts > TRAIN)
-        across = (values.is_in(trained.implode()) & judged).arg_true()
-        if len(across):
-            text = f"{counted(len(across), 'row')} share their {name} with rows that train"
-            fix = SetSplit((("method", "group"), ("by", name)))
-            rows = first_rows(across.head(100))
-            yield Finding("split_overlap", "warning", text, (name,), fix, rows, len(across))
 
 
 def part_column(
