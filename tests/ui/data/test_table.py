@@ -124,3 +124,15 @@ def test_of_very_many_columns_those_in_sight_have_room(view: PreviewView, qtbot:
         return view.columnWidth(last) >= view.columnWidth(0)
 
     qtbot.waitUntil(roomy)
+
+
+def test_what_a_number_was_keeps_its_own_decimals(qtbot: QtBot) -> None:
+    model = PreviewModel()
+    rows = slice_of(0, CHUNK)
+    rows.cells[0].before[:] = [float(row) for row in range(CHUNK)]
+    rows.cells[0].after[:] = [row / 7 for row in range(CHUNK)]
+    rows.cells[0].changed[:] = [True] * CHUNK
+    model.put(rows)
+    cell = model.cell(model.index(20, 0))
+    assert cell is not None
+    assert (cell.old_text, cell.text) == ("20", "2.86")

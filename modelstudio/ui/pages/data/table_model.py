@@ -42,6 +42,7 @@ class Cell(NamedTuple):
     before: object
     changed: bool
     decimals: int | None = None
+    old_decimals: int | None = None
 
     @property
     def text(self) -> str:
@@ -51,7 +52,7 @@ class Cell(NamedTuple):
     @property
     def old_text(self) -> str:
         """The value before, as shown."""
-        return cell_text(self.before, self.decimals)
+        return cell_text(self.before, self.old_decimals)
 
     @property
     def shown(self) -> str:
@@ -105,7 +106,7 @@ class PreviewModel(QAbstractTableModel):
         self._stale = False
         self._first = 0
         self._sight = self._asked = range(0)
-        self._decimals: tuple[int | None, ...] = ()
+        self._decimals: tuple[tuple[int | None, int | None], ...] = ()
         self._step = ""
         self._ask = QTimer(self, singleShot=True, interval=0)
         self._ask.timeout.connect(self._tell_needed)
@@ -148,7 +149,10 @@ class PreviewModel(QAbstractTableModel):
         self._asked = range(0)
         if fresh or table.columns != self._columns:
             self._chunks.clear()
-            self._decimals = tuple(column_decimals(column.after) for column in table.cells)
+            self._decimals = tuple(
+                (column_decimals(column.after), column_decimals(column.before))
+                for column in table.cells
+            )
         if not same:
             self.beginResetModel()
             self._chunks.clear()
@@ -191,8 +195,8 @@ class PreviewModel(QAbstractTableModel):
         name = self._columns[section]
         return self._heads.get(name) or Head(name)
 
-    def decimals(self, section: int) -> int | None:
-        """Return with how many decimals the numbers of a column are shown."""
+    def decimals(self, section: int) -> tuple[int | None, int | None]:
+        """Return with how many decimals the numbers of a column are shown, and those before."""
         return self._decimals[section]
 
     def cell(self, index: _Index) -> Cell | None:
@@ -201,8 +205,9 @@ class PreviewModel(QAbstractTableModel):
         if row is None:
             return None
         cells, at = row.table.cells[index.column()], row.place
-        decimals = self._decimals[index.column()]
-        return Cell(cells.after[at], cells.before[at], cells.changed[at], decimals)
+        return Cell(
+            cells.after[at], cells.before[at], cells.changed[at], *self._decimals[index.column()]
+        )
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
         return 0 if parent.isValid() else self._total

@@ -98,7 +98,7 @@ class TablePainter:
         held: Sequence[Row | None],
         first: QRect,
     ) -> None:
-        now, head, decimals = theme(), model.head(at), model.decimals(at)
+        now, head, (decimals, old_decimals) = theme(), model.head(at), model.decimals(at)
         plain, right = self.plain, head.right
         box, tall = first.adjusted(PAD, 0, -PAD, 0), first.height()
         outline = QRect(box.left(), box.top() + tall // 2 - 3, 2 * box.width() // 3, 6)
@@ -112,7 +112,7 @@ class TablePainter:
                 cells, place = row.table.cells[at], row.place
                 text = cell_text(cells.after[place], decimals)
                 if self.marking and cells.changed[place]:
-                    old = cell_text(cells.before[place], decimals) if right else ""
+                    old = cell_text(cells.before[place], old_decimals) if right else ""
                     changed.append(_Changed(QRect(box), text, old))
                 elif text:
                     plain.draw(painter, box, text, right)
