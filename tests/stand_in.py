@@ -61,6 +61,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, path: Path, queries: list[str]) ->
         module="sqlite3",
         connect=connect,
         cursor=lambda connection: Cursor(connection, queries),
+        release=lambda cursor: cursor.close(),
         cancel=lambda _, connection, __: connection.interrupt(),
         forms={},
         tables="SELECT 'main', name, name = 'sales' FROM sqlite_master",

@@ -48,6 +48,9 @@ def test_a_password_is_known_but_not_kept(monkeypatch: pytest.MonkeyPatch) -> No
     assert data.path == "stand-in://me@host:7/shop"
     assert sources.tables(data) == ("sales", "main.Empty One")
     assert wanted("", "xx://me@host/shop?password=geheim&a=1").path == "xx://me@host/shop?a=1"
+    bare = "xx:///shop?host=/run&passwd=geheim"
+    assert wanted("", bare).path == "xx:///shop?host=/run"
+    assert addresses.parsed("xx:///shop?host=/run").password == "geheim"
     named = "stand-in://me:${SECRET}@host/shop"
     assert sources.placed(named) == named
     with pytest.raises(DataError, match="SECRET, which is not set"):

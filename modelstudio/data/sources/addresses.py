@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from modelstudio.errors import DataError
 
@@ -38,6 +38,12 @@ class Address:
         """The host with its port, to be shown."""
         host = self.host or "this computer"
         return host if self.port is None else f"{host}:{self.port}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown."""
+        hidden = (value for name, value in self.options if name.lower() in _SECRETS)
+        return (self.password, *hidden)
 
 
 def parsed(address: str, *, secret: bool = True) -> Address:
@@ -90,7 +96,7 @@ def without_password(address: str) -> str:
         password = quote(next(value for name, value in options if _is_secret(name, value)), safe="")
     else:
         return address
-    kept = urlunsplit(parts)
+    kept = _joined(parts)
     _passwords[kept] = password
     return kept
 
@@ -102,7 +108,7 @@ def with_password(address: str, password: str) -> str:
     user, _, written = login.partition(":")
     if not password or written:
         return address
-    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
+    return _joined(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
 
 
 def knows_password(address: str) -> bool:
@@ -115,6 +121,12 @@ def _split(address: str) -> SplitResult:
         return urlsplit(address)
     except ValueError:
         raise _unreadable(address.partition("://")[0]) from None
+
+
+def _joined(parts: SplitResult) -> str:
+    """Put an address together; one without a host has three slashes."""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
 
 
 def _unreadable(kind: str) -> DataError:

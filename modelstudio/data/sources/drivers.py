@@ -31,6 +31,8 @@ class Driver:
         What has to be installed, as it is written after ``pip install``.
     cursor
         Gives one whose rows stay at the server until they are fetched.
+    release
+        Puts a cursor away, whatever became of its statement.
     cancel
         Ends the statement that another thread waits for; may be called time and again.
     forms
@@ -46,6 +48,7 @@ class Driver:
     module: str
     connect: Callable[[Any, Address], Any]
     cursor: Callable[[Any], Any]
+    release: Callable[[Any], None]
     cancel: Callable[[Any, Any, Address], None]
     forms: Mapping[int, Form]
     tables: str
@@ -118,6 +121,11 @@ def _connect_postgresql(psycopg: Any, address: Address) -> Any:
     return connection
 
 
+def _release(cursor: Any) -> None:
+    with contextlib.suppress(Exception):
+        cursor.close()
+
+
 def _cancel_postgresql(psycopg: Any, connection: Any, address: Address) -> None:
     with contextlib.suppress(psycopg.Error):
         connection.cancel()
@@ -151,6 +159,17 @@ def _connect_mysql(pymysql: Any, address: Address) -> Any:
 
 def _mysql_cursor(connection: Any) -> Any:
     return connection.cursor(importlib.import_module("pymysql.cursors").SSCursor)
+
+
+def _release_mysql(cursor: Any) -> None:
+    """Close a cursor; what cannot be read to its end is not tried again when it is forgotten."""
+    result = getattr(cursor, "_result", None)
+    try:
+        cursor.close()
+    except Exception:
+        cursor._result = None
+        if result is not None:
+            result.unbuffered_active = False
 
 
 def _cancel_mysql(pymysql: Any, connection: Any, address: Address) -> None:
@@ -188,6 +207,7 @@ _POSTGRESQL = Driver(
     module="psycopg",
     connect=_connect_postgresql,
     cursor=lambda connection: connection.cursor(name="modelstudio"),
+    release=_release,
     cancel=_cancel_postgresql,
     forms=_POSTGRESQL_FORMS,
     tables="SELECT s, t, s = current_schema() FROM ("
@@ -203,6 +223,7 @@ _MYSQL = Driver(
     module="pymysql",
     connect=_connect_mysql,
     cursor=_mysql_cursor,
+    release=_release_mysql,
     cancel=_cancel_mysql,
     forms=_MYSQL_FORMS,
     tables="SELECT table_schema, table_name, coalesce(table_schema = database(), 0) "

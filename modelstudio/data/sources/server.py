@@ -13,7 +13,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -172,8 +172,7 @@ class _Turns:
         finally:
             if not ended:
                 session.cancel()
-            with suppress(Exception):
-                cursor.close()
+            session.driver.release(cursor)
 
     def _write(self, frame: pl.DataFrame) -> None:
         part = self.folder / f"{len(self.parts)}.arrow"

@@ -125,7 +125,7 @@ class Session:
         reason = _reason(error, self.address)
         if _LOST.search(reason):
             return DataError(
-                f"The connection to {self.name} was lost after {rows:,} rows: {reason}.",
+                f"{self.name} was lost after {rows:,} rows: {reason}.",
                 fix="Read again once the server can be reached.",
             )
         if getattr(error, "sqlstate", None) in _NO_TABLE:
@@ -176,7 +176,6 @@ def _reason(error: Exception, address: Address) -> str:
         said = str(error.args[-1]) if error.args else ""
     first = next(iter(said.strip().splitlines()), "") or type(error).__name__
     first = _WRAPPING.sub("", first)
-    secrets = [address.password, *(value for _, value in address.options)]
-    for secret in filter(None, secrets):
+    for secret in filter(None, address.secrets):
         first = first.replace(secret, _HIDDEN)
     return first.strip().rstrip(".")
