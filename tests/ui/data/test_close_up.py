@@ -16,7 +16,8 @@ from modelstudio.engine import projects
 from modelstudio.recipe.steps import Tokenise
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
-from modelstudio.ui.pages.data.text_panel import FrequentList, LengthChart
+from modelstudio.ui.pages.data.frequent_list import FrequentList
+from modelstudio.ui.pages.data.text_panel import LengthChart
 from modelstudio.ui.theme import theme
 
 

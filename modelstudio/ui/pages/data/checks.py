@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, Q
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data import edits
 from modelstudio.ui.pages.data.columns import paint_bars
-from modelstudio.ui.pages.data.sheet import Sheet, wrapped
+from modelstudio.ui.pages.data.sheet import Sheet, empty, wrapped
 from modelstudio.ui.pages.data.wording import fix_title, share_text
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets import Flow, TagButton, button, label, toned
@@ -139,7 +139,7 @@ class EvidencePopup(Sheet):
         settled: str = "",
     ) -> None:
         """Show a finding under its tag; ``settled`` says what deals with it already."""
-        self._clear()
+        empty(self._layout)
         self.setAccessibleName(finding.text)
         self._layout.addWidget(wrapped(finding.text, "panelTitle", ""))
         if profile is not None:
@@ -194,12 +194,6 @@ class EvidencePopup(Sheet):
     def _leave(self, signal: SignalInstance, *values: object) -> None:
         self.close()
         signal.emit(*values)
-
-    def _clear(self) -> None:
-        while (item := self._layout.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
 
 
 def _rows_text(finding: Finding) -> str:

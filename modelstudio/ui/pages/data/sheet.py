@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QLayout, QSizePolicy, QWidget
 
 from modelstudio.ui.pages import Page
 from modelstudio.ui.widgets import label, toned
@@ -115,6 +115,14 @@ def _page_of(widget: QWidget) -> QWidget:
     while at is not None and not isinstance(at, Page):
         at = at.parentWidget()
     return at or widget.window()
+
+
+def empty(layout: QLayout) -> None:
+    """Take everything out of a layout."""
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
 
 
 def wrapped(text: str, type: str = "label", role: str = "secondary") -> QLabel:

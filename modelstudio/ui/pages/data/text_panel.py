@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QTextCharFormat, QTextC
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QTextEdit, QVBoxLayout, QWidget
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.sheet import wrapped
+from modelstudio.ui.pages.data.frequent_list import Frequent, FrequentList
+from modelstudio.ui.pages.data.sheet import empty, wrapped
 from modelstudio.ui.pages.data.wording import share_text
 from modelstudio.ui.theme import theme, themes
 from modelstudio.ui.widgets import count_text, grow, label, rule, scroll, toned
@@ -196,10 +197,7 @@ class FiguresPanel(QWidget):
 
     def set_figures(self, figures: TextFigures) -> None:
         """Show these."""
-        while (item := self._layout.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(self._layout)
         for part in (*_length_parts(figures), *_vocabulary_parts(figures)):
             self._layout.addWidget(part)
         self._layout.addStretch(1)
@@ -249,7 +247,12 @@ def _vocabulary_parts(figures: TextFigures) -> list[QWidget]:
         parts.append(wrapped(words + ".", "axis"))
     if figures.frequent:
         parts.append(label(tr("Most frequent"), "section"))
-        parts.append(FrequentList(figures))
+        top = figures.frequent[0][1]
+        values = [
+            Frequent(name.replace(" ", "␣"), count / top, count_text(count))
+            for name, count in figures.frequent[:_NAMED]
+        ]
+        parts.append(FrequentList(values, "data.text.frequent"))
     if figures.texts < figures.of:
         words = tr("Counted in {} of {} texts, spread over the table.")
         counted_ = words.format(count_text(figures.texts), count_text(figures.of))
@@ -304,38 +307,3 @@ class LengthChart(QWidget):
     def _write(painter: QPainter, at: QPoint, text: str, color: QColor) -> None:
         painter.setPen(color)
         painter.drawText(at, text)
-
-
-class FrequentList(QWidget):
-    """The most frequent tokens with bars of how often they occur."""
-
-    def __init__(self, figures: TextFigures):
-        super().__init__()
-        self._named = figures.frequent[:_NAMED]
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(tr("Most frequent"))
-        self.setAccessibleDescription(", ".join(name for name, _ in self._named))
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, theme().grown(18) * len(self._named))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, now = QPainter(self), theme()
-        tall = theme().grown(18)
-        top = self._named[0][1]
-        name_wide, count_wide = self.width() * 4 // 10, theme().grown(52)
-        painter.setFont(now.font("axis"))
-        metrics = painter.fontMetrics()
-        middle = Qt.AlignmentFlag.AlignVCenter
-        for at, (name, count) in enumerate(self._named):
-            box = QRect(0, at * tall, name_wide - 6, tall)
-            painter.setPen(now.color("text"))
-            shown = name.replace(" ", "␣")
-            shown = metrics.elidedText(shown, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box, middle | Qt.AlignmentFlag.AlignLeft, shown)
-            room = self.width() - name_wide - count_wide
-            bar = QRect(name_wide, box.top() + tall // 2 - 3, max(1, room * count // top), 6)
-            painter.fillRect(bar, now.chart("train"))
-            painter.setPen(now.color("textSecondary"))
-            end = QRect(self.width() - count_wide, box.top(), count_wide, tall)
-            painter.drawText(end, middle | Qt.AlignmentFlag.AlignRight, count_text(count))
