@@ -59,7 +59,10 @@ def findings(
     counts = Counts(frame, profiles if frame.height == rows else ())
     if plain is not None and isinstance(data.source, (Table, Database)):
         looks.append(partial(writing.writing_findings, frame, plain, data, counts))
-    looks.append(partial(single.column_findings, frame, columns, profiles, plain, ignored, counts))
+    files = not isinstance(data.source, (Table, Database))
+    looks.append(
+        partial(single.column_findings, frame, columns, profiles, plain, ignored, counts, files)
+    )
     if target is not None and target.kind != "text" and _tells_one(data):
         facts = next(each for each in profiles if each.name == target.name)
         looks.append(partial(classes.class_findings, frame, target, facts, counts))
@@ -76,7 +79,7 @@ def findings(
         column
         for column in columns
         if column.kind not in ("image", "audio")
-        and (isinstance(data.source, (Table, Database)) or column.name != FILE)
+        and not (files and column.name == FILE)
         and (named is None or column.name != named[0])
     ]
     if any(column.role == "feature" for column in content):

@@ -34,8 +34,8 @@ SAMPLE = 20_000
 FEWEST = 20
 """Values from which a column can be told to be an id."""
 
-UNIQUE = 0.9
-"""Share of different values of an id."""
+UNIQUE, NUMBERED = 0.9, 5
+"""Share of different values of an id, and words of one that has a number in it."""
 
 NEARLY, ENOUGH = 0.001, 50
 """Share of the rows that may differ in a column that is nearly always the same, or a single one of
@@ -49,8 +49,12 @@ def column_findings(
     plain: pl.DataFrame | None,
     ignored: bool,
     counts: Counts,
+    files: bool = False,
 ) -> Iterator[Finding]:
-    """Look at each column; those that are ignored too, if asked."""
+    """Look at each column; those that are ignored too, if asked.
+
+    What each row of ``files`` has of its own, as its name, is no id.
+    """
     in_words = mixtures.without_digits(frame)
     for column, facts in zip(columns, profiles, strict=True):
         if column.role == "ignored" and not ignored:
@@ -72,7 +76,7 @@ def column_findings(
             _constant(column, facts, values, counts)
             or (column.name not in in_words and mixtures.date_as_text(column, facts, known))
             or (column.name not in in_words and mixtures.mixed(column, values, written))
-            or _id_like(column, facts, known)
+            or (None if files else _id_like(column, facts, known))
         )
         if found is not None:
             yield _settled(found, column, values)
@@ -137,10 +141,11 @@ def _id_like(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding 
         case "number":
             names_rows = facts.distinct == count and _counts_up(known)
         case "text":
-            words = (
-                known.gather_every(-(-len(known) // SAMPLE) or 1).str.count_matches(r"\S+").mean()
-            )
-            names_rows = isinstance(words, float) and words < SHORT_TEXT
+            sample = known.gather_every(-(-len(known) // SAMPLE) or 1)
+            words = sample.str.count_matches(r"\S+").mean()
+            assert isinstance(words, float)
+            numbered = words < NUMBERED and bool(sample.str.contains(r"\d{3}").all())
+            names_rows = words < SHORT_TEXT or numbered
         case kind:
             names_rows = kind in ("id", "category")
     if not names_rows:
