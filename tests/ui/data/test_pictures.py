@@ -22,11 +22,25 @@ from modelstudio.data.picture_profile import Looked
 from modelstudio.data.preview import PictureList
 from modelstudio.engine import projects
 from modelstudio.project.model import Project
+from modelstudio.recipe.augment import (
+    Augmentation,
+    ColourJitter,
+    CutMix,
+    Flip,
+    MixUp,
+    Rotate,
+    Scale,
+    Shift,
+)
 from modelstudio.recipe.columns import Column
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import pictures_check
+from modelstudio.ui.pages.data.augment_wording import settings_text
 from modelstudio.ui.pages.data.page import DataPage
-from modelstudio.ui.pages.data.pictures_model import NAME, PATH, STATE
+from modelstudio.ui.pages.data.pictures_model import NAME, PATH, STATE, PicturesModel
+from modelstudio.ui.pages.data.thumbnails import Thumbnails
+from modelstudio.ui.pages.data.tiles import Grid, TileDelegate
+from modelstudio.ui.theme import theme
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +180,37 @@ def test_an_augmentation_is_added_seen_changed_and_taken_back(page: DataPage, qt
     assert page.augment.nothing.isVisible()
 
 
+def test_an_augmentation_says_what_it_does() -> None:
+    told = {
+        Flip(): "Half of the pictures",
+        Flip(share=0.25, vertical=True): "Also upside down · 25 % of the pictures",
+        Rotate(): "Up to ±10°",
+        Shift(amount=0.07): "Up to 7 % each way",
+        Scale(): "90 % to 110 %",
+        ColourJitter(saturation=0, hue=0): "Brightness ±20 %, contrast ±20 %",
+        MixUp(share=0.5): "A little of another · half of the samples",
+        CutMix(): "Any share of another · half of the pictures",
+    }
+    assert {step: settings_text(step) for step in told} == told
+    assert all(settings_text(kind()) for kind in Augmentation.members())
+
+
+def test_a_grid_that_waits_shows_where_its_tiles_will_be(qtbot: QtBot) -> None:
+    grid = Grid()
+    qtbot.addWidget(grid)
+    grid.setModel(PicturesModel(grid))
+    grid.setItemDelegate(TileDelegate(Thumbnails(grid), grid))
+    grid.resize(600, 400)
+    grid.show()
+    seen = grid.viewport().grab().toImage()
+    cell = grid.gridSize()
+    middle = QPoint(cell.width() // 2, 40)
+    for at in range(3):
+        tile = seen.pixelColor(middle + QPoint(at * cell.width(), 0))
+        assert tile == theme().color("window")
+    assert seen.pixelColor(1, 1) != theme().color("window")
+
+
 def test_a_folder_that_was_moved_can_be_located(
     page: DataPage, folder: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +314,10 @@ def test_the_banner_shows_broken_files_and_leaves_copies_out(page: DataPage, qtb
     assert "data:image/png;base64,iVBOR" in everything.data(Qt.ItemDataRole.ToolTipRole)
     assert "1 file cannot be read" in banner.accessibleName()
     assert "2 exact copies" in banner.accessibleName()
+    for width, below in ((1_600, False), (500, True)):
+        banner.resize(width, banner.height())
+        banner.layout().activate()
+        assert (banner.buttons["files"].mapTo(banner, QPoint()).x() < 40) == below
     banner.buttons["files"].click()
     assert list(states(page)) == ["red/red00.png"]
     assert page.pictures.grid.currentIndex().data(STATE).broken
@@ -411,6 +460,9 @@ def test_rare_classes_and_a_lonely_one_come_with_advice(page: DataPage, qtbot: Q
     assert not advice.batches.isVisible()
     page.document.undo()
     assert advice.batches.isVisible()
+    advice.tell({"red": 9, "green": 4, "blue": 3}, ["green", "blue"], "none")
+    assert advice.title.text() == "2 of 3 classes have few pictures"
+    assert advice.title.toolTip() == "green, blue"
     advice.tell({"green": 4}, [], "none")
     assert advice.title.text() == "A classifier needs two or more folders"
     settle(page, qtbot)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.augment import Augmentation, Mix, SwapNoise, WordDropout
 from modelstudio.ui.actions import tr
+from modelstudio.ui.pages.data.augment_wording import settings_text
 from modelstudio.ui.pages.data.step_card import StepCard
 from modelstudio.ui.pages.data.step_list import StepList
 from modelstudio.ui.theme import icon
@@ -15,7 +16,6 @@ from modelstudio.ui.widgets import (
     PanelHeader,
     button,
     column,
-    format_number,
     label,
     rule,
     scroll,
@@ -33,20 +33,6 @@ def fitting(data: DataConfig) -> list[type[Augmentation]]:
         if kinds.intersection(each.kinds)
         and not (places and issubclass(each, Mix | WordDropout | SwapNoise))
     ]
-
-
-def settings_text(step: Augmentation) -> str:
-    """Write the settings in a line: ``Degrees 10 · share 0.5``."""
-    told = []
-    for name, value in step.as_values().items():
-        if name == "share" and value == 1.0:
-            continue
-        if name == "enabled" or value is False:
-            continue
-        words = tr(name.replace("_", " "))
-        told.append(words if value is True else f"{words} {format_number(value)}")
-    text = " · ".join(told)
-    return text[:1].upper() + text[1:]
 
 
 class AugmentPanel(QFrame):

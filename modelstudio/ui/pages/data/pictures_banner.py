@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame
 
 from modelstudio.ui.actions import tr
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _SHOW_AFTER_MS = 400
 
-_ROOMY = 660
-"""Width from which the buttons stand beside the words."""
+_BESIDE = 64
+"""Pixels of the sign, the margins and what is between."""
 
 _TONES = {"info": "accentTint", "warning": "warningTint", "error": "errorTint"}
 
@@ -60,12 +60,12 @@ class PicturesBanner(QFrame):
             each = button(words, kind, name=f"data.pictures.{name}", small=True)
             each.clicked.connect(signal)
             self.buttons[name] = each
-        choices = row(*self.buttons.values(), None, spacing=8)
+        self._choices = row(*self.buttons.values(), None, spacing=8)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(16, 6, 8, 6)
         self._layout.setSpacing(6)
         self._layout.addWidget(row(self._sign, wide(self.text), spacing=8), 1)
-        self._layout.addWidget(choices)
+        self._layout.addWidget(self._choices)
         self.setMinimumHeight(44)
         self._late = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
         self._late.timeout.connect(self.show)
@@ -111,9 +111,7 @@ class PicturesBanner(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        roomy = self.width() >= theme().grown(_ROOMY)
-        directions = QBoxLayout.Direction
-        self._layout.setDirection(directions.LeftToRight if roomy else directions.TopToBottom)
+        self._place_choices()
 
     def paintEvent(self, event: QEvent) -> None:
         now, painter = theme(), QPainter(self)
@@ -127,7 +125,16 @@ class PicturesBanner(QFrame):
         for name, each in self.buttons.items():
             each.setVisible(name in names)
         self._kind = kind
+        self._place_choices()
         self.update()
+
+    def _place_choices(self) -> None:
+        """Put the buttons beside the words, or below where these would need several lines."""
+        words = QFontMetrics(theme().font("panelTitle")).horizontalAdvance(self.accessibleName())
+        self._choices.layout().invalidate()
+        fits = words + self._choices.sizeHint().width() + _BESIDE <= self.width()
+        ways = QBoxLayout.Direction
+        self._layout.setDirection(ways.LeftToRight if fits else ways.TopToBottom)
 
 
 def _copies_text(copies: int, alike: int, leaks: int) -> str:
@@ -139,7 +146,7 @@ def _copies_text(copies: int, alike: int, leaks: int) -> str:
         told.append(counted(alike, tr("look-alike")))
     text = tr(" and ").join(told)
     if leaks and leaks == copies + alike:
-        text += tr(", a leak") if leaks == 1 else tr(", all of them leaks")
+        text += tr(" in another part, a leak") if leaks == 1 else tr(", all in other parts: leaks")
     elif leaks:
-        text += tr(", {} of them leaks").format(count_text(leaks))
+        text += tr(", {} in another part: a leak").format(count_text(leaks))
     return f"{text}."
