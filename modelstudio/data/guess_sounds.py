@@ -36,7 +36,8 @@ def guess(frame: pl.DataFrame, target: str | None = None) -> Guess:
     """
     columns, notes, split = roles(frame, target, "audio")
     step = _spectrogram(frame.get_column(FILE))
-    told = f"The sounds become spectrograms of {step.bands} bands over {step.seconds:g} seconds."
+    long = "1 second" if step.seconds == 1 else f"{step.seconds:g} seconds"
+    told = f"The sounds become spectrograms of {step.bands} bands over {long}."
     return Guess(columns, (DropMissingTarget(), step), (*notes, told), split)
 
 

@@ -29,7 +29,7 @@ _WIDE_SPACES = "[\u00a0\u2007\u2009\u202f]"
 _GROUPED = r"^[+-]?\d{1,3}(?:(?:,\d{2,3})*,\d{3}|(?:'\d{3})+|(?: \d{3})+)(?:\.\d*)?$"
 
 _UNIT = r"([\d.])\s?([A-Za-zµ°][A-Za-zµ°²³/]{0,8}[23]?\.?)$"
-_MEASURED = r"^[+-]?\d[\d,']*\.?\d*\s?[A-Za-zµ°][A-Za-zµ°²³/]{0,8}[23]?\.?$"
+_MEASURED = r"^[+-]?\d[\d,']*(?:\.\d+)?\s?[A-Za-zµ°][A-Za-zµ°²³/]{0,8}[23]?\.?$"
 """What stands behind a number, and a number with it."""
 
 _EUROPEAN = r"^[+-]?(?:\d+|\d{1,3}(?:[. ']\d{3})+)(?:,\d+)?$"
