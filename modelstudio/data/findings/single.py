@@ -124,7 +124,7 @@ def _constant(
     others = max(1, int(NEARLY * known))
     if known < ENOUGH or facts.distinct > 1 + others:
         return None
-    usual, rows = counts.of(name).row(0)
+    usual, rows = facts.frequent[0] if facts.frequent else counts.of(name).row(0)
     if rows < known - others:
         return None
     odd = (values != usual).fill_null(False).arg_true()

@@ -156,6 +156,8 @@ def _decides(values: Codes, classes: Codes) -> bool:
     Each row is guessed from the others of its value, so that rare values prove nothing; those of
     a single row are left out as long as they are few.
     """
+    if values.max() == len(values) - 1:
+        return False
     kinds = int(classes.max()) + 1
     pairs, rows = np.unique(values * kinds + classes, return_counts=True)
     value, answer = np.divmod(pairs, kinds)
@@ -186,8 +188,10 @@ def _gap(values: pl.Series, classes: Codes) -> float:
     order = np.argsort(numbers)
     numbers, classes = numbers[order], classes[order]
     changes = np.flatnonzero(classes[1:] != classes[:-1])
+    if len(changes) != np.count_nonzero(np.bincount(classes)) - 1:
+        return 0.0
     sizes = np.diff(changes, prepend=-1, append=len(numbers) - 1)
-    if len(changes) != np.count_nonzero(np.bincount(classes)) - 1 or sizes.min() < FEWEST_CELLS:
+    if sizes.min() < FEWEST_CELLS:
         return 0.0
     gaps = numbers[changes + 1] - numbers[changes]
     spread = max(float(part.std()) for part in np.split(numbers, changes + 1))
