@@ -34,7 +34,11 @@ class Tokenise(ColumnStep):
         "least 258, one for every byte.",
     )
     least: int = Field(
-        2, ge=1, le=1_000_000, description="How often it must occur in the training rows."
+        2,
+        ge=1,
+        le=1_000_000,
+        title="Occurs at least",
+        description="How often it must occur in the training rows.",
     )
     length: int | None = Field(
         256, ge=1, le=1_000_000, description="Most ids of a text, the first ones; empty keeps all."

@@ -90,6 +90,17 @@ def test_a_long_text_is_shown_from_its_beginning(
     assert bar.value() == 0
 
 
+def test_the_tokens_of_a_text_stand_at_the_left(
+    open_project: Callable[..., DataPage], tmp_path: Path, qtbot: QtBot
+) -> None:
+    page = open_project(write_notes(tmp_path / "notes.csv"))
+    page.preview.mode.segment("final").click()
+    wait(page, qtbot)
+    model = page.preview.model
+    qtbot.waitUntil(lambda: "tokens" in model.columns)
+    assert not model.head(model.columns.index("tokens")).right
+
+
 def test_a_button_hides_the_row_below(
     open_project: Callable[..., DataPage], tmp_path: Path, qtbot: QtBot
 ) -> None:

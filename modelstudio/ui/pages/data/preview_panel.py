@@ -297,13 +297,15 @@ class PreviewPanel(QFrame):
             column = known.get(name)
             changed = self._changed.get(name, 0) if self.mode.value == "step" else 0
             profile = self._profiles.get(name)
-            right = column is None or column.kind == "number"
+            right = self.model.holds_numbers(name)
+            if right is None:
+                right = column is None or column.kind == "number"
             if changed:
                 heads[name] = Head(
                     name, tr("{} changed").format(count_text(changed)), accent=True, right=right
                 )
             elif column is None:
-                heads[name] = Head(name, tr("new"), accent=True, right=True)
+                heads[name] = Head(name, tr("new"), accent=True, right=right)
             elif column.role != "feature":
                 quiet = column.role == "ignored"
                 heads[name] = Head(name, tr(column.role), not quiet, quiet, right)

@@ -107,6 +107,7 @@ class PreviewModel(QAbstractTableModel):
         self._first = 0
         self._sight = self._asked = range(0)
         self._decimals: tuple[tuple[int | None, int | None], ...] = ()
+        self._numbers: dict[str, bool] = {}
         self._step = ""
         self._ask = QTimer(self, singleShot=True, interval=0)
         self._ask.timeout.connect(self._tell_needed)
@@ -131,6 +132,7 @@ class PreviewModel(QAbstractTableModel):
         self.beginResetModel()
         self._chunks.clear()
         self._columns, self._total, self._stale, self._decimals = (), 0, False, ()
+        self._numbers = {}
         self._sight = self._asked = range(0)
         self._ask.stop()
         self.endResetModel()
@@ -153,6 +155,11 @@ class PreviewModel(QAbstractTableModel):
                 (column_decimals(column.after), column_decimals(column.before))
                 for column in table.cells
             )
+            self._numbers = {
+                name: isinstance(known, int | float)
+                for name, column in zip(table.columns, table.cells, strict=True)
+                if (known := next((v for v in column.after if v is not None), None)) is not None
+            }
         if not same:
             self.beginResetModel()
             self._chunks.clear()
@@ -198,6 +205,10 @@ class PreviewModel(QAbstractTableModel):
     def decimals(self, section: int) -> tuple[int | None, int | None]:
         """Return with how many decimals the numbers of a column are shown, and those before."""
         return self._decimals[section]
+
+    def holds_numbers(self, name: str) -> bool | None:
+        """Tell whether the values of a column are numbers; None while there are none."""
+        return self._numbers.get(name)
 
     def cell(self, index: _Index) -> Cell | None:
         """Return a cell, or None while it is not there."""
