@@ -65,7 +65,8 @@ def findings(
     )
     if target is not None and target.kind != "text" and _tells_one(data):
         facts = next(each for each in profiles if each.name == target.name)
-        looks.append(partial(classes.class_findings, frame, target, facts, counts))
+        balanced = data.split.balance != "none"
+        looks.append(partial(classes.class_findings, frame, target, facts, counts, balanced))
         if not any(isinstance(step, Windows) and step.enabled for step in data.recipe):
             looks.append(partial(leaks.leak_findings, frame, columns, target, ignored))
     if target is not None and data.label_separator is not None:

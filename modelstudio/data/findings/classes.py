@@ -96,9 +96,13 @@ def _rare(
 
 
 def class_findings(
-    frame: pl.DataFrame, target: Column, facts: ColumnProfile, counts: Counts
+    frame: pl.DataFrame,
+    target: Column,
+    facts: ColumnProfile,
+    counts: Counts,
+    balanced: bool = False,
 ) -> Iterator[Finding]:
-    """Look at the rows without target and at the sizes of the classes."""
+    """Look at the rows without target and at the sizes of the classes, unless they are evened."""
     name, answers = target.name, frame.get_column(target.name)
     if facts.missing:
         yield _without_target(answers, f"{counted(facts.missing, 'row')} without {name}")
@@ -117,7 +121,7 @@ def class_findings(
         text = f"{_share(shares[1])} vs {_share(shares[0])} classes"
     else:
         text = f"Smallest class {shares[-1]:.1f} %, largest {shares[0]:.0f} %"
-    if _fair(sizes):
+    if balanced or _fair(sizes):
         yield Finding("balance", "fact", text, (name,))
         return
     rows = (answers == classes["value"][-1]).arg_true()

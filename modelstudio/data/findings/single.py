@@ -37,6 +37,9 @@ FEWEST = 20
 UNIQUE, NUMBERED = 0.9, 5
 """Share of different values of an id, and words of one that has a number in it."""
 
+MOST_USUAL, MOST_REACH = 1.5, 99.0
+"""Interquartile ranges beyond the quartiles that are left to a column at least, and at most."""
+
 NEARLY, ENOUGH = 0.001, 50
 """Share of the rows that may differ in a column that is nearly always the same, or a single one of
 so many."""
@@ -173,6 +176,7 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
     names: list[str] = []
     rows: list[int] = []
     total = 0
+    reaches: dict[str, float] = {}
     for column in columns:
         numbers = frame.get_column(column.name)
         low, high = usual_range(numbers.drop_nulls(), len(columns))
@@ -183,7 +187,24 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
             names.append(column.name)
             total += len(far)
             rows += far.head(MOST_ROWS).to_list()
+            if (reach := _reach(numbers.filter(numbers.is_between(low, high)))) is not None:
+                reaches[column.name] = reach
     if names:
         text = f"Values far from all others in {listed(names)}"
-        fix = ClipOutliers(columns=tuple(names), method="z-score", factor=6.0)
+        fix = None
+        if reaches:
+            fix = ClipOutliers(columns=tuple(reaches), factor=max(reaches.values()))
         yield Finding("outliers", "info", text, tuple(names), fix, first_rows(rows), total)
+
+
+def _reach(usual: pl.Series) -> float | None:
+    """Return how many interquartile ranges beyond the quartiles usual numbers lie, rounded up."""
+    quartiles = [usual.quantile(share, "linear") for share in (0.25, 0.75)]
+    low, high = usual.min(), usual.max()
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+    first, last = (each or 0.0 for each in quartiles)
+    if not (width := last - first):
+        return None
+    reach = max(MOST_USUAL, (high - last) / width, (first - low) / width)
+    return math.ceil(2 * reach) / 2 if reach <= MOST_REACH else None
