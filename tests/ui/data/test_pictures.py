@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QEnterEvent, QWheelEvent
+from PySide6.QtGui import QEnterEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -188,8 +188,8 @@ def test_an_augmentation_says_what_it_does() -> None:
         Shift(amount=0.07): "Up to 7 % each way",
         Scale(): "90 % to 110 %",
         ColourJitter(saturation=0, hue=0): "Brightness ±20 %, contrast ±20 %",
-        MixUp(share=0.5): "A little of another · half of the samples",
-        CutMix(): "Any share of another · half of the pictures",
+        MixUp(share=0.5): "Slight blends of two · half of the samples",
+        CutMix(): "Any patch · half of the pictures",
     }
     assert {step: settings_text(step) for step in told} == told
     assert all(settings_text(kind()) for kind in Augmentation.members())
@@ -209,6 +209,40 @@ def test_a_grid_that_waits_shows_where_its_tiles_will_be(qtbot: QtBot) -> None:
         tile = seen.pixelColor(middle + QPoint(at * cell.width(), 0))
         assert tile == theme().color("window")
     assert seen.pixelColor(1, 1) != theme().color("window")
+
+
+def test_a_frame_drawn_over_tiles_selects_them_and_their_menu_acts_on_all(
+    page: DataPage, qtbot: QtBot
+) -> None:
+    grid, model = page.pictures.grid, page.pictures.model
+    first, last = (grid.visualRect(model.index(at)) for at in (0, 2))
+    start, end = first.topLeft() + QPoint(1, 1), last.center()
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(grid.viewport(), left, Qt.KeyboardModifier.NoModifier, start)
+    for where in (first.center(), end):
+        move = QMouseEvent(
+            QEvent.Type.MouseMove,
+            QPointF(where),
+            QPointF(grid.viewport().mapToGlobal(where)),
+            Qt.MouseButton.NoButton,
+            left,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(grid.viewport(), move)
+    QTest.mouseRelease(grid.viewport(), left, Qt.KeyboardModifier.NoModifier, end)
+    chosen = page.pictures.selected
+    assert sorted(chosen) == sorted(model.index(at).data(NAME) for at in range(3))
+    menu = page.pictures.menu()
+    large, remove, classes = menu.actions()
+    assert [each.shortcut().toString() for each in (large, remove)] == ["Space", "Del"]
+    assert [each.text() for each in classes.menu().actions()] == ["blue", "green", "red"]
+    remove.trigger()
+    menu.deleteLater()
+    assert set(page.data.source.left_out) == set(chosen)
+    back = page.pictures.menu()
+    assert back.actions()[1].text() == "Take back"
+    back.deleteLater()
+    settle(page, qtbot)
 
 
 def test_a_folder_that_was_moved_can_be_located(

@@ -60,10 +60,11 @@ def _strength(step: Augmentation) -> str:
         case Noise():
             return tr("σ {}").format(format_number(step.amount))
         case Cutout():
-            return tr("a square of {} of a side").format(_percent(step.size))
-        case MixUp() | CutMix():
-            even = step.alpha >= _EVEN
-            return tr("any share of another") if even else tr("a little of another")
+            return tr("a {} square").format(_percent(step.size))
+        case MixUp():
+            return tr("any blend of two") if step.alpha >= _EVEN else tr("slight blends of two")
+        case CutMix():
+            return tr("any patch") if step.alpha >= _EVEN else tr("small patches")
         case SwapNoise():
             return tr("{} of the cells").format(_percent(step.amount))
         case WordDropout():

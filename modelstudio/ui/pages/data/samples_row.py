@@ -52,6 +52,7 @@ class SamplesRow(QFrame):
         )
         self.again.setShortcut("R")
         self.again.clicked.connect(self._draw_again)
+        self.again.setEnabled(False)
         self.header.add(self.again)
         self.strip = SamplesStrip()
         layout = QVBoxLayout(self)
@@ -82,8 +83,7 @@ class SamplesRow(QFrame):
         """Show nothing, and say when something will be there."""
         self._job.cancel()
         self._path, self._others = "", ()
-        self.header.set_detail(words)
-        self.strip.show_pictures(None, None)
+        self._show_nothing(words)
 
     def set_project(self, project: Project) -> None:
         """Follow the recipe and the augmentations of a project."""
@@ -115,10 +115,14 @@ class SamplesRow(QFrame):
         return any(step.enabled and "image" in step.kinds for step in augment)
 
     def _fail(self, error: Exception) -> None:
-        self.header.set_detail(str(error))
-        self.strip.show_pictures(None, None)
+        self._show_nothing(str(error))
         if isinstance(error, StudioError) and error.where == self._path:
             self.unusable.emit(self._path)
+
+    def _show_nothing(self, why: str) -> None:
+        self.header.set_detail(why)
+        self.again.setEnabled(False)
+        self.strip.show_pictures(None, None)
 
 
 class Sample(NamedTuple):
