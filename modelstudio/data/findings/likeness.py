@@ -243,8 +243,10 @@ def _close(
     for block in range(odd + 1):
         chosen = ranked[block :: odd + 1]
         key = mixed([keys[:, at] for at in chosen])
+        ordered = np.sort(key)
+        if not (ordered[1:] == ordered[:-1]).any():
+            continue
         order = np.argsort(key, kind="stable")
-        ordered = key[order]
         for shift in range(1, NEIGHBOURS + 1):
             at = np.flatnonzero(ordered[shift:] == ordered[:-shift])
             for part in np.array_split(at, -(-len(at) // 50_000) or 1):
@@ -256,7 +258,7 @@ def _close(
                 good = (~same).sum(axis=1) <= odd
                 good &= (evidence >= needed) & (evidence >= against)
                 found.append(np.stack([left[good], right[good]], axis=1))
-    return np.concatenate(found)
+    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
 
 
 def likeness_findings(
