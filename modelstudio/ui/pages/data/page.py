@@ -12,12 +12,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from modelstudio.engine.results import DataReport, Draft
-from modelstudio.errors import DataError, StudioError
 from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.sources import Source
 from modelstudio.ui.actions import tr
 from modelstudio.ui.database import shown_name
-from modelstudio.ui.pages import Page, PageProblem
+from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.data.again_row import AgainRow
 from modelstudio.ui.pages.data.augment_panel import AugmentPanel
 from modelstudio.ui.pages.data.close_up import CloseUp
@@ -25,6 +24,7 @@ from modelstudio.ui.pages.data.columns_panel import ColumnsPanel
 from modelstudio.ui.pages.data.commands import DataCommands, stored_path
 from modelstudio.ui.pages.data.early_rows import EarlyRows
 from modelstudio.ui.pages.data.evidence import EvidenceDesk
+from modelstudio.ui.pages.data.faults import Faults
 from modelstudio.ui.pages.data.feed import DataFeed
 from modelstudio.ui.pages.data.inputs_popup import InputsPopup
 from modelstudio.ui.pages.data.notices import Notices
@@ -98,6 +98,7 @@ class DataPage(Page):
         self._stamp: tuple[int, int] | None = None
         self._stack = QStackedWidget()
         self.early = EarlyRows(self)
+        self.faults = Faults(self)
         self._lay_out()
         self._connect()
         main.palette_providers.append(self._palette_entries)
@@ -126,12 +127,8 @@ class DataPage(Page):
         feed.progressed.connect(self.waiting.tell_progress)
         feed.described.connect(self._take_report)
         self.evidence_desk.doubted.connect(self._tell_findings)
-        feed.failed.connect(self._take_failure)
-        feed.cancelled.connect(self._tell_cancelled)
         feed.rows_found.connect(self.preview.put)
-        feed.rows_failed.connect(self._take_rows_failure)
         self.opening.opened.connect(self._take_draft)
-        self.opening.failed.connect(self._opening_failed)
         self.opening.shown.connect(lambda: self._stack.setCurrentIndex(1))
         self.early.ended.connect(lambda: self._show_project(anew=True))
         for reader in (self.opening.ended, self.main.files.read_ended):
@@ -325,9 +322,6 @@ class DataPage(Page):
         if error is not None:
             self.notices.tell_fault(error_html(error))
 
-    def _opening_failed(self, error: Exception) -> None:
-        self.notices.tell_fault(error_html(error), tr("Open another file..."), self.files.choose)
-
     # Places
 
     def show_column(self, name: str) -> None:
@@ -373,11 +367,6 @@ class DataPage(Page):
             took = f"{round(1000 * seconds)} ms" if seconds < 1 else f"{seconds:.1f} s"
             self.main.status.set_event(tr("Recipe applied in {}").format(took))
 
-    def _tell_cancelled(self) -> None:
-        self.waiting.stop()
-        if self.feed.report is None:
-            self.preview.checks.tell(tr("Reading was cancelled"), again=True)
-
     def _tell_findings(self) -> None:
         """Show what was found in the table and in the pictures."""
         if (report := self.feed.report) is not None:
@@ -396,31 +385,6 @@ class DataPage(Page):
         data = self.data.changed(fields=report.fields, fingerprint=report.fingerprint)
         self.document.refresh(self.document.project.changed(data=data))
 
-    def _take_failure(self, error: Exception) -> None:
-        self.waiting.stop()
-        self.preview.checks.set_findings(())
-        self.split.set_parts(())
-        self.recipe.set_effects(())
-        place = failed_step(error)
-        self.recipe.set_fault(place, str(error))
-        if self.files.is_lost:
-            name = Path(self.data.path or "").name
-            words = tr("<b>{} is missing.</b> The file was moved or the drive is not connected.")
-            self.notices.tell_fault(words.format(name), tr("Locate..."), self.files.locate)
-            self.preview.show_notice(tr("The rows show again once the file is found."))
-        elif place is None:
-            own = isinstance(error, StudioError) and error.where == str(self.files.path)
-            action = tr("Open another file...") if own else ""
-            self.notices.tell_fault(error_html(error), action, self.files.choose)
-        fault = PageProblem("error", str(error), lambda: self.main.go("data"), stops_training=True)
-        self.set_problems([fault])
-
-    def _take_rows_failure(self, error: Exception) -> None:
-        own = isinstance(error, StudioError) and error.where == str(self.files.path)
-        if not self.files.is_lost:
-            told = tr("The rows show once the file can be read.") if own else str(error)
-            self.preview.show_notice(told)
-
     # Places that can be searched for
 
     def _palette_entries(self) -> Iterable[PaletteEntry]:
@@ -432,8 +396,3 @@ class DataPage(Page):
                 KIND_ICONS[each.kind],
                 tr(each.role.capitalize()),
             )
-
-
-def failed_step(error: Exception) -> int | None:
-    """Return the place of the step that an error names."""
-    return error.step if isinstance(error, DataError) else None
