@@ -62,3 +62,24 @@ def test_events_of_two_folds_in_one_list_go_to_their_own_runs(
     controller._receive([FoldsEnd(FoldSummary("s", 2, {1: "r1"}, ()), "stopped")])
     controller._finish()
     assert window.toasts.shown[-1].title == "Stopped with 1 of 2 folds finished"
+
+
+def test_a_number_of_folds_that_was_typed_stays_until_the_split_has_another(
+    open_page: OpenPage, window: MainWindow
+) -> None:
+    page, document = open_page(epochs=2), window.document
+
+    def split(folds: int) -> None:
+        data = document.project.data
+        changed = data.changed(split=data.split.changed(folds=folds))
+        training = document.project.training.changed(epochs=folds)
+        document.edit("split", document.project.changed(data=changed, training=training))
+
+    split(4)
+    assert page.settings.folds.value() == 4
+    page.settings.folds.setValue(7)
+    page.settings.editor("epochs").setValue(9)
+    assert document.project.training.epochs == 9
+    assert page.settings.folds.value() == 7
+    split(3)
+    assert page.settings.folds.value() == 3

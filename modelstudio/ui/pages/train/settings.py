@@ -158,6 +158,7 @@ class SettingsPanel(QWidget):
         toned(self, "panel")
         grow(self, self.setMinimumWidth, 264)
         self._locked = False
+        self._split_folds = 0
         self.header = PanelHeader(tr("Settings"), tr("next run"), name="train.settings.header")
         self._lock = self.header.add(Tag(tr("Fixed while running"), name="train.settings.lock"))
         self._lock.hide()
@@ -272,8 +273,10 @@ class SettingsPanel(QWidget):
         for form in self._forms:
             form.set_model(config)
         self._loop.set_field_visible("patience", config.early_stopping)
-        if project.data.split.folds:
-            self.folds.setValue(project.data.split.folds)
+        folds = project.data.split.folds
+        if folds and folds != self._split_folds:  # else a number that was typed stays
+            self.folds.setValue(folds)
+        self._split_folds = folds
         self._summarise(config)
         self._apply_lock()
 
