@@ -6,7 +6,7 @@ in the middle draws what it would have drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -44,8 +44,7 @@ class Augmenter:
     """
 
     def __init__(self, augmentations: Iterable[Augmentation], fields: Sequence[FieldSpec]) -> None:
-        kinds = {field.kind for field in fields if field.role == "input"}
-        active = [each for each in augmentations if each.enabled and kinds.intersection(each.kinds)]
+        active = [each for each in augmentations if each.enabled and any(map(each.acts_on, fields))]
         self._inputs = [field for field in fields if field.role == "input"]
         self._targets = [field for field in fields if field.role == "target"]
         self._images = {field.name for field in self._inputs if field.kind == "image"}
@@ -82,10 +81,13 @@ class Augmenter:
     def batch(self, batch: Batch) -> Batch:
         """Change numbers and words, and put samples together; targets become shares of classes."""
         for step in self._others:
-            for field in self._inputs:
-                act = _fitting(step, field)
-                if act is not None:
-                    batch[field.name] = act(step, batch[field.name])
+            for field in filter(step.acts_on, self._inputs):
+                values = batch[field.name]
+                batch[field.name] = (
+                    _swapped(step, values)
+                    if isinstance(step, SwapNoise)
+                    else _without_words(step, values)
+                )
         if self.mixes:
             for field in self._targets:
                 batch[field.name] = as_shares(batch[field.name], field)
@@ -98,7 +100,7 @@ class Augmenter:
 
         ``partner`` tells which, by row; drawn when None.
         """
-        names = [field.name for field in self._inputs if field.kind in step.kinds]
+        names = [field.name for field in filter(step.acts_on, self._inputs)]
         rows = len(batch[names[0]])
         partner = torch.randperm(rows) if partner is None else partner
         share = torch.distributions.Beta(step.alpha, step.alpha).sample((rows,))
@@ -133,15 +135,6 @@ def as_shares(target: Tensor, field: FieldSpec) -> Tensor:
 def _blend(values: Tensor, share: Tensor, partner: Tensor) -> Tensor:
     own = share.to(values).view(-1, *[1] * (values.ndim - 1))
     return torch.lerp(values[partner.to(values.device)], values, own)
-
-
-def _fitting(step: Augmentation, field: FieldSpec) -> Callable[[Any, Tensor], Tensor] | None:
-    if field.kind not in step.kinds:
-        return None
-    words = field.kind == "ids" and bool(field.shape)
-    if isinstance(step, WordDropout):
-        return _without_words if words else None
-    return None if words else _swapped
 
 
 def _swapped(step: SwapNoise, values: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from modelstudio.declaration import Declaration
-from modelstudio.recipe.fields import InputKind
+from modelstudio.recipe.fields import FieldSpec, InputKind
 
 
 class Augmentation(Declaration):
@@ -23,6 +23,11 @@ class Augmentation(Declaration):
     share: float = Field(
         1.0, gt=0, le=1, description="Share of the samples that are changed, each time anew."
     )
+
+    @classmethod
+    def acts_on(cls, field: FieldSpec) -> bool:
+        """Tell whether it changes what a field holds."""
+        return field.role == "input" and field.kind in cls.kinds
 
 
 class Move(Augmentation, abstract=True):
@@ -159,6 +164,11 @@ class SwapNoise(Augmentation, label="Swap noise"):
 
     amount: float = Field(0.1, gt=0, lt=1, description="Share of the cells that are replaced.")
 
+    @classmethod
+    def acts_on(cls, field: FieldSpec) -> bool:
+        """Leave texts alone: their words are no cells."""
+        return super().acts_on(field) and not _is_text(field)
+
 
 class WordDropout(Augmentation, label="Word dropout"):
     """Leave out some words of a text; one always stays."""
@@ -166,3 +176,13 @@ class WordDropout(Augmentation, label="Word dropout"):
     kinds = ("ids",)
 
     amount: float = Field(0.1, gt=0, lt=1, description="Share of the words that are left out.")
+
+    @classmethod
+    def acts_on(cls, field: FieldSpec) -> bool:
+        """Act on texts, not on categories."""
+        return super().acts_on(field) and _is_text(field)
+
+
+def _is_text(field: FieldSpec) -> bool:
+    """Tell the words of a text from the category of a column, both of which are ids."""
+    return field.kind == "ids" and bool(field.shape)

@@ -200,6 +200,21 @@ def test_swapped_cells_come_from_the_same_column() -> None:
     assert 0.1 < (found != values).float().mean() < 0.3
 
 
+def test_words_are_not_swapped_and_categories_are_not_dropped() -> None:
+    category = FieldSpec(name="town", role="input", kind="ids", shape=(), dtype="int", vocabulary=9)
+    given = torch.arange(200) % 9
+    for step, acts, still in (
+        (SwapNoise(amount=0.9), category, WORDS),
+        (WordDropout(amount=0.9), WORDS, category),
+    ):
+        assert not Augmenter([step], [still, CLASSES])
+        fields = {"town": given, "text": given.view(20, 10) + 1}
+        before = {name: values.clone() for name, values in fields.items()}
+        changed = Augmenter([step], [category, WORDS]).batch(fields)
+        assert not torch.equal(changed[acts.name], before[acts.name])
+        assert torch.equal(changed[still.name], before[still.name])
+
+
 def test_tokens_to_predict_are_never_mixed() -> None:
     next_word = FieldSpec(name="next", role="target", kind="tokens", shape=("T",), vocabulary=9)
     assert not Augmenter([MixUp()], [NUMBERS, next_word])

@@ -21,7 +21,7 @@ from modelstudio.data import early_pictures
 from modelstudio.data.picture_profile import Looked
 from modelstudio.data.preview import PictureList
 from modelstudio.engine import projects
-from modelstudio.project.model import Project
+from modelstudio.project.model import DataConfig, Project
 from modelstudio.recipe.augment import (
     Augmentation,
     ColourJitter,
@@ -31,10 +31,13 @@ from modelstudio.recipe.augment import (
     Rotate,
     Scale,
     Shift,
+    WordDropout,
 )
 from modelstudio.recipe.columns import Column
+from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import pictures_check
+from modelstudio.ui.pages.data.augment_panel import fitting
 from modelstudio.ui.pages.data.augment_wording import settings_text
 from modelstudio.ui.pages.data.page import DataPage
 from modelstudio.ui.pages.data.pictures_model import NAME, PATH, STATE, PicturesModel
@@ -193,6 +196,8 @@ def test_an_augmentation_says_what_it_does() -> None:
     }
     assert {step: settings_text(step) for step in told} == told
     assert all(settings_text(kind()) for kind in Augmentation.members())
+    text = FieldSpec(name="text", role="input", kind="ids", shape=("T",), vocabulary=9)
+    assert fitting(DataConfig(fields=(text,))) == [WordDropout]
 
 
 def test_a_grid_that_waits_shows_where_its_tiles_will_be(qtbot: QtBot) -> None:

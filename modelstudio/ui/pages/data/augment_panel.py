@@ -25,12 +25,11 @@ from modelstudio.ui.widgets import (
 
 def fitting(data: DataConfig) -> list[type[Augmentation]]:
     """Return the augmentations that can act on a field of the data."""
-    kinds = {field.kind for field in data.fields if field.role == "input"}
     places = any(field.kind == "tokens" for field in data.fields)
     return [
         each
         for each in Augmentation.members()
-        if kinds.intersection(each.kinds)
+        if any(map(each.acts_on, data.fields))
         and not (places and issubclass(each, Mix | WordDropout | SwapNoise))
     ]
 
