@@ -152,6 +152,29 @@ class DatabaseDialog(Dialog):
             self.list_tables()
 
 
+class PasswordDialog(Dialog):
+    """Asks for the password of a server, which is not saved."""
+
+    def __init__(self, parent: QWidget | None, reason: str):
+        super().__init__(parent, tr("Password"), reason, "password_dialog")
+        self.password = QLineEdit(
+            objectName="password_dialog.password",
+            echoMode=QLineEdit.EchoMode.Password,
+            placeholderText=tr("Not saved with the project"),
+        )
+        self.password.setAccessibleName(tr("Password"))
+        self.body.addWidget(self.password)
+        self.add_button(tr("Cancel"), "cancel")
+        self.add_button(tr("Read"), "read", "primary")
+        self.password.setFocus()
+
+    @classmethod
+    def ask(cls, parent: QWidget | None, reason: str) -> str:
+        """Return the password; empty when none was given."""
+        dialog = cls(parent, reason)
+        return dialog.password.text() if dialog.run() == "read" else ""
+
+
 def ask_database(main: MainWindow, folder: str, opened: Callable[[Wish], None]) -> None:
     """Ask for a database; ``opened`` takes what was chosen."""
     dialog = DatabaseDialog(main, main.jobs, folder)

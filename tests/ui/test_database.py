@@ -10,9 +10,10 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from modelstudio.data.sources import addresses
 from modelstudio.recipe.sources import Database, Table
 from modelstudio.ui import database as module
-from modelstudio.ui.database import DatabaseDialog, Wish, shown_name
+from modelstudio.ui.database import DatabaseDialog, PasswordDialog, Wish, shown_name
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
 from tests.stand_in import Cursor, stand_in
@@ -151,6 +152,13 @@ def test_a_server_is_opened_and_read_again(
         page.again.again.click()
         assert page.again.again.text() == "Cancel reading"
     assert len(queries) == 2
+    addresses._passwords.clear()
+    answers = ["falsch", "geheim"]
+    monkeypatch.setattr(PasswordDialog, "ask", lambda *_: answers.pop(0))
+    with qtbot.waitSignal(page.again.renewed):
+        page.again.again.click()
+    assert len(queries) == 3
+    assert not answers
     monkeypatch.setattr(Cursor, "lost", True)
     with qtbot.waitSignal(page.again.failed):
         page.again.again.click()

@@ -111,6 +111,14 @@ def with_password(address: str, password: str) -> str:
     return _joined(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
 
 
+def remember(address: str, password: str) -> bool:
+    """Know the password of an address until the program ends; False where it names one itself."""
+    if with_password(address, password) == address:
+        return False
+    _passwords[address] = quote(password, safe="")
+    return True
+
+
 def knows_password(address: str) -> bool:
     """Tell whether the password of an address is known until the program ends."""
     return address in _passwords

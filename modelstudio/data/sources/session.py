@@ -15,7 +15,7 @@ from modelstudio.errors import DataError
 
 _HIDDEN = "***"
 
-_UNREACHED = (
+_LOCKED = (
     (
         r"no password supplied|using password: no",
         "{server} wants a password for the user {user}.",
@@ -27,6 +27,8 @@ _UNREACHED = (
         "{server} does not let the user {user} in with this password.",
         "Check the user and the password.",
     ),
+)
+_UNREACHED = (
     (
         r"resolve host|translate host|name or service not known|getaddrinfo|nodename nor",
         "There is no host {host}.",
@@ -58,6 +60,10 @@ _LOST = re.compile(
 )
 _NO_TABLE = ("42P01", "42S02")
 """States of SQL when a table is not there."""
+
+
+class PasswordWanted(DataError):
+    """A server lets a user in with another password alone."""
 
 
 @dataclass
@@ -142,7 +148,7 @@ def connected(place: str) -> Session:
     Raises
     ------
     DataError
-        When there is no connection.
+        When there is no connection; `PasswordWanted` when a password would help.
     """
     address = parsed(place)
     driver = driver_for(address.kind)
@@ -157,9 +163,10 @@ def connected(place: str) -> Session:
             "user": address.user or "of this computer",
             "name": address.name or "without a name",
         }
-        for pattern, sentence, fix in _UNREACHED:
+        for pattern, sentence, fix in (*_LOCKED, *_UNREACHED):
             if re.search(pattern, reason, re.IGNORECASE):
-                raise DataError(sentence.format(**told), fix=fix) from None
+                kind = PasswordWanted if (pattern, sentence, fix) in _LOCKED else DataError
+                raise kind(sentence.format(**told), fix=fix) from None
         raise DataError(
             f"{told['server']} cannot be reached: {reason}.", fix="Check the address."
         ) from None

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import is_connection
 from modelstudio.ui.actions import tr
+from modelstudio.ui.database import PasswordDialog
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.sheet import wrapped
 from modelstudio.ui.widgets import button
@@ -55,9 +56,13 @@ class AgainRow(QWidget):
     def _clicked(self) -> None:
         if self._job.running:
             self._job.cancel()
+            self._show_state()
         else:
-            self._job.start(partial(_read_again, self._data), "read again")
-            self._tell_rows(0)
+            self._read()
+
+    def _read(self) -> None:
+        self._job.start(partial(_read_again, self._data), "read again")
+        self._tell_rows(0)
         self._show_state()
 
     def _show_state(self) -> None:
@@ -82,7 +87,15 @@ class AgainRow(QWidget):
         self.renewed.emit()
 
     def _fail(self, error: Exception) -> None:
+        from modelstudio.data.sources.addresses import remember
+        from modelstudio.data.sources.session import PasswordWanted
+
         self._show_state()
+        if isinstance(error, PasswordWanted):
+            password = PasswordDialog.ask(self.window(), error.message)
+            if password and remember(self._data.path or "", password):
+                self._read()
+                return
         self.failed.emit(error)
 
 
