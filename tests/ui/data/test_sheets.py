@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from modelstudio.data.findings.finding import Finding
@@ -98,6 +98,18 @@ def test_each_row_of_a_finding_can_be_looked_at(
     index = page.preview.view.currentIndex()
     assert (index.row(), page.preview.model.columns[index.column()]) == (700, "fare")
     assert page.evidence.isVisible(), "the next row can be looked at too"
+
+
+def test_of_several_columns_the_one_that_is_shown_is_named(
+    page: DataPage, engine: Any, settle: Settle
+) -> None:
+    engine.findings = (Finding("rare_category", "info", "Rare categories", ("port", "age")),)
+    page.commands.set_role(["note"], "feature")
+    settle(page)
+    page.preview.checks.tags[0].click()
+    shown = [part.text() for part in page.evidence.findChildren(QLabel) if part.isVisible()]
+    assert shown[:2] == ["Rare categories", "port"]
+    assert page.evidence.findChild(QPushButton, "data.evidence.ignore").text() == "Ignore port"
 
 
 def test_escape_and_a_click_elsewhere_put_a_sheet_away(

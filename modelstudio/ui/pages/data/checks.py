@@ -143,6 +143,8 @@ class EvidencePopup(Sheet):
         self.setAccessibleName(finding.text)
         self._layout.addWidget(wrapped(finding.text, "panelTitle", ""))
         if profile is not None:
+            if len(finding.columns) > 1:
+                self._layout.addWidget(wrapped(profile.name, "section", ""))
             self._layout.addWidget(ProfileView(profile))
         if finding.rows:
             self._layout.addWidget(self._make_rows(finding))
@@ -176,7 +178,8 @@ class EvidencePopup(Sheet):
             offer(fix_title(fix), "add", "primary", self.fix_wanted, fix)
         if (name := finding.column) is not None and may_ignore:
             kind = "primary" if drops else "secondary"
-            offer(tr("Ignore column"), "ignore", kind, self.ignore_wanted, name)
+            words = tr("Ignore {}").format(name) if len(finding.columns) > 1 else ""
+            offer(words or tr("Ignore column"), "ignore", kind, self.ignore_wanted, name)
         if finding.rows:
             row = finding.rows[0]
             words = tr("Show row {}").format(f"{row + 1:,}")
