@@ -92,6 +92,11 @@ def number_text(value: float, digits: int = 3) -> str:
     return f"{value:,.{places}f}"
 
 
+def epochs_text(count: int) -> str:
+    """Write a number of epochs: ``1 epoch``, ``40 epochs``."""
+    return tr("1 epoch") if count == 1 else tr("{:,} epochs").format(count)
+
+
 def duration(seconds: float) -> str:
     """Write a time as ``0:41`` or ``1:02:09``."""
     whole = max(0, round(seconds))

@@ -16,6 +16,7 @@ from modelstudio.errors import StudioError
 from modelstudio.ui.actions import tr
 from modelstudio.ui.figures import (
     duration,
+    epochs_text,
     main_score,
     score_text,
     score_title,
@@ -333,7 +334,7 @@ class RunController(QObject):
         else:
             kept = tr("The best weights are kept.") if end.best_epoch else ""
             toasts.show_toast(
-                tr("Run {} stopped after {} epochs").format(run.number, end.epochs),
+                tr("Run {} stopped after {}").format(run.number, epochs_text(end.epochs)),
                 " ".join(part for part in (best, kept) if part),
                 kind="info",
                 action=tr("Resume"),

@@ -13,6 +13,7 @@ from modelstudio.engine.results import RunInfo
 from modelstudio.errors import StudioError
 from modelstudio.project.model import Project
 from modelstudio.ui.actions import tr
+from modelstudio.ui.figures import epochs_text
 from modelstudio.ui.pages import Page
 from modelstudio.ui.pages.train.curves import CurvesPanel
 from modelstudio.ui.pages.train.history import RunCurves
@@ -293,8 +294,8 @@ class TrainPage(Page):
                 self._poll()
                 self.runs.model.overlay(event.summary.runs.values())
             elif isinstance(event, RunEnd):
-                words = tr("Run {} after {} epochs.")
-                self.main.status.set_event(words.format(event.status, event.epochs))
+                words = tr("Run {} after {}.").format(event.status, epochs_text(event.epochs))
+                self.main.status.set_event(words)
         if any(isinstance(event, RunStarted) for event in batch):
             self.log.watch(run.run)
             self.settings.set_run(run.number)

@@ -14,7 +14,14 @@ from modelstudio.engine.events import (
     RunStarted,
 )
 from modelstudio.ui.actions import tr
-from modelstudio.ui.figures import main_score, number_text, score_text, score_word, spread_text
+from modelstudio.ui.figures import (
+    epochs_text,
+    main_score,
+    number_text,
+    score_text,
+    score_word,
+    spread_text,
+)
 from modelstudio.ui.widgets import count_text
 
 if TYPE_CHECKING:
@@ -90,7 +97,7 @@ class RunLog:
 
     def _tell_end(self, status: str, epochs: int, reason: str, at: float | None = None) -> None:
         kind = {"finished": "done", "failed": "error"}.get(status, "warning")
-        words = tr("Run {} after {} epochs. {}").format(status, epochs, reason)
+        words = tr("Run {} after {}. {}").format(status, epochs_text(epochs), reason)
         self._shown.add(kind, words.strip(), at=at)
 
 

@@ -21,6 +21,7 @@ from modelstudio.project.model import Project, TrainConfig
 from modelstudio.project.training import Loss, Optimizer, Schedule
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.actions import tr
+from modelstudio.ui.figures import epochs_text
 from modelstudio.ui.widgets import (
     ComboBox,
     ElidedLabel,
@@ -323,7 +324,7 @@ class SettingsPanel(QWidget):
         patience = tr("patience {}").format(config.patience) if config.early_stopping else ""
         loop = [
             tr("batch {}").format(config.batch_size),
-            tr("{} epochs").format(config.epochs),
+            epochs_text(config.epochs),
             patience,
         ]
         texts = {
