@@ -42,12 +42,10 @@ def category_findings(
         if sizes.height > MANY_CATEGORIES:
             text = f"{column.name} has {sizes.height:,} categories"
             yield Finding("many", "info", text, (column.name,))
-        if not 1 < sizes.height <= frame.height / FEWEST_ROWS:
+        if not 2 < sizes.height <= frame.height / FEWEST_ROWS:
             continue
         rows = sizes.get_column("rows").to_list()
-        least = RARE_SHARE * frame.height
-        if sizes.height > 2:
-            least = max(least, min(RARE_ROWS, COMMON * frame.height))
+        least = max(min(RARE_ROWS, COMMON * frame.height), RARE_SHARE * frame.height)
         if rows[-1] < least:
             apart = _far_rarer(rows, least, len(columns))
             few = sizes.filter(pl.col("rows") < least)[-apart:]

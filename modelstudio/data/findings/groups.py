@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data.findings.finding import Finding, SetSplit, first_rows
+from modelstudio.data.findings.finding import Finding, SetSplit, Severity, first_rows
 from modelstudio.data.guess import ID_NAME
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.data.split import TRAIN
@@ -56,7 +56,7 @@ def group_findings(
             text = f"{counted(len(across), 'row')} share their {name} with rows that train"
             fix = SetSplit((("method", "group"), ("by", name)))
             rows = first_rows(across.head(100))
-            severity = "warning" if _hang_together(frame, values, others) else "fact"
+            severity: Severity = "warning" if _hang_together(frame, values, others) else "fact"
             yield Finding("split_overlap", severity, text, (name,), fix, rows, len(across))
 
 

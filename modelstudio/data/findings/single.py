@@ -40,7 +40,7 @@ UNIQUE, NUMBERED = 0.9, 5
 MOST_USUAL, MOST_REACH = 1.5, 99.0
 """Interquartile ranges beyond the quartiles that are left to a column at least, and at most."""
 
-NEARLY, ENOUGH = 0.001, 50
+NEARLY, ENOUGH = 0.002, 50
 """Share of the rows that may differ in a column that is nearly always the same, or a single one of
 so many."""
 
@@ -187,7 +187,7 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
             names.append(column.name)
             total += len(far)
             rows += far.head(MOST_ROWS).to_list()
-            if (reach := _reach(numbers.filter(numbers.is_between(low, high)))) is not None:
+            if (reach := _reach(numbers, low, high)) is not None:
                 reaches[column.name] = reach
     if names:
         text = f"Values far from all others in {listed(names)}"
@@ -197,14 +197,14 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
         yield Finding("outliers", "info", text, tuple(names), fix, first_rows(rows), total)
 
 
-def _reach(usual: pl.Series) -> float | None:
-    """Return how many interquartile ranges beyond the quartiles usual numbers lie, rounded up."""
-    quartiles = [usual.quantile(share, "linear") for share in (0.25, 0.75)]
-    low, high = usual.min(), usual.max()
-    assert isinstance(low, float)
-    assert isinstance(high, float)
-    first, last = (each or 0.0 for each in quartiles)
+def _reach(numbers: pl.Series, low: float, high: float) -> float | None:
+    """Return how many interquartile ranges beyond the quartiles the usual ones lie, rounded up."""
+    first, last = (numbers.quantile(share, "linear") or 0.0 for share in (0.25, 0.75))
+    usual = numbers.filter(numbers.is_between(low, high))
+    least, greatest = usual.min(), usual.max()
+    assert isinstance(least, float)
+    assert isinstance(greatest, float)
     if not (width := last - first):
         return None
-    reach = max(MOST_USUAL, (high - last) / width, (first - low) / width)
+    reach = max(MOST_USUAL, (greatest - last) / width, (first - least) / width)
     return math.ceil(2 * reach) / 2 if reach <= MOST_REACH else None
