@@ -109,7 +109,8 @@ class Popup(Sheet):
         self._nothing.setVisible(not shown)
         self.list.setVisible(bool(shown))
         self.list.scrollToTop()
-        tall = sum(self.list.sizeHintForRow(at) for at in shown) + 4
+        between = 2 * self.list.spacing()
+        tall = sum(self.list.sizeHintForRow(at) + between for at in shown) + 4
         around = self._column.sizeHint().height() - self.list.sizeHint().height() * bool(shown)
         self.setFixedHeight(min(self._tallest, around + tall))
 
@@ -202,7 +203,9 @@ class ColumnsPopup(Popup):
     changed = Signal(object)
 
     def __init__(self, parent: QWidget, name: str):
-        super().__init__(parent, tr("Search columns"), f"{name}.popup", 264)
+        super().__init__(parent, tr("Search columns"), f"{name}.popup", 320)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setSpacing(2)
         self._filling = False
         self._every = button(tr("All that fit"), "link", name=f"{name}.all", small=True)
         self._every.clicked.connect(self._take_all)
@@ -216,6 +219,7 @@ class ColumnsPopup(Popup):
         self.list.clear()
         for name in names:
             item = QListWidgetItem(name, self.list)
+            item.setToolTip(name)
             on = ticked is None or name in ticked
             item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
         self._filling = False
