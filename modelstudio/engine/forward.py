@@ -32,9 +32,20 @@ def validate(task: Task, data: TensorData) -> tuple[float, Mapping[str, float]]:
 
 
 def run_module(task: Task, data: TensorData) -> tuple[Tensor, ...]:
-    """Return the outputs for all rows in order, worked out in pieces that fit the memory."""
-    pieces = [task.outputs(batch) for batch in _pieces(task, data)]
-    return tuple(torch.cat(column) for column in zip(*pieces, strict=True))
+    """Return the outputs for all rows in order, worked out in pieces that fit the memory.
+
+    They are put where they belong at once: pieces of them would keep room between the batches.
+    """
+    whole: list[Tensor] = []
+    at = 0
+    for batch in _pieces(task, data):
+        outputs = task.outputs(batch)
+        if not whole:
+            whole = [each.new_empty((data.rows, *each.shape[1:])) for each in outputs]
+        for into, each in zip(whole, outputs, strict=True):
+            into[at : at + len(each)] = each
+        at += len(outputs[0])
+    return tuple(whole)
 
 
 def place_sums(task: Task, data: TensorData) -> Tensor:
