@@ -18,7 +18,9 @@ from polars.testing import assert_frame_equal
 from tables import configure, people, prepared, write
 
 from modelstudio.data import sources, spill
+from modelstudio.data.prepare import fit_recipe
 from modelstudio.data.sources import delimited, mapped, tabular
+from modelstudio.data.sources.arrow_memory import place_of
 from modelstudio.data.stored import Stored
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
@@ -42,6 +44,7 @@ from modelstudio.recipe.steps import (
     SmoothNoise,
     Standardise,
     Step,
+    TargetEncode,
 )
 from modelstudio.resources import app_home
 
@@ -193,6 +196,34 @@ def test_the_tensors_are_the_same_to_the_bit(
             assert np.array_equal(values.astype(other.dtype), other)
         assert np.array_equal(ours.truth, theirs.truth)
     assert held.fitted == found.fitted
+
+
+def test_a_step_that_needs_all_rows_is_named(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
+    data = configure(write(tmp_path / "t.csv", people(300)), "bought")
+    small.setattr(mapped, "LIMIT", 0)
+    for steps, named in (((OneHot(),), False), ((TargetEncode(),), True)):
+        told = list(fit_recipe(data.changed(recipe=(FillMissing(), *steps))))
+        assert (
+            any("Target encoding needs all rows in memory" in str(each) for each in told) is named
+        )
+
+
+def test_kinds_that_are_not_those_of_the_file_say_the_same(
+    tmp_path: Path, small: pytest.MonkeyPatch
+) -> None:
+    days = pl.Series(np.arange(300) % 28).cast(pl.Date)
+    frame = pl.DataFrame(
+        {"code": np.arange(300) % 7, "day": days, "paid": ["$1,5", "2", "x"] * 100}
+    )
+    frame.write_parquet(tmp_path / "t.parquet")
+    kinds = zip(frame.columns, ("category", "date", "number"), strict=True)
+    columns = tuple(Column(name=name, kind=kind) for name, kind in kinds)
+    small.setattr(tabular, "TOGETHER", 37)
+    data = DataConfig(path=str(tmp_path / "t.parquet"), columns=columns)
+    held, found = both(small, lambda: sources.read(data))
+    assert_frame_equal(held, found)
+    assert found["code"][1] == "1"
+    assert place_of(found["code"]) is not None
 
 
 def test_a_table_is_written_once_and_again_when_it_changed(
