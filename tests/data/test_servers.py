@@ -88,11 +88,17 @@ def test_a_query_runs_once_until_it_is_asked_anew(asked: list[str]) -> None:
     assert sources.stamp(data) != stamp
     Cursor.lost = True
     sources.renew(data)
-    with pytest.raises(DataError, match="lost after 1,000 rows"):
+    with pytest.raises(DataError, match="lost after 200 rows"):
         sources.read_plain(data)
     assert sources.read_plain(data).equals(frame)
     assert len(asked) == 3
     assert not list((mapped.app_home() / "tables").glob("*.part"))
+
+
+def test_rows_with_pictures_come_a_few_at_a_time() -> None:
+    frame = pl.DataFrame({"a": [1.0, 2.0]})
+    assert server.next_many(frame, [(1.0,), (2.0,)]) == server.MOST
+    assert server.next_many(frame, [(1.0, bytes(4 << 20)), (2.0, bytes(4 << 20))]) == 7
 
 
 @pytest.mark.usefixtures("asked")
@@ -123,7 +129,7 @@ def test_what_gives_no_rows_is_said() -> None:
 def test_an_endless_query_is_given_up() -> None:
     data = wanted(ENDLESS)
     reading = sources.reading_plain(data)
-    while next(reading).done < 2000:
+    while next(reading).done < 500:
         pass
     reading.close()
     assert not server._locks[kept.note_of(data)].locked()

@@ -162,7 +162,7 @@ def test_a_server_is_opened_and_read_again(
     monkeypatch.setattr(Cursor, "lost", True)
     with qtbot.waitSignal(page.again.failed):
         page.again.again.click()
-    assert "lost after 1,000 rows" in page.banner.text()
+    assert "lost after 200 rows" in page.banner.text()
     assert page.again.again.text() == "Read again"
     qtbot.waitUntil(lambda: not window.jobs.running)
     assert page.feed.report is not None

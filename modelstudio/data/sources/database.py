@@ -34,7 +34,7 @@ from modelstudio.project.model import DataConfig
 from modelstudio.recipe.sources import Database, Table, is_connection
 
 ROWS = 50_000
-"""Rows fetched at once."""
+"""Rows fetched at once, fewer where they are large."""
 
 SMALL = 1 << 20
 """A smaller file is read whole at once."""
@@ -215,9 +215,12 @@ def _fetched(
     with _explained(path):
         cursor = connection.execute(query)
         names = _names(path, cursor)
-        while found := cursor.fetchmany(rows):
+        many = min(rows, server.FIRST)
+        while found := cursor.fetchmany(many):
             cells: list[Sequence[object]] = list(zip(*found, strict=True))
-            yield from_values(dict(zip(names, cells, strict=True)))
+            frame = from_values(dict(zip(names, cells, strict=True)))
+            yield frame
+            many = min(rows, server.next_many(frame, found))
 
 
 def _columns(path: Path, connection: sqlite3.Connection, query: str) -> list[str]:

@@ -45,14 +45,17 @@ from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.resources import app_home
 
-FIRST = 1_000
+FIRST = 200
 """Rows fetched at first; how many later is worked out from their size."""
 
 MOST = 50_000
 """Rows fetched at once."""
 
-BLOCK = 32 << 20
+_BLOCK = 32 << 20
 """Bytes of rows fetched at once, about."""
+
+_FEW = 50
+"""Rows whose bytes are counted."""
 
 _SLICE = 50_000
 """Rows hashed together."""
@@ -160,14 +163,13 @@ class _Turns:
             while True:
                 with session.explained(done):
                     turn = partial(_turn, session.driver, cursor, many)
-                    frame = yield from waiting((nothing, Portion(done)), turn, session.cancel)
-                if frame is None:
+                    came = yield from waiting((nothing, Portion(done)), turn, session.cancel)
+                if came is None:
                     ended = True
                     break
+                frame, many = came
                 self._write(frame)
                 done += frame.height
-                size = int(frame.estimated_size()) + 1
-                many = max(1, min(MOST, BLOCK * frame.height // size))
                 yield frame, Portion(done)
         finally:
             if not ended:
@@ -213,8 +215,19 @@ def _fetched(data: DataConfig, note: Path) -> Generator[Portion, None, pl.DataFr
     return frame
 
 
-def _turn(driver: Driver, cursor: Any, many: int) -> pl.DataFrame | None:
-    """Fetch some rows; None when there are no more."""
+def next_many(frame: pl.DataFrame, found: Sequence[Sequence[Any]]) -> int:
+    """Return how many rows to fetch after some others, by the room that those take.
+
+    Bytes, such as pictures, are in the rows that were found and no longer in the frame.
+    """
+    few = found[:_FEW]
+    raw = sum(len(cell) for row in few for cell in row if isinstance(cell, bytes))
+    size = frame.estimated_size() / frame.height + raw / len(few)
+    return max(1, min(MOST, int(_BLOCK / (size + 1))))
+
+
+def _turn(driver: Driver, cursor: Any, many: int) -> tuple[pl.DataFrame, int] | None:
+    """Fetch some rows, and say how many to fetch next; None when there are no more."""
     found = cursor.fetchmany(many)
     if not found:
         return None
@@ -223,9 +236,9 @@ def _turn(driver: Driver, cursor: Any, many: int) -> pl.DataFrame | None:
         raise too_wide(Path(driver.label), len(names), MOST_COLUMNS)
     forms = [driver.forms.get(column[1], "any") for column in cursor.description]
     cells = zip(*found, strict=True)
-    return plain_types(
-        pl.DataFrame([_column(*each) for each in zip(names, forms, cells, strict=True)])
-    )
+    columns = [_column(*each) for each in zip(names, forms, cells, strict=True)]
+    frame = plain_types(pl.DataFrame(columns))
+    return frame, next_many(frame, found)
 
 
 def _column(name: str, form: Form, cells: Sequence[Any]) -> pl.Series:
