@@ -179,6 +179,10 @@ def test_the_size_of_the_data_is_told_before_the_words_of_a_box(
     assert mark.text() == ""
     detail = page.preview.header._detail
     qtbot.waitUntil(lambda: detail.text() == "1,000 rows × 5 columns", timeout=2000)
+    page.preview.select_step(1, "Fill missing")
+    assert page.preview.mode.segment("step").text() == "After step 2"
+    page.preview.resize(450, 600)
+    assert page.preview.mode.segment("step").text() == "Step 2"
 
 
 def test_names_that_begin_alike_are_cut_in_their_middle(qtbot: QtBot) -> None:

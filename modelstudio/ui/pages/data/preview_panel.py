@@ -131,10 +131,13 @@ class PreviewPanel(QFrame):
         self._fit_header()
 
     def _fit_header(self) -> None:
-        """Write words beside the box for marking where they leave room for the size of the data."""
-        self.mark.setText(tr("Mark changes"))
-        if not self.header.fits():
-            self.mark.setText("")
+        """Leave words out, those beside the box first, until the size of the data has room."""
+        place = "" if self._step is None else f" {self._step + 1}"
+        for marked, step in ((True, "After step"), (False, "After step"), (False, "Step")):
+            self.mark.setText(tr("Mark changes") if marked else "")
+            self.mode.segment("step").setText(tr(step) + place)
+            if self.header.fits():
+                return
 
     def add_below(self, widget: QWidget) -> None:
         """Put something below the rows that a button of the header shows and hides."""
@@ -181,10 +184,8 @@ class PreviewPanel(QFrame):
         before = self.upto
         self._step, self._step_title = place, title
         segment = self.mode.segment("step")
-        segment.setText(
-            tr("After step") if place is None else tr("After step {}").format(place + 1)
-        )
         segment.setEnabled(place is not None)
+        self._fit_header()
         if place is not None:
             self.mode.set_value("step")
         elif self.mode.value == "step":
