@@ -248,8 +248,12 @@ def test_an_interrupted_run_goes_on(
     assert code == 130
     assert err == f"To go on: modelstudio train {project} --resume 1\n"
 
-    code, out, err = cli("train", project, "--resume", "1", "--json")
-    assert (code, err) == (0, "")
+    moved = project.with_name("flowers.csv").rename(project.with_name("elsewhere.csv"))
+    code, _, err = cli("train", project, "--resume", "1", "--json")
+    assert code == 1
+    assert f"modelstudio train {project} --resume 1 --data NEW_PLACE" in err
+    code, out, err = cli("train", project, "--resume", "1", "--json", "--data", moved)
+    assert (code, err) == (0, f"flowers.mstudio takes its data from {moved} from now on.\n")
     events = [json.loads(line) for line in out.splitlines()]
     assert [event["epoch"] for event in events if event["event"] == "epoch_end"] == [3, 4, 5]
     (run,) = read(cli("runs", project, "--json")[1])

@@ -24,7 +24,7 @@ from modelstudio.cli.arguments import (
     training_changes,
 )
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
-from modelstudio.cli.moved import Moved, at_new_place, keep_place, told_place
+from modelstudio.cli.moved import Moved, at_new_place, keep_place, resuming, told_place
 from modelstudio.cli.show import evaluation_json, print_evaluation, print_json, print_table
 from modelstudio.cli.trusting import Trust, trust_blocks, trust_run
 from modelstudio.engine import cross_validation
@@ -85,7 +85,7 @@ def cross_validate(
         events = cross_validation.cross_validate(project, path, control, folds=folds, name=name)
     else:
         events = cross_validation.resume(project, path, resume, control)
-    with told_place("cross-validate", path):
+    with told_place("cross-validate", path, *resuming(resume)):
         end = _follow_folds(events, control, project.training.epochs, as_json=as_json)
     keep_place(project, path, data)
     done = end.summary

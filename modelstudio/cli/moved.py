@@ -40,6 +40,11 @@ def told_place(*command: object) -> Iterator[None]:
         ) from None
 
 
+def resuming(run: str | None) -> tuple[str, ...]:
+    """Return how a verb is told to go on with a run, as words of its command."""
+    return () if run is None else ("--resume", run)
+
+
 def at_new_place(project: Project, path: Path, data: Path | None) -> Project:
     """Return a project whose data lies elsewhere, if that was said, as its file will name it.
 

@@ -25,7 +25,7 @@ from modelstudio.cli.arguments import (
     training_changes,
 )
 from modelstudio.cli.follow import Terminal, follow, interruptible, print_event
-from modelstudio.cli.moved import Moved, at_new_place, keep_place, told_place
+from modelstudio.cli.moved import Moved, at_new_place, keep_place, resuming, told_place
 from modelstudio.cli.places import QueryOption, SheetOption, chosen
 from modelstudio.cli.show import (
     evaluation_json,
@@ -118,7 +118,7 @@ def train(
         raise typer.BadParameter("a run goes on as it began; give --resume alone")
     project = at_new_place(project, path, data)
     project = project.changed(training=project.training.changed(**chosen))
-    with told_place("train", path):
+    with told_place("train", path, *resuming(resume)):
         end = _train(
             project, path, name=name, resume=resume, start_from=start_from, as_json=as_json
         )
