@@ -12,6 +12,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from modelstudio.engine.events import Progress
 from modelstudio.ui.widgets import (
     Banner,
     ConfirmDialog,
@@ -278,6 +279,9 @@ def test_small_things_say_what_they_show(qtbot: QtBot) -> None:
     assert tag.property("tag") == "error"
     with qtbot.waitSignal(switch.toggled):
         qtbot.keyClick(switch, Qt.Key.Key_Space)
+    for told, shown in (((3000,), "Reading, 3,000 rows"), ((3, 6), "Reading")):
+        progress.tell(Progress("Reading", *told))
+        assert shown in [part.text() for part in progress.findChildren(QLabel)]
     with qtbot.waitSignal(progress.cancelled):
         progress.cancel.click()
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 from modelstudio.ui.actions import tr
 from modelstudio.ui.theme import theme
 from modelstudio.ui.widgets.basic import button, label, row, toned
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.engine.events import Progress
@@ -52,9 +53,10 @@ class ProgressPanel(QFrame):
         self._detail.setText(detail)
 
     def tell(self, progress: Progress) -> None:
-        """Show how far work has come, in its own words."""
+        """Show how far work has come, in its own words; of what has no known end, the rows."""
         share = progress.done / progress.total if progress.total else None
-        self.set_progress(share, progress.text)
+        rows = counted(progress.done, "row") if progress.done and not progress.total else ""
+        self.set_progress(share, f"{progress.text}, {rows}" if rows else progress.text)
 
 
 class Skeleton(QWidget):
