@@ -240,16 +240,16 @@ def touched_by(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
 
 def effect_of(before: pl.DataFrame, after: pl.DataFrame, touched: tuple[str, ...]) -> StepEffect:
     """Count the cells that differ; of a column of another type, or one of tokens, all do."""
-    changed = {}
+    changed, held, left = {}, before.schema, after.schema
     for name in touched:
-        if name not in before.columns or name not in after.columns:
+        if name not in held or name not in left:
             continue
         old, new = before.get_column(name), after.get_column(name)
-        same = old.dtype == new.dtype
+        same = held[name] == left[name]
         if count := int(old.ne_missing(new).sum()) if same else before.height:
             changed[name] = count
-    made = (name for name, dtype in after.schema.items() if dtype.is_nested())
-    changed.update((name, after.height) for name in made if name not in before.columns)
+    made = (name for name, dtype in left.items() if dtype.is_nested())
+    changed.update((name, after.height) for name in made if name not in held)
     return StepEffect(
         cells=sum(changed.values()),
         columns=after.width - before.width,
