@@ -250,6 +250,23 @@ def test_a_frame_drawn_over_tiles_selects_them_and_their_menu_acts_on_all(
     settle(page, qtbot)
 
 
+def test_all_pictures_can_be_left_out_and_nothing_moves(page: DataPage, qtbot: QtBot) -> None:
+    grid, model = page.pictures.grid, page.pictures.model
+    moved: list[object] = []
+    for signal in (model.dataChanged, model.modelReset):
+        signal.connect(lambda *given: moved.append(given))
+    grid.selectAll()
+    QTest.keyClick(grid, Qt.Key.Key_Delete)
+    assert len(page.data.source.left_out) == 28
+    assert page.classes.model.classes == {"blue": 0, "green": 0, "red": 0}
+    assert not page.classes.advice.isVisible()
+    page.document.undo()
+    assert page.classes.advice.isVisible()
+    assert len(page.pictures.selected) == 28
+    assert not moved
+    settle(page, qtbot)
+
+
 def test_a_folder_that_was_moved_can_be_located(
     page: DataPage, folder: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,10 +99,12 @@ class ClassesModel(QAbstractListModel):
         first: dict[str, str] = {}
         counts: Counter[str] = Counter(dict.fromkeys(pictures.labels, 0))
         used, broken = pictures.used, pictures.broken
+        counts.update(map(pictures.labels.__getitem__, used))
         for at in used:
-            counts[pictures.labels[at]] += 1
-            if at not in broken:
-                first.setdefault(pictures.labels[at], listed.paths[at])
+            if at not in broken and pictures.labels[at] not in first:
+                first[pictures.labels[at]] = listed.paths[at]
+                if len(first) == len(counts):
+                    break
         rows = [_Row("all", "", len(used))]
         rows += [
             _Row("class", name, counts[name], first.get(name, ""))
@@ -127,7 +129,7 @@ class ClassesModel(QAbstractListModel):
 
     @property
     def _most(self) -> int:
-        return max(self.classes.values(), default=0) or 1
+        return max(self.classes.values(), default=0)
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -154,7 +156,7 @@ class ClassesModel(QAbstractListModel):
             case _ if role == ROW:
                 return row
             case _ if role == _SHARE:
-                return row.total / self._most if row.which == "class" else None
+                return row.total / max(self._most, 1) if row.which == "class" else None
         return None
 
     def place_of(self, which: Which, name: str = "") -> int:

@@ -78,7 +78,8 @@ class PictureEdits(QObject):
 
     def leave_out(self, names: Collection[str]) -> None:
         """Use some pictures no more; their files stay."""
-        new = [name for name in names if name not in left_out(self._data)]
+        gone = left_out(self._data)
+        new = [name for name in names if name not in gone]
         told = counted(len(new), tr("picture"))
         if new and self._edit(tr("Leave out {}").format(told), lambda: leave_out(self._data, new)):
             self._toasts.show_toast(

@@ -112,6 +112,7 @@ class PicturesPanel(QFrame):
         grid.selectionModel().currentChanged.connect(
             lambda now, _: self.chosen.emit(now.data(PATH) or "")
         )
+        self.model.changed.connect(grid.viewport().update)
         self.model.modelAboutToBeReset.connect(self._keep_place)
         self.model.modelReset.connect(self._find_place)
         themes().changed.connect(grid.viewport().update)
@@ -251,7 +252,7 @@ class PicturesPanel(QFrame):
             self.large.stepped.connect(self._step)
             self.large.pressed.connect(self.grid.take_key)
             self.large.closed.connect(self.grid.setFocus)
-            self.model.dataChanged.connect(self._show_large_again)
+            self.model.changed.connect(self._show_large_again)
             self.model.modelReset.connect(self._show_large_again)
         now = self.grid.currentIndex()
         told = now.data(Qt.ItemDataRole.ToolTipRole).split("\n")

@@ -6,7 +6,14 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 
 from modelstudio.project.model import DataConfig
 from modelstudio.ui.actions import tr
@@ -42,7 +49,12 @@ class Filter(NamedTuple):
 
 
 class PicturesModel(QAbstractListModel):
-    """The pictures that pass the filter."""
+    """The pictures that pass the filter.
+
+    ``changed`` says that the same pictures look different: views paint anew, and move nothing.
+    """
+
+    changed = Signal()
 
     def __init__(self, parent: QObject):
         super().__init__(parent)
@@ -95,13 +107,15 @@ class PicturesModel(QAbstractListModel):
 
     def set_broken(self, broken: Mapping[int, str]) -> None:
         """Tell why some files cannot be read, by their rows."""
-        self._broken = broken
-        self._narrow()
+        if broken != self._broken:
+            self._broken = broken
+            self._narrow()
 
     def set_filter(self, wanted: Filter) -> None:
         """Show some of the pictures."""
-        self._filter = wanted
-        self._narrow()
+        if wanted != self._filter:
+            self._filter = wanted
+            self._narrow()
 
     def _label(self) -> None:
         if self._list is not None:
@@ -111,13 +125,14 @@ class PicturesModel(QAbstractListModel):
 
     def _narrow(self) -> None:
         """Apply the filter anew; the same pictures keep their places and their selection."""
-        shown = [row for row in self._order if self._passes(row)]
+        everything = self._filter == Filter()
+        shown = self._order if everything else list(filter(self._passes, self._order))
         if shown != self._shown:
             self.beginResetModel()
             self._shown = shown
             self.endResetModel()
-        elif shown:
-            self.dataChanged.emit(self.index(0), self.index(len(shown) - 1))
+        else:
+            self.changed.emit()
 
     def _passes(self, row: int) -> bool:
         assert self._list is not None
