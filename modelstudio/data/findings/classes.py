@@ -41,7 +41,7 @@ def category_findings(
         sizes = counts.of(column.name)
         if sizes.height > MANY_CATEGORIES:
             text = f"{column.name} has {sizes.height:,} categories"
-            yield Finding("many", "info", text, (column.name,))
+            yield Finding("many", "fact", text, (column.name,))
         if not 2 < sizes.height <= frame.height / FEWEST_ROWS:
             continue
         rows = sizes.get_column("rows").to_list()

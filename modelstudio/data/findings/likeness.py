@@ -267,7 +267,8 @@ def likeness_findings(
     """Say what was found; ``parts`` holds the part of each row, see `split.part_codes`."""
     copied = found.copies[:, 1]
     if len(copied):
-        text = f"{counted(len(copied), 'row')} {is_or_are(len(copied))} copies of others"
+        text = f"{len(copied):,} rows are copies of others"
+        text = text if len(copied) > 1 else "1 row is a copy of another"
         rows = first_rows(copied)
         yield Finding("duplicate_rows", "warning", text, (), DropDuplicates(), rows, len(copied))
     near, one_of_each = np.unique(found.near), _one_of_each(found.near)
