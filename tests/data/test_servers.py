@@ -19,6 +19,7 @@ from modelstudio.engine import projects
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.sources import Database
+from tests.conftest import Cli
 from tests.stand_in import ADDRESS, Cursor, stand_in
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
@@ -190,6 +191,26 @@ def test_rows_to_predict_come_from_a_file_or_a_server(asked: list[str], tmp_path
     other = config.changed(source=Database(query="SELECT 3 AS m, 'a' AS kind"), path=None)
     assert sources.read_table(sources.placed(ADDRESS), other).rows() == [(3.0, "a")]
     assert len(asked) == 2
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_the_whole_way_on_the_command_line(asked: list[str], tmp_path: Path, cli: Cli) -> None:
+    project, plain, answers = (tmp_path / name for name in ("p.mstudio", "rows.csv", "out.csv"))
+    query = "SELECT 1.5 * n AS m, kind FROM sales WHERE typeof(n) = 'integer' AND n % 9"
+    assert cli("new", project, "--data", ADDRESS, "--query", query, "--target", "kind")[0] == 0
+    assert "geheim" not in project.read_text(encoding="utf-8")
+    assert cli("train", project, "--epochs", "1")[0] == 0
+    assert len(asked) == 1
+    assert cli("profile", project, "--again")[0] == 0
+    assert len(asked) == 2
+    plain.write_text("m\n7\n8\n", encoding="utf-8")
+    assert cli("predict", project, plain, "--out", answers)[0] == 0
+    assert pl.read_csv(answers).height == 2
+    rows = "SELECT 3 AS m UNION ALL SELECT 4 UNION ALL SELECT 5"
+    for _ in range(2):
+        assert cli("predict", project, ADDRESS, "--query", rows, "--out", answers)[0] == 0
+    assert pl.read_csv(answers)["m"].to_list() == [3, 4, 5]
+    assert asked[2:] == [rows, rows]
 
 
 TYPES = {
