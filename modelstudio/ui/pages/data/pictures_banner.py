@@ -131,7 +131,8 @@ class PicturesBanner(QFrame):
     def _place_choices(self) -> None:
         """Put the buttons beside the words, or below where these would need several lines."""
         words = QFontMetrics(theme().font("panelTitle")).horizontalAdvance(self.accessibleName())
-        self._choices.layout().invalidate()
+        if (choices := self._choices.layout()) is not None:
+            choices.invalidate()
         fits = words + self._choices.sizeHint().width() + _BESIDE <= self.width()
         ways = QBoxLayout.Direction
         self._layout.setDirection(ways.LeftToRight if fits else ways.TopToBottom)
@@ -146,7 +147,7 @@ def _copies_text(copies: int, alike: int, leaks: int) -> str:
         told.append(counted(alike, tr("look-alike")))
     text = tr(" and ").join(told)
     if leaks and leaks == copies + alike:
-        text += tr(" in another part, a leak") if leaks == 1 else tr(", all in other parts: leaks")
+        text += tr(" in another part, a leak") if leaks == 1 else tr(", all of them leaks")
     elif leaks:
-        text += tr(", {} in another part: a leak").format(count_text(leaks))
+        text += tr(", {} of them leaks").format(count_text(leaks))
     return f"{text}."
