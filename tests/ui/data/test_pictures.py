@@ -102,6 +102,7 @@ def test_a_folder_of_pictures_shows_as_tiles(page: DataPage, qtbot: QtBot) -> No
     assert page.classes.model.few == ["green"]
     page.classes.list.setCurrentIndex(page.classes.model.index(2))
     assert tiles.rowCount() == 4
+    assert {Path(path).parent.name for path in tiles.some(12)} == {"blue", "green", "red"}
     page.classes.list.setCurrentIndex(page.classes.model.index(0))
     parts = [page.pictures.part.segment(part) for part in ("train", "validation", "test")]
     counts = []

@@ -156,11 +156,6 @@ class PicturesPanel(QFrame):
         """Tell the classes that pictures can be moved to; the first nine have keys."""
         self._classes = names
 
-    def some(self, count: int) -> list[str]:
-        """Return some of the pictures in sight."""
-        rows = range(min(count, self.model.rowCount()))
-        return [self.model.index(at).data(PATH) for at in rows]
-
     def show_only(self, which: Which, name: str = "") -> None:
         """Show one class, what is left out, what cannot be read, or all."""
         self._which = (which, name)

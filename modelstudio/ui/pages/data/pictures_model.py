@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -84,6 +85,14 @@ class PicturesModel(QAbstractListModel):
         assert self._list is not None
         names = self._list.names
         return {row: why for row, why in self._broken.items() if names[row] not in self._left_out}
+
+    def some(self, count: int) -> list[str]:
+        """Return the paths of some pictures that are used, of all classes."""
+        if self._list is None:
+            return []
+        names, paths = self._list.names, self._list.paths
+        used = (paths[row] for row in self._order if names[row] not in self._left_out)
+        return list(islice(used, count))
 
     def set_list(self, pictures: PictureList) -> None:
         """Show other pictures, those of all classes mixed."""

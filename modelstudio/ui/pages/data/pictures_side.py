@@ -219,7 +219,7 @@ class PicturesSide(QObject):
         """Show what training makes of a picture, mixed with some others that can be read."""
         if not self.panel.editable:
             return
-        good = self.panel.some(_PARTNERS)
+        good = self._model.some(_PARTNERS)
         if not path or path in self._broken:
             path = next((each for each in good if each not in self._broken), "")
         others = tuple(each for each in good if each != path and each not in self._broken)
