@@ -118,9 +118,15 @@ def a_walk(random: np.random.Generator, rows: int) -> Columns:
     return features(walked, walked[:, 0] + 5 * random.normal(size=rows))
 
 
+def functions_of_one(random: np.random.Generator, rows: int) -> Columns:
+    x = random.uniform(0, 10, rows)
+    return {"x": x, "square": x**2, "wave": np.sin(x), "target": 3 * x + random.normal(size=rows)}
+
+
 SORTS = (
     *(classification, regression, moons, friedman, far_apart, of_every_sort, customers),
     *(strongly_told, nearly_a_line, with_gaps, answers, a_walk),
+    functions_of_one,
 )
 
 

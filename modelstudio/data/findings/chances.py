@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,9 @@ TOGETHER = 0.85
 
 DOUBT = 2.0
 """How many times more rows chance may make equal than is expected."""
+
+FOLLOWS, LOOKED_AT = 0.5, 1_000
+"""Chatterjee's correlation from which numbers follow others, and rows that it is worked out of."""
 
 Hashes = NDArray[np.uint64]
 
@@ -87,3 +90,23 @@ def _correlation(left: NDArray[np.float64], right: NDArray[np.float64]) -> float
     if not (left.std() and right.std()):
         return 0.0
     return float(np.corrcoef(left, right)[0, 1])
+
+
+def own_shares(sample: pl.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
+    """Return how much of their own each of some columns of numbers tells; shape (columns,).
+
+    Nothing where it is a function of one before it, be it a line or a wave; else all of it.
+    """
+    few = sample.select(names).gather_every(-(-sample.height // LOOKED_AT) or 1)
+    shares = np.ones(len(names))
+    if few.height < 3 or len(names) < 2:
+        return shares
+    ranked = few.select(pl.all().to_physical().rank("ordinal").fill_null(strategy="mean"))
+    ranks = ranked.to_numpy().astype(np.float64)
+    for at in range(len(names) - 1):
+        after = ranks[np.argsort(ranks[:, at], kind="stable"), at + 1 :]
+        steps = np.abs(np.diff(after, axis=0)).sum(axis=0)
+        follows = 1 - 3 * steps / (few.height**2 - 1)
+        own = np.clip((1 - follows) / (1 - FOLLOWS), 0.0, 1.0)
+        shares[at + 1 :] = np.minimum(shares[at + 1 :], own)
+    return shares

@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import spill
-from modelstudio.data.findings.chances import beyond_chance, chance_of_equals, mixed
+from modelstudio.data.findings.chances import beyond_chance, chance_of_equals, mixed, own_shares
 from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, first_rows
 from modelstudio.data.sources.values import GREATEST
 from modelstudio.data.split import PART_COLUMN, PARTS, TRAIN, parts_told
@@ -203,6 +203,10 @@ def _near(frame: pl.DataFrame, columns: Sequence[Column], chances: dict[str, _Ch
     hashes = np.stack([values.hash().to_numpy() for values in cells], axis=1)
     missing = np.stack([values.is_null().to_numpy() for values in cells], axis=1)
     exact = np.array([chances[column.name].weight for column in columns])
+    own = np.ones(len(columns))
+    ranked = [at for at in np.argsort(-exact) if fine[at]]
+    own[ranked] = own_shares(frame, [columns[at].name for at in ranked])
+    exact *= own
     found = [_close(hashes, missing, exact, hashes, None)]
     numbers = [values for values, is_fine in zip(cells, fine, strict=True) if is_fine]
     for grid in GRIDS if numbers else ():
@@ -215,7 +219,7 @@ def _near(frame: pl.DataFrame, columns: Sequence[Column], chances: dict[str, _Ch
         scaled = np.clip(np.nan_to_num(scaled), -GREATEST, GREATEST)
         coarse = hashes.copy()
         coarse[:, fine] = (np.round(scaled[:, fine]) + 0.0).view(np.uint64)
-        weights = np.array([chances[column.name].but_for(grid) for column in columns])
+        weights = own * np.array([chances[column.name].but_for(grid) for column in columns])
         found.append(_close(coarse, missing, weights, hashes, scaled))
     pairs = np.concatenate(found)
     return np.unique(np.sort(pairs, axis=1), axis=0) if len(pairs) else none
