@@ -74,6 +74,7 @@ def customers(random: np.random.Generator, rows: int) -> Columns:
         "contract": random.choice(["monthly", "yearly", "none"], rows, p=[0.55, 0.3, 0.15]),
         "member": random.random(rows) < 0.2,
         "zip": random.choice([f"0{at}123" for at in range(9)], rows),
+        "postal code": random.integers(10_000, 99_999, rows),
         "city": [f"city {at}" for at in np.minimum(random.zipf(1.5, rows), 12)],
         "store_id": random.integers(1, 1 + rows // 8, rows),
         "target": np.where(age + random.normal(0, 15, rows) > 50, "leaves", "stays"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -36,6 +37,9 @@ FEWEST = 20
 
 UNIQUE, NUMBERED = 0.9, 5
 """Share of different values of an id, and words of one that has a number in it."""
+
+POSTAL = re.compile(r"(?i:(^|[_\W])(zip|plz|postal|postcode))")
+"""Names of postal codes, which tell places although each may be there once."""
 
 MOST_USUAL, MOST_REACH = 1.5, 99.0
 """Interquartile ranges beyond the quartiles that are left to a column at least, and at most."""
@@ -138,7 +142,7 @@ def _constant(
 
 def _id_like(column: Column, facts: ColumnProfile, known: pl.Series) -> Finding | None:
     count = len(known)
-    if count <= FEWEST or facts.distinct <= UNIQUE * count:
+    if count <= FEWEST or facts.distinct <= UNIQUE * count or POSTAL.search(column.name):
         return None
     match column.kind:
         case "number":
