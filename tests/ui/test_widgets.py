@@ -318,6 +318,16 @@ def test_three_toasts_at_most(host: ToastHost) -> None:
     assert host.shown == ()
 
 
+@pytest.mark.parametrize("words", [4, 12, 60])
+def test_a_toast_is_as_high_as_its_text(host: ToastHost, words: int) -> None:
+    detail = "A table of the server " * words
+    toast = host.show_toast("The data could not be read", detail, "error", "Show")
+    QApplication.processEvents()
+    text = next(each for each in toast.findChildren(QLabel) if each.text() == detail)
+    assert text.height() >= text.heightForWidth(text.width())
+    assert toast.rect().contains(text.geometry())
+
+
 def test_a_toast_goes_by_itself_and_waits_under_the_pointer(host: ToastHost, qtbot: QtBot) -> None:
     toast = host.show_toast("conv3 deleted", kind="trash")
     assert toast._clock.interval() == 6000

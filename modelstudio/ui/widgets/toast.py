@@ -60,6 +60,11 @@ class Toast(QFrame):
         self.setFixedWidth(_WIDTH)
         self._clock.start()
 
+    def set_height(self) -> None:
+        """Be as high as the text needs at this width."""
+        wrapped = self.heightForWidth(_WIDTH)
+        self.setFixedHeight(wrapped if wrapped >= 0 else self.sizeHint().height())
+
     def dismiss(self) -> None:
         """Take the message away."""
         self._clock.stop()
@@ -136,7 +141,7 @@ class ToastHost(QWidget):
     def _place(self) -> None:
         y = self._window.height() - self._bottom - _MARGIN
         for toast in reversed(self._toasts):
-            toast.adjustSize()
+            toast.set_height()
             y -= toast.height()
             toast.move(self._window.width() - toast.width() - _MARGIN, y)
             toast.raise_()
