@@ -143,7 +143,7 @@ class SplitConfig(Frozen):
         if self.folds and self.fold >= self.folds:
             raise ValueError(f"there are only {self.folds} folds, counted from 0")
         if self.folds and self.method == "last":
-            raise ValueError("the last row of each group makes no folds; split the rows in another way")
+            raise ValueError("the last row of each group makes no folds; split in another way")
         if self.method in ("group", "column", "last") and not self.by:
             raise ValueError(f"a split by {self.method} needs to know the column")
         return self
