@@ -82,13 +82,15 @@ class Sheet(QFrame):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        start = at = QApplication.focusWidget() or self
+        start = QApplication.focusWidget() or self
         reasons = Qt.FocusReason
-        while (at := at.nextInFocusChain() if forward else at.previousInFocusChain()) is not start:
+        at = _neighbour(start, forward)
+        while at is not None and at is not start:
             stops = bool(at.focusPolicy() & Qt.FocusPolicy.TabFocus) and at.focusProxy() is None
             if stops and at.isVisible() and at.isEnabled() and self._holds(at):
                 at.setFocus(reasons.TabFocusReason if forward else reasons.BacktabFocusReason)
                 return True
+            at = _neighbour(at, forward)
         return False
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -136,3 +138,7 @@ def wide(widget: Part) -> Part:
     """Let a widget take the room that is left in its row, and return it."""
     widget.setSizePolicy(QSizePolicy.Policy.Expanding, widget.sizePolicy().verticalPolicy())
     return widget
+
+
+def _neighbour(widget: QWidget, forward: bool) -> QWidget | None:
+    return widget.nextInFocusChain() if forward else widget.previousInFocusChain()

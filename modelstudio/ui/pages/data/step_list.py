@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPainter
@@ -40,11 +41,14 @@ class StepList(QWidget):
         for at, card in enumerate(cards):
             self.column.insertWidget(at, card)
             card.show()  # by itself it shows later, and what is hidden takes no focus
-            card.has_neighbour = lambda by, at=at: 0 <= at + by < len(self.cards)
+            card.has_neighbour = partial(self._has_neighbour, at)
             card.dragged.connect(lambda y, at=at: self._drag(at, y))
             card.dropped.connect(lambda y, at=at: self._drop(at, y))
         if held is not None and cards:
             cards[min(held, len(cards) - 1)].setFocus()
+
+    def _has_neighbour(self, at: int, by: int) -> bool:
+        return 0 <= at + by < len(self.cards)
 
     def _target(self, source: int, y: int) -> int:
         """Return the place that a card dropped at ``y`` would have."""

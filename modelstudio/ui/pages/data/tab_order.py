@@ -27,8 +27,8 @@ def _read(widget: QWidget) -> Iterator[QWidget]:
 
 def _parts(widget: QWidget) -> Iterator[QWidget]:
     if isinstance(widget, QSplitter | QStackedWidget):
-        for at in range(widget.count()):
-            yield widget.widget(at)
+        parts = (widget.widget(at) for at in range(widget.count()))
+        yield from (part for part in parts if part is not None)
     elif isinstance(widget, QScrollArea):
         if (inside := widget.widget()) is not None:
             yield inside
@@ -41,7 +41,8 @@ def _parts(widget: QWidget) -> Iterator[QWidget]:
 
 def _laid_out(layout: QLayout) -> Iterator[QWidget]:
     for at in range(layout.count()):
-        item = layout.itemAt(at)
+        if (item := layout.itemAt(at)) is None:
+            continue
         if (widget := item.widget()) is not None:
             yield widget
         elif (inner := item.layout()) is not None:

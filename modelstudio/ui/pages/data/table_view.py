@@ -296,8 +296,7 @@ class PreviewView(QTableView):
 
     def _name(self, section: int) -> str:
         model = self.model()
-        known = isinstance(model, PreviewModel) and section >= 0
-        return model.columns[section] if known else ""
+        return model.columns[section] if isinstance(model, PreviewModel) and section >= 0 else ""
 
 
 def _touched(first: int, last: int, count: int) -> range:
