@@ -148,6 +148,8 @@ def test_a_server_is_opened_and_read_again(
     assert len(queries) == 1
     page.preview.reading.click()
     assert "kept since" in page.again.told.text()
+    assert page.reading.decimals.isVisible()
+    assert not page.reading.encoding.isVisible()
     with qtbot.waitSignal(page.again.renewed):
         page.again.again.click()
         assert page.again.again.text() == "Cancel reading"

@@ -81,9 +81,11 @@ class ReadingPopup(Sheet):
             (tr("Dates"), self.dates),
             (tr("Empty words"), self.missing),
         )
-        for at, (text, editor) in enumerate(rows, start=1):
-            grid.addWidget(label(text, "label", "secondary"), at, 0)
+        names = [label(text, "label", "secondary") for text, _ in rows]
+        for at, (title, (_, editor)) in enumerate(zip(names, rows, strict=True), start=1):
+            grid.addWidget(title, at, 0)
             grid.addWidget(editor, at, 1)
+        self._of_text = (*names[:2], self.delimiter, self.encoding)
         told = tr(
             "A cell without text is always empty. NA or None count as text until listed here."
         )
@@ -97,12 +99,14 @@ class ReadingPopup(Sheet):
         self.set_data(data)
         self.offer_tables(())
         self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
-        self.delimiter.setFocus()
+        (self.decimals if self.delimiter.isHidden() else self.delimiter).setFocus()
 
     def set_data(self, data: DataConfig) -> None:
         """Show how the file of these data choices is read."""
         csv = self._csv = data.csv
         self._source = data.source
+        for part in self._of_text:
+            part.setVisible(not isinstance(data.source, Database))
         self.delimiter.setCurrentIndex(max(self.delimiter.findData(csv.delimiter), 0))
         if csv.encoding and self.encoding.findData(csv.encoding) < 0:
             self.encoding.addItem(csv.encoding, csv.encoding)
