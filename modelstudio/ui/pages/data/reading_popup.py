@@ -82,8 +82,8 @@ class ReadingPopup(Sheet):
             (tr("Empty words"), self.missing),
         )
         names = [label(text, "label", "secondary") for text, _ in rows]
-        for at, (title, (_, editor)) in enumerate(zip(names, rows, strict=True), start=1):
-            grid.addWidget(title, at, 0)
+        for at, (caption, (_, editor)) in enumerate(zip(names, rows, strict=True), start=1):
+            grid.addWidget(caption, at, 0)
             grid.addWidget(editor, at, 1)
         self._of_text = (*names[:2], self.delimiter, self.encoding)
         told = tr(
