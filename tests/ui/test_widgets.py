@@ -33,6 +33,7 @@ from modelstudio.ui.widgets import (
     label,
     parse_number,
 )
+from modelstudio.ui.widgets.dialogs import Dialog
 from modelstudio.ui.widgets.palette import match_score
 
 
@@ -316,6 +317,16 @@ def test_three_toasts_at_most(host: ToastHost) -> None:
     assert bottoms[-1] < 600 - 28
     host.clear()
     assert host.shown == ()
+
+
+def test_the_text_of_an_enlarged_dialog_stays_below_its_title(qtbot: QtBot) -> None:
+    dialog = Dialog(None, "The project could not be opened", "It is cut off.", "cut_off")
+    qtbot.addWidget(dialog)
+    dialog.resize(1280, 720)
+    dialog.show()
+    assert dialog.heading.geometry().bottom() < 60
+    assert dialog.text.y() < 80
+    assert dialog.text.alignment() & Qt.AlignmentFlag.AlignTop
 
 
 @pytest.mark.parametrize("words", [4, 12, 60])

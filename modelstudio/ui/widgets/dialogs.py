@@ -39,7 +39,8 @@ class Dialog(QDialog):
         self.body.setContentsMargins(20, 18, 20, 18)
         self.body.setSpacing(8)
         self.body.addWidget(self.heading)
-        self.body.addWidget(self.text)
+        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.body.addWidget(self.text, 1)  # what is enlarged leaves its room below the text
         foot = QFrame()
         foot.setProperty("foot", True)
         self._foot = QHBoxLayout(foot)
@@ -148,6 +149,6 @@ class MessageDialog(Dialog):
         copy = button(tr("Copy report"), "ghost", "copy", name="message_dialog.copy")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
         self.body.addWidget(toggle, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addWidget(box)
+        self.body.addWidget(box, 100)
         self.add_foot(copy)
         restyle(box)
