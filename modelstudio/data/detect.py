@@ -23,7 +23,7 @@ from modelstudio.data import (
 )
 from modelstudio.data.findings import totals
 from modelstudio.data.guess import Guess
-from modelstudio.data.sources.dialect import are_numbers_apart
+from modelstudio.data.sources.delimiter import are_numbers_apart
 from modelstudio.data.sources.encoding import decode_head, find_encoding
 from modelstudio.data.sources.files import first_bytes, kind_of_bytes
 from modelstudio.data.sources.folders import PICTURES, SOUNDS, TEXTS, find

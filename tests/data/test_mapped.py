@@ -19,7 +19,7 @@ from tables import configure, people, prepared, write
 
 from modelstudio.data import sources, spill
 from modelstudio.data.prepare import fit_recipe
-from modelstudio.data.sources import delimited, mapped, tabular
+from modelstudio.data.sources import delimited, mapped, mapped_tables, tabular
 from modelstudio.data.sources.arrow_memory import place_of
 from modelstudio.data.stored import Stored
 from modelstudio.project.model import CsvOptions, DataConfig
@@ -218,7 +218,7 @@ def test_kinds_that_are_not_those_of_the_file_say_the_same(
     frame.write_parquet(tmp_path / "t.parquet")
     kinds = zip(frame.columns, ("category", "date", "number"), strict=True)
     columns = tuple(Column(name=name, kind=kind) for name, kind in kinds)
-    small.setattr(tabular, "TOGETHER", 37)
+    small.setattr(mapped_tables, "CELLS", 37)
     data = DataConfig(path=str(tmp_path / "t.parquet"), columns=columns)
     held, found = both(small, lambda: sources.read(data))
     assert_frame_equal(held, found)
@@ -235,7 +235,7 @@ def test_a_table_is_written_once_and_again_when_it_changed(
     data = DataConfig(path=str(path))
     first = sources.read_plain(data)
     with small.context() as patch:
-        patch.setattr(tabular, "read_text", None)
+        patch.setattr(mapped_tables, "read_text", None)
         mapped._opened.clear()
         assert_frame_equal(sources.read_plain(data), first)
     path.write_text(table(401), encoding="utf-8")
@@ -285,12 +285,12 @@ from pathlib import Path
 
 from modelstudio.data import detect, profile, slices, sources, spill
 from modelstudio.data.prepare import fit_recipe
-from modelstudio.data.sources import delimited, mapped, tabular
+from modelstudio.data.sources import delimited, mapped, mapped_tables, tabular
 from modelstudio.project.model import DataConfig
 
 mapped.LIMIT, spill.ROWS, slices.CELLS = 1 << 20, 50_000, 400_000
 delimited.LEAST = delimited.BLOCK = delimited.PIECE = 1 << 20
-tabular.TOGETHER = profile.MANY_ROWS = 50_000
+mapped_tables.CELLS = profile.MANY_ROWS = 50_000
 done, status, most = threading.Event(), Path("/proc/self/status"), 0
 
 def watch():

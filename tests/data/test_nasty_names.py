@@ -17,7 +17,7 @@ from modelstudio.data.findings import findings
 from modelstudio.data.fitting import Learning
 from modelstudio.data.preview import preview
 from modelstudio.data.profile import profile
-from modelstudio.data.sources.dialect import unique_names
+from modelstudio.data.sources.header import unique_names
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.engine import prediction, run
 from modelstudio.engine.control import Control

@@ -17,7 +17,15 @@ from workbooks import write_workbook
 
 from modelstudio.data import preview, sources
 from modelstudio.data.guess import guess, guess_kinds
-from modelstudio.data.sources import CHOOSE, READERS, columnar, excel, json_lines, tabular
+from modelstudio.data.sources import (
+    CHOOSE,
+    READERS,
+    columnar,
+    excel,
+    first_rows,
+    json_lines,
+    tabular,
+)
 from modelstudio.data.sources.apart import apart
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
@@ -152,7 +160,7 @@ def test_guesses_are_the_same_of_numbers_and_of_their_text(
     text = guess(tabular.read(data))
     monkeypatch.setattr(tabular, "SMALL_FILE", 0)
     monkeypatch.setattr(tabular, "_last", None)
-    monkeypatch.setattr(tabular, "_measures", lambda column: column.name in ("nr", "x", "group"))
+    monkeypatch.setattr(first_rows, "_measures", lambda column: column.name in ("nr", "x", "group"))
     assert guess(sources.read_plain(data)) == text
     frame = pl.read_csv(path, try_parse_dates=True)
     frame.write_parquet(tmp_path / "t.parquet")

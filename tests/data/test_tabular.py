@@ -15,7 +15,8 @@ from modelstudio.data import preview
 from modelstudio.data.guess import guess
 from modelstudio.data.guess_kinds import guess_kinds
 from modelstudio.data.sources import delimited, tabular
-from modelstudio.data.sources.dialect import sniff, unique_names
+from modelstudio.data.sources.dialect import sniff
+from modelstudio.data.sources.header import unique_names
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column

@@ -12,7 +12,7 @@ import polars as pl
 from polars import selectors
 
 from modelstudio.data.sources import Portion, SourceInfo
-from modelstudio.data.sources.dialect import MOST_COLUMNS, unique_names
+from modelstudio.data.sources.dialect import MOST_COLUMNS
 from modelstudio.data.sources.files import (
     check_file,
     damaged,
@@ -21,6 +21,7 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
+from modelstudio.data.sources.header import unique_names
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import plain_types
 from modelstudio.errors import DataError

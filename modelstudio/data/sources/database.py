@@ -14,7 +14,7 @@ import polars as pl
 
 from modelstudio.data.sources import CHOOSE, Portion, SourceInfo, finish, server, tabular
 from modelstudio.data.sources.beside import waiting
-from modelstudio.data.sources.dialect import MOST_COLUMNS, unique_names
+from modelstudio.data.sources.dialect import MOST_COLUMNS
 from modelstudio.data.sources.files import (
     check_file,
     damaged,
@@ -24,6 +24,7 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
+from modelstudio.data.sources.header import unique_names
 from modelstudio.data.sources.kept import kept
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import from_values, joining

@@ -14,7 +14,7 @@ import polars as pl
 
 from modelstudio.data.sources import CHOOSE, Portion, SourceInfo, finish
 from modelstudio.data.sources.apart import apart, is_possible
-from modelstudio.data.sources.dialect import LONGEST_PREAMBLE, MOST_COLUMNS, unique_names
+from modelstudio.data.sources.dialect import MOST_COLUMNS
 from modelstudio.data.sources.files import (
     check_file,
     damaged,
@@ -23,6 +23,7 @@ from modelstudio.data.sources.files import (
     no_rows,
     too_wide,
 )
+from modelstudio.data.sources.header import LONGEST_PREAMBLE, unique_names
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import plain_types
 from modelstudio.errors import DataError

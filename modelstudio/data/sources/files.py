@@ -160,6 +160,12 @@ def file_mark(path: Path) -> str:
         raise unreadable(path, error) from None
 
 
+def file_key(path: Path, *how: object) -> tuple[object, ...]:
+    """Return what tells a file, as it is now and is read, from all others."""
+    stat = check_file(path)
+    return (path, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, *how)
+
+
 @lru_cache(maxsize=64)
 def _mark(path: Path, state: tuple[int, ...]) -> str:
     with path.open("rb") as file:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, finish
-from modelstudio.data.sources.dialect import LONGEST_LINE, MOST_COLUMNS, endless, unique_names
+from modelstudio.data.sources.dialect import LONGEST_LINE, MOST_COLUMNS, endless
 from modelstudio.data.sources.encoding import (
     BLOCK,
     Misfit,
@@ -22,6 +22,7 @@ from modelstudio.data.sources.encoding import (
     utf8_blocks,
 )
 from modelstudio.data.sources.files import check_file, empty, first_bytes, too_wide
+from modelstudio.data.sources.header import unique_names
 from modelstudio.data.sources.json_lists import entries
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import from_values, joined, joining, plain_types

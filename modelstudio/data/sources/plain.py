@@ -11,7 +11,7 @@ import polars as pl
 
 from modelstudio.data.sources import Portion
 from modelstudio.data.sources.dates import within_reach
-from modelstudio.data.sources.dialect import unique_names
+from modelstudio.data.sources.header import unique_names
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.numbers import measurable
 from modelstudio.data.sources.values import WHOLE, as_text

@@ -25,9 +25,10 @@ import polars as pl
 from modelstudio.data.sources import Portion, mapped
 from modelstudio.data.sources.addresses import knows_password
 from modelstudio.data.sources.beside import waiting
-from modelstudio.data.sources.dialect import MOST_COLUMNS, unique_names
+from modelstudio.data.sources.dialect import MOST_COLUMNS
 from modelstudio.data.sources.drivers import Driver, Form
 from modelstudio.data.sources.files import too_wide
+from modelstudio.data.sources.header import unique_names
 from modelstudio.data.sources.kept import (
     Kept,
     kept,

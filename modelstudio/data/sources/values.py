@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import time
 
 import polars as pl
@@ -13,14 +13,18 @@ from modelstudio.data.sources.dates import to_dates as to_dates
 from modelstudio.data.sources.numbers import GREATEST as GREATEST
 from modelstudio.data.sources.numbers import MISSING_NUMBERS as MISSING_NUMBERS
 from modelstudio.data.sources.numbers import all_to_numbers as all_to_numbers
+from modelstudio.data.sources.numbers import decimals_of, plain_numbers
 from modelstudio.data.sources.numbers import is_measurable as is_measurable
 from modelstudio.data.sources.numbers import measurable as measurable
-from modelstudio.data.sources.numbers import plain_numbers
 from modelstudio.data.sources.numbers import to_numbers as to_numbers
 from modelstudio.data.sources.numbers import without_decimal_commas as without_decimal_commas
+from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
 
 _WITH_ZEROS = r"^([+-]?\d+)\.0+$"
+
+NARROW: dict[str, pl.DataType] = {"number": pl.Float64(), "date": pl.Datetime("ms")}
+"""What cells of a kind become that need no text."""
 
 WHOLE = 2.0**53
 """Up to here every whole number has a place among the doubles."""
@@ -76,3 +80,17 @@ def without_words(frame: pl.DataFrame, words: Collection[str]) -> pl.DataFrame:
         pl.when(~pl.col(pl.String).is_in(list(words))).then(pl.col(pl.String))
     )
     return frame.with_columns(pl.when(~pl.col(pl.Float64).is_in(numbers)).then(pl.col(pl.Float64)))
+
+
+def as_usual(frame: pl.DataFrame, words: Sequence[str], commas: bool) -> pl.DataFrame:
+    """Take words for missing, and write text with a decimal comma the usual way."""
+    frame = without_words(frame, words)
+    return frame.with_columns(map(without_decimal_commas, frame)) if commas else frame
+
+
+def has_commas(frame: pl.DataFrame, options: CsvOptions) -> bool:
+    """Tell whether numbers that are text have a decimal comma."""
+    if (decimals := options.decimals) is None:
+        few = frame.head(200).select(pl.col(pl.String).drop_nulls().implode())
+        decimals = decimals_of(column[0].to_list() for column in few)
+    return decimals == "comma"
