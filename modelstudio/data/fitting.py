@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.data.fitted import FittedStep
 from modelstudio.data.split import Parts
 from modelstudio.data.steps import IMPLEMENTATIONS
-from modelstudio.data.steps.learning import Target
+from modelstudio.data.steps.learning import Change, Target
 from modelstudio.data.target import TargetState
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe import order
 from modelstudio.recipe.columns import Kind
-from modelstudio.recipe.steps import Formula, Step, UnknownStep
+from modelstudio.recipe.steps import Formula, SmoothRows, Step, UnknownStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Learning:
         cls, data: DataConfig, training: pl.DataFrame, target: TargetState | None
     ) -> Learning:
         """Begin with the raw training rows."""
-        truth = None if target is None else target.truth(training.get_column(target.column))
+        truth = None if target is None else _truth(target, training.get_column(target.column))
         kinds = {column.name: column.kind for column in data.features}
         taken = {column.name for column in data.columns} - kinds.keys()
         return cls(training.select(list(kinds)), kinds, truth, taken)
@@ -137,16 +138,88 @@ class Learning:
         state = IMPLEMENTATIONS[type(step)].fit(step, self.frame, columns, self.target)
         return FittedStep(step=step, state=state)
 
+    def change(self, fitted: FittedStep) -> Change:
+        """Return what takes training rows through a step that has learnt."""
+        step = fitted.step
+        if (learn := IMPLEMENTATIONS[type(step)].learn) is None:
+            return lambda some, _: fitted.apply(some)
+        columns = columns_of(step, self.kinds)
+        made: Change = learn(step, fitted.state, self.frame, columns, self.target)
+        return made
+
     def follow(self, fitted: FittedStep) -> None:
         """Take the rows through a step that has learnt."""
-        step = fitted.step
-        learn = IMPLEMENTATIONS[type(step)].learn
-        if learn is None:
-            self.frame = fitted.apply(self.frame)
-        else:
-            columns = columns_of(step, self.kinds)
-            self.frame = learn(step, fitted.state, self.frame, columns, self.target)
-        self.kinds = kinds_left(step, self.kinds, self.frame.schema)
+        self.frame = self.change(fitted)(self.frame, slice(0, self.frame.height))
+        self.kinds = kinds_left(fitted.step, self.kinds, self.frame.schema)
+
+    def follow_by_slices(
+        self, fitted: FittedStep, first: pl.DataFrame, later: Sequence[Step]
+    ) -> Change:
+        """Take what later steps need through a step, a slice at a time where the rows are many.
+
+        Of other columns the names alone are kept.
+
+        Parameters
+        ----------
+        first
+            Some rows as they are after the step.
+
+        Returns
+        -------
+        Change
+            What the rows are taken through it by.
+        """
+        step, change, names = fitted.step, self.change(fitted), first.columns
+        touched = touched_by(step, self.kinds)
+        self.kinds = kinds_left(step, self.kinds, first.schema)
+        needed = acted_on(later, self.kinds)
+        made = [
+            name
+            for name in names
+            if name in needed and (name in touched or name not in self.frame.columns)
+        ]
+        changed = self.frame.clear()
+        if made:
+            changed = spill.by_slices(
+                self.frame, lambda some, which: change(some, which).select(made), reach([step])
+            )
+        nothing = pl.Series([None], dtype=pl.Null).new_from_index(0, self.frame.height)
+        self.frame = pl.DataFrame(
+            [
+                changed.get_column(name)
+                if name in made
+                else self.frame.get_column(name)
+                if name in needed
+                else nothing.alias(name)
+                for name in names
+            ]
+        )
+        return change
+
+
+def _truth(target: TargetState, column: pl.Series) -> NDArray[Any]:
+    """Return the classes or values of rows; of several labels those of the first."""
+    first = target.truth(column.head(1))
+    if first.ndim > 1:
+        return first
+    truth = spill.empty(len(column), first.dtype)
+    for each in spill.pieces(len(column), 8):
+        truth[each] = target.truth(column[each])
+    return truth
+
+
+def acted_on(steps: Sequence[Step], kinds: Mapping[str, Kind]) -> set[str]:
+    """Return the columns that steps act on, those in between included."""
+    found: set[str] = set()
+    for step in steps:
+        found.update(order.columns_of(step, kinds))
+        kinds = order.kinds_after(step, kinds)
+    return found
+
+
+def reach(steps: Iterable[Step]) -> int:
+    """Return how many rows before its own a row hangs on."""
+    return sum(step.rows - 1 for step in steps if isinstance(step, SmoothRows))
 
 
 def kinds_left(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -28,6 +29,9 @@ ROWS: Final = 200_000
 SHARE: Final = 16
 """Arrays that lie in memory are so many times smaller than the largest source that does."""
 
+SLAB: Final = 8 << 20
+"""Bytes of text in a slice."""
+
 _TEXT: Final = 16
 """Bytes of a cell of text, without a long one's own."""
 
@@ -40,6 +44,20 @@ def is_spilled(size: int) -> bool:
 def slices(rows: int) -> Iterator[slice]:
     """Cut rows into slices."""
     return (slice(start, min(start + ROWS, rows)) for start in range(0, rows, ROWS))
+
+
+def portions(frame: pl.DataFrame, rows: int) -> Iterator[slice]:
+    """Cut a table into slices of at most so many rows, and not much more text than a slab."""
+    texts = frame.select(pl.col(pl.String))
+    sizes = pl.sum_horizontal(pl.all().str.len_bytes().cast(pl.UInt64))
+    for start in range(0, frame.height, rows):
+        stop = min(start + rows, frame.height)
+        edges = [start, stop]
+        if texts.width:
+            ends = texts[start:stop].select(sizes).to_series().cum_sum().to_numpy()
+            cuts = np.searchsorted(ends, np.arange(SLAB, int(ends[-1]), SLAB), side="right")
+            edges = np.unique([0, *cuts, stop - start]) + start
+        yield from (slice(int(first), int(last)) for first, last in pairwise(edges))
 
 
 def pieces(rows: int, size: int) -> list[slice]:
@@ -229,21 +247,27 @@ def counts(values: pl.Series) -> pl.DataFrame:
     values = values.alias("value")
     if not is_spilled(_TEXT * len(values)):
         return values.value_counts()
-    parts: list[pl.DataFrame] = []
-    merged = values.clear().value_counts()
-    for each in slices(len(values)):
-        parts.append(values[each].value_counts())
-        if sum(part.height for part in parts) > max(ROWS, merged.height):
-            merged, parts = _added(merged, *parts), []
-    return _added(merged, *parts)
+    return summed(values[each] for each in slices(len(values)))
 
 
-def _added(*counts: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat(counts).group_by("value").agg(pl.col("count").sum())
+def summed(values: Iterable[pl.Series]) -> pl.DataFrame:
+    """Count what comes in pieces, at least one, as `counts` does."""
+    merged, parts, held = pl.DataFrame(), [], 0
+    for each in values:
+        parts.append(each.alias("value").value_counts())
+        held += parts[-1].height
+        if held > max(ROWS, merged.height):
+            merged, parts, held = _added([merged, *parts]), [], 0
+    return _added([merged, *parts])
+
+
+def _added(counts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    held = [each for each in counts if each.width]
+    return pl.concat(held).group_by("value").agg(pl.col("count").sum())
 
 
 def by_slices(
-    frame: pl.DataFrame, work: Callable[[pl.DataFrame, slice], pl.DataFrame]
+    frame: pl.DataFrame, work: Callable[[pl.DataFrame, slice], pl.DataFrame], before: int = 0
 ) -> pl.DataFrame:
     """Do something with the rows of a table, a slice of them at a time where they are many.
 
@@ -252,18 +276,21 @@ def by_slices(
     work
         Takes some rows and which they are; returns what is made of them, in columns of the types
         that a mapped table has.
+    before
+        How many rows before its own a slice begins with, of which nothing is kept.
     """
-    if not is_spilled(_TEXT * frame.height):
+    if not is_spilled(max(_TEXT * frame.height, int(frame.estimated_size()))):
         return work(frame, slice(0, frame.height))
     with mapped.Writing("rows") as writing:
-        for each in slices(frame.height):
-            writing.add(work(frame[each], each))
+        for each in portions(frame, ROWS):
+            wide = slice(max(0, each.start - before), each.stop)
+            writing.add(work(frame[wide], wide)[each.start - wide.start :])
         return writing.frame()
 
 
 def gathered(frame: pl.DataFrame, rows: NDArray[np.int64]) -> pl.DataFrame:
     """Return rows by their places, which ascend."""
-    if not is_spilled(_TEXT * frame.height):
+    if not is_spilled(max(_TEXT * frame.height, int(frame.estimated_size()))):
         return frame[rows]
 
     def some(part: pl.DataFrame, which: slice) -> pl.DataFrame:

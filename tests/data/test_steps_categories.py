@@ -69,7 +69,8 @@ def encoded(step: TargetEncode, train: pl.DataFrame, target: np.ndarray, other: 
     """Return other rows and the training rows themselves after target encoding."""
     implementation = IMPLEMENTATIONS[TargetEncode]
     state = implementation.fit(step, train, ["c"], target)
-    own = implementation.learn(step, state, train, ["c"], target)
+    change = implementation.learn(step, state, train, ["c"], target)
+    own = change(train, slice(0, train.height))
     return implementation.apply(state, other), own
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables import configure, prepared, write
 
-from modelstudio.data import detect, sources
+from modelstudio.data import detect, sources, spill
 from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import FittedRecipe, FittedStep
 from modelstudio.data.preview import preview
@@ -97,7 +97,7 @@ def test_byte_pairs_are_learnt_to_the_same_ids_each_time() -> None:
 
 def test_a_text_is_taken_apart_in_slabs_as_it_is_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = {unit: fitted.apply(LETTERS) for unit, fitted in FITTED.items()}
-    monkeypatch.setattr(texts, "_SLAB", 20)
+    monkeypatch.setattr(spill, "SLAB", 20)
     for unit, fitted in FITTED.items():
         assert fitted.apply(LETTERS).equals(whole[unit])
         assert learnt(unit=unit, length=None, lower=False) == fitted

@@ -27,7 +27,7 @@ from modelstudio.data.steps import (
     target_mean,
     texts,
 )
-from modelstudio.data.steps.learning import Target
+from modelstudio.data.steps.learning import Change, Target
 from modelstudio.recipe.steps import (
     Bin,
     Cast,
@@ -72,9 +72,9 @@ class Implementation(NamedTuple):
 
     ``fit`` takes the step, the training rows, the columns it acts on and the target of the rows,
     and returns a state; ``apply`` takes the state and any rows and returns rows of the same height.
-    ``learn`` is what is done to the training rows themselves where that differs; it takes the step,
-    the state and what ``fit`` takes. ``vocabularies`` tells of a step that makes ids how many there
-    are in each column, 0 included.
+    ``learn`` gives what is done to the training rows themselves where that differs; it takes the
+    step, the state and what ``fit`` takes. ``vocabularies`` tells of a step that makes ids how many
+    there are in each column, 0 included.
 
     A step of the stage ``"samples"`` has ``arrange`` too. It takes the state, the encoded rows, the
     frame they came from and the row numbers whose targets are wanted (None for all), and returns
@@ -85,7 +85,7 @@ class Implementation(NamedTuple):
 
     fit: Callable[[Any, pl.DataFrame, Sequence[str], Target], State]
     apply: Callable[[Mapping[str, Any], pl.DataFrame], pl.DataFrame]
-    learn: Callable[..., pl.DataFrame] | None = None
+    learn: Callable[..., Change] | None = None
     vocabularies: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None
     arrange: Callable[..., Encoded] | None = None
     join: Callable[..., tuple[Ids, Ids, Ids]] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ ROUNDING = 1e-13
 
 Target = NDArray[np.int64] | NDArray[np.float64] | None
 """Class codes or values of the training rows, shape (rows,); None where the table has no target."""
+
+Change = Callable[[pl.DataFrame, slice], pl.DataFrame]
+"""Changes some of the training rows, given which of them they are."""
 
 
 def known(frame: pl.DataFrame, name: str, fix: str = "Set its role to ignored.") -> pl.Series:

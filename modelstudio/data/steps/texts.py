@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import polars as pl
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.data.steps.learning import Target, free_name
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps.texts import Passages, Tokenise
@@ -43,9 +43,6 @@ _WORD = rf"[{_ALONE}]|[[{_LETTERS}]--[{_ALONE}]]+|[^\s{_LETTERS}]"
 _PIECE = r" ?\p{L}[\p{L}\p{M}]*| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+"
 """What byte-pair encoding never looks beyond: words with the space before them, numbers, signs."""
 
-_SLAB = 8 << 20
-"""Bytes of text taken apart together."""
-
 _LEARNT_FROM = 16 << 20
 """Bytes of text that byte-pair encoding is learnt from, at most."""
 
@@ -64,8 +61,8 @@ def fit_tokens(
     """
     if not columns:
         return {}
-    texts = joined(frame, columns)
-    if not texts.str.len_bytes().sum():
+    size = sum(int(text.str.len_bytes().sum()) for text in _slabs(frame, columns, step.lower))
+    if not size:
         raise DataError(
             f"{' and '.join(columns)} {'hold' if len(columns) > 1 else 'holds'} no text in any "
             "training row, so there is nothing to learn.",
@@ -76,13 +73,12 @@ def fit_tokens(
     settings = {"unit": step.unit, "length": step.length, "lower": step.lower}
     name = free_name(TOKENS, others)
     state: dict[str, Any] = {"columns": list(columns), "name": name, **settings}
-    if step.lower:
-        texts = texts.str.to_lowercase()
+    slabs = _slabs(frame, columns, step.lower)
     if step.unit == "BPE":
-        state["tokenizer"] = _learn_pieces(texts, step)
+        state["tokenizer"] = _learn_pieces(slabs, size, step)
         return state
     count = _count_characters if step.unit == "characters" else _count_words
-    counts = count(texts, step.length)
+    counts = count(slabs, step.length)
     frequent = counts.filter(pl.col("count") >= step.least)
     ordered = frequent.sort(["count", "word"], descending=[True, False])
     state["words"] = ordered.get_column("word").head(step.vocabulary - 2).to_list()
@@ -93,11 +89,8 @@ def apply_tokens(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Put one column of ids in the place of the columns of text."""
     if not state:
         return frame
-    texts = joined(frame, state["columns"])
-    if state["lower"]:
-        texts = texts.str.to_lowercase()
     encode = _ENCODERS[state["unit"]](state)
-    parts = [encode(part) for part in _slabs(texts)]
+    parts = [encode(texts) for texts in _slabs(frame, state["columns"], state["lower"])]
     ids = pl.concat(parts) if parts else pl.Series([], dtype=pl.List(pl.Int64))
     if state["length"] is not None:
         ids = ids.list.head(state["length"])
@@ -117,9 +110,8 @@ def token_sizes(state: Mapping[str, Any]) -> dict[str, int]:
 
 def count_tokens(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Count the words or characters of all the texts, in columns ``word`` and ``count``."""
-    texts = joined(frame, state["columns"])
-    texts = texts.str.to_lowercase() if state["lower"] else texts
-    return (_count_characters if state["unit"] == "characters" else _count_words)(texts, None)
+    slabs = _slabs(frame, state["columns"], state["lower"])
+    return (_count_characters if state["unit"] == "characters" else _count_words)(slabs, None)
 
 
 def taken_apart(state: Mapping[str, Any], text: str) -> list[tuple[str, int]]:
@@ -173,14 +165,12 @@ def joined(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     return frame.select(joined).to_series()
 
 
-def _slabs(texts: pl.Series) -> Iterator[pl.Series]:
-    """Yield texts in order, not much more together than a slab holds."""
-    ends = texts.str.len_bytes().cum_sum().to_numpy()
-    total = int(ends[-1]) if len(ends) else 0
-    cuts = np.searchsorted(ends, np.arange(_SLAB, total, _SLAB), side="right")
-    edges = np.unique(np.concatenate([[0], cuts, [len(texts)]])).tolist()
-    for start, end in pairwise(edges):
-        yield texts[start:end]
+def _slabs(frame: pl.DataFrame, columns: Sequence[str], lower: bool) -> Iterator[pl.Series]:
+    """Yield the texts of the rows in order, not much more together than a slab holds."""
+    given = frame.select(columns)
+    for each in spill.portions(given, spill.ROWS):
+        texts = joined(given[each], columns)
+        yield texts.str.to_lowercase() if lower else texts
 
 
 def _lists(ids: pl.Series, lengths: Ids) -> pl.Series:
@@ -201,12 +191,9 @@ def _words(texts: pl.Series, length: int | None) -> pl.Series:
     return found if length is None else found.list.head(length)
 
 
-def _count_words(texts: pl.Series, length: int | None) -> pl.DataFrame:
-    counts = []
-    for part in _slabs(texts):
-        words = _words(part, length).explode().drop_nulls()
-        counts.append(words.alias("word").value_counts())
-    return pl.concat(counts).group_by("word").agg(pl.col("count").sum())
+def _count_words(slabs: Iterable[pl.Series], length: int | None) -> pl.DataFrame:
+    counts = spill.summed(_words(texts, length).explode().drop_nulls() for texts in slabs)
+    return counts.rename({"value": "word"})
 
 
 def _encode_words(state: Mapping[str, Any]) -> Callable[[pl.Series], pl.Series]:
@@ -221,10 +208,10 @@ def _codes(texts: pl.Series) -> NDArray[np.uint32]:
     return np.frombuffer("".join(texts.to_list()).encode("utf-32-le"), dtype=np.uint32)
 
 
-def _count_characters(texts: pl.Series, length: int | None) -> pl.DataFrame:
+def _count_characters(slabs: Iterable[pl.Series], length: int | None) -> pl.DataFrame:
     counts = np.zeros(sys.maxunicode + 1, dtype=np.int64)
-    for part in _slabs(texts.str.slice(0, length)):
-        counts += np.bincount(_codes(part), minlength=len(counts))
+    for texts in slabs:
+        counts += np.bincount(_codes(texts.str.slice(0, length)), minlength=len(counts))
     found = np.flatnonzero(counts)
     words = pl.Series("word", list(map(chr, found.tolist())), dtype=pl.String)
     return pl.DataFrame([words, pl.Series("count", counts[found])])
@@ -242,10 +229,15 @@ def _encode_characters(state: Mapping[str, Any]) -> Callable[[pl.Series], pl.Ser
     return encode
 
 
-def _learn_pieces(texts: pl.Series, step: Tokenise) -> dict[str, Any]:
+def _learn_pieces(slabs: Iterable[pl.Series], size: int, step: Tokenise) -> dict[str, Any]:
     """Learn byte-pair encoding, from rows spread over very many.
 
     The ids 0 and 1 stand for nothing that occurs in a text.
+
+    Parameters
+    ----------
+    size
+        Bytes of all texts.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -264,8 +256,11 @@ def _learn_pieces(texts: pl.Series, step: Tokenise) -> dict[str, Any]:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    every = -(-int(texts.str.len_bytes().sum()) // _LEARNT_FROM)
-    tokenizer.train_from_iterator(texts.gather_every(every).to_list(), trainer)
+    every, seen, chosen = -(-size // _LEARNT_FROM), 0, list[str]()
+    for texts in slabs:
+        chosen += texts.gather_every(every, -seen % every).to_list()
+        seen += len(texts)
+    tokenizer.train_from_iterator(chosen, trainer)
     written: dict[str, Any] = json.loads(tokenizer.to_str())
     lower = {"type": "Lowercase"} if step.lower else None
     return {**written, "added_tokens": [], "normalizer": lower}
