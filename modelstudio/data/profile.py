@@ -32,6 +32,9 @@ FIRST = 10_000
 THREADS, TOGETHER = min(4, os.cpu_count() or 1), 40_000_000
 """Columns described at once, and cells of them."""
 
+SHORT = 20_000
+"""Rows below which threads only wait for each other, as the calls take longer than the work."""
+
 
 class Spread(NamedTuple):
     """Where the numbers of a column lie."""
@@ -76,7 +79,8 @@ class ColumnProfile:
 
 def threads_for(frame: pl.DataFrame) -> ThreadPoolExecutor:
     """Return threads for work on whole columns; of a long table few are worked on at once."""
-    return ThreadPoolExecutor(max(1, min(THREADS, TOGETHER // max(1, frame.height))))
+    many = THREADS if frame.height >= SHORT else 1
+    return ThreadPoolExecutor(max(1, min(many, TOGETHER // max(1, frame.height))))
 
 
 def profile(

@@ -63,9 +63,10 @@ def columns_of(step: Step, kinds: Mapping[str, Kind]) -> tuple[str, ...]:
 def kinds_after(step: Step, kinds: Mapping[str, Kind]) -> dict[str, Kind]:
     """Return the kinds of the columns that a step leaves, as far as its settings tell."""
     acting = columns_of(step, kinds)
+    touched = set(acting)
     left: dict[str, Kind] = {}
     for name, kind in kinds.items():
-        becomes = step.leaves(kind) if name in acting else kind
+        becomes = step.leaves(kind) if name in touched else kind
         if becomes is not None:
             left[name] = becomes
     return {**left, **step.adds(acting, kinds)}

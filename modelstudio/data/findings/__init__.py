@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from modelstudio.data.findings import classes, groups, leaks, likeness, single, totals, writing
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import Finding
-from modelstudio.data.profile import THREADS, ColumnProfile
+from modelstudio.data.profile import SHORT, THREADS, ColumnProfile
 from modelstudio.data.sources.folders import FILE
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
@@ -72,7 +72,7 @@ def findings(
     if target is not None and data.label_separator is not None:
         looks.append(partial(classes.label_findings, frame, target, data.label_separator))
     if isinstance(data.source, LongText):
-        return ordered([*found, *_side_by_side(looks)])
+        return ordered([*found, *_side_by_side(looks, rows)])
     if parts is None:
         parts = np.zeros(frame.height, dtype=np.uint8)
     named = likeness.part_column(frame, columns)
@@ -89,7 +89,7 @@ def findings(
     looks.append(partial(groups.group_findings, frame, columns, profiles, data.split, parts))
     if tests is not None:
         looks.append(partial(likeness.overlap_findings, frame, parts, tests, columns))
-    return ordered([*found, *_side_by_side(looks)])
+    return ordered([*found, *_side_by_side(looks, rows)])
 
 
 def _alike(
@@ -105,12 +105,12 @@ def _without_copies(data: DataConfig, parts: NDArray[np.uint8]) -> bool:
     return dropped and bool(parts.all())
 
 
-def _side_by_side(looks: Sequence[Callable[[], Iterable[Finding]]]) -> list[Finding]:
-    """Look for several things at once, and return what was found in their order.
+def _side_by_side(looks: Sequence[Callable[[], Iterable[Finding]]], rows: int) -> list[Finding]:
+    """Look for several things at once in many rows, and return what was found in their order.
 
     The last take longest, so they begin.
     """
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(THREADS if rows >= SHORT else 1) as threads:
         found = list(threads.map(lambda look: list(look()), reversed(looks)))
     return list(chain.from_iterable(reversed(found)))
 

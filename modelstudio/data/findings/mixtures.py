@@ -162,4 +162,5 @@ def _mixture(
 
 
 def _sample(values: pl.Series) -> pl.Series:
-    return values.gather_every(-(-len(values) // SAMPLE) or 1)
+    every = -(-len(values) // SAMPLE)
+    return values.gather_every(every) if every > 1 else values
