@@ -12,7 +12,7 @@ from torch import Tensor
 
 from modelstudio.data.augment import Augmenter
 from modelstudio.data.negatives import Pair, Positives
-from modelstudio.data.stored import Stored
+from modelstudio.data.stored import Ragged, Stored
 from modelstudio.recipe.fields import FieldSpec
 
 if TYPE_CHECKING:
@@ -32,15 +32,18 @@ class StoredTensor:
     """
 
     def __init__(self, stored: Stored, device: torch.device, dtype: torch.dtype) -> None:
-        self._array = torch.from_numpy(stored.array)
+        array = stored.array
+        self._array = array if isinstance(array, Ragged) else torch.from_numpy(array)
         self._index = torch.from_numpy(stored.index)
         self.device, self._dtype = device, dtype
         self.steps = stored.shape[1] if dtype == torch.int64 else 1
-        shape = (-1, *[1] * (stored.array.ndim - 2))
+        shape = (-1, *[1] * (array.ndim - 2))
         self._shift, self._factor = (
             torch.tensor(numbers, dtype=dtype, device=device).view(shape) if numbers else None
             for numbers in (stored.shift, stored.factor)
         )
+        if isinstance(self._array, Ragged):
+            return
         size = self._index.numel() * self._array[0].nbytes if len(self._array) else 0
         if device.type == "cuda" and 2 * size < torch.cuda.mem_get_info(device)[0]:
             self._array = self._array.index_select(0, self._index).to(device)
@@ -52,7 +55,11 @@ class StoredTensor:
     def at(self, rows: Tensor, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """Return rows by number, changed and then scaled; shape (rows, ...)."""
         index = self._index.index_select(0, rows.to(self._index.device))
-        values = self._array.index_select(0, index).to(self.device, self._dtype)
+        if isinstance(self._array, Ragged):
+            values = torch.from_numpy(self._array[index.numpy()])
+        else:
+            values = self._array.index_select(0, index)
+        values = values.to(self.device, self._dtype)
         if change is not None:
             values = change(values)
         if self._shift is not None:
@@ -149,7 +156,7 @@ class TensorData:
         for field in fields:
             array = encoded.fields[field.name] if field.role == "input" else encoded.scaled
             dtype = torch.int64 if field.dtype == "int" else floats
-            if not isinstance(array, Stored) and array.dtype == np.int64 and array.ndim > 1:
+            if not isinstance(array, Stored) and array.dtype.kind == "i" and array.ndim > 1:
                 array = Stored(array, np.arange(len(array)))  # ids of many places, maybe views
             if isinstance(array, Stored):
                 stored[field.name] = StoredTensor(array, torch.device(device), dtype)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from modelstudio.data.inputs import FEATURES, Array, InputField, assemble
 from modelstudio.data.spill import row_numbers as row_numbers
 from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.steps.texts import Joining
 from modelstudio.data.target import TargetState
 from modelstudio.project.model import CsvOptions, DataConfig, SourceField, StepField
 from modelstudio.recipe.columns import Column
@@ -174,7 +175,7 @@ class FittedRecipe(BaseModel):
         rows = among if arranging and among is not None else frame
         if encoded is None or rows is not frame:
             encoded = self.encode(rows)
-        samples = self._samples(rows, encoded)
+        samples = self.samples(rows, encoded)
         wanted = row_numbers(frame) if among is not None else None
         for fitted in arranging:
             arrange = IMPLEMENTATIONS[type(fitted.step)].arrange
@@ -189,10 +190,17 @@ class FittedRecipe(BaseModel):
         join = IMPLEMENTATIONS[type(passages.step)].join
         assert join is not None
         encoded = self.encode(frame) if encoded is None else encoded
-        tokens, following, begins = join(passages.state, encoded, row_numbers(frame))
+        joining = join(passages.state)
+        joining.add(encoded, row_numbers(frame))
+        return self.passages(joining)
+
+    def passages(self, joining: Joining) -> Encoded:
+        """Return the passages of a long text as samples."""
+        tokens, following, begins = joining.cut()
         return Encoded({self.inputs[0].spec.name: tokens}, following, following, begins, {})
 
-    def _samples(self, frame: pl.DataFrame, encoded: pl.DataFrame) -> Encoded:
+    def samples(self, frame: pl.DataFrame, encoded: pl.DataFrame) -> Encoded:
+        """Return each row as a sample, given what the steps made of it."""
         arrays, keep, unscored = assemble(self.inputs, encoded, self.steps, frame.height)
         if self.target.column in frame.columns:
             truth = self.target.truth(frame.get_column(self.target.column))

@@ -216,6 +216,16 @@ def places_among(some: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
     return where(len(values), is_among) if len(some) else np.zeros(0, np.int64)
 
 
+def filled(
+    rows: int, dtype: DTypeLike, work: Callable[[slice], NDArray[Any]]
+) -> NDArray[Any]:
+    """Return what is worked out of the rows of each slice; shape (rows,)."""
+    made = empty(rows, dtype)
+    for each in pieces(rows, made.itemsize):
+        made[each] = work(each)
+    return made
+
+
 def taken(values: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
     """Return the values at some places; shape (places,)."""
     made = empty(len(places), values.dtype)

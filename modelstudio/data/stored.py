@@ -19,6 +19,41 @@ _COUNTED = 1 << 20
 """Row numbers written at once."""
 
 
+class Ragged:
+    """Rows of ids end to end, read as rows of one length with 0 at the right.
+
+    Parameters
+    ----------
+    ids
+        Of all rows, shape (ids,); none is 0.
+    ends
+        Where each row ends among them; int64, shape (rows,).
+    width
+        Length of a row as it is read.
+    """
+
+    dtype = np.dtype(np.int64)
+    ndim = 2
+
+    def __init__(self, ids: NDArray[Any], ends: NDArray[np.int64], width: int) -> None:
+        self._ids, self._ends = ids, ends
+        self.shape = (len(ends), width)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Read rows by number."""
+        ends = np.asarray(self._ends[rows])
+        starts = np.where(rows > 0, self._ends[rows - 1], 0)
+        lengths = ends - starts
+        table = np.zeros((len(rows), self.shape[1]), dtype=np.int64)
+        shift = starts - (np.cumsum(lengths) - lengths)
+        places = np.repeat(shift, lengths) + np.arange(lengths.sum())
+        table[np.arange(self.shape[1]) < lengths[:, None]] = self._ids[places]
+        return table
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
     """Some rows of an array that stays where it is, mostly a memory-mapped file.
@@ -26,7 +61,7 @@ class Stored:
     Parameters
     ----------
     array
-        Shape (stored rows, ...).
+        Shape (stored rows, ...); of ids maybe ragged.
     index
         Which of them, in order; int64, shape (rows,).
     shift, factor
@@ -34,7 +69,7 @@ class Stored:
         first dimension of a row, or none where values are taken as they are.
     """
 
-    array: NDArray[Any]
+    array: NDArray[Any] | Ragged
     index: NDArray[np.int64]
     shift: tuple[float, ...] = ()
     factor: tuple[float, ...] = ()
@@ -114,10 +149,35 @@ class Spool:
 
     def stored(self) -> Stored:
         """Return what was written, one row after another."""
-        array, index = self.array(), Spool((), np.dtype(np.int64))
-        for start in range(0, len(array), _COUNTED):
-            index.write(np.arange(start, min(start + _COUNTED, len(array))))
-        return Stored(array, index.array())
+        return in_turn(self.array())
+
+
+class RaggedSpool:
+    """Rows of ids written to files of their own, block after block, and read from there."""
+
+    def __init__(self) -> None:
+        self._ids, self._ends = Spool((), np.dtype(np.int32)), Spool((), np.dtype(np.int64))
+        self._count, self._width = 0, 1
+
+    def write(self, rows: NDArray[np.int64]) -> None:
+        """Add rows of ids, 0 at the right of short ones; shape (rows, longest)."""
+        lengths = np.count_nonzero(rows, axis=1)
+        self._ids.write(rows[rows != 0].astype(np.int32))
+        self._ends.write(self._count + np.cumsum(lengths))
+        self._count += int(lengths.sum())
+        self._width = max(self._width, int(lengths.max(initial=0)))
+
+    def stored(self) -> Stored:
+        """Return what was written, one row after another, as long as the longest."""
+        return in_turn(Ragged(self._ids.array(), self._ends.array(), self._width))
+
+
+def in_turn(array: NDArray[Any] | Ragged) -> Stored:
+    """Return all rows of an array, one after another."""
+    index = Spool((), np.dtype(np.int64))
+    for start in range(0, len(array), _COUNTED):
+        index.write(np.arange(start, min(start + _COUNTED, len(array))))
+    return Stored(array, index.array())
 
 
 def _discard(file: BinaryIO, path: Path) -> None:

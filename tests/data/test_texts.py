@@ -274,7 +274,9 @@ def test_what_only_the_end_of_a_long_text_has_is_unknown(tmp_path: Path) -> None
 def test_overlapping_passages_end_where_the_text_does(tmp_path: Path) -> None:
     state = {"columns": ["tokens"], "length": 4, "stride": 2}
     encoded = pl.DataFrame({"tokens": [[2, 3, 4], [5], [6, 7, 8]]})
-    tokens, following, begins = texts.cut_passages(state, encoded, np.array([10, 11, 12]))
+    joining = texts.Joining(state)
+    joining.add(encoded, np.array([10, 11, 12]))
+    tokens, following, begins = joining.cut()
     assert following.tolist() == [[3, 4, 5, 6], [5, 6, 7, 8]]
     assert tokens.tolist() == [[2, 3, 4, 5], [4, 5, 6, 7]]
     assert begins.tolist() == [10, 10]

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from modelstudio.data.steps import (
     bend,
@@ -64,7 +62,6 @@ if TYPE_CHECKING:
     from modelstudio.data.fitted import Encoded
 
 State = dict[str, Any]
-Ids = NDArray[np.int64]
 
 
 class Implementation(NamedTuple):
@@ -79,8 +76,8 @@ class Implementation(NamedTuple):
     A step of the stage ``"samples"`` has ``arrange`` too. It takes the state, the encoded rows, the
     frame they came from and the row numbers whose targets are wanted (None for all), and returns
     the samples; ``rows`` of these are where each one stands in the source. Where the rows of a part
-    are one long text, it has ``join`` instead: it takes the state, the encoded rows and their
-    numbers, and returns the tokens of each sample, those that follow, and the row it begins in.
+    are one long text, it has ``join`` instead: it takes the state, and what it gives takes the
+    encoded rows.
     """
 
     fit: Callable[[Any, pl.DataFrame, Sequence[str], Target], State]
@@ -88,7 +85,7 @@ class Implementation(NamedTuple):
     learn: Callable[..., Change] | None = None
     vocabularies: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None
     arrange: Callable[..., Encoded] | None = None
-    join: Callable[..., tuple[Ids, Ids, Ids]] | None = None
+    join: Callable[..., texts.Joining] | None = None
 
 
 IMPLEMENTATIONS: dict[type[Step], Implementation] = {
@@ -125,5 +122,5 @@ IMPLEMENTATIONS: dict[type[Step], Implementation] = {
         series.fit_windows, series.apply_windows, arrange=series.arrange_windows
     ),
     Tokenise: Implementation(texts.fit_tokens, texts.apply_tokens, vocabularies=texts.token_sizes),
-    Passages: Implementation(texts.fit_passages, texts.leave, join=texts.cut_passages),
+    Passages: Implementation(texts.fit_passages, texts.leave, join=texts.Joining),
 }

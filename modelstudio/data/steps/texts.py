@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from modelstudio.data import spill
 from modelstudio.data.steps.learning import Target, free_name
+from modelstudio.data.stored import Spool
 from modelstudio.errors import DataError
 from modelstudio.recipe.steps.texts import Passages, Tokenise
 
@@ -325,31 +326,61 @@ def leave(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def cut_passages(
-    state: Mapping[str, Any], encoded: pl.DataFrame, rows: Ids
-) -> tuple[Ids, Ids, Ids]:
-    """Join the ids of rows in order and cut them into passages, which are views of them.
+class Joining:
+    """The ids of rows in order, joined and cut into passages.
 
     Parameters
     ----------
-    rows
-        Number of each row in its source; shape (rows,).
-
-    Returns
-    -------
-    tokens, following
-        Shape (passages, length), 0 at the right of the last; ``following`` is a token further on.
-    begins
-        Number of the row in which each passage begins; shape (passages,).
+    spooled
+        Whether the ids are kept in a file.
     """
-    length, stride = state["length"], state["stride"]
-    lists = encoded.get_column(state["columns"][0])
-    flat = lists.explode().drop_nulls().to_numpy()
-    starts = np.arange(0, max(0, len(flat) - 1), stride)
-    starts = starts[: 1 + np.searchsorted(starts + length, len(flat) - 1)]
-    filled = np.concatenate([flat, np.zeros(length + 1, dtype=np.int64)])
-    passages = sliding_window_view(filled, length, writeable=True)
-    tokens, following = (passages[first::stride][: len(starts)] for first in (0, 1))
-    ends = lists.list.len().cum_sum().to_numpy()
-    begins = rows[np.searchsorted(ends, starts, side="right")] if len(starts) else rows[:0]
-    return tokens, following, begins
+
+    def __init__(self, state: Mapping[str, Any], spooled: bool = False) -> None:
+        self._column = state["columns"][0]
+        self._length, self._stride = state["length"], state["stride"]
+        self._ids: list[Ids] = []
+        self._spool = Spool((), np.dtype(np.int32)) if spooled else None
+        self._begins: list[Ids] = []
+        self._count = 0
+
+    def add(self, encoded: pl.DataFrame, rows: Ids) -> None:
+        """Take more rows.
+
+        Parameters
+        ----------
+        rows
+            Number of each row in its source; shape (rows,).
+        """
+        lists = encoded.get_column(self._column)
+        ends = self._count + lists.list.len().cast(pl.Int64).cum_sum().to_numpy()
+        self._write(lists.explode().drop_nulls().to_numpy())
+        first = -(-self._count // self._stride) * self._stride
+        self._count = int(ends[-1]) if len(ends) else self._count
+        starts = np.arange(first, self._count, self._stride)
+        self._begins.append(rows[np.searchsorted(ends, starts, side="right")])
+
+    def _write(self, ids: Ids) -> None:
+        if self._spool is None:
+            self._ids.append(ids)
+        else:
+            self._spool.write(ids.astype(np.int32))
+
+    def cut(self) -> tuple[Ids, Ids, Ids]:
+        """Return the passages, which are views of the ids.
+
+        Returns
+        -------
+        tokens, following
+            Shape (passages, length), 0 at the right of the last; ``following`` is a token further
+            on.
+        begins
+            Number of the row in which each passage begins; shape (passages,).
+        """
+        self._write(np.zeros(self._length + 1, dtype=np.int64))
+        ids = np.concatenate(self._ids) if self._spool is None else self._spool.array()
+        starts = np.arange(0, max(0, self._count - 1), self._stride)
+        count = min(len(starts), 1 + np.searchsorted(starts + self._length, self._count - 1))
+        passages = sliding_window_view(ids, self._length, writeable=True)
+        tokens, following = (passages[first :: self._stride][:count] for first in (0, 1))
+        begins = np.concatenate([np.zeros(0, dtype=np.int64), *self._begins])
+        return tokens, following, begins[:count]
