@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from modelstudio.data import spill
 from modelstudio.data.findings.chances import beyond_chance, chance_of_equals, mixed, own_shares
 from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, first_rows
+from modelstudio.data.parts import PART_COLUMN, PARTS, TRAIN, parts_told
 from modelstudio.data.sources.values import GREATEST
-from modelstudio.data.split import PART_COLUMN, PARTS, TRAIN, parts_told
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import DropDuplicates, LeaveOut
 from modelstudio.recipe.steps.rows import written_rows
@@ -132,7 +132,7 @@ class _Chance:
 
 
 def _chance(values: pl.Series, column: Column) -> _Chance:
-    known = values.drop_nulls()
+    known = values.drop_nulls() if values.null_count() else values
     count = len(known)
     if count < 2:
         return _Chance(0.0)
@@ -200,8 +200,9 @@ def _near(frame: pl.DataFrame, columns: Sequence[Column], chances: dict[str, _Ch
         return none
     fine = [column.kind == "number" and chances[column.name].spread > 0 for column in columns]
     cells = [frame.get_column(column.name) for column in columns]
-    hashes = np.stack([values.hash().to_numpy() for values in cells], axis=1)
-    missing = np.stack([values.is_null().to_numpy() for values in cells], axis=1)
+    held = pl.DataFrame(cells)
+    hashes = held.select(pl.all().hash()).to_numpy(order="c")
+    missing = held.select(pl.all().is_null()).to_numpy(order="c")
     exact = np.array([chances[column.name].weight for column in columns])
     own = np.ones(len(columns))
     ranked = [at for at in np.argsort(-exact) if fine[at]]

@@ -77,7 +77,7 @@ def column_findings(
             yield _missing(column, facts, values)
         if column.role == "target" or column.kind in ("image", "audio"):
             continue
-        known = values.drop_nulls()
+        known = values.drop_nulls() if facts.missing else values
         written = None if plain is None else plain.get_column(column.name)
         found = (
             _constant(column, facts, values, counts)
@@ -183,7 +183,8 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
     reaches: dict[str, float] = {}
     for column in columns:
         numbers = frame.get_column(column.name)
-        low, high = usual_range(numbers.drop_nulls(), len(columns))
+        known = numbers.drop_nulls() if numbers.null_count() else numbers
+        low, high = usual_range(known, len(columns))
         if low == -math.inf and high == math.inf:
             continue
         far = ((numbers < low) | (numbers > high)).arg_true()

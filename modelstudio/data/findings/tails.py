@@ -54,7 +54,8 @@ def usual_range(numbers: pl.Series, columns: int = 5) -> tuple[float, float]:
     more there are, the less likely it has to be.
     """
     everywhere = (-math.inf, math.inf)
-    sample = np.sort(numbers.gather_every(-(-len(numbers) // SAMPLE) or 1).to_numpy())
+    every = -(-len(numbers) // SAMPLE)
+    sample = np.sort((numbers.gather_every(every) if every > 1 else numbers).to_numpy())
     if len(sample) < FEWEST or len(np.unique(sample)) < DIFFERENT:
         return everywhere
     for end in (sample[0], sample[-1]):

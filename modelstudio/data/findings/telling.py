@@ -66,8 +66,9 @@ def tells(values: pl.Series, answer: pl.Series, column: Column, target: Column) 
     answer
         The target of each row: a number, or the `codes_of` its class.
     """
-    known = values.drop_nulls()
-    told = answer.filter(values.is_not_null()) if values.null_count() else answer
+    known, told = values, answer
+    if values.null_count():
+        known, told = values.drop_nulls(), answer.filter(values.is_not_null())
     if len(known) < max(FEWEST, COMMON * len(answer)):
         return None
     ordered = column.kind != "category"
