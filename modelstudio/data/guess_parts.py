@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from modelstudio.data.parts import PART_COLUMN, parts_told
 from modelstudio.data.sources.values import as_text
-from modelstudio.data.split import PART_COLUMN, parts_told
 
 MOST_PARTS = 12
 """Different values of such a column; more are names of something else."""

@@ -18,11 +18,12 @@ from modelstudio.data import sources
 from modelstudio.data.fitted import FittedStep, row_numbers
 from modelstudio.data.fitting import Learning, active, apply_to_parts
 from modelstudio.data.guess import guess_kinds
+from modelstudio.data.parts import PARTS, TRAIN, part_codes
 from modelstudio.data.prepare import clean_rows
 from modelstudio.data.sources import ROW, resolve, stamp
 from modelstudio.data.sources.folders import names_of
 from modelstudio.data.sources.values import typed
-from modelstudio.data.split import PARTS, TRAIN, part_codes, split_table
+from modelstudio.data.split import split_table
 from modelstudio.data.steps import texts
 from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError

@@ -157,9 +157,10 @@ def _described(
 def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.uint8] | None:
     """Split the rows as a new project would, if that can be done."""
     from modelstudio.data.fitted import row_numbers
+    from modelstudio.data.parts import part_codes
     from modelstudio.data.prepare import clean_rows
     from modelstudio.data.sources import ROW
-    from modelstudio.data.split import part_codes, split_table
+    from modelstudio.data.split import split_table
 
     try:
         clean, _ = clean_rows(data, frame.with_row_index(ROW))
@@ -191,8 +192,8 @@ def _pictures(
 ) -> Generator[Progress, None, tuple[dict[str, Any], tuple[Finding, ...]]]:
     """Look at every picture of a column; one that is not named is left out."""
     from modelstudio.data import picture_profile, sources
+    from modelstudio.data.parts import PARTS
     from modelstudio.data.sources.folders import names_of
-    from modelstudio.data.split import PARTS
     from modelstudio.recipe.sources import ImageFolder
 
     target, labels = data.target, None

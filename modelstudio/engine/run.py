@@ -67,9 +67,9 @@ def describe_data(
     from modelstudio.data.findings import findings, ordered
     from modelstudio.data.findings.files import sound_findings
     from modelstudio.data.fitted import row_numbers
+    from modelstudio.data.parts import part_codes
     from modelstudio.data.relations import relations
     from modelstudio.data.sources import tabular
-    from modelstudio.data.split import part_codes
 
     prepared = yield from prepare(project, base)
     yield Progress("Describing the columns")

@@ -19,8 +19,8 @@ from tables import prepared
 from modelstudio.data import prepare, slices
 from modelstudio.data.balance import class_weights
 from modelstudio.data.batches import TensorData
+from modelstudio.data.parts import Parts
 from modelstudio.data.prepare import Prepared
-from modelstudio.data.split import Parts
 from modelstudio.data.steps.rows import KEEP
 from modelstudio.data.stored import Stored
 from modelstudio.engine import session

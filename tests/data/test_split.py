@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelstudio.data.split import Parts, part_of, split_rows
+from modelstudio.data.parts import Parts, part_of
+from modelstudio.data.split import split_rows
 from modelstudio.errors import DataError, FieldError
 from modelstudio.project.model import SplitConfig
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from modelstudio.data.fitting import Fitting, Learning, fit_steps
+from modelstudio.data.parts import Parts
 from modelstudio.data.sources import ROW
-from modelstudio.data.split import Parts
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps import rows as row_steps
 from modelstudio.data.steps.rows import KEEP

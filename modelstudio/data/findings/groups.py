@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from modelstudio.data.findings.finding import Finding, SetSplit, Severity, first_rows
 from modelstudio.data.guess import ID_NAME
+from modelstudio.data.parts import TRAIN
 from modelstudio.data.profile import ColumnProfile
-from modelstudio.data.split import TRAIN
 from modelstudio.project.model import SplitConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.wording import counted

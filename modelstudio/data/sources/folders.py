@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from modelstudio.data.split import part_of
+from modelstudio.data.parts import part_of
 from modelstudio.errors import DataError
 
 FILE, LABEL, PART = "file", "label", "part"
