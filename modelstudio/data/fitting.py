@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from modelstudio.data import spill
 from modelstudio.data.fitted import FittedStep
-from modelstudio.data.split import Parts
+from modelstudio.data.parts import Parts
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.learning import Change, Target
 from modelstudio.data.target import TargetState
@@ -107,7 +107,7 @@ class Learning:
         cls, data: DataConfig, training: pl.DataFrame, target: TargetState | None
     ) -> Learning:
         """Begin with the raw training rows."""
-        truth = None if target is None else _truth(target, training.get_column(target.column))
+        truth = None if target is None else truth_of(target, training.get_column(target.column))
         kinds = {column.name: column.kind for column in data.features}
         taken = {column.name for column in data.columns} - kinds.keys()
         return cls(training.select(list(kinds)), kinds, truth, taken)
@@ -197,7 +197,7 @@ class Learning:
         return change
 
 
-def _truth(target: TargetState, column: pl.Series) -> NDArray[Any]:
+def truth_of(target: TargetState, column: pl.Series) -> NDArray[Any]:
     """Return the classes or values of rows; of several labels those of the first."""
     first = target.truth(column.head(1))
     if first.ndim > 1:
@@ -261,8 +261,8 @@ class Fitting(NamedTuple):
 
     ``encoded`` are all clean rows after every step, ``training`` the training rows as the network
     learns from them, and ``kinds`` the kinds of their columns; ``effects`` tells what a step did,
-    by its place in the recipe. ``touched`` are the columns that each step may change, where effects
-    are left open.
+    by its place in the recipe. Where effects are left open, ``touched`` are the columns that each
+    step may change, and ``changes`` what takes the training rows through it.
     """
 
     steps: tuple[FittedStep, ...]
@@ -271,6 +271,7 @@ class Fitting(NamedTuple):
     kinds: dict[str, Kind]
     effects: dict[int, StepEffect]
     touched: tuple[tuple[str, ...], ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 def fit_steps(

@@ -50,6 +50,11 @@ class InputField(BaseModel):
     spec: FieldSpec
     columns: tuple[str, ...]
 
+    @property
+    def is_files(self) -> bool:
+        """Whether it holds what is decoded from files."""
+        return self.spec.kind in _FILES
+
 
 def input_fields(
     frame: pl.DataFrame,
@@ -186,16 +191,23 @@ def assemble(
             case "ids", _:
                 arrays[field.spec.name] = padded(columns.to_series())
             case (("image" | "spectrogram"), _):
-                word, kind = _FILES[field.spec.kind]
-                stored, faults = stored_files(columns.columns[0], columns.to_series(), steps, kind)
+                stored, faults = files_of(field, columns.to_series(), steps)
                 arrays[field.spec.name] = stored
-                for at, fault in faults.items():
-                    reason = f"the {word} {fault}"
+                for at, reason in faults.items():
                     unscored[reason] = unscored.get(reason, 0) + int(keep[at])
                     keep[at] = False
             case _:
                 arrays[field.spec.name] = _numbers(columns, keep, unscored)
     return arrays, keep, unscored
+
+
+def files_of(
+    field: InputField, cells: pl.Series, steps: Sequence[FittedStep]
+) -> tuple[Stored, dict[int, str]]:
+    """Return what is decoded from the files of some rows, and why others are left out by place."""
+    word, kind = _FILES[field.spec.kind]
+    stored, faults = stored_files(field.columns[0], cells, steps, kind)
+    return stored, {at: f"the {word} {fault}" for at, fault in faults.items()}
 
 
 def _numbers(

@@ -11,20 +11,15 @@ import polars as pl
 
 from modelstudio.data import sources, spill
 from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep, row_numbers
-from modelstudio.data.fitting import StepEffect, active, fit_steps
+from modelstudio.data.fitting import StepEffect, active, fit_steps, truth_of
 from modelstudio.data.fitting_pictures import fit_pictures
+from modelstudio.data.fitting_slices import fit_columns
 from modelstudio.data.inputs import input_fields, vocabularies
 from modelstudio.data.negatives import pair_of
-from modelstudio.data.slices import (
-    Sliced,
-    encode_rows,
-    encode_slices,
-    fit_columns,
-    in_memory,
-    is_large,
-)
+from modelstudio.data.parts import Parts
+from modelstudio.data.slices import Sliced, encode_rows, encode_slices, is_large
 from modelstudio.data.sources import mapped, resolve
-from modelstudio.data.split import Parts, split_table
+from modelstudio.data.split import split_table
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.rows import KEEP, known_target
 from modelstudio.data.target import fit_target
@@ -77,10 +72,10 @@ class Prepared:
 
     def encoded(self, part: str, recipe: FittedRecipe) -> Encoded:
         """Return the samples of a part as a recipe makes them, be it this one or a run's."""
-        if not (part == "test" and self.tests is not None):
-            found = encode_rows(recipe, self.clean, getattr(self.parts, part))
-            if found is not None:
-                return found
+        tests = part == "test" and self.tests is not None
+        found = encode_rows(recipe, self.around(part), None if tests else getattr(self.parts, part))
+        if found is not None:
+            return found
         return recipe.transform(self.frame(part), among=self.around(part))
 
 
@@ -138,14 +133,15 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     if data.split.test_path is not None:
         path = resolve(data.split.test_path, base)
         tests = spill.numbered(sources.read_table(path, data))
-        tests = tests.filter(pl.col(target.name).is_not_null())
-    large, warning = is_large(data, clean), in_memory(data, clean)
-    yield f"Fitting the recipe: {warning}" if warning else "Fitting the recipe"
+        tests = known_target(tests, target.name)
+    large = is_large(data, clean)
+    yield "Fitting the recipe"
     answers = spill.gathered(clean.select(target.name), parts.train).to_series()
     state = fit_target(data, target, answers)
-    fitting = fit_columns(data, clean, parts) if large else fit_steps(data, clean, parts, state)
+    fit = fit_columns if large else fit_steps
+    fitting = fit(data, clean, parts, state)
     shaping = yield from fit_pictures(data, fitting.kinds, clean, parts.train)
-    truth = state.truth(answers) if arranging else None
+    truth = truth_of(state, answers) if arranging else None
     steps = (
         *fitting.steps,
         *shaping,
@@ -173,7 +169,7 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
         pair_of(fitted)
     yield "Encoding"
     if large:
-        made = yield from encode_slices(data, fitted, clean, parts, fitting.touched)
+        made = yield from encode_slices(data, fitted, clean, parts, fitting)
     else:
         made = Sliced(
             fitted.transform(
@@ -195,11 +191,14 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
             f"No training row is complete: {reasons}.",
             fix="Add Fill missing to the recipe, or set the role of that column to ignored.",
         )
+    told = made.test
+    if tests is not None:
+        told = encode_rows(fitted, tests) or fitted.transform(tests, among=tests)
     return Prepared(
         fitted=fitted,
         train=made.train,
         validation=made.validation,
-        test=made.test if tests is None else fitted.transform(tests, among=tests),
+        test=told,
         parts=parts,
         effects=tuple(
             row_effects.get(index) or made.effects.get(index) or StepEffect()

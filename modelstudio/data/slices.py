@@ -1,236 +1,59 @@
-"""Large tables: fitted column by column and encoded slice by slice, so that little is held.
+"""Large tables encoded slice by slice, so that little is held.
 
-What comes out is what fitting and encoding the whole table gives, save that the numbers for the
-network are kept as it takes them, in single precision, and in a file where they are many.
+What comes out is what encoding the whole table gives, save that the numbers for the network are
+kept as it takes them, in single precision, and in a file where they are many.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import spill
-from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep
-from modelstudio.data.fitting import (
-    Fitting,
-    Learning,
-    StepEffect,
-    active,
-    columns_of,
-    effect_of,
-    kinds_left,
-    touched_by,
-)
-from modelstudio.data.inputs import Array
+from modelstudio.data.fitted import Encoded, FittedRecipe
+from modelstudio.data.fitting import Fitting, StepEffect, active, effect_of, reach
+from modelstudio.data.gathered import Gathered
+from modelstudio.data.inputs import Array, files_of
 from modelstudio.data.sources import mapped
 from modelstudio.data.split import Parts
-from modelstudio.data.steps import IMPLEMENTATIONS, State
-from modelstudio.data.stored import Spool
-from modelstudio.errors import DataError
+from modelstudio.data.steps import series
+from modelstudio.data.steps.learning import Change
+from modelstudio.data.steps.texts import Joining
+from modelstudio.data.stored import Stored
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe import order
-from modelstudio.recipe.columns import Kind
-from modelstudio.recipe.steps import (
-    Bin,
-    Cast,
-    CleanText,
-    ClipOutliers,
-    DateParts,
-    FillByModel,
-    FillFromNeighbours,
-    FillMissing,
-    Formula,
-    GroupRare,
-    HashEncode,
-    Index,
-    Log,
-    MinMax,
-    MissingIndicator,
-    OneHot,
-    Ordinal,
-    Power,
-    QuantileScale,
-    Rename,
-    RobustScale,
-    SmoothNoise,
-    Standardise,
-    Step,
-)
+from modelstudio.recipe.steps import Tokenise, Windows
 
 LARGE = 5_000_000
 """Cells of features from which a table is treated so."""
 
+LARGE_TEXT = 32 << 20
+"""Bytes of text to be taken apart from which it is."""
+
 CELLS = 1_000_000
 """Encoded cells of a slice."""
 
-SPOOLED = 128 << 20
-"""Bytes of numbers from which they are kept in a file."""
-
-COLUMN_BY_COLUMN: frozenset[type[Step]] = frozenset(
-    {
-        *(Bin, CleanText, ClipOutliers, FillMissing, GroupRare, HashEncode, Index, Log, MinMax),
-        *(OneHot, Ordinal, Power, QuantileScale, RobustScale, SmoothNoise, Standardise),
-    }
-)
-"""Steps that learn of each column from that column alone, and change each row by itself."""
-
-ROW_BY_ROW: frozenset[type[Step]] = frozenset(
-    {Cast, DateParts, FillByModel, FillFromNeighbours, Formula, MissingIndicator, Rename}
-)
-"""Others that change each row by itself, but go by several columns or make new ones."""
+_IDS = 8
+"""Bytes that a byte of text may become."""
 
 
 def is_large(data: DataConfig, clean: pl.DataFrame) -> bool:
-    """Tell whether a table is to be fitted and encoded piece by piece, as its recipe allows."""
-    cells = clean.height * len(data.features)
-    return (cells > LARGE or mapped.is_large(8 * cells)) and not _needs_all(data)
+    """Tell whether a table is to be fitted and encoded piece by piece."""
+    names = [column.name for column in data.features]
+    cells = clean.height * len(names)
+    taken_apart = any(isinstance(step, Tokenise) for _, step in active(data.recipe))
+    size = text_bytes(clean, names) if taken_apart else 0
+    return cells > LARGE or size > LARGE_TEXT or mapped.is_large(8 * cells + _IDS * size)
 
 
-def _needs_all(data: DataConfig) -> list[str]:
-    """Return what cannot go piece by piece: the labels of steps, or kinds of columns."""
-    steps = [step for _, step in active(data.recipe) if step.stage != "rows"]
-    kinds = {column.kind for column in data.features}
-    return [
-        *(step.label for step in steps if type(step) not in COLUMN_BY_COLUMN | ROW_BY_ROW),
-        *(kinds & {"image", "audio"}),
-    ]
-
-
-def in_memory(data: DataConfig, clean: pl.DataFrame) -> str:
-    """Say that a table larger than memory has to be in it all the same; empty where it need not."""
-    size = 8 * clean.height * len(data.features)
-    if not mapped.is_large(size) or not (those := _needs_all(data)):
-        return ""
-    what = f"{those[0]} needs" if len(those) == 1 else f"{', '.join(those)} need"
-    return f"{what} all rows in memory, {size / 2**30:.1f} GiB and more"
-
-
-def fit_columns(data: DataConfig, clean: pl.DataFrame, parts: Parts) -> Fitting:
-    """Fit each step on the training rows; effects are left open.
-
-    A recipe of steps that look at a column alone goes one column after another. ``encoded`` and
-    ``training`` are no more than the first row.
-
-    Raises
-    ------
-    DataError
-        When a step cannot be fitted; ``step`` is its place.
-    """
-    steps = [(at, step) for at, step in active(data.recipe) if step.stage == "fitted"]
-    if any(type(step) in ROW_BY_ROW for _, step in steps):
-        return _fit_together(data, clean, parts, steps)
-    kinds: dict[str, Kind] = {column.name: column.kind for column in data.features}
-    acting, left = [], kinds
-    for at, step in steps:
-        with _named(at):
-            acting.append(columns_of(step, left))
-        left = order.kinds_after(step, left)
-    learnt: list[dict[str, Any]] = [{} for _ in steps]
-    for name, kind in kinds.items():
-        column = spill.gathered(clean.select(name), parts.train)
-        for place, state in _fit_column(column, kind, steps):
-            learnt[place].update(state)
-    fitted = tuple(
-        FittedStep(step=step, state={name: states[name] for name in names if name in states})
-        for (_, step), names, states in zip(steps, acting, learnt, strict=True)
-    )
-    first = clean.head(1).select(list(kinds))
-    for each in fitted:
-        first = each.apply(first)
-    return Fitting(fitted, first, first, left, {}, tuple(acting))
-
-
-@contextmanager
-def _named(at: int) -> Iterator[None]:
-    """Note the place of a step in what goes wrong with it."""
-    try:
-        yield
-    except DataError as error:
-        error.step = at
-        raise
-
-
-def _fit_column(
-    frame: pl.DataFrame, kind: Kind, steps: Sequence[tuple[int, Step]]
-) -> Iterator[tuple[int, State]]:
-    """Yield what steps learn of a column, with their places among ``steps``.
-
-    It is taken through a step only when a later one acts on what that leaves.
-    """
-    kinds = {frame.columns[0]: kind}
-    for place, (at, step) in enumerate(steps):
-        columns = order.columns_of(step, kinds)
-        if not columns:
-            continue
-        made = IMPLEMENTATIONS[type(step)]
-        with _named(at):
-            state = made.fit(step, frame, columns, None)
-        yield place, state
-        kinds = order.kinds_after(step, kinds)
-        if not _acted_on(steps[place + 1 :], kinds):
-            return
-        frame = spill.by_slices(frame, lambda some, _: made.apply(state, some))  # noqa: B023
-
-
-def _fit_together(
-    data: DataConfig, clean: pl.DataFrame, parts: Parts, steps: Sequence[tuple[int, Step]]
-) -> Fitting:
-    """Fit each step on the training rows as the steps before it left the columns still needed."""
-    first = clean.head(1).select(column.name for column in data.features)
-    learning = Learning.begin(data, spill.gathered(clean.select(first.columns), parts.train), None)
-    fitted, touched = [], []
-    for place, (at, step) in enumerate(steps):
-        with _named(at):
-            fitted.append(learning.fit(step))
-        touched.append(touched_by(step, learning.kinds))
-        first = fitted[-1].apply(first)
-        learning.kinds = kinds_left(step, learning.kinds, first.schema)
-        needed = _acted_on(steps[place + 1 :], learning.kinds)
-        learning.frame = _followed(fitted[-1], learning.frame, touched[-1], first.columns, needed)
-    return Fitting(tuple(fitted), first, first, learning.kinds, {}, tuple(touched))
-
-
-def _acted_on(steps: Sequence[tuple[int, Step]], kinds: Mapping[str, Kind]) -> set[str]:
-    """Return the columns that steps act on, those in between included."""
-    found: set[str] = set()
-    for _, step in steps:
-        found.update(order.columns_of(step, kinds))
-        kinds = order.kinds_after(step, kinds)
-    return found
-
-
-def _followed(
-    fitted: FittedStep,
-    frame: pl.DataFrame,
-    touched: Collection[str],
-    names: Sequence[str],
-    needed: Collection[str],
-) -> pl.DataFrame:
-    """Return the columns after a step; of those that no step needs any more, the names alone."""
-    made = [
-        name for name in names if name in needed and (name in touched or name not in frame.columns)
-    ]
-    changed = frame.clear()
-    if made:
-        changed = spill.by_slices(frame, lambda some, _: fitted.apply(some).select(made))
-    nothing = pl.Series([None], dtype=pl.Null).new_from_index(0, frame.height)
-    return pl.DataFrame(
-        [
-            changed.get_column(name)
-            if name in made
-            else frame.get_column(name)
-            if name in needed
-            else nothing.alias(name)
-            for name in names
-        ]
-    )
+def text_bytes(frame: pl.DataFrame, names: Sequence[str]) -> int:
+    """Return about how many bytes the texts of some columns take."""
+    return int(frame.select(names).select(pl.col(pl.String)).estimated_size())
 
 
 class Sliced(NamedTuple):
@@ -243,59 +66,138 @@ class Sliced(NamedTuple):
 
 
 def encode_slices(
-    data: DataConfig,
-    fitted: FittedRecipe,
-    clean: pl.DataFrame,
-    parts: Parts,
-    touched: Sequence[tuple[str, ...]],
+    data: DataConfig, fitted: FittedRecipe, clean: pl.DataFrame, parts: Parts, fitting: Fitting
 ) -> Generator[tuple[str, int, int], None, Sliced]:
-    """Encode all rows in order, telling how far it is.
+    """Encode all rows in order, telling how far it is."""
+    places = [at for at, step in active(data.recipe) if step.stage == "fitted"]
+    part = spill.filled(clean.height, np.uint8, lambda each: np.zeros(each.stop - each.start))
+    for code, rows in ((1, parts.validation), (2, parts.test)):
+        for each in spill.slices(len(rows)):
+            part[rows[each]] = code
+    ways = [_Way(fitted, fitting.touched, fitting.changes if not code else ()) for code in range(3)]
+    series_way = _Way(fitted) if _windows(fitted) else None
+    sizes = (len(parts.train), len(parts.validation), len(parts.test))
+    files = _files(fitted, clean)
+    making = [_Making(fitted, size, files) for size in sizes]
+    together = _Making(fitted, clean.height)
+    for each in spill.portions(clean.select(_names(fitted)), _rows(fitted)):
+        yield "Encoding", each.start, clean.height
+        some = clean[each]
+        for code, (way, into) in enumerate(zip(ways, making, strict=True)):
+            own = some[np.flatnonzero(part[each] == code)]
+            if own.height or not each.start:
+                encoded = way.follow(own)
+                if series_way is None:
+                    into.add(own, encoded)
+        if series_way is not None:
+            together.add(some, series_way.follow(some))
+    effects = {
+        at: _in_order(_sum([way.effects[place] for way in ways]), fitting.touched[place])
+        for place, at in enumerate(places)
+    }
+    if series_way is None:
+        train, validation, test = (each.made() for each in making)
+    else:
+        ordered = together.ordered(clean)
+        train, validation, test = (
+            series.windows_of(ordered, _numbers(clean, rows), training=not code)
+            for code, rows in enumerate((parts.train, parts.validation, parts.test))
+        )
+    return Sliced(train, validation.with_known_truth(), test, effects)
+
+
+def encode_rows(
+    fitted: FittedRecipe, around: pl.DataFrame, rows: NDArray[np.int64] | None = None
+) -> Encoded | None:
+    """Encode some rows of a table larger than memory, or all; None of one that may be held.
+
+    Parameters
+    ----------
+    around
+        All rows in order, where a sample may reach into others.
+    rows
+        Their places, ascending.
+    """
+    names, width = _names(fitted), sum(len(field.columns) for field in fitted.inputs)
+    if not mapped.is_large(4 * width * around.height + _IDS * text_bytes(around, names)):
+        return None
+    windows = _windows(fitted)
+    way = _Way(fitted)
+    making = _Making(fitted, around.height if rows is None else len(rows), _files(fitted, around))
+    for each in spill.portions(around.select(names), _rows(fitted)):
+        some = around[each]
+        if rows is not None and not windows:
+            first, last = np.searchsorted(rows, (each.start, each.stop))
+            some = some[rows[first:last] - each.start]
+        if some.height or not each.start:
+            making.add(some, way.follow(some))
+    if not windows:
+        return making.made()
+    wanted = spill.row_numbers(around) if rows is None else _numbers(around, rows)
+    return series.windows_of(making.ordered(around), wanted)
+
+
+def _names(fitted: FittedRecipe) -> list[str]:
+    return [column.name for column in fitted.columns]
+
+
+def _windows(fitted: FittedRecipe) -> bool:
+    return any(isinstance(each.step, Windows) for each in fitted.steps)
+
+
+def _rows(fitted: FittedRecipe) -> int:
+    """Return how many rows are encoded at once, at most."""
+    width = max(1, sum(len(field.columns) for field in fitted.inputs))
+    return max(1, CELLS // width, reach(each.step for each in fitted.steps))
+
+
+def _numbers(frame: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return spill.taken(spill.row_numbers(frame), rows)
+
+
+class _Way:
+    """Takes the rows of a part through the steps as they come, with those before that count.
 
     Parameters
     ----------
     touched
-        The columns that each step may change.
+        The columns that each step may change; with them what it does is noted in ``effects``.
+    changes
+        What takes rows that train through each step.
     """
-    places = [at for at, step in active(data.recipe) if step.stage == "fitted"]
-    part = np.zeros(clean.height, np.uint8)
-    part[parts.validation], part[parts.test] = 1, 2
-    rows = _together(fitted)
-    sizes = [len(parts.train), len(parts.validation), len(parts.test)]
-    gathered = [_Gathered(size) for size in sizes]
-    effects: dict[int, list[StepEffect]] = {at: [] for at in places}
-    for start in range(0, clean.height, rows):
-        yield "Encoding", start, clean.height
-        some = clean.slice(start, rows)
-        encoded = some.select(column.name for column in fitted.columns)
-        for at, learnt, names in zip(places, fitted.steps, touched, strict=True):
-            before, encoded = encoded, learnt.apply(encoded)
-            effects[at].append(effect_of(before, encoded, names))
-        for code, into in enumerate(gathered):
-            which = np.flatnonzero(part[start : start + rows] == code)
-            if len(which) or not into.pieces:
-                into.add(fitted.transform(some[which], encoded=encoded[which]))
-    train, validation, test = (each.joined() for each in gathered)
-    total = {at: _sum(each) for at, each in effects.items()}
-    return Sliced(train, validation.with_known_truth(), test, total)
 
+    def __init__(
+        self,
+        fitted: FittedRecipe,
+        touched: Sequence[tuple[str, ...]] = (),
+        changes: Sequence[Change] = (),
+    ) -> None:
+        self._steps = [each for each in fitted.steps if each.step.stage == "fitted"]
+        self._names, self._touched, self._changes = _names(fitted), touched, changes
+        self._reach = reach(each.step for each in self._steps)
+        self._before: pl.DataFrame | None = None
+        self._done = 0
+        self.effects = [StepEffect() for _ in touched]
 
-def encode_rows(
-    fitted: FittedRecipe, clean: pl.DataFrame, rows: NDArray[np.int64]
-) -> Encoded | None:
-    """Encode some rows of a table larger than memory; None where that cannot go piece by piece."""
-    kinds = {type(each.step) for each in fitted.steps}
-    width = sum(len(field.columns) for field in fitted.inputs)
-    if not mapped.is_large(4 * width * len(rows)) or kinds - COLUMN_BY_COLUMN - ROW_BY_ROW:
-        return None
-    gathered, together = _Gathered(len(rows)), _together(fitted)
-    for start in range(0, len(rows), together):
-        gathered.add(fitted.transform(clean[rows[start : start + together]]))
-    return gathered.joined()
-
-
-def _together(fitted: FittedRecipe) -> int:
-    """Return how many rows are encoded at once."""
-    return max(1, CELLS // max(1, sum(len(field.columns) for field in fitted.inputs)))
+    def follow(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows as the steps leave them."""
+        skip, done = 0, self._done
+        given = rows.select(self._names)
+        if self._before is not None:
+            skip, given = self._before.height, pl.concat([self._before, given])
+        self._done += rows.height
+        if self._reach:
+            self._before = given.tail(self._reach)
+        encoded = learnt = given
+        which = slice(done - skip, self._done)
+        for at, step in enumerate(self._steps):
+            before, encoded = encoded, step.apply(encoded)
+            if self._changes:
+                learnt = self._changes[at](learnt, which)
+            if self._touched:
+                effect = effect_of(before[skip:], encoded[skip:], self._touched[at])
+                self.effects[at] = _sum([self.effects[at], effect])
+        return (learnt if self._changes else encoded)[skip:]
 
 
 def _sum(effects: Sequence[StepEffect]) -> StepEffect:
@@ -304,13 +206,37 @@ def _sum(effects: Sequence[StepEffect]) -> StepEffect:
         changed.update(dict(each.changed))
     return StepEffect(
         cells=sum(each.cells for each in effects),
-        columns=effects[0].columns,
+        columns=effects[-1].columns,
         changed=tuple(changed.items()),
     )
 
 
-class _Gathered:
-    """Samples of a part as they come; numbers that are many go to a file, and all else with them.
+def _in_order(effect: StepEffect, touched: Sequence[str]) -> StepEffect:
+    """Name the changed columns in order, those that are new at last."""
+    known = [name for name, _ in effect.changed if name in touched]
+    names = [*sorted(known, key=touched.index), *(dict(effect.changed).keys() - set(touched))]
+    return replace(effect, changed=tuple((name, dict(effect.changed)[name]) for name in names))
+
+
+class _Files(NamedTuple):
+    """The pictures or sounds of all rows: decoded ones, and what is wrong with others by place."""
+
+    numbers: NDArray[np.int64]
+    fields: dict[str, tuple[Stored, dict[int, str]]]
+
+
+def _files(fitted: FittedRecipe, clean: pl.DataFrame) -> _Files | None:
+    """Return the decoded files of rows; None where there are none."""
+    fields = {
+        field.spec.name: files_of(field, clean.get_column(field.columns[0]), fitted.steps)
+        for field in fitted.inputs
+        if field.is_files
+    }
+    return _Files(spill.row_numbers(clean), fields) if fields else None
+
+
+class _Making:
+    """Samples made of the encoded rows of a part as they come.
 
     Parameters
     ----------
@@ -318,59 +244,45 @@ class _Gathered:
         How many are expected.
     """
 
-    def __init__(self, rows: int) -> None:
-        self.pieces: list[Encoded] = []
-        self._rows = rows
-        self._spools: dict[str, Spool] = {}
-        self._beside: dict[str, Spool] = {}
+    def __init__(self, fitted: FittedRecipe, rows: int, files: _Files | None = None) -> None:
+        others = tuple(field for field in fitted.inputs if not field.is_files)
+        self._fitted = fitted.model_copy(update={"inputs": others})
+        self._files = files
+        self._gathered = Gathered(rows)
+        self._arranging = [each for each in fitted.steps if each.step.stage == "samples"]
+        self._joining: Joining | None = None
+        if fitted.target.kind == "tokens":
+            self._joining = Joining(self._arranging[0].state, spooled=True)
 
-    def add(self, samples: Encoded) -> None:
-        """Take some more samples."""
-        fields: dict[str, Array] = {}
-        for name, values in samples.fields.items():
-            assert isinstance(values, np.ndarray)
-            if values.dtype == np.float64:
-                values = values.astype(np.float32)
-            size = self._rows * values.itemsize * int(np.prod(values.shape[1:]))
-            if size > SPOOLED or spill.is_spilled(size):
-                values = _written(self._spools, name, values)
-            fields[name] = values
-        if self._spools:
-            kept = {name: getattr(samples, name) for name in self._names(samples)}
-            kept = {name: _written(self._beside, name, rows) for name, rows in kept.items()}
-            samples = replace(samples, **{"scaled": kept["truth"], **kept})
-        self.pieces.append(replace(samples, fields=fields))
+    def add(self, rows: pl.DataFrame, encoded: pl.DataFrame) -> None:
+        """Take some more rows, and what the steps made of them."""
+        if self._joining is not None:
+            self._joining.add(encoded, spill.row_numbers(rows))
+        else:
+            self._gathered.add(self._with_files(self._fitted.samples(rows, encoded)))
 
-    def joined(self) -> Encoded:
+    def _with_files(self, samples: Encoded) -> Encoded:
+        """Add the decoded files; rows whose files cannot be used are left out."""
+        if self._files is None:
+            return samples
+        places = np.searchsorted(self._files.numbers, samples.rows)
+        unscored, keep = Counter(samples.unscored), np.ones(len(places), bool)
+        found: dict[str, Array] = {}
+        for name, (stored, faults) in self._files.fields.items():
+            found[name] = stored[places]
+            for at in np.flatnonzero(keep):
+                if (fault := faults.get(int(places[at]))) is not None:
+                    unscored[fault] += 1
+                    keep[at] = False
+        fields = {**samples.fields, **found}
+        return replace(samples, fields=fields, unscored=dict(unscored)).take(keep)
+
+    def made(self) -> Encoded:
         """Return all samples."""
-        first, unscored = self.pieces[0], Counter[str]()
-        for each in self.pieces:
-            unscored.update(each.unscored)
-        fields: dict[str, Array] = {}
-        for name in first.fields:
-            if name in self._spools:
-                spool, alone = self._spools[name], len(first.fields[name].shape) == 1
-                fields[name] = spool.array() if alone else spool.stored()
-            else:
-                fields[name] = np.concatenate([each.fields[name] for each in self.pieces])
-        whole = {
-            name: self._beside[name].array()
-            if name in self._beside
-            else np.concatenate([getattr(each, name) for each in self.pieces])
-            for name in self._names(first)
-        }
-        whole.setdefault("scaled", whole["truth"])
-        return replace(first, fields=fields, unscored=dict(unscored), **whole)
+        if self._joining is not None:
+            return self._fitted.passages(self._joining)
+        return self._gathered.joined()
 
-    def _names(self, samples: Encoded) -> tuple[str, ...]:
-        """Return what else is to be kept; classes are not scaled."""
-        classes = samples.truth.dtype == samples.scaled.dtype == np.int64
-        return ("truth", "rows") if classes else ("truth", "rows", "scaled")
-
-
-def _written(spools: dict[str, Spool], name: str, rows: NDArray[Any]) -> NDArray[Any]:
-    """Write rows to a file of that name; what is left of them has none."""
-    if name not in spools:
-        spools[name] = Spool(rows.shape[1:], rows.dtype)
-    spools[name].write(rows)
-    return np.empty((0, *rows.shape[1:]), rows.dtype)
+    def ordered(self, frame: pl.DataFrame) -> series.Ordered:
+        """Put the samples, which are rows of a frame, in order of time."""
+        return series.put_in_order(self._arranging[0].state, self._gathered.joined(), frame)

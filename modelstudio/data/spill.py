@@ -207,18 +207,18 @@ def places_of(code: Any, codes: NDArray[Any]) -> NDArray[np.int64]:
 
 def places_among(some: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
     """Return the places of the values that are among some in ascending order."""
-
-    def is_among(which: slice) -> NDArray[np.bool_]:
-        at = np.searchsorted(some, values[which]).clip(0, len(some) - 1)
-        found: NDArray[np.bool_] = some[at] == values[which]
-        return found
-
-    return where(len(values), is_among) if len(some) else np.zeros(0, np.int64)
+    return where(len(values), lambda each: is_among(some, values[each]))
 
 
-def filled(
-    rows: int, dtype: DTypeLike, work: Callable[[slice], NDArray[Any]]
-) -> NDArray[Any]:
+def is_among(some: NDArray[Any], values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which values are among some in ascending order."""
+    if not len(some):
+        return np.zeros(len(values), bool)
+    found: NDArray[np.bool_] = some[np.searchsorted(some, values).clip(0, len(some) - 1)] == values
+    return found
+
+
+def filled(rows: int, dtype: DTypeLike, work: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
     """Return what is worked out of the rows of each slice; shape (rows,)."""
     made = empty(rows, dtype)
     for each in pieces(rows, made.itemsize):

@@ -16,7 +16,7 @@ import torch
 from step_cases import Case, cases, rows, table
 from tables import prepared
 
-from modelstudio.data import prepare, slices
+from modelstudio.data import fitting_slices, prepare, slices
 from modelstudio.data.balance import class_weights
 from modelstudio.data.batches import TensorData
 from modelstudio.data.parts import Parts
@@ -112,7 +112,7 @@ def test_a_large_table_leaks_as_little(
     case = table(Standardise(), target=target, kinds=("number", "category"))
     recipe = tuple(
         step()
-        for step in sorted(slices.COLUMN_BY_COLUMN, key=lambda step: step.__name__)
+        for step in sorted(fitting_slices.COLUMN_BY_COLUMN, key=lambda step: step.__name__)
         if step is not CleanText
     )
     data = case.data.changed(recipe=recipe)

@@ -18,7 +18,6 @@ from polars.testing import assert_frame_equal
 from tables import configure, people, prepared, write
 
 from modelstudio.data import sources, spill
-from modelstudio.data.prepare import fit_recipe
 from modelstudio.data.sources import delimited, mapped, mapped_tables, tabular
 from modelstudio.data.sources.arrow_memory import place_of
 from modelstudio.data.stored import Stored
@@ -44,7 +43,6 @@ from modelstudio.recipe.steps import (
     SmoothNoise,
     Standardise,
     Step,
-    TargetEncode,
 )
 from modelstudio.resources import app_home
 
@@ -196,16 +194,6 @@ def test_the_tensors_are_the_same_to_the_bit(
             assert np.array_equal(values.astype(other.dtype), other)
         assert np.array_equal(ours.truth, theirs.truth)
     assert held.fitted == found.fitted
-
-
-def test_a_step_that_needs_all_rows_is_named(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
-    data = configure(write(tmp_path / "t.csv", people(300)), "bought")
-    small.setattr(mapped, "LIMIT", 0)
-    for steps, named in (((OneHot(),), False), ((TargetEncode(),), True)):
-        told = list(fit_recipe(data.changed(recipe=(FillMissing(), *steps))))
-        assert (
-            any("Target encoding needs all rows in memory" in str(each) for each in told) is named
-        )
 
 
 def test_kinds_that_are_not_those_of_the_file_say_the_same(

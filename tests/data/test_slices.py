@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables import configure, people, prepared, write
 
-from modelstudio.data import slices
+from modelstudio.data import fitting_slices, gathered, slices
 from modelstudio.data.prepare import Prepared
 from modelstudio.data.sources import ROW
 from modelstudio.data.steps import IMPLEMENTATIONS
@@ -39,7 +39,7 @@ def both(data: DataConfig, monkeypatch: pytest.MonkeyPatch) -> tuple[Prepared, P
     with monkeypatch.context() as patch:
         patch.setattr(slices, "LARGE", 0)
         patch.setattr(slices, "CELLS", 100)
-        patch.setattr(slices, "SPOOLED", 0)
+        patch.setattr(gathered, "SPOOLED", 0)
         return whole, prepared(data)
 
 
@@ -90,12 +90,9 @@ def test_a_step_that_cannot_learn_says_where_it_stands(
         assert caught.value.step == 1
 
 
-def test_a_recipe_that_needs_all_columns_together_is_not_cut(tmp_path: Path) -> None:
-    data = configure(write(tmp_path / "t.csv", people(60)), "bought")
-    frame = pl.DataFrame({"age": [1.0]})
-    assert not slices.is_large(data, frame)
-    assert frozenset(IMPLEMENTATIONS) > slices.COLUMN_BY_COLUMN
-    for step in slices.COLUMN_BY_COLUMN:
+def test_steps_taken_column_by_column_look_at_nothing_else() -> None:
+    assert frozenset(IMPLEMENTATIONS) > fitting_slices.COLUMN_BY_COLUMN
+    for step in fitting_slices.COLUMN_BY_COLUMN:
         assert step.rowwise
         assert not step.supervised
         assert IMPLEMENTATIONS[step].learn is None

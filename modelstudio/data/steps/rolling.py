@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from modelstudio.data.steps.learning import Target
+from modelstudio.data.steps.learning import Target, cells, numbers
 from modelstudio.recipe.steps import SmoothRows
 
 
@@ -20,10 +22,38 @@ def fit_rolling(
 
 def apply_rolling(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Smooth each value with those of the rows before it; empty cells stay empty."""
-    return frame.with_columns(_rolling(name, *settings) for name, settings in state.items())
+    return frame.with_columns(
+        _means(frame.get_column(name), rows) if method == "mean" else _medians(name, rows)
+        for name, (method, rows) in state.items()
+    )
 
 
-def _rolling(name: str, method: str, rows: int) -> pl.Expr:
+def _medians(name: str, rows: int) -> pl.Expr:
     finite = pl.when(pl.col(name).is_finite()).then(pl.col(name))
-    smooth = finite.rolling_median if method == "median" else finite.rolling_mean
-    return pl.when(finite.is_not_null()).then(smooth(rows, min_samples=1)).alias(name)
+    smooth = finite.rolling_median(rows, min_samples=1)
+    return pl.when(finite.is_not_null()).then(smooth).alias(name)
+
+
+def _means(column: pl.Series, rows: int) -> pl.Series:
+    """Return means that hang on their own rows alone, to the last bit."""
+    values = cells(column)
+    known = ~np.isnan(values)
+    sums = _sums(np.where(known, values, 0.0), rows)
+    counts = _sums(known.astype(np.float64), rows)
+    return numbers(column.name, np.where(known, sums / np.maximum(counts, 1.0), np.nan))
+
+
+def _sums(values: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Add to each value those of the rows before it, out of sums of 1, 2, 4 and more rows."""
+    total, done, size = np.zeros(len(values)), 0, 1
+    while done < rows:
+        if rows & size:
+            total += _later(values, done)
+            done += size
+        values, size = values + _later(values, size), 2 * size
+    return total
+
+
+def _later(values: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Move values so many rows on; zeros come first."""
+    return np.concatenate([np.zeros(min(rows, len(values))), values[: max(0, len(values) - rows)]])
