@@ -212,12 +212,32 @@ def utf8_blocks(path: Path, encoding: str, size: int) -> Iterator[tuple[bytes, i
     DataError
         When the file cannot be read.
     """
-    decoder = codecs.getincrementaldecoder(encoding)()
-    block, read = b"", 0
+    if encoding != "utf-8":
+        yield from ((text.encode(), read) for text, read in text_blocks(path, encoding, size))
+        return
     try:
         with path.open("rb") as file:
             while block := file.read(size):
-                yield block if encoding == "utf-8" else decoder.decode(block).encode(), file.tell()
+                yield block, file.tell()
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def text_blocks(path: Path, encoding: str, size: int) -> Iterator[tuple[str, int]]:
+    """Yield a file as text, block by block, and how many of its bytes are read.
+
+    Raises
+    ------
+    Misfit
+        When the bytes do not fit the encoding.
+    DataError
+        When the file cannot be read.
+    """
+    decoder, read = codecs.getincrementaldecoder(encoding)(), 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(size):
+                yield decoder.decode(block), file.tell()
                 read += len(block)
         decoder.decode(b"", True)
     except UnicodeDecodeError as error:

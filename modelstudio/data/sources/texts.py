@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
+from modelstudio.data.sources import Portion, SourceInfo, folders, mapped, tabular
 from modelstudio.data.sources.encoding import candidates, decode_head, find_encoding
 from modelstudio.data.sources.files import check_file, kind_of_bytes, unreadable
 from modelstudio.data.sources.folders import FILE, TEXTS, Found
@@ -22,11 +22,14 @@ TEXT = "text"
 MOST_BYTES = 2**28
 """A longer text is refused before it is read."""
 
-_HEAD = 1 << 16
+HEAD = 1 << 16
 """Bytes looked at to find the encoding."""
 
 _PORTION = 200
-"""Files read between two signs of progress."""
+"""Files read between two signs of progress, at most."""
+
+_TOGETHER = 8 << 20
+"""Characters of them."""
 
 
 class NoText(DataError):
@@ -51,15 +54,36 @@ def reading_plain(path: Path, data: DataConfig) -> Generator[Portion, None, pl.D
     if _is_table(path):
         return (yield from tabular.reading_plain(path, data))
     found = _found(path)
-    texts = []
-    for done, each in enumerate(found):
-        if done % _PORTION == 0:
-            yield Portion(done, len(found))
-        texts.append(_contents(each.path, data.csv))
     frame = folders.table(found)
-    cells = pl.Series(TEXT, texts, dtype=pl.String).str.strip_chars()
-    cells = cells.set(cells == "", None)
-    return frame.insert_column(1, cells)
+    size = sum(each.path.stat().st_size for each in found)
+    if not mapped.is_large(size):
+        parts = []
+        for cells, done in _cells(found, data.csv):
+            parts.append(cells)
+            yield Portion(done, len(found))
+        return frame.insert_column(1, pl.concat(parts, rechunk=True))
+    key = mapped.key_of(path, folders.fingerprint_of(found), data.csv.encoding)
+    if (known := mapped.opened(key)) is not None:
+        return known
+    with mapped.Writing(key) as into:
+        for cells, done in _cells(found, data.csv):
+            into.add(frame[done - len(cells) : done].insert_column(1, cells))
+            yield Portion(done, len(found))
+        return into.finish([FILE, TEXT, *frame.columns[1:]])
+
+
+def _cells(found: Sequence[Found], options: CsvOptions) -> Iterator[tuple[pl.Series, int]]:
+    """Yield the texts of files, some at a time, and how many are read."""
+    texts: list[str | None] = []
+    size = 0
+    for done, each in enumerate(found, 1):
+        text = _contents(each.path, options)
+        texts.append(text)
+        size += len(text or "")
+        if len(texts) == _PORTION or size > _TOGETHER or done == len(found):
+            cells = pl.Series(TEXT, texts, dtype=pl.String).str.strip_chars()
+            yield cells.set(cells == "", None), done
+            texts, size = [], 0
 
 
 def inspect(path: Path, data: DataConfig) -> SourceInfo:
@@ -96,7 +120,7 @@ def _is_table(path: Path) -> bool:
         return True
     try:
         with path.open("rb") as file:
-            first = file.readline(_HEAD)
+            first = file.readline(HEAD)
     except OSError as error:
         raise unreadable(path, error) from None
     cells = re.split(r"[,;|\t]", first.decode("utf-8-sig", "replace"))
@@ -129,15 +153,7 @@ def read_text(path: Path, options: CsvOptions) -> str:
         contents = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from None
-    kind = kind_of_bytes(contents[:_HEAD])
-    encoding = options.encoding or find_encoding(contents[:_HEAD])
-    wide = encoding.startswith(("utf-16", "utf-32"))
-    if kind is not None or (b"\0" in contents[:_HEAD] and not wide):
-        raise NoText(
-            f"{path.name} holds {kind or 'something else than text'}.",
-            where=str(path),
-            fix="Choose a text file.",
-        )
+    encoding = encoding_of(path, contents[:HEAD], options)
     for name in candidates(path, encoding, found=options.encoding is None):
         try:
             text = codecs.decode(contents, name)
@@ -145,3 +161,23 @@ def read_text(path: Path, options: CsvOptions) -> str:
             continue
         return text.replace("\r\n", "\n").replace("\r", "\n")
     return decode_head(path, contents, encoding)
+
+
+def encoding_of(path: Path, head: bytes, options: CsvOptions) -> str:
+    """Return the encoding of a text, given how it begins.
+
+    Raises
+    ------
+    NoText
+        When it is none.
+    """
+    encoding = options.encoding or find_encoding(head)
+    wide = encoding.startswith(("utf-16", "utf-32"))
+    kind = kind_of_bytes(head)
+    if kind is not None or (b"\0" in head and not wide):
+        raise NoText(
+            f"{path.name} holds {kind or 'something else than text'}.",
+            where=str(path),
+            fix="Choose a text file.",
+        )
+    return encoding
