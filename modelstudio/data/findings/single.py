@@ -19,7 +19,7 @@ from modelstudio.data.findings.finding import (
     first_rows,
     severity_of,
 )
-from modelstudio.data.findings.tails import usual_range
+from modelstudio.data.findings.tails import Tails, usual_range
 from modelstudio.data.guess import SHORT_TEXT
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.recipe.columns import Column
@@ -181,10 +181,11 @@ def _outliers(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[Findin
     rows: list[int] = []
     total = 0
     reaches: dict[str, float] = {}
+    table = Tails({column.name: frame.get_column(column.name) for column in columns})
     for column in columns:
         numbers = frame.get_column(column.name)
         known = numbers.drop_nulls() if numbers.null_count() else numbers
-        low, high = usual_range(known, len(columns))
+        low, high = usual_range(known, table)
         if low == -math.inf and high == math.inf:
             continue
         far = ((numbers < low) | (numbers > high)).arg_true()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -31,42 +32,119 @@ SOME, SOME_SHARE = 3, 0.05
 LEAST_GAP = 0.25
 """The least gap before outliers, on a log scale; before a number of nines it is enough."""
 
+SLIP = 4.0
+"""The gap, on a log scale, before numbers that are some digits too long."""
+
 TAIL, LONG_TAIL = 300, 0.05
 """Numbers before a gap that tell how a tail falls off, and the share of a long column that holds
 the outliers too."""
 
-CHANCE = 0.02
-"""Chance that an honest table has a gap that is believed, in any tail of its columns."""
+CHANCE, HEAVY_CHANCE = 0.04, 1e-5
+"""Chance that an honest table has a gap that is believed in any tail of its columns: where tails
+are light, and where they are heavy."""
+
+LIGHT_CHANCE = 1e-6
+"""The same for a tail that is known to be light, in which a far number is obvious."""
 
 FREEDOM = {1.0: 1, 1.5: 2, 2.0: 3, 3.0: 5, 4.0: 6, 6.0: 8, 10.0: 10, 20.0: 15, 1e6: 50}
 """How columns fall off: as Student's t with so many degrees of freedom, and how often, in per
 cent; the last is the normal distribution."""
 
+HEAVY, LIGHT = 7, 8
+"""Of these the first so many are heavy, and those from here on light."""
+
 SCALES = np.geomspace(0.07, 4.0, 40)
 """Scales that are tried with each, in robust standard deviations."""
 
+MOST_COLUMNS, ROUNDS = 40, 8
+"""Columns that tell how the columns of a table fall off, and rounds to work it out."""
 
-def usual_range(numbers: pl.Series, columns: int = 5) -> tuple[float, float]:
-    """Return the limits beyond which known numbers are outliers.
+Numbers = NDArray[np.float64]
 
-    A tail is judged by itself: its numbers before a gap tell how likely each way to fall off is,
-    and all of these together how likely so wide a gap is. Of ``columns`` that are looked at, the
-    more there are, the less likely it has to be.
+
+class Tails:
+    """How the columns of numbers of a table fall off, each worked out once it is asked for.
+
+    Parameters
+    ----------
+    columns
+        By name; cells may be missing.
+    """
+
+    def __init__(self, columns: Mapping[str, pl.Series]) -> None:
+        self._columns = columns
+        self._some = list(columns)[:: -(-len(columns) // MOST_COLUMNS) or 1]
+        self._told: dict[str, list[Numbers]] = {}
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def usual(self, name: str) -> tuple[Numbers, float]:
+        """Return how likely a column is each of `FREEDOM`, by the others, and heavy, by all."""
+        tails = [tail for other in self._some if other != name for tail in self._tails(other)]
+        first = np.array(list(FREEDOM.values())) / sum(FREEDOM.values())
+        usual = first
+        for _ in range(ROUNDS if tails else 0):
+            told = np.array(tails) * usual
+            told /= told.sum(axis=1, keepdims=True)
+            usual = (first + told.sum(axis=0)) / (1 + len(tails))
+        own = [tail * usual / (tail * usual).sum() for tail in self._tails(name)]
+        return usual, max(float(each[:HEAVY].sum()) for each in (usual, *own))
+
+    def _tails(self, name: str) -> list[Numbers]:
+        if name not in self._told:
+            self._told[name] = _falling_off(_sampled(self._columns[name].drop_nulls()))
+        return self._told[name]
+
+
+def _sampled(numbers: pl.Series) -> Numbers:
+    """Return some of the numbers, ascending."""
+    every = -(-len(numbers) // SAMPLE)
+    return np.sort((numbers.gather_every(every) if every > 1 else numbers).to_numpy())
+
+
+def _spread(sample: Numbers, middle: float) -> float:
+    """Return the robust standard deviation; 0 where too few numbers differ."""
+    away = np.abs(sample - middle)
+    away = away if np.median(away) else away[away > 0]
+    return 1.4826 * float(np.median(away)) if len(away) >= FEWEST else 0.0
+
+
+def _falling_off(sample: Numbers) -> list[Numbers]:
+    """Return how likely each tail makes each of `FREEDOM`, but for its last numbers."""
+    if len(sample) < FEWEST:
+        return []
+    middle = float(np.median(sample))
+    spread = _spread(sample, middle)
+    steps = np.diff(sample)
+    found = []
+    for tail in (middle - sample, sample - middle) if spread else ():
+        distances = np.sort(tail[tail > 0])[::-1]
+        beyond = max(1, round(len(sample) / 100))
+        if len(distances) >= FEWEST // 2 + beyond:
+            step = float(steps[steps > 0].min())
+            likely = _likely(distances, beyond, spread, step)[0]
+            found.append(np.exp(likely - likely.max()).sum(axis=1))
+    return found
+
+
+def usual_range(numbers: pl.Series, table: Tails | None = None) -> tuple[float, float]:
+    """Return the limits beyond which known numbers of a column are outliers.
+
+    The numbers of a tail before a gap, and the other tails of the table, tell how likely each way
+    to fall off is, and all of these together how likely so wide a gap is. The more columns there
+    are, the less likely it has to be.
     """
     everywhere = (-math.inf, math.inf)
-    every = -(-len(numbers) // SAMPLE)
-    sample = np.sort((numbers.gather_every(every) if every > 1 else numbers).to_numpy())
+    sample = _sampled(numbers)
     if len(sample) < FEWEST or len(np.unique(sample)) < DIFFERENT:
         return everywhere
     for end in (sample[0], sample[-1]):
         if _is_nines(abs(end)) and (sample == end).mean() <= SENTINELS:
             sample = sample[sample != end]
     middle = float(np.median(sample))
-    away = np.abs(sample - middle)
-    away = away if np.median(away) else away[away > 0]
-    if len(away) < FEWEST:
+    if not (spread := _spread(sample, middle)):
         return everywhere
-    spread = 1.4826 * float(np.median(away))
     steps = np.diff(sample)
     step = float(steps[steps > 0].min())
     cut = round(LONG_TAIL * len(sample)) if len(sample) < len(numbers) else len(sample) // 2
@@ -74,19 +152,50 @@ def usual_range(numbers: pl.Series, columns: int = 5) -> tuple[float, float]:
     least, greatest = numbers.min(), numbers.max()
     assert isinstance(least, float)
     assert isinstance(greatest, float)
-    chance = CHANCE / (2 * columns)
+    table = Tails({numbers.name: numbers}) if table is None else table
+    gaps = _Gaps(numbers.name, table)
     low, high = everywhere
     if middle - least > FAR * spread:
         tail = middle - numbers.filter(numbers < min(first, middle)).to_numpy()
-        low = middle - _end(tail, len(numbers), spread, step, middle, chance)
+        low = middle - _end(tail, len(numbers), spread, step, middle, gaps)
     if greatest - middle > FAR * spread:
         tail = numbers.filter(numbers > max(last, middle)).to_numpy() - middle
-        high = middle + _end(tail, len(numbers), spread, step, -middle, chance)
+        high = middle + _end(tail, len(numbers), spread, step, -middle, gaps)
     return low, high
 
 
+class _Gaps:
+    """Judges the gaps of the tails of a column."""
+
+    def __init__(self, name: str, table: Tails) -> None:
+        self._name, self._table = name, table
+
+    def are_odd(self, distances: Numbers, beyond: int, spread: float, step: float) -> bool:
+        """Tell whether so wide a gap before the last numbers of a tail is no chance.
+
+        What the lightest tails make of it counts by itself: they hardly ever leave a gap.
+
+        Parameters
+        ----------
+        distances
+            From the median, descending.
+        beyond
+            How many numbers lie beyond the gap: more than that is not made of them.
+        """
+        usual, heavy = self._table.usual(self._name)
+        likely, gap = _likely(distances, beyond, spread, step)
+        weights = np.exp(likely - likely.max()) * usual[:, None]
+        weights /= weights.sum()
+        chances = (weights * np.exp(gap)).sum(axis=1) * beyond**2 * 2 * len(self._table)
+        heavy = max(heavy, float(weights[:HEAVY].sum()))
+        if distances[beyond - 1] > math.exp(SLIP) * distances[beyond]:
+            heavy = 0.0
+        believed = CHANCE ** (1 - heavy) * HEAVY_CHANCE**heavy
+        return bool(chances.sum() < believed and chances[LIGHT:].sum() < LIGHT_CHANCE)
+
+
 def _end(
-    tail: NDArray[np.float64], count: int, spread: float, step: float, middle: float, chance: float
+    tail: Numbers, count: int, spread: float, step: float, middle: float, gaps: _Gaps
 ) -> float:
     """Return the distance from the median at which a tail ends before a gap, or infinity.
 
@@ -115,24 +224,17 @@ def _end(
     for at in np.flatnonzero(wide & (few | nines))[::-1]:
         told = nines[at] or (
             len(np.unique(distances[at + 1 :])) >= LEVELS
-            and _chance_of_gap(distances, int(at) + 1, spread, step) < chance / beyond[at] ** 2
+            and gaps.are_odd(distances, int(at) + 1, spread, step)
         )
         if told:
             return float(far[at] + near[at]) / 2
     return math.inf
 
 
-def _chance_of_gap(
-    distances: NDArray[np.float64], beyond: int, spread: float, step: float
-) -> float:
-    """Return the chance of so wide a gap before the last numbers of a tail.
+def _likely(distances: Numbers, beyond: int, spread: float, step: float) -> tuple[Numbers, Numbers]:
+    """Return how well each of `FREEDOM` and `SCALES` fits a tail but for its last numbers.
 
-    Parameters
-    ----------
-    distances
-        From the median, descending.
-    beyond
-        How many numbers lie beyond the gap: more than that is not made of them.
+    And how likely the gap before these is then, both as logarithms; shape (freedom, scale).
     """
     from scipy.special import gammaln, stdtr
 
@@ -149,9 +251,7 @@ def _chance_of_gap(
     likely = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - np.log(freedom) / 2 - np.log(scale)
     likely = len(known) * likely - (freedom + 1) / 2 * np.log1p(squares).sum(axis=0)
     likely += beyond * ends - (len(known) + beyond) * begins
-    likely += np.log(list(FREEDOM.values()))[:, None]
-    weights = np.exp(likely - likely.max())
-    return float((weights * np.exp(beyond * (agains - ends))).sum() / weights.sum())
+    return likely, beyond * (agains - ends)
 
 
 def _is_nines(number: float) -> bool:
