@@ -24,7 +24,8 @@ def ordered_codes(column: pl.Series) -> Codes:
     """Give different values, in their order, numbers from 1, and missing ones 0; shape (rows,)."""
     many = spill.is_spilled(_RANKED * len(column))
     if column.dtype == pl.String:
-        values = spill.counts(column).get_column("value").drop_nulls().sort()
+        values = spill.counts(column).get_column("value") if many else column.unique()
+        values = values.drop_nulls().sort()
         if many or len(values) <= FEW_TEXTS:
             return _enumerated(column, values)
     if many:

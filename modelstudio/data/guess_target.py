@@ -31,6 +31,9 @@ CLASS_NAMES = ("target", "label", "class", "category", "type", "species", "digit
 MOST_BLOCKS = 30
 """Classes of a table without header whose rows are sorted by them."""
 
+FIRST = 1_000
+"""Cells in which a word is looked for first."""
+
 FEW_CLASSES, MOST_CLASSES = 10, 20
 """A target of so many different whole numbers is taken for classes; above the first, only when
 they count up from 0 or 1, or the name says so."""
@@ -78,10 +81,18 @@ def _sorted_by(sample: pl.DataFrame, usable: Sequence[str]) -> str:
     return name if alone and classes <= MOST_BLOCKS and sample.columns[0] != name else ""
 
 
+def _begins_with_words(column: pl.Series) -> bool:
+    """Tell whether a word is among the first cells, which spares a look at a long column."""
+    first = column.head(FIRST)
+    return first.dtype == pl.String and not first.str.contains(r"\d").all()
+
+
 def target_kind(column: pl.Series, kind: Kind, notes: list[str]) -> Kind:
     """Take whole numbers of few values for classes, any text for classes."""
     if kind == "date":
         return kind
+    if kind != "number" and _begins_with_words(column):
+        return "category"
     known = column.drop_nulls()
     different = known.unique()
     numbers = to_numbers(different) if known.dtype == pl.String else measurable(different)

@@ -125,14 +125,21 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
         most = _longest(runs, ordered, known.dtype, _wanted(distinct, named))
         frequent, counts = tuple(most[:named]), tuple(most) if distinct <= FEW else ()
     elif len(known):
-        distinct, top, frequent, counts = _counted(known, named)
+        ordered = None
+        if len(known) > MANY_ROWS:
+            marks = _marks(known)
+            ordered = spill.in_order(marks)
+            distinct, top, most = _in_runs(known, marks, ordered, named)
+        else:
+            distinct, top, most = _counted(known, named)
+        frequent, counts = tuple(most[:named]), tuple(most) if distinct <= FEW else ()
         if distinct == len(known) and distinct > 1:
             summary = "all different"
         else:
             summary = f"{distinct:,} value{'' if distinct == 1 else 's'}"
         histogram = _bars(top)
         if isinstance(known.dtype, pl.Date | pl.Datetime):
-            summary, histogram = _days(known)
+            summary, histogram = _days(known, ordered)
     return ColumnProfile(
         column.name,
         column.kind,
@@ -148,10 +155,20 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
     )
 
 
-def _days(known: pl.Series) -> tuple[str, tuple[float, ...]]:
-    """Return the first and the last of dates, and bars of how many lie in equal spans of time."""
+def _days(known: pl.Series, ordered: NDArray[np.int64] | None) -> tuple[str, tuple[float, ...]]:
+    """Return the first and the last of dates, and bars of how many lie in equal spans of time.
+
+    Parameters
+    ----------
+    ordered
+        The times in ascending order, if they are known.
+    """
     first, last = (str(day)[:10] for day in (known.min(), known.max()))
-    counts, _ = np.histogram(known.to_physical().to_numpy(), BINS)
+    if ordered is None:
+        counts, _ = np.histogram(known.to_physical().to_numpy(), BINS)
+    else:
+        edges = np.histogram_bin_edges(ordered[[0, -1]], BINS)
+        counts = np.diff(np.append(np.searchsorted(ordered, edges[:-1]), len(ordered)))
     return f"{first} – {last}", _bars(counts.tolist())
 
 
@@ -171,34 +188,39 @@ def _deviation(numbers: pl.Series) -> float:
     return float(numbers.std(ddof=0))  # type: ignore[arg-type]
 
 
-def _counted(
-    known: pl.Series, named: int
-) -> tuple[int, list[int], tuple[tuple[Any, int], ...], tuple[tuple[Any, int], ...]]:
-    """Count the different values.
+def _counted(known: pl.Series, named: int) -> tuple[int, list[int], list[tuple[Any, int]]]:
+    """Count the different values; return also the rows of the most frequent, and some by name."""
+    counts = known.alias("value").value_counts(name="rows")
+    distinct = counts.height
+    top = counts.get_column("rows").top_k(BINS).sort(descending=True).to_list()
+    wanted = _wanted(distinct, named) if top[0] > 1 else 0
+    most = counts.sort("rows", "value", descending=[True, False]).head(wanted).rows()
+    return distinct, top, most
 
-    Returns also the rows of the most frequent, some of these by name, and of few values all.
-    """
-    if len(known) <= MANY_ROWS:
-        counts = known.alias("value").value_counts(name="rows")
-        distinct = counts.height
-        top = counts.get_column("rows").top_k(BINS).sort(descending=True).to_list()
-        wanted = _wanted(distinct, named) if top[0] > 1 else 0
-        most = counts.sort("rows", "value", descending=[True, False]).head(wanted).rows()
-    else:
-        text = known.dtype == pl.String
-        marks: NDArray[Any] = spill.hashes(known) if text else known.to_physical().to_numpy()
-        ordered = spill.in_order(marks)
-        runs = _runs(ordered)
-        distinct = runs.different
-        sizes = sorted(_greatest(runs.sizes, BINS).tolist(), reverse=True)
-        top = (sizes + [1] * BINS)[: min(BINS, distinct)]
-        wanted = _wanted(distinct, named)
-        most = _longest(runs, ordered, pl.UInt64() if text else known.dtype, wanted)
-        if text and most:
-            places = _places([mark for mark, _ in most], marks)
-            texts = known.gather(places).to_list()
-            most = list(zip(texts, (rows for _, rows in most), strict=True))
-    return distinct, top, tuple(most[:named]), tuple(most) if distinct <= FEW else ()
+
+def _marks(known: pl.Series) -> NDArray[Any]:
+    """Return numbers that tell the values of a long column apart."""
+    if known.dtype == pl.String:
+        return spill.hashes(known)
+    return known.to_physical().to_numpy()
+
+
+def _in_runs(
+    known: pl.Series, marks: NDArray[Any], ordered: NDArray[Any], named: int
+) -> tuple[int, list[int], list[tuple[Any, int]]]:
+    """Count the values of a long column as `_counted` does, by their marks in ascending order."""
+    text = known.dtype == pl.String
+    runs = _runs(ordered)
+    distinct = runs.different
+    sizes = sorted(_greatest(runs.sizes, BINS).tolist(), reverse=True)
+    top = (sizes + [1] * BINS)[: min(BINS, distinct)]
+    wanted = _wanted(distinct, named)
+    most = _longest(runs, ordered, pl.UInt64() if text else known.dtype, wanted)
+    if text and most:
+        places = _places([mark for mark, _ in most], marks)
+        texts = known.gather(places).to_list()
+        most = list(zip(texts, (rows for _, rows in most), strict=True))
+    return distinct, top, most
 
 
 def _wanted(distinct: int, named: int) -> int:

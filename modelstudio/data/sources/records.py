@@ -161,9 +161,12 @@ def count_cells(content: bytes, delimiter: str) -> int:
 
 def _has_wide_spaces(content: bytes) -> bool:
     """Tell whether there may be spaces beyond ASCII, such as one that does not break."""
-    if content.isascii() or all(content.find(first) < 0 for first in _WIDE_FIRST):
+    if content.isascii():
         return False
     array = np.frombuffer(content, np.uint8)
+    greatest = array.max()
+    if all(content.find(first) < 0 for first in _WIDE_FIRST if first <= greatest):
+        return False
     first = np.flatnonzero(array[:-1] >= _WIDE_SPACES[0] >> 8)
     pairs = array[first].astype(np.uint16) << 8 | array[first + 1]
     return bool(np.isin(pairs, _WIDE_SPACES).any())

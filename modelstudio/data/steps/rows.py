@@ -26,6 +26,9 @@ from modelstudio.recipe.steps.rows import row_ranges
 LONG, FEW, FINEST = 100_000, 2_000, 3
 """Rows of a long table, and rows and columns of it that are looked at first for equal ones."""
 
+TOGETHER = 1_000_000
+"""Cells that are hashed at once."""
+
 
 def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | None) -> pl.DataFrame:
     """Keep the first of equal rows; only those of equal hashes are compared.
@@ -36,6 +39,8 @@ def _first_of_equal(step: DropDuplicates, frame: pl.DataFrame, target: str | Non
     if not names:
         return frame
     for chosen in _choices(frame, names):
+        if frame.height > LONG and any(_rises(frame.get_column(name)) for name in chosen):
+            return frame
         hashes = _hashes(frame, chosen)
         doubled = spill.repeated(hashes)
         if not len(doubled):
@@ -62,14 +67,25 @@ def _choices(frame: pl.DataFrame, names: Sequence[str]) -> Iterator[Sequence[str
     yield names
 
 
+def _rises(values: pl.Series) -> bool:
+    """Tell whether each value is greater than the one before it, so that all are different."""
+    if values.null_count():
+        return False
+    parts = (values[max(0, each.start - 1) : each.stop] for each in spill.slices(len(values)))
+    return all((part[1:] > part[:-1]).all() for part in parts)
+
+
 def _hashes(frame: pl.DataFrame, names: Sequence[str]) -> NDArray[np.uint64]:
-    """Return a hash of each row."""
+    """Return a hash of each row; columns of few rows are hashed many at once."""
     hashes = spill.empty(frame.height, np.uint64)
+    columns = pl.DataFrame([frame.get_column(name) for name in names])
     for each in spill.slices(frame.height):
         some = np.zeros(each.stop - each.start, np.uint64)
-        for name in names:
-            some *= np.uint64(0x9E3779B97F4A7C15)
-            some ^= frame.get_column(name)[each].hash().to_numpy()
+        together = max(1, TOGETHER // len(some))
+        for at in range(0, len(names), together):
+            for hashed in columns[each, at : at + together].select(pl.all().hash()):
+                some *= np.uint64(0x9E3779B97F4A7C15)
+                some ^= hashed.to_numpy()
         hashes[each] = some
     return hashes
 
