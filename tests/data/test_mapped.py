@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 from tables import configure, people, prepared, write
 
 from modelstudio.data import sources, spill
-from modelstudio.data.sources import delimited, mapped, mapped_tables, tabular
+from modelstudio.data.sources import delimited, mapped, mapped_tables, tabular, values
 from modelstudio.data.sources.arrow_memory import place_of
 from modelstudio.data.stored import Stored
 from modelstudio.project.model import CsvOptions, DataConfig
@@ -180,18 +180,18 @@ def test_the_tensors_are_the_same_to_the_bit(
     found = prepared(data)
     assert isinstance(found.parts.train, np.memmap)
     assert isinstance(found.train.truth, np.memmap)
-    for values in found.train.fields.values():
-        assert isinstance(values.array if isinstance(values, Stored) else values, np.memmap)
+    for each in found.train.fields.values():
+        assert isinstance(each.array if isinstance(each, Stored) else each, np.memmap)
     assert found.effects == held.effects
     assert_frame_equal(found.frame("train"), held.frame("train"))
     again = found.encoded("validation", found.fitted)
     assert np.array_equal(again.truth, held.validation.truth)
     for part in ("train", "validation", "test"):
         ours, theirs = getattr(held, part), getattr(found, part)
-        for name, values in ours.fields.items():
+        for name, array in ours.fields.items():
             other = theirs.fields[name]
             other = other.read() if isinstance(other, Stored) else other
-            assert np.array_equal(values.astype(other.dtype), other)
+            assert np.array_equal(array.astype(other.dtype), other)
         assert np.array_equal(ours.truth, theirs.truth)
     assert held.fitted == found.fitted
 
@@ -206,7 +206,7 @@ def test_kinds_that_are_not_those_of_the_file_say_the_same(
     frame.write_parquet(tmp_path / "t.parquet")
     kinds = zip(frame.columns, ("category", "date", "number"), strict=True)
     columns = tuple(Column(name=name, kind=kind) for name, kind in kinds)
-    small.setattr(mapped_tables, "CELLS", 37)
+    small.setattr(values, "CELLS", 37)
     data = DataConfig(path=str(tmp_path / "t.parquet"), columns=columns)
     held, found = both(small, lambda: sources.read(data))
     assert_frame_equal(held, found)
@@ -273,12 +273,12 @@ from pathlib import Path
 
 from modelstudio.data import detect, profile, slices, sources, spill
 from modelstudio.data.prepare import fit_recipe
-from modelstudio.data.sources import delimited, mapped, mapped_tables, tabular
+from modelstudio.data.sources import delimited, mapped, mapped_tables, tabular, values
 from modelstudio.project.model import DataConfig
 
 mapped.LIMIT, spill.ROWS, slices.CELLS = 1 << 20, 50_000, 400_000
 delimited.LEAST = delimited.BLOCK = delimited.PIECE = 1 << 20
-mapped_tables.CELLS = profile.MANY_ROWS = 50_000
+values.CELLS = profile.MANY_ROWS = 50_000
 done, status, most = threading.Event(), Path("/proc/self/status"), 0
 
 def watch():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import Literal
@@ -74,32 +75,49 @@ def to_dates(text: pl.Series, order: DateOrder | None = None) -> pl.Series:
 def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataFrame:
     """Read all columns of a table as `to_dates` does, in few passes."""
     few = text.gather_every(-(-text.height // FEW) or 1)
-    with_short = few.select(pl.all().str.contains(SHORT).any())
-    names = [
-        name for name, any_short in zip(text.columns, *with_short.rows(), strict=True) if any_short
-    ]
-    if not names:
-        return within_reach(_long_dates(text, order))
-    is_short = pl.col(names).str.contains(SHORT)
-    dates = _long_dates(text.with_columns(pl.when(~is_short).then(pl.col(names))), order)
+    short = _with_short(few)
+    dates = _long_dates(_without(short, text), _without(short, few), order)
     return within_reach(
         dates.with_columns(
-            dates[name].zip_with(dates[name].is_not_null(), _short_dates(text[name], order))
-            for name in names
+            _with_short_dates(dates[name], text[name], few[name], short_order(text[name], order))
+            for name in short
         )
     )
 
 
-def clear_dates(text: pl.Series) -> pl.Series | None:
-    """Read text as `to_dates` does; None where a form is in doubt, which other cells decide."""
-    cells = text.to_frame()
-    dates = _in_first_form(cells)
-    if dates.to_series().null_count() > text.null_count():
-        if text.str.contains(SHORT).any():
-            return None
-        dates = _first_of([dates, *_in_forms(cells, _CLEAR), *_in_forms(cells, _ZONED)])
-    odd = text.filter(dates.to_series().is_null())
-    return None if odd.str.contains(r"\d").any() else within_reach(dates).to_series()
+def dates_in_pieces(
+    text: Iterable[pl.Series], few: pl.Series, order: DateOrder | None = None
+) -> Iterator[pl.Series]:
+    """Read a column as `to_dates` does that comes in pieces, whenever it is gone through.
+
+    Parameters
+    ----------
+    few
+        Cells from all over the column, `FEW` or so.
+    """
+    short, seen = _with_short(few.to_frame()), few.to_frame()
+    long = _without(short, seen)
+    found = _order_in_pieces(text, order) if short else None
+    if order not in ("day first", "month first"):
+        order = _likelier((_without(short, some.to_frame()) for some in text), long)
+    for some in text:
+        dates = _long_dates(_without(short, some.to_frame()), long, order)
+        if short:
+            dates = _with_short_dates(dates.to_series(), some, few, found).to_frame()
+        yield within_reach(dates).to_series()
+
+
+def _with_short(few: pl.DataFrame) -> list[str]:
+    """Return the columns that have dates whose year has two digits."""
+    found = few.select(pl.all().str.contains(SHORT).any())
+    return [name for name, true in zip(few.columns, *found.rows(), strict=True) if true]
+
+
+def _without(names: Sequence[str], text: pl.DataFrame) -> pl.DataFrame:
+    """Take dates whose year has two digits for missing in some columns."""
+    if not names:
+        return text
+    return text.with_columns(pl.when(~pl.col(names).str.contains(SHORT)).then(pl.col(names)))
 
 
 def within_reach(dates: pl.DataFrame) -> pl.DataFrame:
@@ -111,20 +129,16 @@ def within_reach(dates: pl.DataFrame) -> pl.DataFrame:
     return dates.select(pl.when(inside).then(pl.all()))
 
 
-def _long_dates(text: pl.DataFrame, order: DateOrder | None) -> pl.DataFrame:
+def _long_dates(text: pl.DataFrame, few: pl.DataFrame, order: DateOrder | None) -> pl.DataFrame:
     """Read dates whose year is written in full.
 
     Most columns are written in the first form throughout; the others are tried where one is not.
     """
     dates = _in_first_form(text)
-    pairs = zip(dates.get_columns(), text.get_columns(), strict=True)
-    unread = [after.name for after, before in pairs if after.null_count() > before.null_count()]
+    unread = _unread(dates, text)
     if not unread:
         return dates
-    rest = text[unread]
-    clear = _first_of([dates[unread], *_in_forms(rest, _CLEAR), *_in_forms(rest, _ZONED)])
-    clear = _first_of([clear, rest.select(_since_1970(pl.all()))])
-    day, month = (_first_of([clear, *_in_forms(rest, f)]) for f in (_DAY_FIRST, _MONTH_FIRST))
+    day, month = _in_both_orders(dates[unread], text[unread], few[unread])
     known = zip(*(each.select(pl.all().count()).row(0) for each in (day, month)), strict=True)
     undecided = order not in ("day first", "month first")
     return dates.with_columns(
@@ -136,16 +150,61 @@ def _long_dates(text: pl.DataFrame, order: DateOrder | None) -> pl.DataFrame:
     )
 
 
-def _short_dates(text: pl.Series, order: DateOrder | None) -> pl.Series:
-    """Read dates whose year has two digits, where their order is known or the cells prove it."""
-    found = short_order(text, order)
-    if found is None or found == "either":
-        return pl.Series(text.name, [None], pl.Datetime("ms")).new_from_index(0, len(text))
-    forms = [_SHORT_FORMS[found].format(sign) + time for sign in "./-" for time in _TIMES[:3]]
-    short = text.to_frame().select(pl.when(pl.all().str.contains(SHORT)).then(pl.all()))
-    read = _first_of(_in_forms(short, forms)).to_series()
-    late = (read.dt.year() >= _PIVOT).fill_null(False)
-    return read.dt.offset_by("-100y").zip_with(late, read)
+def _unread(dates: pl.DataFrame, text: pl.DataFrame) -> list[str]:
+    """Return the columns of which some cells were not read."""
+    pairs = zip(dates.get_columns(), text.get_columns(), strict=True)
+    return [after.name for after, before in pairs if after.null_count() > before.null_count()]
+
+
+def _in_both_orders(
+    dates: pl.DataFrame, text: pl.DataFrame, few: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read what is left of cells in other forms, the day first and the month first."""
+    clear = _first_of([dates, *_in_forms(text, few, (*_CLEAR, *_ZONED))])
+    clear = _first_of([clear, text.select(_since_1970(pl.all()))])
+    day, month = (_in_forms(text, few, forms) for forms in (_DAY_FIRST, _MONTH_FIRST))
+    return _first_of([clear, *day]), _first_of([clear, *month])
+
+
+def _likelier(text: Iterable[pl.DataFrame], few: pl.DataFrame) -> DateOrder:
+    """Tell in which order a column is read of which none was given; it comes in pieces."""
+    if not any(_fitting(few, forms) for forms in (_DAY_FIRST, _MONTH_FIRST)):
+        return "day first"
+    known, gaps = [0, 0], [0, 0]
+    before = [pl.Series(dtype=pl.Int64)] * 2
+    for some in text:
+        dates = _in_first_form(some)
+        read = (dates, dates)
+        if _unread(dates, some):
+            read = _in_both_orders(dates, some, few)
+        for at, each in enumerate(read):
+            moments = each.to_series().drop_nulls().to_physical()
+            known[at] += len(moments)
+            moments = pl.concat([before[at], moments.rename("")])
+            gaps[at] += _gaps(moments)
+            before[at] = moments.tail(1)
+    (days, months), (day_gaps, month_gaps) = known, gaps
+    closer = months == days and month_gaps * CLOSER < day_gaps
+    return "month first" if months > days or closer else "day first"
+
+
+def _with_short_dates(
+    dates: pl.Series,
+    text: pl.Series,
+    few: pl.Series,
+    order: DateOrder | Literal["either"] | None,
+) -> pl.Series:
+    """Add dates whose year has two digits, where their order is known or the cells prove it."""
+    if order is None or order == "either":
+        return dates
+    forms = [_SHORT_FORMS[order].format(sign) + time for sign in "./-" for time in _TIMES[:3]]
+    short = pl.when(pl.all().str.contains(SHORT)).then(pl.all())
+    read = _in_forms(text.to_frame().select(short), few.to_frame().select(short), forms)
+    if not read:
+        return dates
+    found = _first_of(read).to_series()
+    late = (found.dt.year() >= _PIVOT).fill_null(False)
+    return dates.zip_with(dates.is_not_null(), found.dt.offset_by("-100y").zip_with(late, found))
 
 
 def short_order(
@@ -157,55 +216,64 @@ def short_order(
     between hyphens, or where a number can be nothing else. An ``order`` is taken where no other
     fits more cells; without it several make ``"either"``. None when most cells are no such dates.
     """
-    known = text.drop_nulls()
-    parts = known.str.extract_groups(SHORT).struct.unnest().drop_nulls()
-    if not len(known) or len(parts) < 0.9 * len(known):
+    return _order_in_pieces([text], order)
+
+
+def _order_in_pieces(
+    text: Iterable[pl.Series], order: DateOrder | None
+) -> DateOrder | Literal["either"] | None:
+    count = Counter[str]()
+    for known in (some.drop_nulls() for some in text):
+        parts = known.str.extract_groups(SHORT).struct.unnest().drop_nulls()
+        first, middle, last = (parts.to_series(at).cast(pl.Int64) for at in (0, 2, 3))
+        days, months = (1, 31), (1, 12)
+        fits = {
+            "day first": first.is_between(*days) & middle.is_between(*months),
+            "month first": first.is_between(*months) & middle.is_between(*days),
+            "year first": middle.is_between(*months) & last.is_between(*days),
+            "hyphens": parts.to_series(1) == "-",
+            "no days": ~first.is_between(*days),
+        }
+        count.update({name: int(true.sum()) for name, true in fits.items()})
+        count.update({"known": len(known), "short": len(parts)})
+    if not count["known"] or count["short"] < 0.9 * count["known"]:
         return None
-    first, middle, last = (parts.to_series(at).cast(pl.Int64) for at in (0, 2, 3))
-    days, months = (1, 31), (1, 12)
-    fitting: dict[DateOrder, int] = {
-        "day first": int((first.is_between(*days) & middle.is_between(*months)).sum()),
-        "month first": int((first.is_between(*months) & middle.is_between(*days)).sum()),
-    }
-    in_front = bool((parts.to_series(1) == "-").all() or (~first.is_between(*days)).any())
-    if in_front or order == "year first":
-        fits = middle.is_between(*months) & last.is_between(*days)
-        fitting["year first"] = int(fits.sum())
-    most = max(fitting.values())
-    best = [each for each, count in fitting.items() if count == most]
-    if most < 0.9 * len(known):
+    in_front = count["hyphens"] == count["short"] or count["no days"] or order == "year first"
+    orders: tuple[DateOrder, ...] = ("day first", "month first", "year first")
+    orders = orders if in_front else orders[:2]
+    most = max(count[each] for each in orders)
+    best = [each for each in orders if count[each] == most]
+    if most < 0.9 * count["known"]:
         return None
     return best[0] if len(best) == 1 else order if order in best else "either"
 
 
 def _closer(month: pl.DataFrame, day: pl.DataFrame, at: int) -> bool:
     """Tell whether the dates of a column follow each other far closer with the month first."""
-    gaps = (_gaps(each.to_series(at)) for each in (month, day))
+    gaps = (_gaps(each.to_series(at).drop_nulls().to_physical()) for each in (month, day))
     return next(gaps) * CLOSER < next(gaps)
 
 
-def _gaps(dates: pl.Series) -> float:
-    return float(dates.drop_nulls().to_physical().diff().abs().sum())
+def _gaps(moments: pl.Series) -> int:
+    return int(moments.diff().abs().sum())
 
 
 def _in_first_form(text: pl.DataFrame) -> pl.DataFrame:
     """Read cells in the first form; those of a long table in several pieces at once."""
     pieces = [
-        text.slice(start, TOGETHER).lazy().select(_read(pl.all(), _ISO))
+        text.slice(start, TOGETHER).lazy().select(_read(pl.all(), _ISO, cache=False))
         for start in range(0, max(1, text.height), TOGETHER)
     ]
     return pl.concat(pl.collect_all(pieces), rechunk=len(pieces) > 1)
 
 
-def _in_forms(text: pl.DataFrame, forms: Sequence[str]) -> list[pl.DataFrame]:
-    """Read a table in each of some forms that fit any of its cells; a long one by a sample."""
-    few = text.gather_every(-(-text.height // FEW) or 1)
-    fitting = []
-    for form in forms:
-        seen = few.select(_read(pl.all(), form).count())
-        if any(seen.row(0)):
-            fitting.append(form)
-    return [text.select(_read(pl.all(), form)) for form in fitting]
+def _in_forms(text: pl.DataFrame, few: pl.DataFrame, forms: Sequence[str]) -> list[pl.DataFrame]:
+    """Read a table in each of some forms that fit any of a few of its cells."""
+    return [text.select(_read(pl.all(), form)) for form in _fitting(few, forms)]
+
+
+def _fitting(few: pl.DataFrame, forms: Sequence[str]) -> list[str]:
+    return [form for form in forms if any(few.select(_read(pl.all(), form).count()).row(0))]
 
 
 def _first_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -221,8 +289,8 @@ def _first_of(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _read(text: pl.Expr, form: str) -> pl.Expr:
-    read = text.str.to_datetime(form, strict=False, time_unit="ms")
+def _read(text: pl.Expr, form: str, *, cache: bool = True) -> pl.Expr:
+    read = text.str.to_datetime(form, strict=False, time_unit="ms", cache=cache)
     return read.dt.replace_time_zone(None) if form.endswith("z") else read
 
 

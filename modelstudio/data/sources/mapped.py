@@ -212,13 +212,13 @@ def opened(key: str) -> pl.DataFrame | None:
     return _opened[folder]
 
 
-def written(key: str, columns: Iterable[pl.Series]) -> pl.DataFrame:
-    """Write whole columns as they come, and return them as they are mapped."""
-    names = []
+def written(key: str, pieces: Iterable[pl.Series]) -> pl.DataFrame:
+    """Write pieces of columns as they come, and return these as they are mapped."""
+    names: dict[str, None] = {}
     with Writing(key) as writing:
-        for column in columns:
-            writing.add([column])
-            names.append(column.name)
+        for some in pieces:
+            writing.add([some])
+            names[some.name] = None
         return writing.finish(names)
 
 

@@ -8,19 +8,21 @@ from pathlib import Path
 import polars as pl
 
 from modelstudio.data.sources import Portion, mapped
-from modelstudio.data.sources.dates import DateOrder
 from modelstudio.data.sources.dialect import sniff
 from modelstudio.data.sources.files import check_file, file_key
 from modelstudio.data.sources.first_rows import measuring
 from modelstudio.data.sources.text_table import read_text
-from modelstudio.data.sources.values import NARROW, as_usual, has_commas, typed, typed_alone
+from modelstudio.data.sources.values import (
+    NARROW,
+    has_commas,
+    is_typed,
+    typed_in_pieces,
+    usual_pieces,
+)
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
 
 Reading = Generator[Portion, None, pl.DataFrame]
-
-CELLS = 200_000
-"""Cells that become their kind at once."""
 
 
 def is_mapped(path: Path, options: CsvOptions) -> bool:
@@ -61,35 +63,22 @@ def map_file(key: str, options: CsvOptions, read: Callable[[mapped.Writing], Rea
     words, commas = options.missing, has_commas(frame, options)
     if not words and not commas:
         return frame
-    return mapped.written(key, (as_usual(each.to_frame(), words, commas)[:, 0] for each in frame))
+    return mapped.written(key, usual_pieces(frame, words, commas))
 
 
 def with_kinds(
     key: str, frame: pl.DataFrame, columns: Iterable[Column], data: DataConfig
 ) -> pl.DataFrame:
     """Put columns that are mapped as their kinds in the place of those that are of others."""
-    held = frame.schema
     for column in columns:
-        name, kind = column.name, NARROW.get(column.kind, pl.String())
-        if held.get(name, kind) == kind:
+        if column.name not in frame.columns:
             continue
-        as_kind = mapped.key_of(key, name, kind, data.csv.dates)
+        cells = frame.get_column(column.name)
+        if is_typed(cells, column):
+            continue
+        is_target = column.role == "target"
+        as_kind = mapped.key_of(key, column.name, column.kind, is_target, data.csv.dates)
         if (values := mapped.opened(as_kind)) is None:
-            values = _write_as_kind(as_kind, frame.get_column(name), column, data.csv.dates)
+            values = mapped.written(as_kind, typed_in_pieces(cells, column, data.csv.dates))
         frame = frame.with_columns(values.get_columns())
     return frame
-
-
-def _write_as_kind(
-    key: str, cells: pl.Series, column: Column, dates: DateOrder | None
-) -> pl.DataFrame:
-    """Write a column as its kind: some cells at a time, unless that takes a look at all of them."""
-    with mapped.Writing(key) as writing:
-        for start in range(0, len(cells), CELLS):
-            made = typed_alone(cells[start : start + CELLS], column)
-            if made is None:
-                break
-            writing.add([made])
-        else:
-            return writing.finish([column.name])
-    return mapped.written(key, [typed(cells, column, dates)])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 import polars as pl
@@ -79,27 +80,37 @@ def all_to_numbers(text: pl.DataFrame) -> pl.DataFrame:
     unread = [after.name for after, before in empty if after.null_count() > before.null_count()]
     if unread and (dressed := _where(text[unread], _is_dressed())):
         rest = text[dressed].select(_bare(pl.all()))
-        if measured := _where(rest, pl.all().str.contains(_MEASURED).any()):
-            rest = rest.with_columns(_without_unit(rest[measured]).get_columns())
-        grouped = pl.when(pl.all().str.contains(_GROUPED))
-        rest = rest.select(grouped.then(pl.all().str.replace_all("[,' ]", "")).otherwise(pl.all()))
-        if rounded := _where(rest, pl.all().str.contains(_ROUNDED).any()):
-            rest = rest.with_columns(_written_out(rest[rounded]).get_columns())
-        if clocks := _where(rest, pl.all().str.contains(CLOCK).any()):
-            rest = rest.with_columns(_in_hours(rest[clocks]).get_columns())
-        numbers = numbers.with_columns(rest.select(pl.all().cast(pl.Float64, strict=False)))
-    return numbers.select(pl.when(pl.all().abs() < GREATEST).then(pl.all()))
+        read = _undressed(rest, _with_unit(lambda: [rest]))
+        numbers = numbers.with_columns(read.get_columns())
+    return numbers.select(_measurable())
 
 
-def plain_numbers(text: pl.Series) -> pl.Series | None:
-    """Read text as `to_numbers` does; None where a unit may stand behind, which others decide."""
-    numbers = text.cast(pl.Float64, strict=False)
-    odd = text.filter(numbers.is_null())
-    odd = odd.filter(odd.str.contains(r"\d"))
-    if not len(odd):
-        return measurable(numbers)
-    bare = odd.to_frame().select(_bare(pl.all())).to_series()
-    return None if bare.str.contains(_MEASURED).any() else to_numbers(text)
+def numbers_in_pieces(text: Iterable[pl.Series]) -> Iterator[pl.Series]:
+    """Read a column as `to_numbers` does that comes in pieces, whenever it is gone through."""
+    if not any(_where(some.to_frame(), _is_dressed()) for some in text):
+        yield from (measurable(some.cast(pl.Float64, strict=False)) for some in text)
+        return
+
+    def bare() -> Iterator[pl.DataFrame]:
+        return (some.to_frame().select(_bare(pl.all())) for some in text)
+
+    with_unit = _with_unit(bare)
+    for some in bare():
+        yield _undressed(some, with_unit).select(_measurable()).to_series()
+
+
+def _undressed(text: pl.DataFrame, with_unit: Sequence[str]) -> pl.DataFrame:
+    """Read numbers that stand without signs of money, in some columns with a unit behind them."""
+    if with_unit:
+        bare = text[with_unit].select(pl.all().str.replace(_UNIT, "$1"))
+        text = text.with_columns(bare.get_columns())
+    grouped = pl.when(pl.all().str.contains(_GROUPED))
+    text = text.select(grouped.then(pl.all().str.replace_all("[,' ]", "")).otherwise(pl.all()))
+    if rounded := _where(text, pl.all().str.contains(_ROUNDED).any()):
+        text = text.with_columns(_written_out(text[rounded]).get_columns())
+    if clocks := _where(text, pl.all().str.contains(CLOCK).any()):
+        text = text.with_columns(_in_hours(text[clocks]).get_columns())
+    return text.select(pl.all().cast(pl.Float64, strict=False))
 
 
 def is_measurable(numbers: pl.Series) -> bool:
@@ -111,7 +122,11 @@ def measurable(numbers: pl.Series) -> pl.Series:
     """Take infinite numbers and those beyond all measure for missing."""
     if is_measurable(numbers):
         return numbers
-    return numbers.to_frame().select(pl.when(pl.all().abs() < GREATEST).then(pl.all())).to_series()
+    return numbers.to_frame().select(_measurable()).to_series()
+
+
+def _measurable() -> pl.Expr:
+    return pl.when(pl.all().abs() < GREATEST).then(pl.all())
 
 
 def _where(frame: pl.DataFrame, fact: pl.Expr) -> list[str]:
@@ -137,24 +152,30 @@ def _bare(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _without_unit(text: pl.DataFrame) -> pl.DataFrame:
-    """Return, without it, the columns of numbers that have one unit behind almost all of them."""
-    units = text.select(pl.all().str.extract(_UNIT, 2))
-    facts = (
-        units.select(pl.all().drop_nulls().n_unique()),
-        text.select(pl.all().str.contains(_MEASURED).sum()),
-        text.select((~pl.all().is_in(MISSING_NUMBERS)).sum()),
-    )
-    same = [
+def _with_unit(parts: Callable[[], Iterable[pl.DataFrame]]) -> list[str]:
+    """Return the columns that have one unit behind almost all numbers, by all parts of a table."""
+    measured = pl.all().str.contains(_MEASURED)
+    names = list({name: None for part in parts() for name in _where(part, measured.any())})
+    if not names:
+        return []
+    units = defaultdict[str, set[str]](set)
+    behind, known, rounded = Counter[str](), Counter[str](), set[str]()
+    for part in (each[names] for each in parts()):
+        for each in part.select(pl.all().str.extract(_UNIT, 2).drop_nulls().unique().implode()):
+            units[each.name].update(each[0])
+        behind.update(_sums(part, measured))
+        known.update(_sums(part, ~pl.all().is_in(MISSING_NUMBERS)))
+        rounded.update(_where(part, pl.all().str.contains(_ROUNDED).any()))
+    return [
         name
-        for name, different, measured, known in zip(
-            text.columns, *(fact.row(0) for fact in facts), strict=True
-        )
-        if different == 1 and measured >= ALIKE * known
+        for name in names
+        if len(units[name]) == 1 and behind[name] >= ALIKE * known[name] and name not in rounded
     ]
-    if same:
-        same = _where(text[same], ~pl.all().str.contains(_ROUNDED).any())
-    return text[same].select(pl.all().str.replace(_UNIT, "$1")) if same else pl.DataFrame()
+
+
+def _sums(frame: pl.DataFrame, fact: pl.Expr) -> dict[str, int]:
+    """Count the cells of each column of which something is true."""
+    return frame.select(fact.sum()).row(0, named=True)
 
 
 def _written_out(text: pl.DataFrame) -> pl.DataFrame:
@@ -188,10 +209,9 @@ def _in_hours(text: pl.DataFrame) -> pl.DataFrame:
 
 def unit_of(text: pl.Series) -> str:
     """Return the unit behind the numbers of a column that is read without it; empty for none."""
-    measured = text.to_frame().select(_bare(pl.all())).to_series()
-    found = measured.str.extract(_UNIT, 2).drop_nulls()
-    read = _without_unit(measured.to_frame()) if len(found) else pl.DataFrame()
-    return str(found[0]) if read.width else ""
+    bare = text.to_frame().select(_bare(pl.all()))
+    found = bare.to_series().str.extract(_UNIT, 2).drop_nulls()
+    return str(found[0]) if len(found) and _with_unit(lambda: [bare]) else ""
 
 
 def without_decimal_commas(text: pl.Series) -> pl.Series:
@@ -199,15 +219,32 @@ def without_decimal_commas(text: pl.Series) -> pl.Series:
 
     A column that holds anything else stays as it is.
     """
-    if text.dtype != pl.String or not text.str.contains("[,.]").any():
-        return text
+    return next(points_in_pieces([text]))
+
+
+def points_in_pieces(text: Iterable[pl.Series]) -> Iterator[pl.Series]:
+    """Do what `without_decimal_commas` does with a column that comes in pieces."""
+    marked = (some.dtype == pl.String and some.str.contains("[,.]").any() for some in text)
+    if not any(marked):
+        yield from text
+        return
+    fitting = known = 0
+    for some in text:
+        fitting += int(_is_european(some)[1].sum())
+        known += int((some.is_not_null() & ~some.is_in(MISSING_NUMBERS)).sum())
+    if fitting < ALIKE * max(known, 1):
+        yield from text
+        return
+    for some in text:
+        bare, fits = _is_european(some)
+        plain = bare.str.replace_all(r"[. ']", "").str.replace(",", ".", literal=True)
+        yield some.zip_with(~fits.fill_null(False), plain)
+
+
+def _is_european(text: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return cells without signs of money, and which of them may have a decimal comma."""
     bare = text.to_frame().select(_bare(pl.all())).to_series()
-    fits = bare.str.contains(_EUROPEAN) & ~bare.str.contains(r"^[+-]?0\.")
-    known = int((text.is_not_null() & ~text.is_in(MISSING_NUMBERS)).sum())
-    if int(fits.sum()) < ALIKE * max(known, 1):
-        return text
-    plain = bare.str.replace_all(r"[. ']", "").str.replace(",", ".", literal=True)
-    return text.zip_with(~fits.fill_null(False), plain)
+    return bare, bare.str.contains(_EUROPEAN) & ~bare.str.contains(r"^[+-]?0\.")
 
 
 def decimals_of(

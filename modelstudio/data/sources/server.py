@@ -41,7 +41,7 @@ from modelstudio.data.sources.kept import (
 from modelstudio.data.sources.numbers import measurable
 from modelstudio.data.sources.plain import from_values, joining, plain_types
 from modelstudio.data.sources.session import Session, connected
-from modelstudio.data.sources.values import WHOLE, without_words
+from modelstudio.data.sources.values import WHOLE, usual_pieces, without_words
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.resources import app_home
@@ -97,7 +97,7 @@ def without_missing(frame: pl.DataFrame, data: DataConfig) -> pl.DataFrame:
     key = mapped.key_of(known.table, words)
     done = mapped.opened(key)
     if done is None:
-        done = mapped.written(key, (without_words(each.to_frame(), words)[:, 0] for each in frame))
+        done = mapped.written(key, usual_pieces(frame, words, commas=False))
     return done
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +13,8 @@ from modelstudio.data.sources import Portion, finish, mapped
 from modelstudio.data.sources.delimited import Pass
 from modelstudio.data.sources.dialect import CsvDialect, sniff
 from modelstudio.data.sources.encoding import Misfit, candidates, misfit
-from modelstudio.data.sources.numbers import without_decimal_commas
+from modelstudio.data.sources.numbers import points_in_pieces, without_decimal_commas
+from modelstudio.data.sources.values import Pieces
 from modelstudio.project.model import CsvOptions
 
 
@@ -100,8 +101,10 @@ def read_text(
                 continue
             frame = into.finish(wanted) if into else pl.DataFrame([series[each] for each in wanted])
         if _is_unusual(dialect):
-            usual = (_as_written(each, dialect) for each in frame)
-            frame = mapped.written(key, usual) if key else pl.DataFrame(usual)
+            if key:
+                frame = mapped.written(key, _pieces_as_written(frame, dialect))
+            else:
+                frame = pl.DataFrame([_as_written(each, dialect) for each in frame])
         return TextTable(frame, frozenset(first - once.stubborn), exact)
     raise misfit(path, encoding, line)
 
@@ -123,3 +126,10 @@ def _as_written(column: pl.Series, dialect: CsvDialect) -> pl.Series:
     """Give text the quotation marks that it has in the file, and numbers a decimal point."""
     column = dialect.rewriting.restored(column.to_frame()).to_series()
     return without_decimal_commas(column) if dialect.decimal_comma else column
+
+
+def _pieces_as_written(frame: pl.DataFrame, dialect: CsvDialect) -> Iterator[pl.Series]:
+    """Yield column after column of what `_as_written` makes of a table, some cells at a time."""
+    for column in frame:
+        cells = Pieces(column, lambda some: dialect.rewriting.restored(some.to_frame()).to_series())
+        yield from points_in_pieces(cells) if dialect.decimal_comma else cells
