@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -54,8 +55,11 @@ def has_display() -> bool:
 
 def _command_line(arguments: list[str]) -> int:
     try:
+        gc.disable()  # what is imported stays, and to look through it again and again takes time
         from modelstudio.cli import main as run
 
+        gc.freeze()
+        gc.enable()
         return run(arguments)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +36,10 @@ PART_COLUMN = frozenset(
 """Names of columns that are there to tell the parts, in small letters."""
 
 _NUMBERED: dict[str, Part] = {"0": "train", "1": "validation", "2": "test"}
+
+
+PartsOfRows = Callable[[], NDArray[np.uint8]]
+"""Returns the place in `PARTS` of each row of a source; shape (rows,)."""
 
 
 @dataclass(frozen=True, slots=True)

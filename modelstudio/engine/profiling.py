@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from modelstudio.data.findings.finding import Finding
+    from modelstudio.data.parts import PartsOfRows
     from modelstudio.engine.runs import RunStore
 
 
@@ -101,15 +104,21 @@ def profile_project(
 
 
 def _read(data: DataConfig, base: Path | None) -> Generator[Progress, None, pl.DataFrame]:
-    """Read the cells as they are in the source."""
+    """Read the cells as they are in the source, and import meanwhile what describes them."""
     from modelstudio.data import sources
 
-    return (
-        yield from retold(
-            sources.reading_plain(data, base),
-            lambda portion: Progress("Reading the data", portion.done, portion.total),
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(_import_what_describes)
+        return (
+            yield from retold(
+                sources.reading_plain(data, base),
+                lambda portion: Progress("Reading the data", portion.done, portion.total),
+            )
         )
-    )
+
+
+def _import_what_describes() -> None:
+    from modelstudio.data import details, findings, prepare, split  # noqa: F401
 
 
 def _described(
@@ -123,9 +132,9 @@ def _described(
     yield Progress("Describing the columns")
     frame = sources.read(data, base)
     with profile.threads_for(frame) as threads:
-        dealt = threads.submit(_parts, data, frame)
+        dealt = threads.submit(_dealt, data, frame)
         profiles = profile.profile(frame, data.columns, TOP, threads)
-        parts = dealt.result()
+        whole, parts = dealt.result()
     columns = [
         {
             "name": column.name,
@@ -141,7 +150,9 @@ def _described(
     tests = None
     if data.split.test_path is not None:
         tests = sources.read_table(sources.resolve(data.split.test_path, base), data)
-    found = findings(data, frame, profiles, parts, tests=tests, plain=plain, ignored=True)
+    found = findings(
+        data, frame, profiles, parts, whole=whole, tests=tests, plain=plain, ignored=True
+    )
     for column, described in zip(data.columns, columns, strict=True):
         if column.kind == "image":
             pictures, seen = yield from _pictures(data, base, frame, column.name, parts)
@@ -154,20 +165,34 @@ def _described(
     return SourceProfile(frame.height, target, tuple(columns), found, (*told, *notes), told)
 
 
-def _parts(data: DataConfig, frame: pl.DataFrame) -> NDArray[np.uint8] | None:
-    """Split the rows as a new project would, if that can be done."""
+def _dealt(data: DataConfig, frame: pl.DataFrame) -> tuple[bool, PartsOfRows]:
+    """Tell whether a new project would keep all rows, and what splits them as it would.
+
+    Where rows can be neither kept nor split, none is in a part.
+    """
+    import numpy as np
+
     from modelstudio.data.fitted import row_numbers
     from modelstudio.data.parts import part_codes
     from modelstudio.data.prepare import clean_rows
     from modelstudio.data.sources import ROW
     from modelstudio.data.split import split_table
 
+    def codes() -> NDArray[np.uint8]:
+        numbers = row_numbers(clean)
+        try:
+            return part_codes(numbers, split_table(clean, numbers, data), frame.height)
+        except DataError:
+            return np.zeros(frame.height, np.uint8)
+
     try:
         clean, _ = clean_rows(data, frame.with_row_index(ROW))
-        numbers = row_numbers(clean)
-        return part_codes(numbers, split_table(clean, numbers, data), frame.height)
     except DataError:
-        return None
+        return False, lambda: np.zeros(frame.height, np.uint8)
+    if clean.height == frame.height:
+        return True, cache(codes)
+    found = codes()
+    return False, lambda: found
 
 
 def _sounds(
@@ -188,7 +213,7 @@ def _pictures(
     base: Path | None,
     frame: pl.DataFrame,
     column: str,
-    parts: NDArray[np.uint8] | None,
+    parts: PartsOfRows,
 ) -> Generator[Progress, None, tuple[dict[str, Any], tuple[Finding, ...]]]:
     """Look at every picture of a column; one that is not named is left out."""
     from modelstudio.data import picture_profile, sources
@@ -204,7 +229,8 @@ def _pictures(
         picture_profile.profile(paths, labels),
         lambda seen: Progress("Looking at the pictures", seen.done, seen.total),
     )
-    told = None if parts is None else [PARTS[part] for part in parts]
+    codes = parts()
+    told = [PARTS[part] for part in codes] if codes.any() else None
     described = {
         "sizes": [
             {"width": width, "height": height, "rows": rows}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -77,8 +78,16 @@ def describe_data(
     plain = tabular.as_read_last(project.data, base)
     profiles = profile.profile(frame, project.data.columns)
     yield Progress("Looking for problems")
-    parts = part_codes(row_numbers(prepared.clean), prepared.parts, frame.height)
-    found = findings(project.data, frame, profiles, parts, tests=prepared.tests, plain=plain)
+    clean, rows = prepared.clean, frame.height
+    found = findings(
+        project.data,
+        frame,
+        profiles,
+        cache(lambda: part_codes(row_numbers(clean), prepared.parts, rows)),
+        whole=clean.height == rows,
+        tests=prepared.tests,
+        plain=plain,
+    )
     unheard = drain(sound_findings(project.data, frame))  # all were decoded above
     return DataReport(
         rows=prepared.source_rows,

@@ -10,6 +10,7 @@ import pytest
 
 from modelstudio.data.sources import ROW
 from modelstudio.data.steps import IMPLEMENTATIONS
+from modelstudio.data.steps import rows as keeping
 from modelstudio.data.steps.rows import KEEP
 from modelstudio.errors import DataError, FieldError
 from modelstudio.recipe.steps import (
@@ -197,3 +198,15 @@ def test_a_sample_hangs_on_the_seed_and_hardly_on_other_rows() -> None:
 def test_the_first_of_equal_rows_is_kept() -> None:
     frame = pl.concat([TABLE, TABLE.head(2)])
     assert kept(DropDuplicates(), frame) == [0, 1, 2, 3]
+
+
+def test_rows_that_a_column_numbers_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "LONG", 40)
+    monkeypatch.setattr(keeping, "FEW", 40)
+    monkeypatch.setattr(keeping.spill, "ROWS", 7)
+    number = [f"{at:02}" for at in range(50)]
+    twice = [*number[:21], number[20], *number[22:]]
+    frame = pl.DataFrame({"number": twice, "town": "Ulm"})
+    assert kept(DropDuplicates(), frame) == [at for at in range(50) if at != 21]
+    monkeypatch.setattr(keeping, "_hashes", None)
+    assert kept(DropDuplicates(), frame.with_columns(number=pl.Series(number))) == [*range(50)]

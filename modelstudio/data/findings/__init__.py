@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from modelstudio.data.findings import classes, groups, leaks, likeness, single, totals, writing
 from modelstudio.data.findings.counts import Counts
 from modelstudio.data.findings.finding import Finding
+from modelstudio.data.parts import PartsOfRows
 from modelstudio.data.profile import SHORT, THREADS, ColumnProfile
 from modelstudio.data.sources.folders import FILE
 from modelstudio.project.model import DataConfig
@@ -28,8 +29,9 @@ def findings(
     data: DataConfig,
     frame: pl.DataFrame,
     profiles: Sequence[ColumnProfile],
-    parts: NDArray[np.uint8] | None = None,
+    parts: PartsOfRows | None = None,
     *,
+    whole: bool = False,
     tests: pl.DataFrame | None = None,
     plain: pl.DataFrame | None = None,
     ignored: bool = False,
@@ -41,7 +43,9 @@ def findings(
     frame
         The whole source, each column as its kind.
     parts
-        Part of each row as `split.part_codes` tells it; shape (rows,).
+        Tells the part of each row, and is asked only where that matters.
+    whole
+        Every row is in a part.
     tests
         Rows of a test file.
     plain
@@ -55,7 +59,7 @@ def findings(
     if plain is not None and isinstance(data.source, (Table, Database)):
         found, samples = totals.total_findings(frame, plain)
         frame, plain = frame.head(samples), plain.head(samples)
-        parts = None if parts is None else parts[:samples]
+        parts = partial(_first, parts, samples) if parts else None
     counts = Counts(frame, profiles if frame.height == rows else ())
     if plain is not None and isinstance(data.source, (Table, Database)):
         looks.append(partial(writing.writing_findings, frame, plain, data, counts))
@@ -73,8 +77,7 @@ def findings(
         looks.append(partial(classes.label_findings, frame, target, data.label_separator))
     if isinstance(data.source, LongText):
         return ordered([*found, *_side_by_side(looks, rows)])
-    if parts is None:
-        parts = np.zeros(frame.height, dtype=np.uint8)
+    asked = parts or partial(_none, frame.height)
     named = likeness.part_column(frame, columns)
     content = [
         column
@@ -84,25 +87,32 @@ def findings(
         and (named is None or column.name != named[0])
     ]
     if any(column.role == "feature" for column in content):
-        unlike = len(content) == frame.width and _without_copies(data, parts)
-        looks.append(partial(_alike, frame, content, named[1] if named else parts, unlike))
-    looks.append(partial(groups.group_findings, frame, columns, profiles, data.split, parts))
+        unlike = len(content) == frame.width and whole and _drops_copies(data)
+        told = asked if named is None else partial(_first, lambda: named[1], frame.height)
+        looks.append(partial(_alike, frame, content, told, unlike))
+    looks.append(partial(groups.group_findings, frame, columns, profiles, data.split, asked))
     if tests is not None:
-        looks.append(partial(likeness.overlap_findings, frame, parts, tests, columns))
+        looks.append(partial(likeness.overlap_findings, frame, asked, tests, columns))
     return ordered([*found, *_side_by_side(looks, rows)])
 
 
 def _alike(
-    frame: pl.DataFrame, content: Sequence[Column], parts: NDArray[np.uint8], unlike: bool
+    frame: pl.DataFrame, content: Sequence[Column], parts: PartsOfRows, unlike: bool
 ) -> Iterator[Finding]:
     found = likeness.alike(frame, content, unlike=unlike)
     return likeness.likeness_findings(found, frame, parts)
 
 
-def _without_copies(data: DataConfig, parts: NDArray[np.uint8]) -> bool:
-    """Tell whether no row equals another, as copies were dropped and every row is in a part."""
-    dropped = any(isinstance(step, DropDuplicates) and step.enabled for step in data.recipe)
-    return dropped and bool(parts.all())
+def _drops_copies(data: DataConfig) -> bool:
+    return any(isinstance(step, DropDuplicates) and step.enabled for step in data.recipe)
+
+
+def _none(rows: int) -> NDArray[np.uint8]:
+    return np.zeros(rows, np.uint8)
+
+
+def _first(parts: PartsOfRows, rows: int) -> NDArray[np.uint8]:
+    return parts()[:rows]
 
 
 def _side_by_side(looks: Sequence[Callable[[], Iterable[Finding]]], rows: int) -> list[Finding]:

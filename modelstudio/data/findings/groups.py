@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from modelstudio.data.findings.finding import Finding, SetSplit, Severity, first_rows
 from modelstudio.data.guess import ID_NAME
-from modelstudio.data.parts import TRAIN
+from modelstudio.data.parts import TRAIN, PartsOfRows
 from modelstudio.data.profile import ColumnProfile
 from modelstudio.project.model import SplitConfig
 from modelstudio.recipe.columns import Column
@@ -32,7 +31,7 @@ def group_findings(
     columns: Sequence[Column],
     profiles: Sequence[ColumnProfile],
     split: SplitConfig,
-    parts: NDArray[np.uint8],
+    parts: PartsOfRows,
 ) -> Iterator[Finding]:
     """Look for columns such as ids of customers whose rows stand in several parts.
 
@@ -48,8 +47,9 @@ def group_findings(
             continue
         if groups < FEWEST_GROUPS or not 1.5 * groups <= len(values) <= MOST_EACH * groups:
             continue
-        trained = values.filter(parts == TRAIN).drop_nulls().unique()
-        judged = pl.Series(parts > TRAIN)
+        codes = parts()
+        trained = values.filter(codes == TRAIN).drop_nulls().unique()
+        judged = pl.Series(codes > TRAIN)
         across = (values.is_in(trained.implode()) & judged).arg_true()
         if len(across):
             others = [each for each in columns if each.name != name]

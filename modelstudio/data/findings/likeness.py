@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from modelstudio.data import spill
 from modelstudio.data.findings.chances import beyond_chance, chance_of_equals, mixed, own_shares
 from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, first_rows
-from modelstudio.data.parts import PART_COLUMN, PARTS, TRAIN, parts_told
+from modelstudio.data.parts import PART_COLUMN, PARTS, TRAIN, PartsOfRows, parts_told
 from modelstudio.data.sources.values import GREATEST
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import DropDuplicates, LeaveOut
@@ -266,10 +266,8 @@ def _close(
     return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
 
 
-def likeness_findings(
-    found: Alike, frame: pl.DataFrame, parts: NDArray[np.uint8]
-) -> Iterator[Finding]:
-    """Say what was found; ``parts`` holds the part of each row, see `split.part_codes`."""
+def likeness_findings(found: Alike, frame: pl.DataFrame, parts: PartsOfRows) -> Iterator[Finding]:
+    """Say what was found."""
     copied = found.copies[:, 1]
     if len(copied):
         text = f"{len(copied):,} rows are copies of others"
@@ -283,13 +281,16 @@ def likeness_findings(
         shown = first_rows(found.near[:10].ravel())
         yield Finding("near_duplicates", "warning", text, (), one_of_each, shown, len(near))
     pairs = np.concatenate([found.copies, found.near])
-    across = np.unique(crossing(pairs, parts))
+    if not len(pairs):
+        return
+    codes = parts()
+    across = np.unique(crossing(pairs, codes))
     if len(across):
         what = counted(len(across), "row")
         text = (
             f"{what} of validation or test {is_or_are(len(across))} in another part too, or nearly"
         )
-        fix = DropDuplicates() if len(crossing(found.copies, parts)) else one_of_each
+        fix = DropDuplicates() if len(crossing(found.copies, codes)) else one_of_each
         rows = first_rows(across)
         yield Finding("split_overlap", "error", text, (), fix, rows, len(across))
 
@@ -313,7 +314,7 @@ def crossing(pairs: Pairs, parts: NDArray[np.uint8]) -> Pairs:
 
 def overlap_findings(
     frame: pl.DataFrame,
-    parts: NDArray[np.uint8],
+    parts: PartsOfRows,
     tests: pl.DataFrame,
     columns: Sequence[Column],
 ) -> Iterator[Finding]:
@@ -322,7 +323,8 @@ def overlap_findings(
     Rows in no part, as copies are, would train in the place of those that are left out.
     """
     features = [column for column in columns if column.role == "feature"]
-    trains = np.flatnonzero(parts == TRAIN)
+    codes = parts()
+    trains = np.flatnonzero(codes == TRAIN)
     sample = frame[trains].gather_every(-(-len(trains) // SAMPLE) or 1)
     if not tests.height or not len(trains) or not features:
         return
@@ -338,7 +340,7 @@ def overlap_findings(
     if unsure and not beyond_chance(count, pairs * _chance_of_equals(sample, chances)):
         return
     text = f"{counted(count, 'row')} of the test file {is_or_are(count)} in training too"
-    spare = np.flatnonzero(np.isin(ours, theirs) & (parts <= TRAIN)).tolist()
+    spare = np.flatnonzero(np.isin(ours, theirs) & (codes <= TRAIN)).tolist()
     fix = LeaveOut(rows=written_rows(spare)) if len(spare) <= MOST_LEFT_OUT else None
     yield Finding("split_overlap", "error", text, (), fix, first_rows(rows), len(rows))
 
