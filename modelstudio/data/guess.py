@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.guess_kinds import (
     DISTINCT,
     KNOWN,
@@ -23,9 +24,11 @@ from modelstudio.data.guess_parts import guess_part_column
 from modelstudio.data.guess_reading import dates_read, reading_notes
 from modelstudio.data.guess_target import guess_target as guess_target
 from modelstudio.data.guess_target import target_kind
+from modelstudio.data.sources.numbers import numbers_in_pieces
 from modelstudio.data.sources.values import (
     GREATEST,
     MISSING_NUMBERS,
+    Pieces,
     all_to_numbers,
     as_text,
 )
@@ -188,12 +191,11 @@ def _natural_copies(frame: pl.DataFrame, sample: pl.DataFrame) -> int:
     The sample tells at once when there are too many combinations, as in most tables.
     """
     enough = FEW_COMBINATIONS * frame.height
-    if any(
-        math.prod(facts_of(rows, pl.all().n_unique()).values()) >= enough
-        for rows in (sample, frame)
-    ):
+    if math.prod(facts_of(sample, pl.all().n_unique()).values()) >= enough:
         return 0
-    copies = frame.height - frame.n_unique()
+    if math.prod(_different(frame).values()) >= enough:
+        return 0
+    copies = frame.height - spill.count_rows(frame)
     return copies if copies > MANY_COPIES * frame.height else 0
 
 
@@ -201,7 +203,15 @@ def _same(frame: pl.DataFrame, sample: pl.DataFrame) -> set[str]:
     """Return the columns whose known values are all one; most differ in the sample already."""
     counts = facts_of(sample, DISTINCT)
     doubtful = some_of(frame, [name for name, count in counts.items() if count < 2])
-    return {name for name, count in facts_of(doubtful, DISTINCT).items() if count < 2}
+    missing = doubtful.null_count().row(0, named=True) if doubtful.width else {}
+    return {name for name, count in _different(doubtful).items() if count - (missing[name] > 0) < 2}
+
+
+def _different(frame: pl.DataFrame) -> dict[str, int]:
+    """Count the different values of each column, a missing one among them."""
+    if not spill.is_spilled(16 * frame.height):
+        return facts_of(frame, pl.all().n_unique())
+    return {each.name: spill.count_unique(each) + (each.null_count() > 0) for each in frame}
 
 
 def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
@@ -220,19 +230,23 @@ def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
     known, plain = sums_of(text, KNOWN), sums_of(text, read)
     unread = some_of(text, [name for name in text.columns if plain[name] < known[name]])
     notes = []
-    for cells, numbers in zip(unread, all_to_numbers(unread), strict=True):
-        odd = cells.filter(numbers.is_null() & cells.is_not_null())
-        usual = odd.is_in(MISSING_NUMBERS)
-        if usual.any():
-            notes.append(f"{_cells(odd.filter(usual))} of {cells.name} stand for a missing value.")
-        if not usual.all():
-            told = f"{_cells(odd.filter(~usual))} of {cells.name}"
+    for name, odd in _no_numbers(unread):
+        usual = pl.col("cell").is_in(MISSING_NUMBERS)
+        words_for_missing, others = odd.filter(usual), odd.filter(~usual)
+        if len(words_for_missing):
+            notes.append(f"{_cells(words_for_missing)} of {name} stand for a missing value.")
+        if len(others):
+            told = f"{_cells(others)} of {name}"
             notes.append(f"{told} hold no finite number and count as missing.")
     words: dict[str, list[str]] = {}
     text = some_of(frame, named["category"])
     unsure = sums_of(text, pl.all().is_in(MISSING_NUMBERS).any())
     for cells in some_of(text, [name for name in text.columns if unsure[name]]):
-        for word in cells.filter(cells.is_in(MISSING_NUMBERS)).unique().to_list():
+        pieces = (cells[each] for each in spill.pieces(len(cells), 16))
+        met = {
+            word for some in pieces for word in some.filter(some.is_in(MISSING_NUMBERS)).unique()
+        }
+        for word in met:
             words.setdefault(word, []).append(cells.name)
     for word, names in sorted(words.items()):
         notes.append(
@@ -242,9 +256,30 @@ def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
     return notes
 
 
-def _cells(cells: pl.Series) -> str:
-    shown = ", ".join(map(repr, cells.unique(maintain_order=True).head(3).to_list()))
-    return f"{counted(len(cells), 'cell')} ({shown})"
+def _no_numbers(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield what stands in each column beside numbers, as ``cell`` with its ``count``."""
+    pieces: Iterable[tuple[Iterable[pl.Series], Iterable[pl.Series]]]
+    if spill.is_spilled(16 * frame.height):
+        pieces = ((Pieces(text), numbers_in_pieces(Pieces(text))) for text in frame)
+    else:
+        pieces = (([text], [read]) for text, read in zip(frame, all_to_numbers(frame), strict=True))
+    for column, (text, numbers) in zip(frame, pieces, strict=True):
+        odd = [
+            _counted(some.filter(read.is_null() & some.is_not_null()))
+            for some, read in zip(text, numbers, strict=True)
+        ]
+        together = pl.concat(odd).group_by("cell", maintain_order=True).agg(pl.col("count").sum())
+        yield column.name, together
+
+
+def _counted(cells: pl.Series) -> pl.DataFrame:
+    frame = cells.alias("cell").to_frame()
+    return frame.group_by("cell", maintain_order=True).agg(pl.len().alias("count"))
+
+
+def _cells(odd: pl.DataFrame) -> str:
+    shown = ", ".join(map(repr, odd.get_column("cell").head(3).to_list()))
+    return f"{counted(int(odd.get_column('count').sum()), 'cell')} ({shown})"
 
 
 def _reasons_to_ignore(

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from modelstudio.data import spill
@@ -23,6 +24,9 @@ FEWEST_EACH: Final = 5
 
 PAIRS: Final = 0.9
 """Share of the rows that no other row has the same pair of ids as."""
+
+GLANCE: Final = 10_000
+"""Rows that tell at once of most columns that they hold no ratings."""
 
 MOST_GRADES: Final = 20
 """Different values of a rating."""
@@ -64,7 +68,7 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
         found = list(dict.fromkeys(found))[:2]
     else:
         return guessed
-    if len(found) < 2 or frame.select(found).n_unique() < PAIRS * frame.height:
+    if len(found) < 2 or spill.count_rows(frame.select(found)) < PAIRS * frame.height:
         if recommend:
             raise DataError(
                 f"Beside {target.name} there are no two columns of ids to recommend by.",
@@ -98,12 +102,13 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
 
 def _holds_grades(values: pl.Series) -> bool:
     """Tell whether almost all values are numbers, and these are few."""
-    different = values.unique()
-    grades = to_numbers(as_text(different))
+    if to_numbers(as_text(values.head(GLANCE))).drop_nulls().n_unique() > MOST_GRADES:
+        return False
+    found = spill.counts(values)
+    grades = to_numbers(as_text(found.get_column("value")))
     if not 2 < grades.drop_nulls().n_unique() <= MOST_GRADES:
         return False
-    others = different.filter(grades.is_null())
-    return int(values.is_in(others.implode(), nulls_equal=True).sum()) < 0.05 * len(values)
+    return int(found.filter(grades.is_null()).get_column("count").sum()) < 0.05 * len(values)
 
 
 def name_things(values: pl.Series, fewest: int = FEWEST_IDS, each: float = FEWEST_EACH) -> bool:
@@ -121,10 +126,14 @@ def name_things(values: pl.Series, fewest: int = FEWEST_IDS, each: float = FEWES
 
 def counts_up(values: pl.Series) -> bool:
     """Tell whether numbers count up from 0 or 1 with hardly a gap, as no measurement does."""
-    numbers = to_numbers(as_text(values.drop_nulls())).drop_nulls()
-    if len(numbers) < values.len() - values.null_count():
-        return False
-    low, high = numbers.min(), numbers.max()
-    assert isinstance(low, float)
-    assert isinstance(high, float)
-    return low in (0, 1) and numbers.n_unique() >= 0.9 * (high - low + 1) >= 100
+    numbers, at = spill.empty(len(values) - values.null_count(), np.float64), 0
+    for each in spill.pieces(len(values), 16):
+        known = values[each].drop_nulls()
+        some = to_numbers(as_text(known)).drop_nulls()
+        if len(some) < len(known):
+            return False
+        numbers[at : at + len(some)] = some
+        at += len(some)
+    numbers.sort()
+    low, high = (float(each) for each in numbers[[0, -1]])
+    return low in (0, 1) and spill.count_different(numbers) >= 0.9 * (high - low + 1) >= 100

@@ -8,8 +8,11 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.guess import NO_FEATURE, Guess
-from modelstudio.data.sources.values import as_text, to_dates
+from modelstudio.data.sources import mapped
+from modelstudio.data.sources.values import as_text, to_dates, typed, typed_in_pieces
+from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Windows
 
 FEWEST_ROWS: Final = 60
@@ -50,7 +53,7 @@ def time_of(frame: pl.DataFrame, guessed: Guess) -> Times | None:
         seen = to_dates(as_text(first.get_column(column.name)))
         if seen.drop_nulls().is_duplicated().any() and not _series_of(first, guessed, seen):
             continue
-        times = to_dates(as_text(frame.get_column(column.name)))
+        times = _times(frame.get_column(column.name), column)
         known = times.drop_nulls()
         if len(known) < 0.95 * frame.height or known.n_unique() < FEWEST_ROWS:
             continue
@@ -65,6 +68,16 @@ def time_of(frame: pl.DataFrame, guessed: Guess) -> Times | None:
         if isinstance(usual, timedelta) and isinstance(even, float) and even >= REGULAR:
             return Times(column.name, usual, series)
     return None
+
+
+def _times(cells: pl.Series, column: Column) -> pl.Series:
+    """Read dates, many of them into a file."""
+    if not spill.is_spilled(16 * len(cells)):
+        return typed(cells, column)
+    with mapped.Writing("rows") as writing:
+        for some in typed_in_pieces(cells, column):
+            writing.add([some])
+        return writing.frame().to_series()
 
 
 def sorted_by(frame: pl.DataFrame, guessed: Guess) -> str:

@@ -180,6 +180,15 @@ def count_unique(values: pl.Series) -> int:
     return count_different(in_order(values.to_physical()))
 
 
+def count_rows(frame: pl.DataFrame) -> int:
+    """Count the different rows of a table; of many rows their hashes."""
+    if not is_spilled(_TEXT * frame.height):
+        return frame.n_unique()
+    made = filled(frame.height, np.uint64, lambda each: frame[each].hash_rows().to_numpy())
+    made.sort()
+    return count_different(made)
+
+
 def _begins(ordered: NDArray[Any], which: slice) -> NDArray[np.bool_]:
     """Tell which rows of a slice differ from the one before."""
     some = ordered[max(0, which.start - 1) : which.stop]
