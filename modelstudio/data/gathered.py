@@ -49,7 +49,7 @@ class Gathered:
             return values
         if values.dtype == np.int64 and values.ndim > 1:
             self._ids.setdefault(name, RaggedSpool()).write(values)
-            return values[:0]
+            return np.empty((0, 0), np.int64)
         if values.dtype == np.float64:
             values = values.astype(np.float32)
         size = self._rows * values.itemsize * int(np.prod(values.shape[1:]))
