@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from modelstudio.data import sources
+from modelstudio.data import sources, spill
 from modelstudio.data.fitted import FittedStep, row_numbers
 from modelstudio.data.fitting import Learning, active, apply_to_parts
 from modelstudio.data.guess import guess_kinds
@@ -318,7 +318,7 @@ def _table(data: DataConfig, base: Path | None) -> tuple[tuple[Any, ...], pl.Dat
     path = resolve(data.path, base)
     typed = tuple((column.name, column.kind, column.role == "target") for column in data.columns)
     key = (path, stamp(data, base), data.source, data.csv, typed)
-    frame: pl.DataFrame = _raws.get_or(key, lambda: sources.read(data, base).with_row_index(ROW))
+    frame: pl.DataFrame = _raws.get_or(key, lambda: spill.numbered(sources.read(data, base)))
     return key, frame
 
 
@@ -354,15 +354,20 @@ def _fit(
     keys = [(key, steps[: at + 1]) for at in range(len(steps))]
     if all(each in _fits for each in keys):
         return tuple(_fits.get_or(each, tuple) for each in keys)
-    training = raw.filter(parts == TRAIN)
-    target = None
-    if data.target is not None and any(step.supervised for step in steps):
-        target = fit_target(data, data.target, training.get_column(data.target.name))
+    wanted, target = [column.name for column in data.features], None
+    taught = data.target if any(step.supervised for step in steps) else None
+    if taught is not None:
+        wanted.append(taught.name)
+    training = spill.gathered(raw.select(wanted), spill.places_of(TRAIN, parts))
+    if taught is not None:
+        target = fit_target(data, taught, training.get_column(taught.name))
     learning = Learning.begin(data, training, target)
+    first = raw.head(1).select(learning.frame.columns)
     done: list[FittedStep] = []
-    for each, step in zip(keys, steps, strict=True):
+    for at, (each, step) in enumerate(zip(keys, steps, strict=True), 1):
         done.append(_fits.get_or(each, partial(learning.fit, step)))
-        learning.follow(done[-1])
+        first = done[-1].apply(first)
+        learning.follow_by_slices(done[-1], first, steps[at:])
     return tuple(done)
 
 
