@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -11,8 +12,8 @@ import polars as pl
 from modelstudio.data import spill
 from modelstudio.data.guess import SAMPLE, Guess, guess_recipe
 from modelstudio.data.guess_ratings import FEWEST_IDS, FEWEST_ROWS, NAMES, counts_up, name_things
-from modelstudio.data.sources.numbers import to_numbers
-from modelstudio.data.sources.values import as_text
+from modelstudio.data.sources.numbers import numbers_in_pieces
+from modelstudio.data.sources.values import Pieces, as_text
 from modelstudio.recipe.columns import Column, Kind
 from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.steps import FilterRows, Index, Step
@@ -123,10 +124,10 @@ def _chosen(
     filters: list[Step] = []
     for name in (name for name, kind in what.items() if kind == "count"):
         notes.append(f"{name} is ignored: a row counts once, however large it is.")
-        if (to_numbers(as_text(frame.get_column(name))) <= 0).any():
+        if any((some <= 0).any() for some in _read(frame.get_column(name))):
             filters.append(FilterRows(condition=f"`{name}` > 0"))
             notes.append(f"Rows with a {name} of 0 or less are left out, as nothing was chosen.")
-    distinct = max(frame.get_column(name).n_unique() for name in (user, item))
+    distinct = max(_different(frame.get_column(name)) for name in (user, item))
     index = Index(columns=(user, item), limit=max(10_000, distinct))
     common = [step for step in guess_recipe(()) if step.stage == "rows"]
     return replace(
@@ -149,12 +150,21 @@ def _is_surely_an_id(sample: pl.DataFrame, column: Column) -> bool:
 
 
 def _numbers(values: pl.Series) -> bool:
-    known = values.drop_nulls()
-    if known.dtype == pl.Float64:
-        return len(known) > 0
-    return len(known) > 0 and not to_numbers(as_text(known)).null_count()
+    missing = values.null_count()
+    if values.dtype != pl.Float64 and missing < len(values):
+        return sum(some.null_count() for some in _read(values)) == missing
+    return missing < len(values)
+
+
+def _read(values: pl.Series) -> Iterator[pl.Series]:
+    """Read numbers, some at a time."""
+    return numbers_in_pieces(Pieces(values, as_text))
 
 
 def _numbers_rows(values: pl.Series) -> bool:
     """Tell whether a column gives each row a value of its own."""
-    return values.n_unique() == len(values)
+    return _different(values) == len(values)
+
+
+def _different(values: pl.Series) -> int:
+    return spill.count_unique(values) + (values.null_count() > 0)
