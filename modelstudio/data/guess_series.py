@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from modelstudio.data import spill
@@ -54,18 +55,23 @@ def time_of(frame: pl.DataFrame, guessed: Guess) -> Times | None:
         if seen.drop_nulls().is_duplicated().any() and not _series_of(first, guessed, seen):
             continue
         times = _times(frame.get_column(column.name), column)
-        known = times.drop_nulls()
-        if len(known) < 0.95 * frame.height or known.n_unique() < FEWEST_ROWS:
+        known, moments = times.count(), spill.unique(spill.copied(times))
+        if known < 0.95 * frame.height or len(moments) < FEWEST_ROWS:
             continue
         series = ""
-        if known.n_unique() < len(known):
+        if len(moments) < known:
             series = _series_of(frame, guessed, times)
             if not series:
                 continue
-        steps = known.unique().sort().diff().drop_nulls()
-        usual = steps.mode()[0]
-        even = ((steps >= usual * 0.9) & (steps <= usual * 1.12)).mean()
-        if isinstance(usual, timedelta) and isinstance(even, float) and even >= REGULAR:
+        steps = spill.summed(
+            pl.Series("value", np.diff(moments[max(0, each.start - 1) : each.stop]))
+            for each in spill.slices(len(moments))
+        )
+        count = pl.col("count")
+        usual = steps.filter(count == count.max()).get_column("value").min()
+        assert isinstance(usual, timedelta)
+        alike = steps.filter(pl.col("value").is_between(usual * 0.9, usual * 1.12))
+        if alike.get_column("count").sum() >= REGULAR * (len(moments) - 1):
             return Times(column.name, usual, series)
     return None
 
