@@ -29,7 +29,7 @@ ROWS: Final = 200_000
 SHARE: Final = 16
 """Arrays that lie in memory are so many times smaller than the largest source that does."""
 
-SLAB: Final = 8 << 20
+SLAB: Final = 4 << 20
 """Bytes of text in a slice."""
 
 _TEXT: Final = 16

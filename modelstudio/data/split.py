@@ -45,7 +45,7 @@ def split_table(frame: pl.DataFrame, numbers: Rows, data: DataConfig) -> Parts:
     times = _named(frame, split.times) if split.method == "last" else None
     classes = None
     known = target is not None and target.name in frame.columns and data.negatives is None
-    known = known and data.label_separator is None
+    known = known and data.label_separator is None and split.method == "random"
     if known and target is not None and target.kind != "number":
         classes = _classes(frame.get_column(target.name))
     return split_rows(numbers, data.split, classes, by, times)
