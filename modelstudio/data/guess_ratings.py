@@ -31,6 +31,9 @@ GLANCE: Final = 10_000
 MOST_GRADES: Final = 20
 """Different values of a rating."""
 
+NO_GRADES: Final = 0.05
+"""Share of the ratings that are no numbers from which the others are no ratings either."""
+
 NAMES: Final = re.compile(
     r"(^|_)(user|customer|client|visitor|member|person|student|reader|viewer|item|product|movie|"
     r"film|book|song|track|artist|article|game|restaurant|business|lecturer|session|account|sku|isbn|"
@@ -104,11 +107,14 @@ def _holds_grades(values: pl.Series) -> bool:
     """Tell whether almost all values are numbers, and these are few."""
     if to_numbers(as_text(values.head(GLANCE))).drop_nulls().n_unique() > MOST_GRADES:
         return False
+    first, most = values.head(len(values) // 10), NO_GRADES * len(values)
+    if first.dtype == pl.String and int((~first.str.contains(r"\d")).sum()) >= most:
+        return False
     found = spill.counts(values)
     grades = to_numbers(as_text(found.get_column("value")))
     if not 2 < grades.drop_nulls().n_unique() <= MOST_GRADES:
         return False
-    return int(found.filter(grades.is_null()).get_column("count").sum()) < 0.05 * len(values)
+    return int(found.filter(grades.is_null()).get_column("count").sum()) < most
 
 
 def name_things(values: pl.Series, fewest: int = FEWEST_IDS, each: float = FEWEST_EACH) -> bool:
