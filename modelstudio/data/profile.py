@@ -99,11 +99,16 @@ def profile(
     return tuple(described)
 
 
+def known_of(values: pl.Series) -> pl.Series:
+    """Return the values that are not missing."""
+    if not values.null_count():
+        return values
+    return spill.by_slices(values.to_frame(), lambda some, _: some.drop_nulls()).to_series()
+
+
 def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
     missing = values.null_count()
-    known = values
-    if missing:
-        known = spill.by_slices(values.to_frame(), lambda some, _: some.drop_nulls()).to_series()
+    known = known_of(values)
     distinct, summary, quantiles, spread = 0, "empty", "", None
     histogram: tuple[float, ...] = ()
     frequent: tuple[tuple[Any, int], ...] = ()

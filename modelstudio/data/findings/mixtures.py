@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.findings.finding import (
     MOST_ROWS,
     Finding,
@@ -27,6 +29,9 @@ MIXED, MIXED_SHARE = 10, 0.05
 
 DATES = 0.5
 """Share of the cells that are dates from which the others are words among them."""
+
+_CELL = 16
+"""Bytes of a cell of text."""
 
 SIGNS = ("N/A", "n/a", "#N/A", "-", "--", "?", ".")
 """Of the words that mean a missing number those that no program writes for one by itself."""
@@ -113,13 +118,27 @@ def _words(column: Column, values: pl.Series, written: pl.Series) -> Finding | N
     """Look for words in a column of numbers."""
     if written.dtype != pl.String or written.null_count() == values.null_count():
         return None
-    unread, text = written.is_not_null() & values.is_null(), ""
-    odd = (unread & ~written.is_in(MISSING_NUMBERS)).arg_true()
-    if not len(odd):
-        odd = (unread & written.is_in(SIGNS)).arg_true()
-        text = f", which count as missing where it says {written[odd[0]]}" if len(odd) else ""
+    text = ""
+    first, count = _unread(values, written, lambda cells: ~cells.is_in(MISSING_NUMBERS))
+    if not count:
+        first, count = _unread(values, written, lambda cells: cells.is_in(SIGNS))
+        text = f", which count as missing where it says {written[first[0]]}" if count else ""
     fix = MissingIndicator(columns=(column.name,)) if column.role == "feature" else None
-    return _mixture(column, odd, f"numbers and words{text}", fix)
+    return _mixture(column, first, count, f"numbers and words{text}", fix)
+
+
+def _unread(
+    values: pl.Series, written: pl.Series, odd: Callable[[pl.Series], pl.Series]
+) -> tuple[list[int], int]:
+    """Return the first rows of odd cells that were not read, and how many there are."""
+    first: list[int] = []
+    count = 0
+    for each in spill.pieces(len(values), _CELL):
+        cells = written[each]
+        rows = (cells.is_not_null() & values[each].is_null() & odd(cells)).arg_true()
+        first += (rows.head(MOST_ROWS - len(first)) + each.start).to_list()
+        count += len(rows)
+    return first, count
 
 
 def _numbers(column: Column, cells: pl.Series, every: int) -> Finding | None:
@@ -136,7 +155,8 @@ def _numbers(column: Column, cells: pl.Series, every: int) -> Finding | None:
     if column.role == "feature":
         name = column.name
         fix = Cast(columns=(name,), to="number") if fewer_words else SetRole((name,))
-    return _mixture(column, odd.arg_true() * every, "numbers and words", fix)
+    rows = odd.arg_true() * every
+    return _mixture(column, rows.head(MOST_ROWS).to_list(), len(rows), "numbers and words", fix)
 
 
 def _dates(column: Column, cells: pl.Series, every: int) -> Finding | None:
@@ -147,18 +167,18 @@ def _dates(column: Column, cells: pl.Series, every: int) -> Finding | None:
     dates = to_dates(cells)
     if len(dates.drop_nulls()) < DATES * len(known):
         return None
-    odd = (dates.is_null() & cells.is_not_null()).arg_true() * every
+    rows = (dates.is_null() & cells.is_not_null()).arg_true() * every
     fix = SetRole((column.name,)) if column.role == "feature" else None
-    return _mixture(column, odd, "dates and words", fix)
+    return _mixture(column, rows.head(MOST_ROWS).to_list(), len(rows), "dates and words", fix)
 
 
 def _mixture(
-    column: Column, odd: pl.Series, what: str, fix: Step | SetRole | None
+    column: Column, first: Sequence[int], count: int, what: str, fix: Step | SetRole | None
 ) -> Finding | None:
-    if not len(odd):
+    if not count:
         return None
-    text, rows = f"{column.name} mixes {what}", first_rows(odd.head(MOST_ROWS))
-    return Finding("mixed_types", severity_of(column), text, (column.name,), fix, rows, len(odd))
+    text, rows = f"{column.name} mixes {what}", first_rows(first)
+    return Finding("mixed_types", severity_of(column), text, (column.name,), fix, rows, count)
 
 
 def _sample(values: pl.Series) -> pl.Series:

@@ -21,7 +21,7 @@ from modelstudio.data.findings.finding import (
 )
 from modelstudio.data.findings.tails import Tails, usual_range
 from modelstudio.data.guess import SHORT_TEXT
-from modelstudio.data.profile import ColumnProfile
+from modelstudio.data.profile import ColumnProfile, known_of
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import (
     ClipOutliers,
@@ -77,7 +77,7 @@ def column_findings(
             yield _missing(column, facts, values)
         if column.role == "target" or column.kind in ("image", "audio"):
             continue
-        known = values.drop_nulls() if facts.missing else values
+        known = known_of(values)
         written = None if plain is None else plain.get_column(column.name)
         found = (
             _constant(column, facts, values, counts)
