@@ -21,7 +21,7 @@ from modelstudio.data.fitting import (
     columns_of,
     touched_by,
 )
-from modelstudio.data.split import Parts
+from modelstudio.data.parts import Parts
 from modelstudio.data.steps import IMPLEMENTATIONS, State
 from modelstudio.data.steps.learning import Change
 from modelstudio.data.target import TargetState

@@ -20,8 +20,8 @@ from modelstudio.data.fitted import Encoded, FittedRecipe
 from modelstudio.data.fitting import Fitting, StepEffect, active, effect_of, reach
 from modelstudio.data.gathered import Gathered
 from modelstudio.data.inputs import Array, files_of
+from modelstudio.data.parts import Parts
 from modelstudio.data.sources import mapped
-from modelstudio.data.split import Parts
 from modelstudio.data.steps import series
 from modelstudio.data.steps.learning import Change
 from modelstudio.data.steps.texts import Joining

@@ -52,12 +52,13 @@ def portions(frame: pl.DataFrame, rows: int) -> Iterator[slice]:
     sizes = pl.sum_horizontal(pl.all().str.len_bytes().cast(pl.UInt64))
     for start in range(0, frame.height, rows):
         stop = min(start + rows, frame.height)
-        edges = [start, stop]
+        cuts: list[int] = []
         if texts.width:
             ends = texts[start:stop].select(sizes).to_series().cum_sum().to_numpy()
-            cuts = np.searchsorted(ends, np.arange(SLAB, int(ends[-1]), SLAB), side="right")
-            edges = np.unique([0, *cuts, stop - start]) + start
-        yield from (slice(int(first), int(last)) for first, last in pairwise(edges))
+            marks = np.arange(SLAB, int(ends[-1]), SLAB)
+            cuts = (start + np.unique(np.searchsorted(ends, marks, side="right"))).tolist()
+        edges = [start, *(cut for cut in cuts if start < cut < stop), stop]
+        yield from (slice(first, last) for first, last in pairwise(edges))
 
 
 def pieces(rows: int, size: int) -> list[slice]:

@@ -169,7 +169,7 @@ def windows_of(ordered: Ordered, wanted: Ints | None, training: bool = False) ->
         if wanted is not None:
             told = numbers[np.minimum(ends + step.horizon, rows - 1)]
             whole &= known(ends) & spill.is_among(wanted, told)
-        return whole
+        return np.asarray(whole)
 
     begins = spill.where(max(0, rows - length + 1), chosen)
     if training:

@@ -43,8 +43,8 @@ def _wanted(target: NDArray[Any], classes: int) -> Numbers:
     Shape (rows, columns); NaN where the target is unknown.
     """
     if not classes:
-        return target.astype(np.float64)[:, None]
-    shares = np.eye(classes)[target]
+        return np.asarray(target, np.float64)[:, None]
+    shares = np.asarray(np.eye(classes)[target])
     shares[target < 0] = np.nan
     return shares[:, 1:] if classes == 2 else shares
 
