@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 from modelstudio.data import picture_profile
@@ -124,11 +126,37 @@ def test_sizes_that_differ_by_their_sides_alone_are_told_apart(tmp_path: Path) -
     assert found.text == "2 different sizes, 40 x 48 and 48 x 40"
 
 
-def test_one_shape_in_other_colours_or_a_little_aside_is_another_picture(tmp_path: Path) -> None:
-    for at, (colour, left) in enumerate([("red", 20), ("teal", 20), ("red", 22), ("navy", 32)]):
-        image = Image.new("RGB", (64, 64), "white")
-        ImageDraw.Draw(image).rectangle((left, 18, left + 24, 44), colour)
-        image.save(tmp_path / f"{at}.png")
-    image.convert("L").resize((90, 90)).save(tmp_path / "grey.png")
+def test_pictures_of_one_shape_tell_too_little_to_be_called_alike(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    for at in range(120):
+        image = Image.new("RGB", (32, 32), "white")
+        left, top = (int(each) for each in random.integers(2, 8, 2))
+        colour = tuple(random.integers(0, 200, 3).tolist())
+        ImageDraw.Draw(image).rectangle((left, top, left + 12, top + 12), colour)
+        image.save(tmp_path / f"{at:03}.png")
     facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
-    assert facts.lookalikes == ((3, 4),)
+    assert facts.copies == ()
+    assert facts.lookalikes == ()
+
+
+TURNED: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "grey": lambda image: image.convert("L").resize((72, 72)),
+    "mirrored": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "upside down": lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+    "turned": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "turned right": lambda image: image.transpose(Image.Transpose.ROTATE_270),
+    "cropped": lambda image: image.crop((5, 5, 43, 43)).resize((48, 48)),
+    "cut off": lambda image: image.crop((0, 0, 43, 43)),
+}
+
+
+@pytest.mark.parametrize("change", TURNED)
+def test_copies_that_are_turned_or_cropped_are_found(tmp_path: Path, change: str) -> None:
+    for seed in range(30):
+        scene(seed, (48, 48)).save(tmp_path / f"{seed:02}.png")
+    for seed in (3, 8, 11, 17):
+        TURNED[change](scene(seed, (48, 48))).save(tmp_path / f"x{seed:02}.png")
+    facts = drain(picture_profile.profile(sorted(map(str, tmp_path.iterdir()))))
+    pairs = {(3, 30), (8, 31), (11, 32), (17, 33)}
+    assert len(pairs & set(facts.lookalikes)) >= 2
+    assert set(facts.lookalikes) <= pairs
