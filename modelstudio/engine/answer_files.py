@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from modelstudio.errors import DataError
-from modelstudio.project.files import SUFFIX, check_folder, write_bytes
+from modelstudio.project.files import SUFFIX, check_folder, replacing
 from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
@@ -48,36 +47,53 @@ def check_answers(out: Path) -> None:
 
 
 def write_answers(
-    out: Path, table: pl.DataFrame, given: Sequence[str], columns: Sequence[Column]
+    out: Path, pieces: Iterable[pl.DataFrame], given: Sequence[str], columns: Sequence[Column]
 ) -> None:
     """Write a table in the format that the ending says; the file is replaced in one step.
 
     Parameters
     ----------
+    pieces
+        The table, some rows at a time whenever it is gone through.
     given
         Columns of the data. As text they are written as a person writes them: whole numbers, such
         as ids, without a point. Formats with types get numbers where all cells are.
     columns
         What is known of the columns.
     """
-    from modelstudio.data.sources.values import as_text
+    import polars as pl
 
     ending = out.suffix.lower()
-    if ending in _LINES or ending in _PARQUET or ending in _ARROW:
-        kinds = {column.name: column for column in columns}
-        table = table.with_columns(_in_type(table.get_column(name), kinds) for name in given)
-        buffer = io.BytesIO()
-        if ending in _LINES:
-            table.write_ndjson(buffer)
-        elif ending in _PARQUET:
-            table.write_parquet(buffer)
+    with replacing(out) as file:
+        if ending in _LINES or ending in _PARQUET or ending in _ARROW:
+            kinds = {column.name: column for column in columns}
+            table = pl.concat(pieces)
+            table = table.with_columns(_in_type(table.get_column(name), kinds) for name in given)
+            if ending in _LINES:
+                table.write_ndjson(file)
+            elif ending in _PARQUET:
+                table.write_parquet(file)
+            else:
+                table.write_ipc(file)
         else:
-            table.write_ipc(buffer)
-        write_bytes(out, buffer.getvalue())
-        return
-    text = table.with_columns(as_text(table.get_column(name)) for name in given)
-    separator = "\t" if ending in _TSV else ","
-    write_bytes(out, text.write_csv(separator=separator).encode())
+            _write_text(file, pieces, given, "\t" if ending in _TSV else ",")
+
+
+def _write_text(
+    file: BinaryIO, pieces: Iterable[pl.DataFrame], given: Sequence[str], separator: str
+) -> None:
+    import polars as pl
+
+    from modelstudio.data.sources.values import as_text, at_midnight
+
+    types = next(iter(pieces)).schema
+    dates = [name for name in given if types[name] == pl.Datetime]
+    plain = {name for name in dates if all(at_midnight(some.get_column(name)) for some in pieces)}
+    for at, some in enumerate(pieces):
+        text = some.with_columns(
+            as_text(some.get_column(name), midnight=name in plain) for name in given
+        )
+        text.write_csv(file, include_header=at == 0, separator=separator)
 
 
 def _in_type(cells: pl.Series, kinds: dict[str, Column]) -> pl.Series:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
-from dataclasses import replace
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,10 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modelstudio.data import spill
 from modelstudio.data.batches import TensorData
-from modelstudio.data.sources.numbers import to_numbers
-from modelstudio.data.sources.values import MISSING_NUMBERS
-from modelstudio.engine.forward import place_sums, run_module
+from modelstudio.data.slices import encode_rows
+from modelstudio.data.sources.numbers import numbers_in_pieces
+from modelstudio.data.sources.values import MISSING_NUMBERS, Pieces
+from modelstudio.engine.forward import outputs_in_pieces, place_sums
 from modelstudio.engine.metrics import decide
 from modelstudio.engine.results import Predictions, Unreadable
 from modelstudio.engine.task import Task
@@ -60,14 +63,16 @@ def predictions(
     if fitted.target.kind == "value":
         floats, device = torch.float64, torch.device("cpu")
         task = replace(task, module=copy.deepcopy(task.module).to(device, floats))
-    data = TensorData.from_encoded(encoded, fitted.fields, device, floats)
+    asked = [field for field in fitted.fields if task.tokens or field.role == "input"]
+    data = TensorData.from_encoded(encoded, asked, device, floats)
     truth = encoded.truth
     with torch.no_grad():
         if task.tokens:
             sums = place_sums(task, data).numpy()
             truth, scores = sums[:, 2].astype(np.int64), sums[:, :2]
         else:
-            scores = decode(run_module(task, data)[0], fitted.target)
+            outputs = (each[0] for each in outputs_in_pieces(task, data))
+            scores = _together((decode(each, fitted.target) for each in outputs), data.rows)
     return Predictions(
         kind=fitted.target.kind,
         classes=fitted.target.classes,
@@ -76,6 +81,23 @@ def predictions(
         rows=encoded.rows,
         unscored=encoded.unscored,
     )
+
+
+def _together(pieces: Iterable[Floats], rows: int) -> Floats:
+    """Put scores of so many rows one behind another, in a file where they are many."""
+    whole, at = np.empty(0), 0
+    for some in pieces:
+        if not at:
+            shape = (rows, *some.shape[1:])
+            whole = spill.empty(math.prod(shape), np.float64).reshape(shape)
+        whole[at : at + len(some)] = some
+        at += len(some)
+    return whole
+
+
+def encoded_rows(fitted: FittedRecipe, frame: pl.DataFrame) -> Encoded:
+    """Return rows that a run is asked about as samples, in files where they are many."""
+    return encode_rows(fitted, frame) or fitted.transform(frame)
 
 
 def refuse_tokens(kind: str, name: str) -> None:
@@ -108,15 +130,49 @@ def from_scores(kind: TargetKind, classes: tuple[str, ...], scores: Floats) -> P
     )
 
 
-def answer_columns(
-    table: pl.DataFrame, answers: Predictions, threshold: float, separator: str | None = None
-) -> pl.DataFrame:
-    """Return the table with ``prediction`` and, for classes, a ``probability_...`` each.
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """A table with ``prediction`` and, for classes, a ``probability_...`` each; piece by piece.
 
     Of labels all that reach the threshold are told, with the separator between them.
     An item to rank has a ``score`` from 0 to 1 alone, larger where its user chooses it sooner. Rows
     without an answer have empty cells; a name that is taken gets an underscore at its end.
     """
+
+    table: pl.DataFrame
+    answers: Predictions
+    threshold: float
+    separator: str | None = None
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        answers = _in_order(self.answers)
+        for each in spill.pieces(self.table.height, 16 * self.table.width):
+            first, last = np.searchsorted(answers.rows, (each.start, each.stop))
+            some = replace(
+                answers,
+                truth=answers.truth[first:last],
+                scores=answers.scores[first:last],
+                rows=answers.rows[first:last] - each.start,
+            )
+            yield answer_columns(self.table[each], some, self.threshold, self.separator)
+
+
+def _in_order(answers: Predictions) -> Predictions:
+    rows = answers.rows
+    if all(
+        (np.diff(rows[each.start : each.stop + 1]) > 0).all() for each in spill.slices(len(rows))
+    ):
+        return answers
+    order = np.argsort(rows, kind="stable")
+    return replace(
+        answers, truth=answers.truth[order], scores=answers.scores[order], rows=rows[order]
+    )
+
+
+def answer_columns(
+    table: pl.DataFrame, answers: Predictions, threshold: float, separator: str | None = None
+) -> pl.DataFrame:
+    """Return the table with the columns that `Answered` describes."""
     found: dict[str, pl.Series] = {}
     if answers.kind == "value":
         found["prediction"] = pl.Series(answers.scores)
@@ -149,9 +205,13 @@ def unreadable_cells(table: pl.DataFrame, columns: Iterable[Column]) -> tuple[Un
     """Count the cells of text that number columns cannot take."""
     found = []
     for column in columns:
-        if column.kind == "number" and table.schema.get(column.name) == pl.String:
-            known = table.get_column(column.name).drop_nulls()
-            cells = known.filter(to_numbers(known).is_null() & ~known.is_in(MISSING_NUMBERS))
-            if len(cells):
-                found.append(Unreadable(column.name, len(cells), cells[0]))
+        if column.kind != "number" or table.schema.get(column.name) != pl.String:
+            continue
+        count, shown, text = 0, "", Pieces(table.get_column(column.name))
+        for some, read in zip(text, numbers_in_pieces(text), strict=True):
+            odd = some.filter(read.is_null() & some.is_not_null() & ~some.is_in(MISSING_NUMBERS))
+            shown = shown or next(iter(odd), "")
+            count += len(odd)
+        if count:
+            found.append(Unreadable(column.name, count, shown))
     return tuple(found)

@@ -38,14 +38,18 @@ def run_module(task: Task, data: TensorData) -> tuple[Tensor, ...]:
     """
     whole: list[Tensor] = []
     at = 0
-    for batch in _pieces(task, data):
-        outputs = task.outputs(batch)
+    for outputs in outputs_in_pieces(task, data):
         if not whole:
             whole = [each.new_empty((data.rows, *each.shape[1:])) for each in outputs]
         for into, each in zip(whole, outputs, strict=True):
             into[at : at + len(each)] = each
         at += len(outputs[0])
     return tuple(whole)
+
+
+def outputs_in_pieces(task: Task, data: TensorData) -> Iterator[tuple[Tensor, ...]]:
+    """Yield the outputs for all rows in order, some rows at a time."""
+    return map(task.outputs, _pieces(task, data))
 
 
 def place_sums(task: Task, data: TensorData) -> Tensor:

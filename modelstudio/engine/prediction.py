@@ -71,7 +71,7 @@ def predict(
             fix="Write them to another file.",
         )
     yield Progress("Loading the model")
-    from modelstudio.engine.evaluate import answer_columns, unreadable_cells
+    from modelstudio.engine.evaluate import Answered, unreadable_cells
 
     onnx = model.suffix.lower() == ".onnx"
     if onnx:
@@ -88,7 +88,7 @@ def predict(
     unreadable = unreadable_cells(text, config.features)
     yield Progress("Writing the answers")
     table = sources.read_table(place, DataConfig(source=config.source), features_only=files_only)
-    told = answer_columns(table, answers, asked.threshold, config.label_separator)
+    told = Answered(table, answers, asked.threshold, config.label_separator)
     write_answers(out, told, table.columns, config.columns)
     return PredictReport(out, table.height, answers.unscored, unreadable, asked.unusable)
 
@@ -118,7 +118,7 @@ def _ask_run(
     model: Path, data: Path | str, run: str | None, source: Source | None
 ) -> Generator[Progress, None, _Asked]:
     from modelstudio.data import sources
-    from modelstudio.engine.evaluate import predictions, refuse_tokens
+    from modelstudio.engine.evaluate import encoded_rows, predictions, refuse_tokens
     from modelstudio.engine.run import load_run
 
     trained = yield from load_run(model, load_project(model), run)
@@ -129,7 +129,7 @@ def _ask_run(
         data, config, target_needed=_past_needed(trained.fitted), features_only=True
     )
     yield Progress("Predicting", 0, frame.height)
-    encoded = trained.fitted.transform(frame)
+    encoded = encoded_rows(trained.fitted, frame)
     answers = predictions(trained.task, encoded, trained.fitted, trained.device)
     unusable = unusable_files(trained.fitted, frame)
     return _Asked(answers, trained.decision.threshold, config, unusable)

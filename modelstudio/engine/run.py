@@ -261,7 +261,7 @@ def evaluate(
     yield Progress("Loading the run")
     from modelstudio.data import sources
     from modelstudio.engine import kept_doubts
-    from modelstudio.engine.evaluate import predictions, unreadable_cells
+    from modelstudio.engine.evaluate import encoded_rows, predictions, unreadable_cells
     from modelstudio.engine.ranking import Ranking
     from modelstudio.engine.scoring import evaluation, remarks
 
@@ -272,7 +272,7 @@ def evaluate(
         yield Progress("Reading the data")
         config = trained.fitted.config()
         frame = sources.read_table(sources.absolute(part), config)
-        encoded, changed = trained.fitted.transform(frame), False
+        encoded, changed = encoded_rows(trained.fitted, frame), False
         unusable = unusable_files(trained.fitted, frame)
         text = sources.read_table(part, DataConfig(csv=config.csv, source=config.source))
         unreadable = unreadable_cells(text, config.columns)

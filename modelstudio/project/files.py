@@ -8,8 +8,9 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
@@ -143,7 +144,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace a file in one step, through a temporary file beside it.
+    """Replace a file in one step, as `replacing` does."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Let a file be written that then replaces another in one step, from a temporary one beside it.
 
     What is no file, such as a device or a pipe, is written into and never replaced.
 
@@ -157,11 +165,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
             with target.open("wb") as stream:
-                stream.write(content)
+                yield stream
             return
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)

@@ -29,7 +29,7 @@ TYPED = [(17, 1.5, "007", "iris", 0.75), (4_000_000_000, 2.0, None, None, None)]
 def test_each_ending_is_what_it_says(ending: str, tmp_path: Path) -> None:
     out = tmp_path / f"out.{ending}"
     check_answers(out)
-    write_answers(out, TABLE, ["id", "width", "code"], COLUMNS)
+    write_answers(out, [TABLE[:1], TABLE[1:]], ["id", "width", "code"], COLUMNS)
     match ending:
         case "parquet":
             assert pl.read_parquet(out).rows() == TYPED
@@ -46,7 +46,7 @@ def test_each_ending_is_what_it_says(ending: str, tmp_path: Path) -> None:
 
 def test_cells_that_are_no_numbers_stay_text(tmp_path: Path) -> None:
     table = pl.DataFrame({"width": ["1.5", "wide"]})
-    write_answers(tmp_path / "out.parquet", table, ["width"], COLUMNS)
+    write_answers(tmp_path / "out.parquet", [table], ["width"], COLUMNS)
     assert pl.read_parquet(tmp_path / "out.parquet")["width"].to_list() == ["1.5", "wide"]
 
 

@@ -67,7 +67,7 @@ def typed_in_pieces(
         return iter(as_is)
     if column.kind == "number" and cells.dtype == pl.Float64:
         return map(measurable, as_is)
-    midnight = cells.dtype == pl.Datetime and all(map(_at_midnight, as_is))
+    midnight = all(map(at_midnight, as_is))
     text = Pieces(cells, lambda some: as_text(some, midnight=midnight))
     if column.kind == "number":
         return numbers_in_pieces(text)
@@ -110,13 +110,14 @@ def as_text(cells: pl.Series, *, midnight: bool | None = None) -> pl.Series:
         as_whole = cells.cast(pl.Int64, strict=False).cast(pl.String)
         return as_whole.zip_with(whole.fill_null(True), cells.cast(pl.String))
     if cells.dtype == pl.Datetime:
-        midnight = _at_midnight(cells) if midnight is None else midnight
+        midnight = at_midnight(cells) if midnight is None else midnight
         return cells.dt.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
     return cells.cast(pl.String)
 
 
-def _at_midnight(cells: pl.Series) -> bool:
-    return bool((cells.dt.time() == time()).all())
+def at_midnight(cells: pl.Series) -> bool:
+    """Tell whether all dates of a column stand without a time."""
+    return cells.dtype == pl.Datetime and bool((cells.dt.time() == time()).all())
 
 
 def without_words(frame: pl.DataFrame, words: Collection[str]) -> pl.DataFrame:
