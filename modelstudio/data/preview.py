@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from modelstudio.data import sources, spill
 from modelstudio.data.fitted import FittedStep, row_numbers
-from modelstudio.data.fitting import Learning, active, apply_to_parts
+from modelstudio.data.fitting import Learning, active, apply_to_parts, reach
 from modelstudio.data.guess import guess_kinds
 from modelstudio.data.parts import PARTS, TRAIN, part_codes
 from modelstudio.data.prepare import clean_rows
@@ -274,17 +274,34 @@ class Stage:
 
     def after(self, at: slice | NDArray[np.uint32] = _ALL) -> pl.DataFrame:
         """Return some of the rows as the steps leave them."""
-        if not all(fitted.step.rowwise for fitted in self.steps):
+        far = reach(fitted.step for fitted in self.steps)
+        if not far:
+            return self._through(self.rows[at])
+        if not spill.is_spilled(8 * self.rows.height):
             changed: pl.DataFrame = _changed.get_or(self.key, self._whole)
             return changed[at]
-        rows = self.rows[at]
-        for fitted in self.steps:
-            rows = fitted.apply(rows)
-        return rows
+        return self._around(np.arange(self.rows.height)[at], far)
+
+    def column(self, name: str) -> pl.Series | None:
+        """Return a column as the steps leave it, of ids their numbers; None without one."""
+        if name not in self.after(slice(0, 1)).columns:
+            return None
+
+        def some(_: pl.DataFrame, which: slice) -> pl.DataFrame:
+            column = self.after(which).get_column(name)
+            column = column.list.len() if column.dtype.is_nested() else column
+            return column.cast(pl.Float64 if column.dtype.is_integer() else column.dtype).to_frame()
+
+        return spill.by_slices(self.rows, some).to_series()
 
     def part_of(self, rows: pl.DataFrame) -> list[str]:
         """Return the parts that some of the rows are in; see `PreviewTable`."""
         return [PARTS[part] for part in self.parts[row_numbers(rows)]]
+
+    def _through(self, rows: pl.DataFrame) -> pl.DataFrame:
+        for fitted in self.steps:
+            rows = fitted.apply(rows)
+        return rows
 
     def _whole(self) -> pl.DataFrame:
         rows, part = self.rows, self.parts[row_numbers(self.rows)]
@@ -292,6 +309,22 @@ class Stage:
         for fitted in self.steps:
             rows = apply_to_parts(fitted, rows, positions)
         return rows
+
+    def _around(self, places: NDArray[np.int64], far: int) -> pl.DataFrame:
+        """Return rows that hang on so many before them of their own part."""
+        part = self.parts[row_numbers(self.rows)]
+        found, where = [], []
+        for code in np.unique(part[places]):
+            own = spill.places_of(code, part)
+            wanted = np.flatnonzero(part[places] == code)
+            ends = np.searchsorted(own, places[wanted])
+            needed = np.unique((ends[:, None] - np.arange(far + 1)).clip(0))
+            rows = self._through(self.rows[own[needed]])
+            found.append(rows[np.searchsorted(needed, ends)])
+            where.append(wanted)
+        if not found:
+            return self._through(self.rows.head(0))
+        return pl.concat(found)[np.argsort(np.concatenate(where))]
 
 
 def _stage(data: DataConfig, upto: int | None, base: Path | None) -> Stage:
@@ -376,11 +409,8 @@ def _order(stage: Stage, sort: tuple[str, bool]) -> NDArray[np.uint32] | None:
     name, descending = sort
 
     def order() -> NDArray[np.uint32] | None:
-        after = stage.after()
-        if name not in after.columns:
+        if (column := stage.column(name)) is None:
             return None
-        column = after.get_column(name)
-        column = column.list.len() if column.dtype.is_nested() else column
         return column.arg_sort(descending=descending, nulls_last=True).to_numpy()
 
     found: NDArray[np.uint32] | None = _orders.get_or((stage.key, sort), order)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from tables import prepared
 
-from modelstudio.data import slices, sorting, spill
+from modelstudio.data import preview, slices, sorting, spill
 from modelstudio.data.batches import TensorData
 from modelstudio.data.prepare import Prepared
 from modelstudio.data.sources import mapped, tabular
@@ -231,3 +231,18 @@ def test_many_rows_are_put_in_order(small: pytest.MonkeyPatch) -> None:
         held = sorting.sorted_places(frame.select(keys))
         small.setattr(mapped, "LIMIT", 0)
         np.testing.assert_array_equal(sorting.sorted_places(frame.select(keys)), held)
+
+
+@pytest.mark.parametrize("sort", [None, ("sold", True), ("tokens", False)])
+def test_rows_in_sight(
+    tmp_path: Path, small: pytest.MonkeyPatch, sort: tuple[str, bool] | None
+) -> None:
+    steps = (FILL, SmoothRows(rows=20), SmoothRows(rows=3), TargetEncode(), Tokenise(length=4))
+    data = config(tmp_path, "bought", ("sold", "price", "town", "note"), *steps)
+    tables = []
+    for limit in (1 << 40, 0):
+        small.setattr(mapped, "LIMIT", limit)
+        for kept in (preview._raws, preview._fits, preview._changed, preview._orders):
+            kept.clear()
+        tables.append([preview.preview(data, None, at, 50, sort) for at in (0, 130, 380)])
+    assert tables[0] == tables[1]
