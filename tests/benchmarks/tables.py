@@ -10,7 +10,10 @@ profile
     ``polars.read_csv(file).describe()``; the median of the pairs, each in a process of its own.
 command
     Seconds that ``modelstudio profile FILE --target churn --json`` takes with all its findings, the
-    start of the program included, over those of polars.
+    start of the program included, over those of polars, which is imported already.
+of_processes
+    The same over ``python -c "import polars as pl; pl.read_csv(file).describe()"``, the start of
+    Python included on both sides.
 memory
     Most memory of a process that profiles, of that command, and of a process that goes on to the
     tensors of the untouched recipe, over the size of the file.
@@ -19,6 +22,9 @@ mapped
     process that writes its columns to files and profiles it, makes the tensors, and trains on each
     row once. In MB above what the imports take, over the size of the file, and how many bytes a row
     it grows by from a table of two fifths of the rows. Known on Linux only.
+wide
+    Seconds of processor time that ``modelstudio profile`` and ``modelstudio new`` take for 20 rows
+    of 20,000 columns, and how many times those of a quarter of the columns that is.
 scroll
     Milliseconds a frame of the preview takes while a tenth of the rows is scrolled through; the
     95th percentile. The window is shown where ``QT_QPA_PLATFORM`` says, and off the screen without
@@ -104,6 +110,14 @@ def describe(path: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began}
 
 
+def describe_process(path: Path) -> dict[str, float]:
+    """Time polars alone, from the start of Python to its end."""
+    lines = f"import polars as pl; pl.read_csv({str(path)!r}).describe()"
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", lines], check=True)
+    return {"seconds": time.perf_counter() - began}
+
+
 def profile(path: Path) -> dict[str, float]:
     """Time our profile."""
     from modelstudio.data import detect, sources
@@ -125,6 +139,34 @@ def command(path: Path) -> dict[str, float]:
     took = time.perf_counter() - began
     assert {each["kind"] for each in json.loads(told)["findings"]} >= {"missing", "id_like"}
     return {"seconds": took, "peak": peak(of_child=True)}
+
+
+def wide(path: Path) -> dict[str, float]:
+    """Take the processor time of verbs on a table of many columns."""
+    return {
+        "profile": processor_seconds("profile", str(path), "--json"),
+        "new": processor_seconds("new", str(path.with_suffix(".mstudio")), "--data", str(path)),
+    }
+
+
+def processor_seconds(*words: str) -> float:
+    """Return the processor time that the command takes."""
+    before = os.times()
+    command = [sys.executable, "-m", "modelstudio", *words]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    after = os.times()
+    used = after.children_user - before.children_user
+    return used + after.children_system - before.children_system
+
+
+def make_wide(path: Path, columns: int) -> None:
+    """Write 20 rows of numbers and two classes."""
+    import numpy as np
+    import polars as pl
+
+    numbers = np.random.default_rng(0).normal(size=(20, columns - 1)).round(4)
+    frame = pl.DataFrame(numbers, schema=[f"gene_{at}" for at in range(columns - 1)])
+    frame.with_columns(label=pl.Series(["yes", "no"] * 10)).write_csv(path)
 
 
 def tensors(path: Path) -> dict[str, float]:
@@ -247,7 +289,10 @@ def until(done: Callable[[], bool], seconds: float = 300.0) -> None:
             raise SystemExit("the window does not get on")
 
 
-WORKS = (head, describe, profile, command, tensors, larger_than_memory, scroll)
+WORKS = (
+    *(head, describe, describe_process, profile, command, wide, tensors, larger_than_memory),
+    scroll,
+)
 WORK = {work.__name__: work for work in WORKS}
 
 
@@ -258,9 +303,11 @@ def alone(name: str, path: Path, rows: int = 0) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def beside_polars(kind: str, turns: Sequence[dict[str, dict[str, float]]]) -> dict[str, float]:
+def beside_polars(
+    kind: str, turns: Sequence[dict[str, dict[str, float]]], polars_as: str = "describe"
+) -> dict[str, float]:
     """Return the medians of what took turns with polars."""
-    pairs = [(each[kind]["seconds"], each["describe"]["seconds"]) for each in turns]
+    pairs = [(each[kind]["seconds"], each[polars_as]["seconds"]) for each in turns]
     ours, polars = (statistics.median(seconds) for seconds in zip(*pairs, strict=True))
     ratio = statistics.median(mine / other for mine, other in pairs)
     medians = {"ours_seconds": ours, "polars_seconds": polars, "ratio": ratio}
@@ -288,14 +335,27 @@ def main() -> None:
         alone("make", less, few)
         size = path.stat().st_size
         first = statistics.median(alone("head", path)["seconds"] for _ in range(asked.pairs))
-        kinds = ("describe", "profile", "command")
+        for width, name in zip((5_000, 20_000), ("narrower", "wide"), strict=True):
+            make_wide(Path(folder) / f"{name}.csv", width)
+        few_columns, many_columns = (
+            alone("wide", Path(folder) / f"{name}.csv") for name in ("narrower", "wide")
+        )
+        kinds = ("describe", "profile", "describe_process", "command")
         turns = [{kind: alone(kind, path) for kind in kinds} for _ in range(asked.pairs)]
         made, streamed = alone("tensors", path), alone("larger_than_memory", path)
         growth = alone("larger_than_memory", less)
         measures = {
             "file": {"rows": asked.rows, "mb": round(size / 1e6)},
             "head": {"seconds": round(first, 3)},
-            **{kind: beside_polars(kind, turns) for kind in kinds[1:]},
+            **{kind: beside_polars(kind, turns) for kind in ("profile", "command")},
+            "of_processes": beside_polars("command", turns, "describe_process"),
+            "wide": {
+                name: {
+                    "seconds": round(many, 1),
+                    "of_a_quarter": round(many / few_columns[name], 1),
+                }
+                for name, many in many_columns.items()
+            },
             "memory": {
                 "profile_ratio": round(max(each["profile"]["peak"] for each in turns) / size, 2),
                 "command_ratio": round(max(each["command"]["peak"] for each in turns) / size, 2),
