@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from picture_files import picture
+from polars.testing import assert_frame_equal
 from tables import prepared
 
-from modelstudio.data import preview, slices, sorting, spill
+from modelstudio.data import preview, slices, sorting, sources, spill
 from modelstudio.data.batches import TensorData
 from modelstudio.data.prepare import Prepared
-from modelstudio.data.sources import mapped, tabular
+from modelstudio.data.sources import long_text, mapped, tabular
+from modelstudio.data.sources import texts as source_texts
 from modelstudio.data.stored import Ragged, Stored
+from modelstudio.engine.projects import new_project
 from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.recipe.columns import Column
+from modelstudio.recipe.sources import LongText, TextFolder
 from modelstudio.recipe.steps import (
     CleanText,
     FillMissing,
     Formula,
     OneHot,
+    Passages,
     SmoothRows,
     Standardise,
     Step,
@@ -246,3 +252,69 @@ def test_rows_in_sight(
             kept.clear()
         tables.append([preview.preview(data, None, at, 50, sort) for at in (0, 130, 380)])
     assert tables[0] == tables[1]
+
+
+def test_pictures_beside_numbers(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
+    lines = ["name,width,kind"]
+    for at in range(30):
+        picture(at % 2, at, size=8).save(tmp_path / f"{at}.png")
+        lines.append(f"{at}.png,{'' if at % 7 == 3 else at + 0.5},{'ab'[at % 2]}")
+    for at in (5, 10, 20, 21):
+        (tmp_path / f"{at}.png").write_bytes(b"none" * at)
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    data = new_project(tmp_path, target="kind").project.data
+    seen = [
+        each.model_copy(update={"role": "feature"}) if each.name == "width" else each
+        for each in data.columns
+    ]
+    small.setattr(spill, "ROWS", 7)
+    small.setattr(slices, "CELLS", 10)
+    held, found = both(small, data.changed(columns=tuple(seen)))
+    assert_same(held, found)
+    assert held.fitted.inputs[0].spec.kind == "features"
+    assert {"the picture is no picture", "width is missing"} <= held.train.unscored.keys()
+
+
+@pytest.mark.parametrize("rows", ["lines", "paragraphs"])
+@pytest.mark.parametrize("unit", ["characters", "BPE"])
+def test_a_long_text(
+    tmp_path: Path, small: pytest.MonkeyPatch, rows: Any, unit: Literal["characters", "BPE"]
+) -> None:
+    words = np.random.default_rng(0).choice(["sea", "Höhe", "tide\n", "tide\r\n\r\n", "é"], 3000)
+    path = tmp_path / "long.txt"
+    path.write_bytes((" ".join(words) + "x" * 4500 + "\n\n\n end").encode())
+    for module, name in ((long_text, "BLOCK"), (long_text, "_MOST"), (long_text, "_ROWS")):
+        small.setattr(module, name, 50 if name == "_ROWS" else 1501)
+    steps = (Tokenise(unit=unit, vocabulary=300, length=None), Passages(length=16, stride=11))
+    data = DataConfig(
+        path=str(path),
+        columns=(Column(name="text", kind="text", role="target"),),
+        source=LongText(rows=rows),
+        recipe=steps,
+        split=SplitConfig(method="time"),
+    )
+    held, found = both(small, data)
+    whole = held.clean.get_column("text")
+    assert "".join(whole) == path.read_text(encoding="utf-8")
+    assert_frame_equal(held.clean, found.clean)
+    assert whole.str.len_chars().max() == long_text.LONGEST
+    assert_same(held, found)
+    tensors = TensorData.from_encoded(found.train, found.fitted.fields)
+    ids = tensors.gather(torch.arange(tensors.rows))["tokens"]
+    np.testing.assert_array_equal(ids, held.train.fields["tokens"])
+
+
+def test_a_folder_of_texts(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
+    for at in range(60):
+        folder = tmp_path / "mails" / ("spam", "ham")[at % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{at}.txt").write_bytes(b"\x89PNG" if at == 7 else f" {'very ' * at}x".encode())
+    small.setattr(source_texts, "_PORTION", 13)
+    data = DataConfig(path=str(tmp_path / "mails"), source=TextFolder())
+    frames = []
+    for limit in (1 << 40, 0, 0):
+        small.setattr(mapped, "LIMIT", limit)
+        frames.append(sources.read_plain(data))
+    assert frames[0].get_column("text").null_count() == 1
+    assert_frame_equal(frames[0], frames[1])
+    assert_frame_equal(frames[0], frames[2])
