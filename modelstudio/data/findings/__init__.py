@@ -19,7 +19,7 @@ from modelstudio.data.profile import SHORT, THREADS, ColumnProfile
 from modelstudio.data.sources.folders import FILE
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.sources import Database, LongText, Table
+from modelstudio.recipe.sources import Database, LongText, Table, TextFolder
 from modelstudio.recipe.steps import DropDuplicates, Windows
 
 _ORDER = {"error": 0, "warning": 1, "info": 2, "fact": 3, "success": 4}
@@ -64,6 +64,10 @@ def findings(
     if plain is not None and isinstance(data.source, (Table, Database)):
         looks.append(partial(writing.writing_findings, frame, plain, data, counts))
     files = not isinstance(data.source, (Table, Database))
+    if isinstance(data.source, TextFolder) and FILE in frame.columns:
+        from modelstudio.data.findings.files import text_findings
+
+        looks.append(partial(text_findings, frame))
     looks.append(
         partial(single.column_findings, frame, columns, profiles, plain, ignored, counts, files)
     )

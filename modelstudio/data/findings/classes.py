@@ -24,8 +24,8 @@ FEWEST_ROWS = 5
 SMALL_CLASS, RATIO = 0.05, 10.0
 """Share of a class, and how many times the largest may outnumber it, that are still balanced."""
 
-CHANCE = 0.01
-"""Chance of sizes so uneven, were there nothing to it, from which they count."""
+CHANCE, RARE_CHANCE = 0.01, 0.003
+"""Chance of sizes so uneven, were there nothing to it, from which classes and categories count."""
 
 
 def category_findings(
@@ -72,7 +72,7 @@ def _far_rarer(rows: Sequence[int], least: float, columns: int) -> int:
     for at in range(1, len(rows)):
         above, below = rows[at - 1], rows[at]
         factor = (rows[0] / above) ** (1 / max(1, at - 1))
-        if below < least and bdtr(below, above + below, 1 / (1 + factor)) < CHANCE / columns:
+        if below < least and bdtr(below, above + below, 1 / (1 + factor)) < RARE_CHANCE / columns:
             return len(rows) - at
     return 0
 

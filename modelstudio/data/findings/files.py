@@ -1,8 +1,8 @@
-"""Sounds that cannot be used."""
+"""Sounds and texts that cannot be used."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +10,8 @@ import polars as pl
 from modelstudio.data.findings.finding import MOST_LEFT_OUT, Finding, first_rows
 from modelstudio.data.fitting import active
 from modelstudio.data.pictures import Pictures, decoder_of, load
+from modelstudio.data.sources.folders import FILE
+from modelstudio.data.sources.texts import TEXT
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.steps import LeaveOut, MelSpectrogram
 from modelstudio.recipe.steps.rows import named_rows, written_rows
@@ -41,10 +43,18 @@ def sound_findings(
     return tuple(found)
 
 
-def _unusable(column: str, faults: dict[int, tuple[str, str]]) -> Finding:
+def text_findings(frame: pl.DataFrame) -> Iterator[Finding]:
+    """Look for files of a folder of texts that are empty or hold something else."""
+    rows = frame.get_column(TEXT).is_null().arg_true()
+    if len(rows):
+        names = frame.get_column(FILE).gather(rows[:1])
+        yield _unusable(FILE, dict.fromkeys(rows, (names[0], "holds no text")), "text")
+
+
+def _unusable(column: str, faults: dict[int, tuple[str, str]], what: str = "sound") -> Finding:
     rows = list(faults)
     path, why = faults[rows[0]]
     name = Path(path).name or "one without a name"
-    text = f"{counted(len(rows), 'sound')} cannot be used: {name} {why}"
+    text = f"{counted(len(rows), what)} cannot be used: {name} {why}"
     fix = LeaveOut(rows=written_rows(rows)) if len(rows) <= MOST_LEFT_OUT else None
     return Finding("corrupt_file", "error", text, (column,), fix, first_rows(rows), len(rows))

@@ -15,6 +15,7 @@ from modelstudio.data.findings.telling import (
     FEWEST_CELLS,
     Telling,
     codes_of,
+    completed,
     separable,
     tells,
 )
@@ -26,6 +27,10 @@ SAMPLE = 50_000
 AGREEMENT, SLIP_ROWS = 0.98, 20
 """Share of the rows in which missing cells and a class go together, and rows from which one may
 be a slip."""
+
+FEWEST_ALIKE, MOST_SHARE, CHANCE = 15, 0.8, 1e-6
+"""Missing cells that are all of one class from which that tells it, the largest share of this class
+and the chance of so many."""
 
 MOST_PAIRED, PAIRED_ROWS = 40, 1_000
 """Features that are paired, and rows looked at, to see whether the target is worked out of two."""
@@ -65,7 +70,7 @@ def leak_findings(
                 Finding("target_leak", severity, text, (name, target.name), fix, shown, rows.height)
             )
         elif (when := _missing_when(values, answer, target)) is not None:
-            text = f"{name} is missing exactly {when}{sampled}"
+            text = f"{name} is {when}{sampled}"
             empty = numbers.filter(values.is_null())
             found.append(
                 Finding(
@@ -85,7 +90,8 @@ def leak_findings(
 def _telling(rows: pl.DataFrame, looked: Sequence[Column], target: Column) -> set[str]:
     """Return the columns whose values decide the target.
 
-    Classes that lie so far apart that the other numbers part them too are no leak of one column.
+    Classes that lie so far apart that the other numbers part them too are no leak of one column,
+    nor is the largest term of a sum of several.
     """
     answer = rows.get_column(target.name)
     answer = answer if target.kind == "number" else pl.Series(codes_of(answer))
@@ -99,11 +105,14 @@ def _telling(rows: pl.DataFrame, looked: Sequence[Column], target: Column) -> se
         for each in looked
         if (each.kind, each.role) == ("number", "feature") and told.get(each.name) != "surely"
     ]
-    return {
-        name
-        for name, how in told.items()
-        if how == "surely" or not separable(rows, [each for each in honest if each != name], answer)
-    }
+
+    def excused(name: str) -> bool:
+        others = [each for each in honest if each != name]
+        if target.kind == "number":
+            return completed(rows, name, others, answer)
+        return separable(rows, others, answer)
+
+    return {name for name, how in told.items() if how == "surely" or not excused(name)}
 
 
 def _worked_out(
@@ -144,20 +153,30 @@ def _missing_when(values: pl.Series, answer: pl.Series, target: Column) -> str |
     if not FEWEST_CELLS <= count <= len(values) - FEWEST_CELLS:
         return None
     missing = values.is_null()
-    for cells, words in ((missing, "when"), (~missing, "unless")):
+    for cells, when, what in (
+        (missing, "when", "missing"),
+        (~missing, "unless", "known"),
+    ):
         usual = answer.filter(cells).mode().sort()
         has = answer == usual[0]
-        both, either = int((has & cells).sum()), int((has | cells).sum())
+        both, either, held = int((has & cells).sum()), int((has | cells).sum()), int(cells.sum())
         slips = max((1 - AGREEMENT) * either, 1 if either >= SLIP_ROWS else 0)
+        shown = f"{usual[0]:g}" if target.kind == "number" else usual[0]
         if either - both <= slips and not has.all():
-            shown = f"{usual[0]:g}" if target.kind == "number" else usual[0]
-            return f"{words} {target.name} is {shown}"
+            return f"missing exactly {when} {target.name} is {shown}"
+        if target.kind == "category" and both == held and _is_telling(held, float(has.mean())):
+            return f"{what} only when {target.name} is {shown}"
     if target.kind == "number" and min(count, len(values) - count) >= 2 * FEWEST_CELLS:
         low, high = answer.filter(missing).to_numpy(), answer.filter(~missing).to_numpy()
         for there, other, words in ((low, high, "high"), (high, low, "low")):
             if _below(other, there):
-                return f"when {target.name} is {words}"
+                return f"missing exactly when {target.name} is {words}"
     return None
+
+
+def _is_telling(cells: int, share: float) -> bool:
+    """Tell whether so many cells are of one class by more than chance, as it is all too large."""
+    return share <= MOST_SHARE and cells >= FEWEST_ALIKE and share**cells < CHANCE
 
 
 def _below(left: NDArray[np.float64], right: NDArray[np.float64]) -> bool:

@@ -63,6 +63,7 @@ def column_findings(
     What each row of ``files`` has of its own, as its name, is no id.
     """
     in_words = mixtures.without_digits(frame)
+    told: set[str] = set()
     for column, facts in zip(columns, profiles, strict=True):
         if column.role == "ignored" and not ignored:
             continue
@@ -86,8 +87,9 @@ def column_findings(
             or (None if files else _id_like(column, facts, known))
         )
         if found is not None:
+            told.add(column.name)
             yield _settled(found, column, values)
-    features = [column for column in columns if column.role == "feature"]
+    features = [each for each in columns if each.role == "feature" and each.name not in told]
     categories = [column for column in features if column.kind == "category"]
     yield from classes.category_findings(frame, categories, counts)
     yield from _outliers(frame, [column for column in features if column.kind == "number"])

@@ -32,14 +32,14 @@ SOME, SOME_SHARE = 3, 0.05
 LEAST_GAP = 0.25
 """The least gap before outliers, on a log scale; before a number of nines it is enough."""
 
-SLIP = 4.0
+SLIP = 3.2
 """The gap, on a log scale, before numbers that are some digits too long."""
 
 TAIL, LONG_TAIL = 300, 0.05
 """Numbers before a gap that tell how a tail falls off, and the share of a long column that holds
 the outliers too."""
 
-CHANCE, HEAVY_CHANCE = 0.04, 1e-5
+CHANCE, HEAVY_CHANCE = 0.025, 1e-5
 """Chance that an honest table has a gap that is believed in any tail of its columns: where tails
 are light, and where they are heavy."""
 
@@ -50,7 +50,7 @@ FREEDOM = {1.0: 1, 1.5: 2, 2.0: 3, 3.0: 5, 4.0: 6, 6.0: 8, 10.0: 10, 20.0: 15, 1
 """How columns fall off: as Student's t with so many degrees of freedom, and how often, in per
 cent; the last is the normal distribution."""
 
-HEAVY, LIGHT = 7, 8
+HEAVY, LIGHT = 6, 8
 """Of these the first so many are heavy, and those from here on light."""
 
 SCALES = np.geomspace(0.07, 4.0, 40)

@@ -31,6 +31,10 @@ SLIPS, NEARLY = 0.025, 0.9
 RANKS = 0.995
 """Rank correlation from which numbers tell each other; share of variance that groups explain."""
 
+WALK, STEPS = 0.9, 0.9
+"""Rank correlation of each number with the next in a column that walks, and of the steps of two
+such columns when one tells the other: to walk along is not enough."""
+
 COVERED = 0.9
 """Share of the rows whose value is there more than once, from which values can be judged."""
 
@@ -45,11 +49,19 @@ APART, SURELY = 5.0, 12.0
 """Gaps between the classes, in standard deviations within them, that hardly any honest number
 shows, and that none does."""
 
-ENOUGH = 2_000
-"""Rows from which a number that parts the classes without a mistake is suspect by itself."""
+ENOUGH, LONG_APART = 2_000, 2.0
+"""Rows from which a smaller gap is suspect, as none is left by chance."""
+
+SHORT, CODES = 200, 3
+"""Rows below which many a number parts the classes by chance, but for a gap, and its different
+values for each class up to which these are codes."""
 
 SEPARABLE = 0.95
 """Share of the mistakes that all other numbers together avoid where classes lie far apart."""
+
+COMPLETED, ROWS_EACH = 0.5, 5
+"""Share of the variance left by one number that others together leave, at most, where it is honest,
+and rows for each of these that show it."""
 
 _VALUE, _ANSWER = "value", "answer"
 
@@ -76,26 +88,41 @@ def tells(values: pl.Series, answer: pl.Series, column: Column, target: Column) 
         pairs = pl.DataFrame({_VALUE: known, _ANSWER: told})
         if told.n_unique() < 2:
             return None
-        same = ordered and (abs(_rank_correlation(pairs)) > RANKS or _is_rescaled(pairs))
-        return "surely" if same or _explained(pairs) > RANKS or _in_bins(pairs) else None
+        if (ordered and _is_rescaled(pairs)) or _explained(pairs) > RANKS or _in_bins(pairs):
+            return "surely"
+        return "likely" if ordered and _follows(pairs) else None
     classes = told.to_numpy()
     sizes = np.bincount(classes)
     if np.count_nonzero(sizes) < 2:
         return None
     if len(known) < len(answer) / 2 and len(known) - sizes.max() < FEWEST_OTHERS:
         return None
-    if _decides(codes_of(known), classes):
-        return "surely"
     gap = _gap(known, classes) if ordered else 0.0
     if gap > SURELY:
         return "surely"
-    return "likely" if gap > (0.0 if len(known) >= ENOUGH else APART) else None
+    codes = codes_of(known)
+    fine = ordered and len(known) < SHORT and codes.max() >= CODES * np.count_nonzero(sizes)
+    if not fine and _decides(codes, classes):
+        return "surely"
+    return "likely" if gap > (LONG_APART if len(known) >= ENOUGH else APART) else None
 
 
 def codes_of(values: pl.Series) -> Codes:
     """Return a number from 0 for each value of a column in which none is missing."""
     keys = values.hash() if values.dtype == pl.String else values.to_physical()
     return np.unique(keys.to_numpy(), return_inverse=True)[1]
+
+
+def _follows(pairs: pl.DataFrame) -> bool:
+    """Tell whether two numbers rise and fall together, and if they walk also step by step."""
+    if abs(_rank_correlation(pairs)) <= RANKS:
+        return False
+    answers = pairs[_ANSWER].to_numpy()
+    rises = np.diff(answers) > 0
+    after = pl.DataFrame({_VALUE: answers[:-1], _ANSWER: answers[1:]})
+    walks = 0.1 < rises.mean() < 0.9 and _rank_correlation(after) > WALK
+    steps = pairs.select(pl.all().to_physical().cast(pl.Float64).diff()).drop_nulls()
+    return not walks or abs(_rank_correlation(steps)) > STEPS
 
 
 def _rank_correlation(pairs: pl.DataFrame) -> float:
@@ -217,6 +244,26 @@ def separable(rows: pl.DataFrame, names: Sequence[str], answer: pl.Series) -> bo
     right = sum(_right(values, classes, part) for part in (halves, ~halves))
     base = int(np.bincount(classes).max())
     return right - base >= SEPARABLE * (len(classes) - base)
+
+
+def completed(rows: pl.DataFrame, name: str, names: Sequence[str], answer: pl.Series) -> bool:
+    """Tell whether other numbers explain what one that all but decides a number leaves open.
+
+    So do the terms of an honest sum, and not what merely blurs a copy.
+    """
+    if not names or rows.height < ROWS_EACH * len(names):
+        return False
+    values = np.nan_to_num(rows.select(name, *names).to_numpy().astype(np.float64))
+    values = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-12)
+    powers = values[:, :1] ** np.arange(4)
+    left = _rest(answer.to_numpy().astype(np.float64), powers)
+    after = _rest(left, values[:, 1:])
+    return bool(after.var() < COMPLETED * left.var())
+
+
+def _rest(values: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a linear fit leaves."""
+    return np.asarray(values - by @ np.linalg.lstsq(by, values)[0])
 
 
 def _right(
