@@ -97,7 +97,7 @@ def _together(pieces: Iterable[Floats], rows: int) -> Floats:
 
 def encoded_rows(fitted: FittedRecipe, frame: pl.DataFrame) -> Encoded:
     """Return rows that a run is asked about as samples, in files where they are many."""
-    return encode_rows(fitted, frame) or fitted.transform(frame)
+    return encode_rows(fitted, spill.numbered(frame)) or fitted.transform(frame)
 
 
 def refuse_tokens(kind: str, name: str) -> None:
