@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -318,3 +321,87 @@ def test_a_folder_of_texts(tmp_path: Path, small: pytest.MonkeyPatch) -> None:
     assert frames[0].get_column("text").null_count() == 1
     assert_frame_equal(frames[0], frames[1])
     assert_frame_equal(frames[0], frames[2])
+
+
+GROWTH = """
+import sys, threading
+from pathlib import Path
+
+from modelstudio.data import slices, sources, spill
+from modelstudio.data.prepare import fit_recipe
+from modelstudio.data.sources import delimited, long_text, mapped
+from modelstudio.project.model import DataConfig, SplitConfig
+from modelstudio.recipe.columns import Column
+from modelstudio.recipe.sources import LongText
+from modelstudio.recipe.steps import (
+    FillMissing, Passages, SmoothRows, TargetEncode, Tokenise, Windows
+)
+
+mapped.LIMIT, spill.ROWS, spill.SLAB, slices.CELLS = 1 << 16, 20_000, 1 << 16, 100_000
+delimited.LEAST = delimited.BLOCK = delimited.PIECE = long_text.BLOCK = 1 << 18
+long_text._ROWS = 2_000
+done, status, most = threading.Event(), Path("/proc/self/status"), 0
+
+def watch():
+    global most
+    while not done.wait(0.002):
+        most = max(most, *(int(line.split()[1]) for line in status.open() if "RssAnon" in line))
+
+def asked(path):
+    if path.suffix == ".txt":
+        text = Column(name="text", kind="text", role="target")
+        steps = (Tokenise(unit="characters", length=None), Passages())
+        return DataConfig(
+            path=str(path), columns=(text,), source=LongText(), recipe=steps,
+            split=SplitConfig(method="time"),
+        )
+    kinds = {"at": "number", "shop": "category", "sold": "number", "kind": "category"}
+    roles = {"at": "ignored", "shop": "ignored" if "windows" in path.stem else "feature"}
+    roles["kind"] = "target"
+    columns = tuple(
+        Column(name=name, kind=kind, role=roles.get(name, "feature"))
+        for name, kind in kinds.items()
+    )
+    last = Windows(order_by="at", series="shop") if "windows" in path.stem else TargetEncode()
+    steps = (FillMissing(), SmoothRows(), last)
+    return DataConfig(
+        path=str(path), columns=columns, recipe=steps, split=SplitConfig(method="time", by="at")
+    )
+
+threading.Thread(target=watch).start()
+for name in sys.argv[1:]:
+    made = sources.finish(fit_recipe(asked(Path(name))))
+    print(1024 * most)
+    del made
+    most = 0
+done.set()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell it")
+def test_memory_hardly_grows_with_the_data(tmp_path: Path) -> None:
+    random, paths = np.random.default_rng(0), []
+    for name in ("steps", "windows"):
+        for rows in (50_000, 250_000):
+            sold = pl.Series(random.lognormal(0, 1, rows)).round(3)
+            table = {
+                "at": random.permutation(rows),
+                "shop": random.choice(["Bonn", "Ulm", "Köln"], rows),
+                "sold": sold.set(pl.Series(random.random(rows) < 0.1), None),
+                "kind": random.choice(["a", "b"], rows),
+            }
+            paths.append(tmp_path / f"{name}{rows}.csv")
+            pl.DataFrame(table).write_csv(paths[-1])
+    for size in (1_000_000, 5_000_000):
+        paths.append(tmp_path / f"{size}.txt")
+        letters = random.choice(list("abcdefgh    \n"), size)
+        paths[-1].write_text("".join(letters.tolist()))
+    at_once = {**os.environ, "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0"}
+    at_once["MODELSTUDIO_HOME"] = str(tmp_path / "home")
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, *paths], env=at_once, stdout=subprocess.PIPE, check=True
+    )
+    few, more, cut, many, short, long = map(int, done.stdout.split())
+    assert (more - few) / 200_000 < 60, "bytes a row"
+    assert (many - cut) / 200_000 < 60
+    assert (long - short) / 4_000_000 < 0.5, "bytes a byte"
