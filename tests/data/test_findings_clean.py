@@ -124,10 +124,34 @@ def functions_of_one(random: np.random.Generator, rows: int) -> Columns:
     return {"x": x, "square": x**2, "wave": np.sin(x), "target": 3 * x + random.normal(size=rows)}
 
 
+def heavy_tails(random: np.random.Generator, rows: int) -> Columns:
+    heavy = random.standard_t(5, (rows, 40))
+    return features(heavy, heavy[:, :5].sum(axis=1) + random.normal(size=rows))
+
+
+def walking_along(random: np.random.Generator, rows: int) -> Columns:
+    walked = np.cumsum(random.normal(size=rows))
+    return {"x": walked, "z": random.normal(size=rows), "target": walked + random.normal(size=rows)}
+
+
+def mostly_one_term(random: np.random.Generator, rows: int) -> Columns:
+    x = random.normal(size=(rows, 3))
+    return features(x, x @ [90, 5, 3] + random.normal(size=rows))
+
+
+def flowers(random: np.random.Generator, rows: int) -> Columns:
+    """Rounded measures of which one nearly parts the classes."""
+    kind = random.integers(0, 3, rows)
+    centres = np.array([[5.0, 0.25], [5.9, 1.3], [6.6, 2.0]])
+    wide = np.array([[0.35, 0.1], [0.5, 0.2], [0.64, 0.27]])
+    measured = (centres[kind] + wide[kind] * random.normal(size=(rows, 2))).round(1)
+    return features(measured, np.array(["a", "b", "c"])[kind])
+
+
 SORTS = (
     *(classification, regression, moons, friedman, far_apart, of_every_sort, customers),
     *(strongly_told, nearly_a_line, with_gaps, answers, a_walk),
-    functions_of_one,
+    *(functions_of_one, heavy_tails, walking_along, mostly_one_term, flowers),
 )
 
 

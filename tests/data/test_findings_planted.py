@@ -17,7 +17,7 @@ from modelstudio.data.steps.scale import fit_clip
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
 from modelstudio.project.model import DataConfig
-from modelstudio.recipe.steps import ClipOutliers
+from modelstudio.recipe.steps import ClipOutliers, LeaveOut
 
 SIZES = (80, 900)
 
@@ -138,6 +138,20 @@ def test_cells_that_are_missing_with_the_target_are_found(tmp_path: Path, rows: 
     assert by_kind(found) == {"missing_leak": {"height", "town", "age"}}
 
 
+@pytest.mark.parametrize("rows", [300, 900])
+def test_cells_missing_in_a_part_of_one_class_are_found(tmp_path: Path, rows: int) -> None:
+    yes, some = pl.col("target") == "yes", pl.int_range(pl.len()) % 3 > 0
+    frame = honest(rows).with_columns(
+        pl.when(~(yes & some)).then("height").alias("height"),
+        pl.when(~yes & some).then("town").alias("town"),
+    )
+    texts = {each.column: each.text for each in told(frame, tmp_path) if each.kind != "missing"}
+    assert texts == {
+        "height": "height is missing only when target is yes",
+        "town": "town is known only when target is no",
+    }
+
+
 WAYS = (
     *(
         "%Y-%m-%d",
@@ -230,6 +244,24 @@ def test_what_is_constant_or_nearly_so_is_found(tmp_path: Path, rows: int) -> No
     }
     found = by_kind(told(with_columns(honest(rows), columns), tmp_path))
     assert found == {"constant": set(columns)}
+
+
+def test_what_is_nearly_constant_is_not_told_again_as_rare(tmp_path: Path) -> None:
+    frame = with_columns(honest(1500), {"same": ["y", "z"] + ["x"] * 1498})
+    assert by_kind(told(frame, tmp_path)) == {"constant": {"same"}}
+
+
+def test_files_without_a_text_are_found(tmp_path: Path) -> None:
+    for label in ("good", "bad"):
+        (tmp_path / label).mkdir()
+        for at in range(20):
+            (tmp_path / label / f"{at:02}.txt").write_text(f"{label} word {at} in text {at * 7}")
+    (tmp_path / "bad" / "x.txt").write_bytes(b"\xff\x00\x01" * 50)
+    (tmp_path / "good" / "y.txt").write_text("")
+    (found,) = [each for each in drain(profile_source(tmp_path)).findings if each.is_problem]
+    assert (found.kind, found.rows) == ("corrupt_file", (20, 41))
+    assert found.text == "2 texts cannot be used: x.txt holds no text"
+    assert found.fix == LeaveOut(rows="21, 42")
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -49,14 +49,14 @@ APART, SURELY = 5.0, 12.0
 """Gaps between the classes, in standard deviations within them, that hardly any honest number
 shows, and that none does."""
 
-ENOUGH, LONG_APART = 2_000, 2.0
+ENOUGH, LONG_APART = 2_000, 2.5
 """Rows from which a smaller gap is suspect, as none is left by chance."""
 
 SHORT, CODES = 200, 3
 """Rows below which many a number parts the classes by chance, but for a gap, and its different
 values for each class up to which these are codes."""
 
-SEPARABLE = 0.95
+SEPARABLE = 0.85
 """Share of the mistakes that all other numbers together avoid where classes lie far apart."""
 
 COMPLETED, ROWS_EACH = 0.5, 5
@@ -101,8 +101,8 @@ def tells(values: pl.Series, answer: pl.Series, column: Column, target: Column) 
     if gap > SURELY:
         return "surely"
     codes = codes_of(known)
-    fine = ordered and len(known) < SHORT and codes.max() >= CODES * np.count_nonzero(sizes)
-    if not fine and _decides(codes, classes):
+    fine = ordered and bool(codes.max() >= CODES * np.count_nonzero(sizes))
+    if not (fine and len(known) < SHORT) and _decides(codes, classes, slips=not fine):
         return "surely"
     return "likely" if gap > (LONG_APART if len(known) >= ENOUGH else APART) else None
 
@@ -178,11 +178,12 @@ def _in_bins(pairs: pl.DataFrame) -> bool:
     return bool((gaps <= SPACING * usual).mean() > 0.5)
 
 
-def _decides(values: Codes, classes: Codes) -> bool:
+def _decides(values: Codes, classes: Codes, slips: bool) -> bool:
     """Tell whether values give the class away, or one value is one class.
 
     Each row is guessed from the others of its value, so that rare values prove nothing; those of
-    a single row are left out as long as they are few.
+    a single row are left out as long as they are few. There may be ``slips`` in codes, which no
+    measured number has.
     """
     if values.max() == len(values) - 1:
         return False
@@ -204,7 +205,7 @@ def _decides(values: Codes, classes: Codes) -> bool:
     others = np.where((most > 0) & (value[most - 1] == value[most]), rows[most - 1], 0)
     right = int(rows[most][rows[most] - 1 > others].sum())
     gain = (right - base) / (total - base) if total > base else 0.0
-    return gain > AGREEMENT or (gain > NEARLY and total - right <= SLIPS * total)
+    return gain > AGREEMENT or (slips and gain > NEARLY and total - right <= SLIPS * total)
 
 
 def _gap(values: pl.Series, classes: Codes) -> float:
