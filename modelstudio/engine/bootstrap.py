@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.engine.results import Score
 
 Floats = NDArray[np.float64]
@@ -36,16 +38,46 @@ def redrawn(count: int, samples: int, generator: np.random.Generator) -> Iterato
         yield drawn.reshape(size, count).astype(float)
 
 
-def resampled_means(values: Floats, generator: np.random.Generator) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What scores are made of, worked out for some rows at a time.
+
+    Parameters
+    ----------
+    of
+        Returns those of a slice of the rows, shape (its rows, k).
+    """
+
+    rows: int
+    of: Callable[[slice], Floats]
+
+    def pieces(self) -> Iterator[Floats]:
+        """Yield those of all rows."""
+        return map(self.of, spill.slices(self.rows))
+
+    def means(self) -> Floats:
+        """Return the mean over the rows, shape (k,)."""
+        return np.asarray(sum(some.sum(axis=0) for some in self.pieces()) / self.rows)
+
+    def covariance(self, means: Floats) -> Floats:
+        """Return how they vary together, shape (k, k)."""
+        centred = (some - means for some in self.pieces())
+        return np.asarray(sum(some.T @ some for some in centred) / (self.rows - 1))
+
+
+def resampled_means(values: Floats | Terms, generator: np.random.Generator) -> Floats:
     """Return bootstrap means of columns (rows, k), shape (samples, k).
 
     Of very many rows the means are drawn from their normal limit: the same within what is shown.
     """
-    count = len(values)
+    if isinstance(values, np.ndarray):
+        values = Terms(len(values), values.__getitem__)
+    count = values.rows
     if count > EXACT:
-        spread = np.atleast_2d(np.cov(values, rowvar=False)) / count
-        return generator.multivariate_normal(values.mean(axis=0), spread, size=SAMPLES)
-    return np.concatenate([drawn @ values / count for drawn in redrawn(count, SAMPLES, generator)])
+        means = values.means()
+        return generator.multivariate_normal(means, values.covariance(means) / count, size=SAMPLES)
+    whole = np.concatenate(list(values.pieces()))
+    return np.concatenate([drawn @ whole / count for drawn in redrawn(count, SAMPLES, generator)])
 
 
 def scored(name: str, value: float, draws: Floats | None, rows: int | None = None) -> Score:

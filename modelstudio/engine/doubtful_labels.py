@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.data.findings.finding import Finding, first_rows
 from modelstudio.engine.metrics import known
 from modelstudio.engine.results import DoubtfulLabel, DoubtfulLabels, Predictions
@@ -47,46 +48,51 @@ def doubtful_labels(predictions: Predictions) -> DoubtfulLabels | None:
     rows = known(predictions)
     if rows.kind not in ("binary", "classes") or not len(rows.truth):
         return None
-    scores, given, count = rows.scores, rows.truth, len(rows.classes)
-    sizes = np.bincount(given, minlength=count)
-    own = scores[np.arange(len(given)), given]
-    sums = np.bincount(given, own, count)
+    count = len(rows.classes)
+    sizes, sums = np.zeros(count, np.int64), np.zeros(count)
+    for each in spill.slices(len(rows.truth)):
+        given = rows.truth[each]
+        sizes += np.bincount(given, minlength=count)
+        sums += np.bincount(given, _of(rows.scores[each], given), count)
     thresholds = np.divide(sums, sizes, out=np.full(count, np.inf), where=sizes > 0)
-    sure = np.where(scores >= thresholds, scores, -1.0)
-    likely, counts = sure.argmax(axis=1), sure.max(axis=1) >= 0
-    joint = _confident_joint(given[counts], likely[counts], sizes)
-    other = scores[np.arange(len(given)), likely]
-    wrong = counts & (likely != given) & (other >= ODDS * own) & (other >= SURE)
-    doubted = np.flatnonzero(wrong)
-    doubted = doubted[np.argsort((own - other)[doubted], kind="stable")]
-    return DoubtfulLabels(
-        classes=rows.classes,
-        looked_at=len(given),
-        thresholds=tuple(thresholds.tolist()),
-        joint=joint,
-        labels=tuple(
+    cells = np.zeros(count * count)
+    doubted: list[DoubtfulLabel] = []
+    for each in spill.slices(len(rows.truth)):
+        given, scores = rows.truth[each], rows.scores[each]
+        sure = np.where(scores >= thresholds, scores, -1.0)
+        likely, counts = sure.argmax(axis=1), sure.max(axis=1) >= 0
+        cells += np.bincount((given * count + likely)[counts], minlength=count * count)
+        own, other = _of(scores, given), _of(scores, likely)
+        wrong = counts & (likely != given) & (other >= ODDS * own) & (other >= SURE)
+        doubted += (
             DoubtfulLabel(
-                int(rows.rows[at]),
+                int(rows.rows[each][at]),
                 rows.classes[given[at]],
                 rows.classes[likely[at]],
                 float(own[at]),
                 float(other[at]),
             )
-            for at in doubted
-        ),
+            for at in np.flatnonzero(wrong)
+        )
+    return DoubtfulLabels(
+        classes=rows.classes,
+        looked_at=len(rows.truth),
+        thresholds=tuple(thresholds.tolist()),
+        joint=_confident_joint(cells.reshape(count, count), sizes),
+        labels=tuple(sorted(doubted, key=lambda label: label.margin)),
     )
 
 
-def _confident_joint(
-    given: NDArray[np.int64], likely: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Count rows by label (row) and likely class (column), scaled so that each label keeps its own.
+def _of(scores: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the probability of a class for each row."""
+    return scores[np.arange(len(classes)), classes]
+
+
+def _confident_joint(joint: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Scale the rows by label (row) and likely class (column) so that each label keeps its own.
 
     A label none of whose rows counts for any class is taken to be right.
     """
-    count = len(sizes)
-    cells = np.bincount(given * count + likely, minlength=count * count).astype(np.float64)
-    joint = cells.reshape(count, count)
     empty = np.flatnonzero(joint.sum(axis=1) == 0)
     joint[empty, empty] = 1.0
     return np.asarray(joint * (sizes / joint.sum(axis=1))[:, None])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -20,7 +19,7 @@ from modelstudio.data.slices import encode_rows
 from modelstudio.data.sources.numbers import numbers_in_pieces
 from modelstudio.data.sources.values import MISSING_NUMBERS, Pieces
 from modelstudio.engine.forward import outputs_in_pieces, place_sums
-from modelstudio.engine.metrics import decide
+from modelstudio.engine.metrics import decide, together
 from modelstudio.engine.results import Predictions, Unreadable
 from modelstudio.engine.task import Task
 from modelstudio.errors import DataError
@@ -72,7 +71,7 @@ def predictions(
             truth, scores = sums[:, 2].astype(np.int64), sums[:, :2]
         else:
             outputs = (each[0] for each in outputs_in_pieces(task, data))
-            scores = _together((decode(each, fitted.target) for each in outputs), data.rows)
+            scores = together((decode(each, fitted.target) for each in outputs), data.rows)
     return Predictions(
         kind=fitted.target.kind,
         classes=fitted.target.classes,
@@ -81,18 +80,6 @@ def predictions(
         rows=encoded.rows,
         unscored=encoded.unscored,
     )
-
-
-def _together(pieces: Iterable[Floats], rows: int) -> Floats:
-    """Put scores of so many rows one behind another, in a file where they are many."""
-    whole, at = np.empty(0), 0
-    for some in pieces:
-        if not at:
-            shape = (rows, *some.shape[1:])
-            whole = spill.empty(math.prod(shape), np.float64).reshape(shape)
-        whole[at : at + len(some)] = some
-        at += len(some)
-    return whole
 
 
 def encoded_rows(fitted: FittedRecipe, frame: pl.DataFrame) -> Encoded:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from modelstudio.data import spill
 from modelstudio.engine import label_scores
-from modelstudio.engine.bootstrap import EXACT, SAMPLES, redrawn, resampled_means, scored
+from modelstudio.engine.areas import LONG, Ranked, area_of, spread_of, weighted_area
+from modelstudio.engine.bootstrap import EXACT, SAMPLES, Terms, redrawn, resampled_means, scored
 from modelstudio.engine.results import LabelScore, Predictions, RocCurve, Score
 
 Floats = NDArray[np.float64]
@@ -26,19 +30,40 @@ chosen item stands above another."""
 
 def known(predictions: Predictions) -> Predictions:
     """Return the rows whose truth is known and was seen in training."""
-    truth = predictions.truth
-    keep = ~np.isnan(truth) if predictions.kind == "value" else truth >= 0
-    keep = keep if keep.ndim == 1 else keep.all(axis=1)
+    truth, keep = predictions.truth, _is_known(predictions)
     if keep.all():
         return predictions
-    return Predictions(
-        predictions.kind,
-        predictions.classes,
-        truth[keep],
-        predictions.scores[keep],
-        predictions.rows[keep],
-        predictions.unscored,
+    return replace(
+        predictions,
+        truth=_taken(truth, keep),
+        scores=_taken(predictions.scores, keep),
+        rows=_taken(predictions.rows, keep),
     )
+
+
+def _is_known(predictions: Predictions) -> Bools:
+    if predictions.kind == "value":
+        return np.asarray(~np.isnan(predictions.truth))
+    told = predictions.truth >= 0
+    return np.asarray(told if told.ndim == 1 else told.all(axis=1))
+
+
+def _taken(rows: NDArray[Any], keep: Bools) -> NDArray[Any]:
+    """Return some rows, in a file where they are many."""
+    pieces = (rows[each][keep[each]] for each in spill.slices(len(rows)))
+    return together(pieces, int(keep.sum()))
+
+
+def together(pieces: Iterable[NDArray[Any]], rows: int) -> NDArray[Any]:
+    """Put rows one behind another, at least one piece, in a file where they are many."""
+    whole, at = np.empty(0), 0
+    for some in pieces:
+        if not at:
+            shape = (rows, *some.shape[1:])
+            whole = spill.empty(math.prod(shape), some.dtype).reshape(shape)
+        whole[at : at + len(some)] = some
+        at += len(some)
+    return whole
 
 
 def decide(scores: Floats, threshold: float = 0.5) -> Ints:
@@ -54,8 +79,11 @@ def decide(scores: Floats, threshold: float = 0.5) -> Ints:
 def confusion_matrix(predictions: Predictions, threshold: float = 0.5) -> Ints:
     """Count rows by true (row) and predicted (column) class."""
     rows, count = known(predictions), len(predictions.classes)
-    cells = rows.truth * count + decide(rows.scores, threshold)
-    return np.bincount(cells, minlength=count * count).reshape(count, count)
+    cells = np.zeros(count * count, np.int64)
+    for each in spill.slices(len(rows.truth)):
+        found = rows.truth[each] * count + decide(rows.scores[each], threshold)
+        cells += np.bincount(found, minlength=count * count)
+    return cells.reshape(count, count)
 
 
 def score(
@@ -96,15 +124,17 @@ def epoch_scores(
         means = _rank_terms(ranks(scores.reshape(-1, positives).T)).mean(axis=0)
         return {name: float(means[at]) for at, name in enumerate(RANK_SCORES[:2])}
     if kind == "value":
-        means = _error_terms(scores, truth.astype(np.float64)).mean(axis=0)
+        means = _error_terms(scores, truth).means()
         return {"mae": float(_mae(means)), "r2": float(_r2(means))}
     keep = truth >= 0
-    scores, labels = scores[keep], truth[keep].astype(np.int64)
+    if not keep.all():
+        scores, truth = scores[keep], truth[keep]
+    labels = truth.astype(np.int64, copy=False)
     if not len(labels):
         return {}
     metrics = {"accuracy": float((decide(scores) == labels).mean())}
     if kind == "binary" and 0 < labels.sum() < len(labels):
-        metrics["roc_auc"] = float(_auc(scores[:, 1], labels == 1)[0])
+        metrics["roc_auc"] = _area(scores[:, 1], labels)
     return metrics
 
 
@@ -120,6 +150,9 @@ def roc_curves(predictions: Predictions) -> tuple[RocCurve, ...]:
     rows = known(predictions)
     wanted = (1,) if rows.kind == "binary" else range(len(rows.classes))
     curves: list[RocCurve] = []
+    if rows.kind != "labels" and len(rows.truth) > LONG:
+        ranked = ((_ranked_class(rows.scores, rows.truth, at), rows.classes[at]) for at in wanted)
+        return tuple(each.curve(label) for each, label in ranked)
     for index in wanted:
         values = rows.scores[:, index]
         positive = (rows.truth[:, index] == 1) if rows.kind == "labels" else rows.truth == index
@@ -140,7 +173,7 @@ def roc_curves(predictions: Predictions) -> tuple[RocCurve, ...]:
 def _value_scores(rows: Predictions, generator: np.random.Generator | None) -> tuple[Score, ...]:
     terms = _error_terms(rows.scores, rows.truth)
     names = {"mae": _mae, "rmse": _rmse, "r2": _r2, "bias": _bias}
-    means = terms.mean(axis=0)
+    means = terms.means()
     draws = None if generator is None else resampled_means(terms, generator)
     return tuple(
         scored(name, float(of(means)), None if draws is None else of(draws))
@@ -148,13 +181,18 @@ def _value_scores(rows: Predictions, generator: np.random.Generator | None) -> t
     )
 
 
-def _error_terms(values: Floats, truth: Floats) -> Floats:
-    """Return what the scores of values are made of, shape (rows, 5); their means are enough.
+def _error_terms(values: Floats, truth: Floats | Ints) -> Terms:
+    """Return what the scores of values are made of, five numbers a row; their means are enough.
 
     The truth is centred, which keeps its sum of squares exact where values are large and close.
     """
-    error, centred = values - truth, truth - truth.mean()
-    return np.stack([np.abs(error), error**2, error, centred, centred**2], axis=1)
+    middle = truth.mean()
+
+    def of(each: slice) -> Floats:
+        error, centred = values[each] - truth[each], truth[each] - middle
+        return np.stack([np.abs(error), error**2, error, centred, centred**2], axis=1)
+
+    return Terms(len(truth), of)
 
 
 def _mae(means: Floats) -> Floats:
@@ -240,24 +278,34 @@ def _class_scores(
     rows: Predictions, threshold: float, generator: np.random.Generator | None
 ) -> tuple[Score, ...]:
     cells = confusion_matrix(rows, threshold).ravel()
-    losses = -np.log(np.clip(rows.scores[np.arange(len(rows.truth)), rows.truth], 1e-15, 1))
+    losses = _losses(rows)
     values = _from_cells(cells[None, :], rows.kind == "binary")
-    values["roc_auc"], influence = _macro_auc(rows)
-    values["log_loss"] = losses.mean(keepdims=True)
+    values["roc_auc"], spread = _macro_auc(rows)
+    values["log_loss"] = losses.means()
     draws: Mapping[str, Floats] = {}
     if generator is not None:
         # Drawing rows with replacement is drawing cells of the matrix from a multinomial.
         counts = generator.multinomial(cells.sum(), cells / cells.sum(), size=SAMPLES)
         draws = {
             **_from_cells(counts, rows.kind == "binary"),
-            "roc_auc": _resampled_auc(rows, values["roc_auc"], influence, generator),
-            "log_loss": resampled_means(losses[:, None], generator)[:, 0],
+            "roc_auc": _resampled_auc(rows, values["roc_auc"], spread, generator),
+            "log_loss": resampled_means(losses, generator)[:, 0],
         }
     rows_of = _rows_behind(cells)
     return tuple(
         scored(name, float(value[0]), draws.get(name), rows_of.get(name))
         for name, value in values.items()
     )
+
+
+def _losses(rows: Predictions) -> Terms:
+    """Return the logarithmic loss of each row."""
+
+    def of(each: slice) -> Floats:
+        given = np.take_along_axis(rows.scores[each], rows.truth[each, None], axis=1)
+        return np.asarray(-np.log(np.clip(given, 1e-15, 1)))
+
+    return Terms(len(rows.truth), of)
 
 
 def _rows_behind(cells: Ints) -> dict[str, int]:
@@ -314,54 +362,43 @@ def _curves(rows: Predictions) -> list[tuple[Floats, Bools]]:
     return [(rows.scores[:, k], truth) for k, truth in enumerate(truths) if truth.any()]
 
 
-def _macro_auc(rows: Predictions) -> tuple[Floats, Floats]:
-    """Return the mean area under the ROC curves, shape (1,), and each row's influence on it."""
-    areas = [_auc(scores, positive) for scores, positive in _curves(rows)]
+def _macro_auc(rows: Predictions) -> tuple[Floats, float]:
+    """Return the mean area under the ROC curves, shape (1,), and the spread of rows' influence."""
+    if len(rows.truth) > LONG:
+        ranked = _ranked(rows)
+        mean = np.mean([each.area for each in ranked], keepdims=True)
+        return mean, spread_of(ranked, len(rows.truth))
+    areas = [area_of(scores, positive) for scores, positive in _curves(rows)]
     mean = np.mean([area for area, _ in areas], keepdims=True)
-    return mean, np.mean([influence for _, influence in areas], axis=0)
+    return mean, float(np.mean([influence for _, influence in areas], axis=0).std())
 
 
-def _auc(scores: Floats, positive: Bools) -> tuple[float, Floats]:
-    """Return the chance that a positive row has the higher score (ties count half).
-
-    The second value is the influence of each row: how much the area moves, times the number of
-    rows, as the row gets more weight (DeLong, 1988).
-    """
-    count, share = len(scores), positive.mean()
-    if not 0 < share < 1:
-        return float("nan"), np.full(count, np.nan)
-    ranks, place = np.unique(scores, return_inverse=True)
-    above = np.bincount(place, positive, len(ranks))
-    below = np.bincount(place, ~positive, len(ranks))
-    won = (below.cumsum() - below / 2)[place] / below.sum()
-    lost = (above.sum() - above.cumsum() + above / 2)[place] / above.sum()
-    area = float(won[positive].mean())
-    return area, np.where(positive, (won - area) / share, (lost - area) / (1 - share))
+def _ranked(rows: Predictions) -> list[Ranked]:
+    """Put the scores of the positive class in order, or those of each class that has rows."""
+    classes = (1,) if rows.kind == "binary" else range(len(rows.classes))
+    ranked = (_ranked_class(rows.scores, rows.truth, index) for index in classes)
+    return [each for each in ranked if rows.kind == "binary" or each.share]
 
 
-# Resampling
+def _ranked_class(scores: Floats, truth: Ints, index: int) -> Ranked:
+    return Ranked(scores[:, index], lambda each: truth[each] == index)
+
+
+def _area(scores: Floats, labels: Ints) -> float:
+    """Return the area under the curve of a class 1."""
+    if len(labels) > LONG:
+        return Ranked(scores, lambda each: labels[each] == 1).area
+    return float(area_of(scores, labels == 1)[0])
 
 
 def _resampled_auc(
-    rows: Predictions, area: Floats, influence: Floats, generator: np.random.Generator
+    rows: Predictions, area: Floats, spread: float, generator: np.random.Generator
 ) -> Floats:
     """Return bootstrap values of the mean area under the curves, shape (samples,)."""
-    curves, count = _curves(rows), len(rows.truth)
-    if count * len(curves) > EXACT:
-        return area + generator.normal(0, influence.std() / count**0.5, SAMPLES)
+    count = len(rows.truth)
+    if count > EXACT or count * len(curves := _curves(rows)) > EXACT:
+        return area + generator.normal(0, spread / count**0.5, SAMPLES)
     drawn = redrawn(count, SAMPLES, generator)
     return np.concatenate(
-        [np.mean([_weighted_auc(*curve, weights) for curve in curves], axis=0) for weights in drawn]
+        [np.mean([weighted_area(*curve, weights) for curve in curves], axis=0) for weights in drawn]
     )
-
-
-def _weighted_auc(scores: Floats, positive: Bools, weights: Floats) -> Floats:
-    """Return the area for each row of weights, shape (samples, rows)."""
-    order = np.argsort(scores, kind="stable")
-    ranked, positive, weights = scores[order], positive[order], weights[:, order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    above = np.add.reduceat(weights * positive, starts, axis=1)
-    below = np.add.reduceat(weights * ~positive, starts, axis=1)
-    wins = ((below.cumsum(axis=1) - 0.5 * below) * above).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(wins / (above.sum(axis=1) * below.sum(axis=1)))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from modelstudio.data import spill
 from modelstudio.data.augment import Augmenter
 from modelstudio.data.balance import Resampling, class_weights, label_weights
 from modelstudio.data.batches import TensorData
@@ -24,7 +25,7 @@ from modelstudio.engine.control import Control
 from modelstudio.engine.device import choose_threads, pick
 from modelstudio.engine.evaluate import decode
 from modelstudio.engine.events import EpochEnd, RunEnd, RunEvent, RunPaused, RunResumed, RunStarted
-from modelstudio.engine.metrics import epoch_scores
+from modelstudio.engine.metrics import epoch_scores, together
 from modelstudio.engine.padding import left_out
 from modelstudio.engine.ranking import Ranking
 from modelstudio.engine.run_writer import RunWriter
@@ -232,7 +233,11 @@ def _balance(
 
 
 def _scorer(target: TargetState, truth: NDArray[Any]) -> Callable[[Tensor], Mapping[str, float]]:
-    return lambda output: epoch_scores(target.kind, decode(output, target), truth)
+    def score(output: Tensor) -> Mapping[str, float]:
+        pieces = (decode(output[each], target) for each in spill.slices(len(output)))
+        return epoch_scores(target.kind, together(pieces, len(output)), truth)
+
+    return score
 
 
 def _noted(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from modelstudio.data import spill
 from modelstudio.engine import bootstrap, metrics
 from modelstudio.engine.results import Predictions, Score
 
@@ -179,3 +180,27 @@ def test_a_single_row_has_no_interval_of_its_error() -> None:
     scores = named(metrics.score(predictions("value", np.array([3.0]), np.array([2.0]))))
     assert scores["mae"].value == 1.0
     assert scores["mae"].low is None
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_scores_and_curves_of_very_many_rows_are_the_same(
+    monkeypatch: pytest.MonkeyPatch, classes: int
+) -> None:
+    random = np.random.default_rng(0)
+    scores = random.dirichlet(np.ones(classes), 30_000).round(3)
+    truth = np.where(
+        random.random(30_000) < 0.4, scores.argmax(axis=1), random.integers(0, classes)
+    )
+    rows = predictions("binary" if classes == 2 else "classes", truth, scores, classes)
+    few, curves = metrics.score(rows), metrics.roc_curves(rows)
+    monkeypatch.setattr(metrics, "LONG", 0)
+    monkeypatch.setattr(spill, "ROWS", 7_000)
+    for one, other in zip(few, metrics.score(rows), strict=True):
+        assert (other.value, other.low, other.high) == pytest.approx((one.value, one.low, one.high))
+    for curve, thin in zip(curves, metrics.roc_curves(rows), strict=True):
+        assert thin.auc == pytest.approx(curve.auc)
+        index = "abc".index(thin.label)
+        for side, shares in ((truth == index, thin.tpr), (truth != index, thin.fpr)):
+            reached = scores[side, index][:, None] >= thin.thresholds[1:]
+            assert reached.mean(axis=0) == pytest.approx(shares[1:])
+        assert (thin.fpr[0], thin.tpr[0], thin.fpr[-1], thin.tpr[-1]) == (0, 0, 1, 1)
