@@ -1,4 +1,7 @@
-"""What kind of source lies at a path, and what is to be learnt from it."""
+"""What kind of source lies at a path, and what is to be learnt from it.
+
+What guesses is imported where it is called, so that reading begins sooner.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,10 @@ import csv
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from modelstudio.data import guess as tables
-from modelstudio.data import (
-    guess_choices,
-    guess_labels,
-    guess_pictures,
-    guess_ratings,
-    guess_series,
-    guess_sounds,
-    guess_texts,
-)
-from modelstudio.data.findings import totals
-from modelstudio.data.guess import Guess
 from modelstudio.data.sources.delimiter import are_numbers_apart
 from modelstudio.data.sources.encoding import decode_head, find_encoding
 from modelstudio.data.sources.files import first_bytes, kind_of_bytes
@@ -41,6 +32,9 @@ from modelstudio.recipe.sources import (
     TextFolder,
     is_connection,
 )
+
+if TYPE_CHECKING:
+    from modelstudio.data.guess import Guess
 
 Task = Literal["classify", "regress", "next token", "forecast", "recommend"]
 """What is to be learnt, where the data does not tell."""
@@ -142,6 +136,18 @@ def guess(
     DataError
         When ``target`` is no column, or there is nothing to learn.
     """
+    from modelstudio.data import guess as tables
+    from modelstudio.data import (
+        guess_choices,
+        guess_labels,
+        guess_pictures,
+        guess_ratings,
+        guess_series,
+        guess_sounds,
+        guess_texts,
+    )
+    from modelstudio.data.findings import totals
+
     if isinstance(data.source, ImageFolder):
         return guess_pictures.guess(frame, target)
     if isinstance(data.source, AudioFolder):

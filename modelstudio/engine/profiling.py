@@ -6,6 +6,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,8 @@ def _read(data: DataConfig, base: Path | None) -> Generator[Progress, None, pl.D
 
 
 def _import_what_describes() -> None:
-    from modelstudio.data import details, findings, prepare, split  # noqa: F401
+    for name in ("guess_pictures", "guess_ratings", "findings", "details", "prepare", "split"):
+        import_module(f"modelstudio.data.{name}")
 
 
 def _described(
