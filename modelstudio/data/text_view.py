@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, cast
 import numpy as np
 import polars as pl
 
+from modelstudio.data import spill
 from modelstudio.data.fitted import FittedStep, row_numbers
 from modelstudio.data.fitting import active
 from modelstudio.data.preview import Stage, stage_of
@@ -131,7 +132,11 @@ def text_figures(data: DataConfig, base: Path | None = None) -> TextFigures | No
         return None
     stage, step = found
     state, uncut = step.state, {**step.state, "length": None}
-    size = sum(int(stage.rows[name].str.len_bytes().sum()) for name in state["columns"])
+    size = sum(
+        int(stage.rows[name][each].str.len_bytes().sum())
+        for name in state["columns"]
+        for each in spill.slices(stage.rows.height)
+    )
     every = max(1, -(-stage.rows.height // SAMPLE), -(-size // _BYTES))
     rows = stage.rows.gather_every(every)
     ids = _ids(uncut, _before(stage, rows))
