@@ -36,13 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def wants_window(arguments: Sequence[str]) -> bool:
-    """Tell whether the arguments ask for the window: nothing, ``demo``, a file, ``net.py:Net``."""
+    """Tell whether the arguments ask for the window: nothing, ``demo``, a file, ``net.py:Net``.
+
+    A file or folder of data opens it too; one that is called like a verb needs a ``./`` before it.
+    """
     if len(arguments) > 1:
         return False
     first = arguments[0] if arguments else "demo"
     file, _, name = first.rpartition(":")
     named = name.isidentifier() and file.lower().endswith(".py")
-    return first in {"demo", "--demo"} or named or first.lower().endswith(SUFFIXES)
+    if first in {"demo", "--demo"} or named or first.lower().endswith(SUFFIXES):
+        return True
+    return bool(first) and os.path.exists(first) and not _is_verb(first)
+
+
+def _is_verb(name: str) -> bool:
+    from modelstudio.cli.app import is_verb
+
+    return is_verb(name)
 
 
 def has_display() -> bool:

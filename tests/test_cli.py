@@ -345,6 +345,17 @@ def test_what_opens_the_window(arguments: list[str], window: bool) -> None:
     assert wants_window(arguments) is window
 
 
+def test_data_opens_the_window_as_a_double_click_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flowers.csv").touch()
+    for name in ("photos", "train"):
+        Path(name).mkdir()
+    asked = ("flowers.csv", "photos", "train", "./train", "photo")
+    assert [wants_window([each]) for each in asked] == [True, True, False, True, False]
+
+
 def test_without_a_display_the_window_is_refused(monkeypatch: pytest.MonkeyPatch, cli: Cli) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)

@@ -97,6 +97,11 @@ def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P,
     return handled
 
 
+def is_verb(name: str) -> bool:
+    """Tell whether something is called by this name."""
+    return name in typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb and return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
