@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from modelstudio.data.findings.finding import Finding
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.sources import Database, ImageFolder, Source, Table, TextFolder
 from modelstudio.ui.main_window import MainWindow
 from modelstudio.ui.pages.data import DataPage
 from modelstudio.ui.pages.data.names import fitted_name
@@ -193,3 +194,25 @@ def test_names_that_begin_alike_are_cut_in_their_middle(qtbot: QtBot) -> None:
     assert cut[0].startswith("internet_s")
     assert [name[-1] for name in cut] == ["…", "1", "2"]
     assert fitted_name(metrics, "age", width, (*names, "age", "ages")) == "age"
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "shown"),
+    [
+        ("a.csv", Table(), ["delimiter", "encoding", "decimals", "missing"]),
+        ("a.jsonl", Table(), ["encoding", "decimals", "missing"]),
+        ("a.XLSX", Table(sheet="b"), ["decimals", "missing"]),
+        ("a.parquet", Table(), ["decimals", "missing"]),
+        ("postgresql://here/a", Database(), ["decimals", "missing"]),
+        ("texts", TextFolder(), ["encoding"]),
+        ("photos", ImageFolder(), []),
+        ("photos", ImageFolder(labels="l.csv"), ["delimiter", "encoding", "decimals", "missing"]),
+    ],
+)
+def test_only_what_applies_to_the_data_is_asked(
+    page: DataPage, path: str, source: Source, shown: list[str]
+) -> None:
+    sheet = page.reading
+    sheet.set_data(page.data.changed(path=path, source=source))
+    names = ("delimiter", "encoding", "decimals", "missing")
+    assert [name for name in names if not getattr(sheet, name).isHidden()] == shown

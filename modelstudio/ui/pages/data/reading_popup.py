@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from modelstudio.data.sources.encoding import TITLES
 from modelstudio.project.model import CsvOptions, DataConfig
-from modelstudio.recipe.sources import Database, Source, Table
+from modelstudio.recipe.sources import Database, LongText, Source, Table, TextFolder
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import Sheet, wrapped
 from modelstudio.ui.widgets import ComboBox, LineField, button, label
@@ -31,6 +32,13 @@ _DATES = {
     "month first": "Month, day, year",
     "year first": "Year, month, day (years of two digits)",
 }
+
+_BINARY = (
+    *(".parquet", ".pq", ".arrow", ".feather", ".ipc"),
+    *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+    *(".sqlite", ".sqlite3", ".db", ".db3"),
+)
+_JSON = (".json", ".jsonl", ".ndjson")
 
 
 class ReadingPopup(Sheet):
@@ -67,8 +75,8 @@ class ReadingPopup(Sheet):
         )
         self.encoding.activated.connect(lambda at: self._edit(encoding=self.encoding.itemData(at)))
         self.missing.changed.connect(self._edit_missing)
-        other = button(tr("Open another file..."), "secondary", "file", name="data.csv.open")
-        other.clicked.connect(self._leave)
+        self.other = button(tr("Open another file..."), "secondary", "file", name="data.csv.open")
+        self.other.clicked.connect(self._leave)
         grid = QGridLayout(self)
         grid.setContentsMargins(16, 12, 16, 14)
         grid.setVerticalSpacing(6)
@@ -85,28 +93,35 @@ class ReadingPopup(Sheet):
         for at, (caption, (_, editor)) in enumerate(zip(names, rows, strict=True), start=1):
             grid.addWidget(caption, at, 0)
             grid.addWidget(editor, at, 1)
-        self._of_text = (*names[:2], self.delimiter, self.encoding)
         told = tr(
             "A cell without text is always empty. NA or None count as text until listed here."
         )
-        grid.addWidget(wrapped(told, "axis", "tertiary"), 6, 1)
+        note = wrapped(told, "axis", "tertiary")
+        grid.addWidget(note, 6, 1)
+        self._fields: tuple[tuple[QWidget, ...], ...] = (
+            (names[0], self.delimiter),
+            (names[1], self.encoding),
+            (*names[2:], self.decimals, self.dates, self.missing, note),
+        )
         grid.addWidget(self._table_label, 7, 0)
         grid.addWidget(self.table, 7, 1)
-        grid.addWidget(other, 9, 0, 1, 2)
+        grid.addWidget(self.other, 9, 0, 1, 2)
 
     def open_below(self, widget: QWidget, data: DataConfig) -> None:
         """Show the options under a button."""
         self.set_data(data)
         self.offer_tables(())
         self.open_at(widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 4)))
-        (self.decimals if self.delimiter.isHidden() else self.delimiter).setFocus()
+        fields = (self.delimiter, self.decimals, self.encoding, self.other)
+        next(field for field in fields if not field.isHidden()).setFocus()
 
     def set_data(self, data: DataConfig) -> None:
         """Show how the file of these data choices is read."""
         csv = self._csv = data.csv
         self._source = data.source
-        for part in self._of_text:
-            part.setVisible(not isinstance(data.source, Database))
+        for parts, shown in zip(self._fields, _applying(data), strict=True):
+            for part in parts:
+                part.setVisible(shown)
         self.delimiter.setCurrentIndex(max(self.delimiter.findData(csv.delimiter), 0))
         if csv.encoding and self.encoding.findData(csv.encoding) < 0:
             self.encoding.addItem(csv.encoding, csv.encoding)
@@ -163,3 +178,18 @@ class ReadingPopup(Sheet):
     def _leave(self) -> None:
         self.close()
         self.file_wanted.emit()
+
+
+def _applying(data: DataConfig) -> tuple[bool, bool, bool]:
+    """Tell whether the cells of this data have to be parted, decoded, and their words understood.
+
+    Workbooks and Parquet files say themselves where a cell ends and how it is written; a folder
+    has cells where a table of labels lies in it.
+    """
+    source, ending = data.source, PurePath(data.path or "").suffix.lower()
+    table = isinstance(source, Table)
+    labels = bool(getattr(source, "labels", ""))
+    decoded = labels or isinstance(source, TextFolder | LongText)
+    decoded = decoded or (table and ending not in _BINARY)
+    parted = labels or (table and decoded and ending not in _JSON)
+    return parted, decoded, labels or isinstance(source, Table | Database)
