@@ -168,6 +168,10 @@ def test_a_sound_shows_its_wave_and_its_pitches(
     panel = page.close_up.panels["sound"]
     assert panel.wave.isVisible()
     assert "s00.wav" in page.close_up.header._detail.text()
+    cell = page.preview.model.index(0, page.preview.model.columns.index("file"))
+    path = tmp_path / "sounds" / "a" / "s00.wav"
+    assert cell.data() == str(path.relative_to(tmp_path / "sounds"))
+    assert cell.data(Qt.ItemDataRole.ToolTipRole) == str(path)
     assert "20 sounds" in panel.all.toolTip() or "20 sounds" in panel.all.text()
     page.preview.view.selectRow(3)
     wait(page, qtbot)

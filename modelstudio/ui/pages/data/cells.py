@@ -52,3 +52,8 @@ def _number(value: float) -> str:
     if size >= 1e7 or size < 1e-4:
         return f"{value:.3e}"
     return f"{value:.2f}" if size >= 10 else f"{value:.4g}"
+
+
+def in_folder(value: object, folder: str) -> object:
+    """Return the path of a file from the folder it lies in; every other value as it is."""
+    return value.removeprefix(folder) if folder and isinstance(value, str) else value

@@ -242,6 +242,7 @@ class DataPage(Page):
             self.feed.forget()
             self.waiting.stop()
             return
+        self.preview.model.folder = self.files.folder
         report = None if anew else self.feed.report
         profiles = {profile.name: profile for profile in report.profiles} if report else {}
         self.columns.set_columns(data.columns, profiles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from modelstudio.ui.actions import tr
 from modelstudio.ui.data_files import DATA_SUFFIXES, table_filter
 from modelstudio.ui.jobs import JobRunner, LatestJob
 from modelstudio.ui.pages.data.commands import DataCommands
+
+FOLDERS = (ImageFolder, AudioFolder, TextFolder)
+"""Sources of which each file is a row."""
 
 
 class SourceFiles(QObject):
@@ -38,6 +42,13 @@ class SourceFiles(QObject):
     def path(self) -> Path:
         """The file or folder of the data."""
         return (self._commands.base or Path()) / (self._data.path or "")
+
+    @property
+    def folder(self) -> str:
+        """The folder whose files are the rows, with a separator at its end; empty of a table."""
+        of_files = isinstance(self._data.source, FOLDERS) and self._data.path
+        path = sources.resolve(self._data.path or "", self._commands.base)
+        return os.path.join(path.parent if path.is_file() else path, "") if of_files else ""
 
     @property
     def place(self) -> Path | str:
@@ -72,7 +83,7 @@ class SourceFiles(QObject):
     def locate(self) -> None:
         """Ask where the data went."""
         title = tr("Where is {}?").format(Path(self._data.path or "").name)
-        folder = isinstance(self._data.source, ImageFolder | AudioFolder | TextFolder)
+        folder = isinstance(self._data.source, FOLDERS)
         if path := (self._ask_folder if folder else self._ask_file)(title):
             self._commands.locate(path)
             self.located.emit()

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 )
 
 from modelstudio.ui.actions import tr
-from modelstudio.ui.pages.data.cells import cell_text, column_decimals
+from modelstudio.ui.pages.data.cells import cell_text, column_decimals, in_folder
 
 if TYPE_CHECKING:
     from modelstudio.data.preview import PreviewTable
@@ -43,11 +43,12 @@ class Cell(NamedTuple):
     changed: bool
     decimals: int | None = None
     old_decimals: int | None = None
+    folder: str = ""
 
     @property
     def text(self) -> str:
         """The value as shown."""
-        return cell_text(self.now, self.decimals)
+        return cell_text(in_folder(self.now, self.folder), self.decimals)
 
     @property
     def old_text(self) -> str:
@@ -92,7 +93,8 @@ class PreviewModel(QAbstractTableModel):
     """A table of any length of which only some chunks are held.
 
     ``wanted`` asks for rows from an offset; the answer comes by `put`, and only then is more asked
-    for. After `start_over` the old rows stay in sight until the first new ones arrive.
+    for. After `start_over` the old rows stay in sight until the first new ones arrive. Of the paths
+    of files in ``folder``, which ends with a separator, only what follows it is shown.
     """
 
     wanted = Signal(int, int)
@@ -109,6 +111,7 @@ class PreviewModel(QAbstractTableModel):
         self._decimals: tuple[tuple[int | None, int | None], ...] = ()
         self._numbers: dict[str, bool] = {}
         self._step = ""
+        self.folder = ""
         self._ask = QTimer(self, singleShot=True, interval=0)
         self._ask.timeout.connect(self._tell_needed)
 
@@ -217,7 +220,11 @@ class PreviewModel(QAbstractTableModel):
             return None
         cells, at = row.table.cells[index.column()], row.place
         return Cell(
-            cells.after[at], cells.before[at], cells.changed[at], *self._decimals[index.column()]
+            cells.after[at],
+            cells.before[at],
+            cells.changed[at],
+            *self._decimals[index.column()],
+            self.folder,
         )
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
@@ -261,7 +268,7 @@ class PreviewModel(QAbstractTableModel):
 
     def _tip(self, cell: Cell) -> str | None:
         if not cell.changed:
-            return cell.text or None
+            return cell_text(cell.now, cell.decimals) or None
         old = cell.old_text or tr("empty")
         return tr("{}<br>was <b>{}</b>, now <b>{}</b>").format(
             self._step or tr("Recipe"), old, cell.text or tr("empty")

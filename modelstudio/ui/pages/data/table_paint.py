@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPolygon, QStaticText, QTransform
 
-from modelstudio.ui.pages.data.cells import cell_text
+from modelstudio.ui.pages.data.cells import cell_text, in_folder
 from modelstudio.ui.theme import theme
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class TablePainter:
                 painter.fillRect(outline, faint)
             else:
                 cells, place = row.table.cells[at], row.place
-                text = cell_text(cells.after[place], decimals)
+                text = cell_text(in_folder(cells.after[place], model.folder), decimals)
                 if self.marking and cells.changed[place]:
                     old = cell_text(cells.before[place], old_decimals) if right else ""
                     changed.append(_Changed(QRect(box), text, old))
