@@ -47,7 +47,7 @@ def wants_window(arguments: Sequence[str]) -> bool:
     named = name.isidentifier() and file.lower().endswith(".py")
     if first in {"demo", "--demo"} or named or first.lower().endswith(SUFFIXES):
         return True
-    return bool(first) and os.path.exists(first) and not _is_verb(first)
+    return bool(first) and Path(first).exists() and not _is_verb(first)
 
 
 def _is_verb(name: str) -> bool:

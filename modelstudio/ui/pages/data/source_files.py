@@ -48,7 +48,7 @@ class SourceFiles(QObject):
         """The folder whose files are the rows, with a separator at its end; empty of a table."""
         of_files = isinstance(self._data.source, FOLDERS) and self._data.path
         path = sources.resolve(self._data.path or "", self._commands.base)
-        return os.path.join(path.parent if path.is_file() else path, "") if of_files else ""
+        return f"{path.parent if path.is_file() else path}{os.sep}" if of_files else ""
 
     @property
     def place(self) -> Path | str:
