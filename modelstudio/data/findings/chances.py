@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from modelstudio.data.sources.values import GREATEST
+
 MOST_COLUMNS = 12
 """Columns looked at, the finest ones; the others are taken to add nothing."""
 
@@ -20,6 +22,9 @@ DOUBT = 2.0
 
 FOLLOWS, LOOKED_AT = 0.5, 1_000
 """Chatterjee's correlation from which numbers follow others, and rows that it is worked out of."""
+
+LEFT = 0.01
+"""Share of its variance from which a column tells something beside a sum of others."""
 
 Hashes = NDArray[np.uint64]
 
@@ -95,7 +100,8 @@ def _correlation(left: NDArray[np.float64], right: NDArray[np.float64]) -> float
 def own_shares(sample: pl.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
     """Return how much of their own each of some columns of numbers tells; shape (columns,).
 
-    Nothing where it is a function of one before it, be it a line or a wave; else all of it.
+    Nothing where it is a function of one before it, be it a line or a wave, or a sum of some; else
+    all of it.
     """
     few = sample.select(names).gather_every(-(-sample.height // LOOKED_AT) or 1)
     shares = np.ones(len(names))
@@ -109,4 +115,16 @@ def own_shares(sample: pl.DataFrame, names: Sequence[str]) -> NDArray[np.float64
         follows = 1 - 3 * steps / (few.height**2 - 1)
         own = np.clip((1 - follows) / (1 - FOLLOWS), 0.0, 1.0)
         shares[at + 1 :] = np.minimum(shares[at + 1 :], own)
-    return shares
+    return np.minimum(shares, _beyond_sums(few.select(names)))
+
+
+def _beyond_sums(few: pl.DataFrame) -> NDArray[np.float64]:
+    """Return 0 for columns that are sums of those before them, as the last of some shares is."""
+    if few.height < 2 * few.width:
+        return np.ones(few.width)
+    values = few.select(pl.all().to_physical().cast(pl.Float64).fill_null(strategy="mean"))
+    numbers = np.nan_to_num(values.to_numpy())
+    numbers = np.clip(numbers, -GREATEST, GREATEST) - numbers.mean(axis=0)
+    numbers /= np.maximum(np.sqrt((numbers**2).sum(axis=0)), 1e-300)
+    left = np.diagonal(np.linalg.qr(numbers, mode="r")) ** 2
+    return np.asarray(np.clip(left / LEFT, 0.0, 1.0))

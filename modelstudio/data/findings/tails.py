@@ -75,21 +75,32 @@ class Tails:
         self._columns = columns
         self._some = list(columns)[:: -(-len(columns) // MOST_COLUMNS) or 1]
         self._told: dict[str, list[Numbers]] = {}
+        self._likely: dict[str | None, Numbers] = {}
 
     def __len__(self) -> int:
         return len(self._columns)
 
-    def usual(self, name: str) -> tuple[Numbers, float]:
-        """Return how likely a column is each of `FREEDOM`, by the others, and heavy, by all."""
-        tails = [tail for other in self._some if other != name for tail in self._tails(other)]
-        first = np.array(list(FREEDOM.values())) / sum(FREEDOM.values())
-        usual = first
-        for _ in range(ROUNDS if tails else 0):
-            told = np.array(tails) * usual
-            told /= told.sum(axis=1, keepdims=True)
-            usual = (first + told.sum(axis=0)) / (1 + len(tails))
+    def usual(self, name: str) -> Numbers:
+        """Return how likely the other columns make each of `FREEDOM`."""
+        return self._usual(name if name in self._some else None)
+
+    def heavy(self, name: str) -> float:
+        """Return how likely the others, or either tail of a column, make it heavy."""
+        usual = self.usual(name)
         own = [tail * usual / (tail * usual).sum() for tail in self._tails(name)]
-        return usual, max(float(each[:HEAVY].sum()) for each in (usual, *own))
+        return max(float(each[:HEAVY].sum()) for each in (usual, *own))
+
+    def _usual(self, but: str | None) -> Numbers:
+        if but not in self._likely:
+            tails = [tail for each in self._some if each != but for tail in self._tails(each)]
+            first = np.array(list(FREEDOM.values())) / sum(FREEDOM.values())
+            usual = first
+            for _ in range(ROUNDS if tails else 0):
+                told = np.array(tails) * usual
+                told /= told.sum(axis=1, keepdims=True)
+                usual = (first + told.sum(axis=0)) / (1 + len(tails))
+            self._likely[but] = usual
+        return self._likely[but]
 
     def _tails(self, name: str) -> list[Numbers]:
         if name not in self._told:
@@ -182,16 +193,17 @@ class _Gaps:
         beyond
             How many numbers lie beyond the gap: more than that is not made of them.
         """
-        usual, heavy = self._table.usual(self._name)
+        usual = self._table.usual(self._name)
         likely, gap = _likely(distances, beyond, spread, step)
         weights = np.exp(likely - likely.max()) * usual[:, None]
         weights /= weights.sum()
         chances = (weights * np.exp(gap)).sum(axis=1) * beyond**2 * 2 * len(self._table)
-        heavy = max(heavy, float(weights[:HEAVY].sum()))
+        if chances.sum() >= CHANCE or chances[LIGHT:].sum() >= LIGHT_CHANCE:
+            return False
         if distances[beyond - 1] > math.exp(SLIP) * distances[beyond]:
-            heavy = 0.0
-        believed = CHANCE ** (1 - heavy) * HEAVY_CHANCE**heavy
-        return bool(chances.sum() < believed and chances[LIGHT:].sum() < LIGHT_CHANCE)
+            return True
+        heavy = max(self._table.heavy(self._name), float(weights[:HEAVY].sum()))
+        return bool(chances.sum() < CHANCE ** (1 - heavy) * HEAVY_CHANCE**heavy)
 
 
 def _end(
