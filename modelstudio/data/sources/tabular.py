@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,7 @@ import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, finish, mapped
 from modelstudio.data.sources import resolve as resolve
+from modelstudio.data.sources.dates import all_to_dates
 from modelstudio.data.sources.dialect import HEAD, sniff
 from modelstudio.data.sources.files import check_file, file_key, file_mark, first_bytes
 from modelstudio.data.sources.first_rows import as_lines, first_rows, measuring
@@ -19,10 +20,10 @@ from modelstudio.data.sources.mapped_tables import is_mapped, map_file, read_map
 from modelstudio.data.sources.numbers import all_to_numbers
 from modelstudio.data.sources.records import find_records, rows_of
 from modelstudio.data.sources.text_table import TextTable, read_text
-from modelstudio.data.sources.values import NARROW, as_usual, has_commas, typed
+from modelstudio.data.sources.values import NARROW, as_usual, commas_in, typed
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
-from modelstudio.recipe.columns import Column
+from modelstudio.recipe.columns import Column, Kind
 from modelstudio.recipe.sources import Table
 
 KEPT_BYTES = 1 << 30
@@ -32,7 +33,7 @@ SMALL_FILE = 32 << 20
 """The text of all cells of a smaller file is kept; of a larger one numbers are kept as such."""
 
 TOGETHER = 200_000
-"""Cells of several columns that become numbers at once."""
+"""Cells of several columns that become numbers or dates at once."""
 
 
 class FileFormat(Protocol):
@@ -122,26 +123,35 @@ def as_declared(
     if absent:
         raise _absent(path, absent, frame.columns, data.columns)
     present = [column for column in wanted if column.name in held]
-    numbers = _numbers(frame, [each.name for each in present if each.kind == "number"])
+    csv = data.csv
+    units = None if csv.forms is None else {form.column: form.unit for form in csv.forms}
+    read = _read_together(frame, present, "number", partial(all_to_numbers, units=units))
+    if csv.forms is None:
+        read |= _read_together(frame, present, "date", partial(all_to_dates, order=csv.dates))
     return pl.DataFrame(
         [
-            numbers[each.name]
-            if each.name in numbers
-            else typed(frame.get_column(each.name), each, data.csv.dates)
+            read[each.name]
+            if each.name in read
+            else typed(frame.get_column(each.name), each, csv)
             for each in present
         ]
     )
 
 
-def _numbers(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, pl.Series]:
-    """Read those columns of a wide table that are text as numbers, many at once."""
+def _read_together(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    kind: Kind,
+    read: Callable[[pl.DataFrame], pl.DataFrame],
+) -> dict[str, pl.Series]:
+    """Read those columns of a wide table that are text but of another kind, many at once."""
     types = frame.schema
-    text = [name for name in names if types[name] == pl.String]
+    text = [each.name for each in columns if each.kind == kind and types[each.name] == pl.String]
     together = TOGETHER // max(1, frame.height)
     if together < 2:
         return {}
     parts = (
-        all_to_numbers(pl.DataFrame([frame.get_column(each) for each in text[at : at + together]]))
+        read(pl.DataFrame([frame.get_column(each) for each in text[at : at + together]]))
         for at in range(0, len(text), together)
     )
     return {column.name: column for part in parts for column in part}
@@ -204,7 +214,8 @@ def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
         rows = len(rows_of(content, records, len(dialect.columns))) - dialect.skip
     else:
         rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
-    reading = {"decimals": "comma"} if dialect.decimal_comma else {}
+    commas = tuple(name for name in dialect.columns if name in dialect.commas)
+    reading = {"commas": commas, **({"decimals": "comma"} if commas else {})}
     return SourceInfo(path, dialect.columns, rows, size, dialect.notes, reading)
 
 
@@ -231,7 +242,7 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     if missing:
         raise _absent(path, missing, frame.columns, data.columns)
     return pl.DataFrame(
-        [typed(frame.get_column(each.name), each, data.csv.dates) for each in data.columns]
+        [typed(frame.get_column(each.name), each, data.csv) for each in data.columns]
     )
 
 
@@ -312,7 +323,7 @@ def _narrowed(path: Path, data: DataConfig, table: TextTable) -> TextTable:
     """Keep numbers and dates of a large table as such, which takes less memory than their text."""
     held = set(table.frame.columns) - table.textless
     values = (
-        typed(table.frame.get_column(column.name), column, data.csv.dates)
+        typed(table.frame.get_column(column.name), column, data.csv)
         for column in data.columns
         if column.kind in NARROW and column.name in held
     )
@@ -332,7 +343,7 @@ def read_file(
     if (held := _last) is not None and held[0] == key:
         return held[1].frame
     frame = yield from reader.read(path, data)
-    frame = as_usual(frame, data.csv.missing, has_commas(frame, data.csv))
+    frame = as_usual(frame, data.csv.missing, commas_in(frame, data.csv))
     _keep(key, TextTable(frame))
     return frame
 
