@@ -20,7 +20,7 @@ from modelstudio.data.sources.mapped_tables import is_mapped, map_file, read_map
 from modelstudio.data.sources.numbers import all_to_numbers
 from modelstudio.data.sources.records import find_records, rows_of
 from modelstudio.data.sources.text_table import TextTable, read_text
-from modelstudio.data.sources.values import NARROW, as_usual, commas_in, typed
+from modelstudio.data.sources.values import NARROW, as_usual, has_commas, typed
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column, Kind
@@ -123,16 +123,13 @@ def as_declared(
     if absent:
         raise _absent(path, absent, frame.columns, data.columns)
     present = [column for column in wanted if column.name in held]
-    csv = data.csv
-    units = None if csv.forms is None else {form.column: form.unit for form in csv.forms}
-    read = _read_together(frame, present, "number", partial(all_to_numbers, units=units))
-    if csv.forms is None:
-        read |= _read_together(frame, present, "date", partial(all_to_dates, order=csv.dates))
+    read = _read_together(frame, present, "number", all_to_numbers)
+    read |= _read_together(frame, present, "date", partial(all_to_dates, order=data.csv.dates))
     return pl.DataFrame(
         [
             read[each.name]
             if each.name in read
-            else typed(frame.get_column(each.name), each, csv)
+            else typed(frame.get_column(each.name), each, data.csv.dates)
             for each in present
         ]
     )
@@ -214,8 +211,7 @@ def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
         rows = len(rows_of(content, records, len(dialect.columns))) - dialect.skip
     else:
         rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
-    commas = tuple(name for name in dialect.columns if name in dialect.commas)
-    reading = {"commas": commas, **({"decimals": "comma"} if commas else {})}
+    reading = {"decimals": "comma"} if dialect.decimal_comma else {}
     return SourceInfo(path, dialect.columns, rows, size, dialect.notes, reading)
 
 
@@ -242,7 +238,7 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     if missing:
         raise _absent(path, missing, frame.columns, data.columns)
     return pl.DataFrame(
-        [typed(frame.get_column(each.name), each, data.csv) for each in data.columns]
+        [typed(frame.get_column(each.name), each, data.csv.dates) for each in data.columns]
     )
 
 
@@ -323,7 +319,7 @@ def _narrowed(path: Path, data: DataConfig, table: TextTable) -> TextTable:
     """Keep numbers and dates of a large table as such, which takes less memory than their text."""
     held = set(table.frame.columns) - table.textless
     values = (
-        typed(table.frame.get_column(column.name), column, data.csv)
+        typed(table.frame.get_column(column.name), column, data.csv.dates)
         for column in data.columns
         if column.kind in NARROW and column.name in held
     )
@@ -343,7 +339,7 @@ def read_file(
     if (held := _last) is not None and held[0] == key:
         return held[1].frame
     frame = yield from reader.read(path, data)
-    frame = as_usual(frame, data.csv.missing, commas_in(frame, data.csv))
+    frame = as_usual(frame, data.csv.missing, has_commas(frame, data.csv))
     _keep(key, TextTable(frame))
     return frame
 
