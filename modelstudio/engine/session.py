@@ -33,6 +33,7 @@ from modelstudio.engine.task import compile_task
 from modelstudio.engine.train import Outcome, State, fit
 from modelstudio.errors import DataError, RunError, StudioError
 from modelstudio.project.model import Project, SplitConfig, TrainConfig
+from modelstudio.wording import listed
 
 
 class Session:
@@ -58,6 +59,7 @@ class Session:
         self.device = pick(config.device)
         torch.manual_seed(config.seed)
         learnable = _learnable(prepared.train)
+        _check_classes(project.data.split, prepared.fitted.target, learnable)
         counting, resampling = _balance(project.data.split, prepared.fitted, learnable)
         task, compiled = compile_task(project, prepared.fitted, counting)
         self.fresh = () if weights is None else take_weights(task.module, weights)
@@ -209,6 +211,28 @@ def _learnable(encoded: Encoded) -> Encoded:
             fix="Add Fill missing to the recipe, or ignore the columns that are empty.",
         )
     return known
+
+
+def _check_classes(split: SplitConfig, target: TargetState, train: Encoded) -> None:
+    """Refuse a class without complete rows where it is to count as others do, or leaves only one.
+
+    Raises
+    ------
+    DataError
+        When there is such a class.
+    """
+    if target.kind not in ("binary", "classes"):
+        return
+    present = set(np.unique(train.truth).tolist())
+    lacking = [name for code, name in enumerate(target.classes) if code not in present]
+    if lacking and (split.balance != "none" or len(present) < 2):
+        reasons = ", ".join(train.unscored) or "samples take more rows than there are"
+        raise DataError(
+            f"No training row with {target.column} {listed(lacking, most=5)} is complete: "
+            f"{reasons}.",
+            where=target.column,
+            fix="Add Fill missing to the recipe, or ignore the columns that are empty there.",
+        )
 
 
 def _balance(

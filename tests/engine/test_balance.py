@@ -12,6 +12,8 @@ from modelstudio.engine import projects
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import RunStarted, drain
 from modelstudio.engine.run import evaluate, train
+from modelstudio.errors import DataError
+from modelstudio.recipe.steps import Standardise
 
 
 @pytest.mark.parametrize("balance", ["weights", "oversample", "undersample"])
@@ -42,3 +44,17 @@ def test_a_rare_class_is_found_more_often(
     assert balanced > plain + 0.3
     expected = {"weights": others == batches, "oversample": others > batches}
     assert expected.get(balance, others < batches)
+
+
+@pytest.mark.parametrize("balance", ["none", "weights", "oversample"])
+def test_a_class_without_a_complete_row_is_named(
+    tmp_path: Path, balance: Literal["none", "weights", "oversample"]
+) -> None:
+    table = tmp_path / "gaps.csv"
+    rows = (f"{at % 7 if at % 4 else ''},{at % 5},{'no' if at % 4 else 'yes'}" for at in range(80))
+    table.write_text("\n".join(["x,z,y", *rows]))
+    project = projects.new_project(table, target="y").project
+    split = project.data.split.changed(balance=balance)
+    data = project.data.changed(split=split, recipe=(Standardise(),))
+    with pytest.raises(DataError, match=r"No training row with y yes is complete: x is missing\."):
+        list(train(project.changed(data=data), tmp_path / "gaps.mstudio", Control()))
