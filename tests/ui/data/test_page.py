@@ -22,7 +22,7 @@ from modelstudio.network.graph import Graph, Node
 from modelstudio.project.model import CsvOptions, DataConfig, Project
 from modelstudio.recipe.steps import FillMissing, LeaveOut, Standardise
 from modelstudio.ui.main_window import MainWindow
-from modelstudio.ui.pages.data import DataPage
+from modelstudio.ui.pages.data import DataPage, palette_entries
 from modelstudio.ui.pages.data.checks import ChecksStrip
 from modelstudio.ui.pages.data.columns import MISSING, NAME, ROLE, tag_rect
 from modelstudio.ui.pages.data.table_model import CELL
@@ -471,9 +471,29 @@ def test_the_split_folds_where_the_window_is_low(
 
 
 def test_the_palette_finds_columns(page: DataPage) -> None:
-    entries = {entry.title: entry for entry in page._palette_entries()}
-    entries["fare"].run()
+    palette(page)["fare"]()
     assert page.columns.selected_names() == ["fare"]
+
+
+def test_the_palette_presses_the_buttons_that_are_in_sight(page: DataPage, settle: Settle) -> None:
+    assert "Review copies of pictures" not in palette(page)
+    assert "Add augmentation" not in palette(page)
+    page.main.go("network")
+    seed = page.data.split.seed
+    palette(page)["Shuffle the split"]()
+    assert page.main.page_id == "data"
+    assert page.data.split.seed != seed
+    settle(page)
+    palette(page)["Show augmentation"]()
+    assert page.augment.isVisible()
+    assert "Show recipe" in palette(page)
+    palette(page)["How the file is read"]()
+    assert page.reading.isVisible()
+
+
+def palette(page: DataPage) -> dict[str, Callable[[], object]]:
+    """Return what the palette offers on the page, by its words."""
+    return {entry.title: entry.run for entry in palette_entries.entries(page)}
 
 
 def test_a_fill_is_suggested_first(page: DataPage, engine: Any, settle: Settle) -> None:

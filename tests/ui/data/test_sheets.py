@@ -51,7 +51,7 @@ def test_the_inputs_are_listed_by_their_field(page: DataPage) -> None:
 
 
 def test_see_them_opens_the_inputs(page: DataPage, settle: Settle) -> None:
-    page.recipe._see.click()
+    page.recipe.see.click()
     settle(page)
     assert page.inputs.isVisible()
     assert lines(page) == ["features · 5 numbers", "    age", "    fare", "    port"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from modelstudio.recipe.sources import Source
 from modelstudio.ui.actions import tr
 from modelstudio.ui.database import shown_name
 from modelstudio.ui.pages import Page
+from modelstudio.ui.pages.data import palette_entries
 from modelstudio.ui.pages.data.again_row import AgainRow
 from modelstudio.ui.pages.data.augment_panel import AugmentPanel
 from modelstudio.ui.pages.data.close_up import CloseUp
@@ -40,9 +40,9 @@ from modelstudio.ui.pages.data.split_panel import SplitPanel
 from modelstudio.ui.pages.data.split_popup import SplitPopup
 from modelstudio.ui.pages.data.tab_order import put_in_order
 from modelstudio.ui.pages.data.waiting import Waiting
-from modelstudio.ui.pages.data.wording import KIND_ICONS, error_html, step_title
+from modelstudio.ui.pages.data.wording import error_html, step_title
 from modelstudio.ui.pages.data.workbench import Side, Workbench
-from modelstudio.ui.widgets import EmptyState, PaletteEntry
+from modelstudio.ui.widgets import EmptyState
 
 if TYPE_CHECKING:
     from modelstudio.data.fitting import StepEffect
@@ -101,7 +101,7 @@ class DataPage(Page):
         self.faults = Faults(self)
         self._lay_out()
         self._connect()
-        main.palette_providers.append(self._palette_entries)
+        main.palette_providers.append(partial(palette_entries.entries, self))
         self._show_project(anew=True)
         put_in_order(self)
 
@@ -385,15 +385,3 @@ class DataPage(Page):
         """Let the project remember what was worked out from the file."""
         data = self.data.changed(fields=report.fields, fingerprint=report.fingerprint)
         self.document.refresh(self.document.project.changed(data=data))
-
-    # Places that can be searched for
-
-    def _palette_entries(self) -> Iterable[PaletteEntry]:
-        for each in self.data.columns:
-            yield PaletteEntry(
-                each.name,
-                tr("Columns"),
-                partial(self.show_column, each.name),
-                KIND_ICONS[each.kind],
-                tr(each.role.capitalize()),
-            )

@@ -90,12 +90,12 @@ class RecipePanel(QFrame):
         self.list.column.insertWidget(0, self.target)
         self._inputs = ElidedLabel("", "label")
         self._inputs.setObjectName("data.inputs")
-        self._see = button(tr("See them"), "link", name="data.inputs.see", small=True)
-        self._see.clicked.connect(self.inputs_wanted)
+        self.see = button(tr("See them"), "link", name="data.inputs.see", small=True)
+        self.see.clicked.connect(self.inputs_wanted)
         foot = row(
             IconLabel("network", "textTertiary"),
             wide(self._inputs),
-            self._see,
+            self.see,
             margins=(16, 7, 12, 7),
         )
         layout = QVBoxLayout(self)
@@ -153,7 +153,7 @@ class RecipePanel(QFrame):
     def set_fields(self, fields: Sequence[FieldSpec]) -> None:
         """Say how many numbers reach the network."""
         self._inputs.set_full_text(inputs_text(fields))
-        self._see.setVisible(bool(fields))
+        self.see.setVisible(bool(fields))
         self.target.set_fields(fields)
 
     def set_suggestions(self, steps: Sequence[Step]) -> None:

@@ -138,7 +138,7 @@ class SplitPanel(QFrame):
         self.seed.blockSignals(False)
         self._file.set_full_text(other or tr("From this table"))
         self._file.setToolTip(split.test_path or "")
-        self._choose.setVisible(other is None)
+        self.choose.setVisible(other is None)
         self._forget.setVisible(other is not None)
 
     def set_parts(self, parts: Sequence[PartInfo]) -> None:
@@ -169,11 +169,11 @@ class SplitPanel(QFrame):
         self.shuffle = button(tr("Shuffle"), "ghost", "redo", name="data.shuffle", small=True)
         self.shuffle.clicked.connect(self._shuffle)
         self._file = ElidedLabel("", "label", "secondary")
-        self._choose = button(
+        self.choose = button(
             tr("Other file..."), "ghost", "file", name="data.test_file", small=True
         )
-        self._choose.setToolTip(tr("Take the test rows from a second table"))
-        self._choose.clicked.connect(self.test_file_wanted)
+        self.choose.setToolTip(tr("Take the test rows from a second table"))
+        self.choose.clicked.connect(self.test_file_wanted)
         self._forget = icon_button(
             "x", tr("Take test rows from this table"), "data.test_file.clear"
         )
@@ -183,7 +183,7 @@ class SplitPanel(QFrame):
         self._sign = IconLabel("okc", "success", 14)
         self._sign.hide()
         self._agreement = ElidedLabel("", "label", "tertiary")
-        file = row(self._file, self._choose, self._forget, spacing=4)
+        file = row(self._file, self.choose, self._forget, spacing=4)
         wide(self._file)
         agree = row(self._sign, self._agreement, spacing=6)
         wide(self._agreement)
