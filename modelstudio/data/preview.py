@@ -209,8 +209,8 @@ class PictureList:
     parts: tuple[str, ...]
 
 
-def pictures(data: DataConfig, base: Path | None = None) -> PictureList:
-    """List the pictures with their labels and parts.
+def pictures(data: DataConfig, base: Path | None = None, *, split: bool = True) -> PictureList:
+    """List the pictures with their labels and parts; without ``split`` parts are not known yet.
 
     Raises
     ------
@@ -222,7 +222,7 @@ def pictures(data: DataConfig, base: Path | None = None) -> PictureList:
         raise DataError("The data has no column of pictures.", fix="Choose a folder of pictures.")
     with _LOCK:
         _, rows = _table(data.changed(source=data.source.elsewhere()), base)
-        stage = _stage(data, 0, base)
+        stage = _stage(data, 0, base) if split else None
     target = data.target
     labels = [""] * rows.height
     if target is not None:
@@ -235,7 +235,9 @@ def pictures(data: DataConfig, base: Path | None = None) -> PictureList:
         tuple(paths),
         tuple(names_of(paths, folder)),
         tuple(labels),
-        tuple(PARTS[part] for part in stage.parts[row_numbers(stage.rows)]),
+        ("",) * rows.height
+        if stage is None
+        else tuple(PARTS[part] for part in stage.parts[row_numbers(stage.rows)]),
     )
 
 

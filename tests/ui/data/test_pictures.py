@@ -17,7 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from modelstudio.data import early_pictures
+from modelstudio.data import early_pictures, preview
 from modelstudio.data.picture_profile import Looked
 from modelstudio.data.preview import PictureList
 from modelstudio.engine import projects
@@ -36,7 +36,7 @@ from modelstudio.recipe.augment import (
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.ui.main_window import MainWindow
-from modelstudio.ui.pages.data import pictures_check
+from modelstudio.ui.pages.data import palette_entries, pictures_check
 from modelstudio.ui.pages.data.augment_panel import fitting
 from modelstudio.ui.pages.data.augment_wording import settings_text
 from modelstudio.ui.pages.data.page import DataPage
@@ -397,7 +397,8 @@ def test_the_banner_shows_broken_files_and_leaves_copies_out(page: DataPage, qtb
 
 
 def test_copies_are_reviewed_side_by_side(page: DataPage, qtbot: QtBot) -> None:
-    page.pictures_side.banner.buttons["review"].click()
+    offered = {entry.title: entry.run for entry in palette_entries.entries(page)}
+    offered["Review copies of pictures"]()
     review = page.pictures_side.review
     assert review is not None
     assert review.isVisible()
@@ -523,6 +524,26 @@ def test_rare_classes_and_a_lonely_one_come_with_advice(page: DataPage, qtbot: Q
     advice.tell({"green": 4}, [], "none")
     assert advice.title.text() == "A classifier needs two or more folders"
     settle(page, qtbot)
+
+
+def test_tiles_of_a_project_show_before_its_rows_are_split(
+    window: MainWindow, project: Project, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, stage = threading.Event(), preview._stage
+
+    def held(*given: Any) -> Any:
+        go_on.wait(10)
+        return stage(*given)
+
+    monkeypatch.setattr(preview, "_stage", held)
+    window.document.new(project)
+    window.go("data")
+    page = window.page("data")
+    qtbot.waitUntil(lambda: page.pictures.model.rowCount() == 28)
+    assert set(page.pictures.model.listed.parts) == {""}
+    go_on.set()
+    settle(page, qtbot)
+    assert set(page.pictures.model.listed.parts) >= {"train", "test"}
 
 
 def test_pictures_show_while_the_folder_is_still_read(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +57,7 @@ class PicturesSide(QObject):
         self._broken: frozenset[str] = frozenset()
         self._said: tuple[Source, Column | None, str] | None = None
         self._listing = LatestJob(jobs, self)
+        self._listing.events.connect(lambda lists: self._show_list(lists[-1]))
         self._listing.finished.connect(self._take_list)
         self.classes.chosen.connect(self.panel.show_only)
         self.classes.balance_wanted.connect(self._balance)
@@ -159,14 +160,24 @@ class PicturesSide(QObject):
         rows = range(len(listed.paths) if listed is not None else 0)
         return frozenset(rows).difference(self._model.used)
 
+    def _show_list(self, pictures: PictureList) -> None:
+        """Show the tiles before the parts are known, unless those of these pictures still are."""
+        listed = self._model.listed
+        if listed is None or pictures.paths != listed.paths:
+            self._show_tiles(pictures)
+            self.classes.set_pictures(self._model, self._data)
+
     def _take_list(self, pictures: PictureList) -> None:
-        field = next((each for each in self._data.fields if each.kind == "image"), None)
-        shape = "" if field is None else _picture_shape(field.shape)
-        self.panel.set_pictures(Path(self._data.path or "").name, pictures, self._data, shape)
+        self._show_tiles(pictures)
         self.check.set_paths(pictures.paths)
         self._tell()
         if self.samples.example not in pictures.paths:
             self._choose_example(self.panel.grid.currentIndex().data(PATH) or "")
+
+    def _show_tiles(self, pictures: PictureList) -> None:
+        field = next((each for each in self._data.fields if each.kind == "image"), None)
+        shape = "" if field is None else _picture_shape(field.shape)
+        self.panel.set_pictures(Path(self._data.path or "").name, pictures, self._data, shape)
 
     def _tell(self) -> None:
         """Show what is known of the pictures in use."""
@@ -226,9 +237,12 @@ class PicturesSide(QObject):
         self.samples.set_example(path, others)
 
 
-def _pictures(project: Project, base: Path | None) -> object:
+def _pictures(project: Project, base: Path | None) -> Generator[object, None, object]:
+    """Run in a job: list the pictures at once, and again when the rows are split."""
+    from modelstudio.data import preview
     from modelstudio.engine import run
 
+    yield preview.pictures(project.data, base, split=False)
     return run.list_pictures(project, base)
 
 
