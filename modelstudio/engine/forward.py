@@ -79,5 +79,5 @@ def _pieces(task: Task, data: TensorData) -> Iterator[dict[str, Tensor]]:
     """
     task.module.eval()
     size = min(4096, max(1, WORKING_BYTES // max(1, data.steps * task.sample_bytes)))
-    order = torch.arange(data.rows, device=data.device)
-    return data.batches(order, size) if data.rows else iter([data.gather(order)])
+    for start in range(0, max(1, data.rows), size):
+        yield data.gather(torch.arange(start, min(start + size, data.rows), device=data.device))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -141,6 +142,7 @@ def _ask_onnx(
     from modelstudio.data import sources
     from modelstudio.engine.evaluate import TargetKind, from_scores, refuse_tokens
     from modelstudio.engine.export.replay import open_model
+    from modelstudio.engine.metrics import together
 
     opened = open_model(model)
     refuse_tokens(opened.task, model.name)
@@ -149,15 +151,32 @@ def _ask_onnx(
     needed = recipe is not None and _past_needed(recipe)
     frame = sources.read_table(data, config, target_needed=needed, features_only=True)
     yield Progress("Predicting", 0, frame.height)
-    fed = opened.fed(frame)
-    _, scores = opened.answer(fed, frame.height)
+    unscored = Counter[str]()
+
+    def asked() -> Iterator[NDArray[np.float64]]:
+        for each in _pieces(frame, recipe):
+            fed = opened.fed(frame[each])
+            unscored.update(fed.unscored)
+            yield opened.answer(fed, each.stop - each.start)[1]
+
+    scores = together(asked(), frame.height)
     answers = from_scores(cast(TargetKind, opened.task), opened.classes, scores)
-    unscored = dict(fed.unscored)
     if lost := frame.height - len(answers.rows) - sum(unscored.values()):
         unscored[_missing(frame, opened.columns, answers.rows)] = lost
     answers = replace(answers, unscored=unscored)
     unusable = unusable_files(recipe, frame) if recipe is not None else ()
     return _Asked(answers, opened.threshold, config, unusable)
+
+
+def _pieces(frame: pl.DataFrame, recipe: FittedRecipe | None) -> list[slice]:
+    """Return which rows a file is asked about at a time: all, where rows look at others."""
+    from modelstudio.data import spill
+    from modelstudio.data.fitting import reach
+
+    steps = [] if recipe is None else [each.step for each in recipe.steps]
+    if reach(steps) or any(each.stage == "samples" for each in steps):
+        return [slice(0, frame.height)]
+    return spill.pieces(frame.height, 16 * frame.width)
 
 
 def _past_needed(recipe: FittedRecipe) -> bool:

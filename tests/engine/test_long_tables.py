@@ -16,6 +16,7 @@ from modelstudio.data.sources import mapped, values
 from modelstudio.engine import run as runs
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import drain
+from modelstudio.engine.export.onnx import build, save
 from modelstudio.engine.prediction import predict
 from modelstudio.layers import Linear
 from modelstudio.project.files import save_project
@@ -53,7 +54,12 @@ def test_answers_and_scores_are_those_of_a_table_in_memory(
     endings = ("csv", "jsonl", "parquet")
     for ending in endings:
         drain(predict(place, other, tmp_path / f"held.{ending}"))
+    model, loaded = tmp_path / "m.onnx", drain(runs.load_run(place, project, None))
+    save(build(loaded.compiled, loaded.fitted), model)
+    drain(predict(model, other, tmp_path / "model_held.csv"))
     request.getfixturevalue("long")
+    drain(predict(model, other, tmp_path / "model_found.csv"))
+    assert (tmp_path / "model_found.csv").read_text() == (tmp_path / "model_held.csv").read_text()
     found = drain(runs.evaluate(place, project, None, other))
     assert isinstance(found.predictions.scores, np.memmap)
     assert np.array_equal(found.predictions.rows, held.predictions.rows)
