@@ -39,7 +39,7 @@ TAIL, LONG_TAIL = 300, 0.05
 """Numbers before a gap that tell how a tail falls off, and the share of a long column that holds
 the outliers too."""
 
-CHANCE, HEAVY_CHANCE = 0.025, 1e-5
+CHANCE, HEAVY_CHANCE = 0.015, 1e-5
 """Chance that an honest table has a gap that is believed in any tail of its columns: where tails
 are light, and where they are heavy."""
 

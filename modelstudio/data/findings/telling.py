@@ -45,7 +45,7 @@ which it is so where cells were altered, and different numbers that show it."""
 SPACING = 5.0
 """Times the median difference of two targets that lies between neighbouring bins at most."""
 
-APART, SURELY = 5.0, 12.0
+APART, SURELY = 5.0, 16.0
 """Gaps between the classes, in standard deviations within them, that hardly any honest number
 shows, and that none does."""
 
