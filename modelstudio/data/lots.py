@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import spill
-from modelstudio.data.codes import Codes, group_codes, ordered_codes
+from modelstudio.data.codes import Codes, group_codes, natural_codes
 from modelstudio.data.parts import TEST, TRAIN, VALIDATION, Parts, Rows, from_codes, share_of_test
 from modelstudio.project.model import SplitConfig
 
@@ -201,7 +201,7 @@ def last_of_each(lots: Lots, config: SplitConfig, by: pl.Series, times: pl.Serie
     lots say which is the last.
     """
     groups = group_codes(by)
-    moments = lots if times is None else ordered_codes(times)
+    moments = lots if times is None else natural_codes(times)
     wanted = [TEST] * (share_of_test(config) > 0) + [VALIDATION] * (config.validation > 0)
     count = int(groups.max(initial=0)) + 1
     sizes = spill.empty(count, np.uint32)

@@ -144,7 +144,7 @@ def ranked(values: pl.Series) -> pl.Series:
     """Return known numbers for quantiles: many in order, which spares polars a copy of them."""
     if not is_spilled(8 * len(values)):
         return values
-    return _lent(values.name, in_order(values)).set_sorted()
+    return lent(values.name, in_order(values)).set_sorted()
 
 
 def unique(values: NDArray[Any]) -> NDArray[Any]:
@@ -328,7 +328,7 @@ def numbered(frame: pl.DataFrame) -> pl.DataFrame:
     numbers = empty(frame.height, np.uint32)
     for each in slices(frame.height):
         numbers[each] = np.arange(each.start, each.stop)
-    return pl.DataFrame([_lent(ROW, numbers), *frame])
+    return pl.DataFrame([lent(ROW, numbers), *frame])
 
 
 def row_numbers(frame: pl.DataFrame) -> NDArray[np.int64]:
@@ -350,7 +350,7 @@ def lots(generator: np.random.Generator, rows: NDArray[np.int64]) -> NDArray[np.
     return made
 
 
-def _lent(name: str, values: NDArray[Any]) -> pl.Series:
+def lent(name: str, values: NDArray[Any]) -> pl.Series:
     """Make a column of an array as it lies."""
     dtype = pl.UInt32() if values.dtype == np.uint32 else pl.Float64()
     return imported(name, dtype, len(values), 0, None, [values.view(np.uint8)])

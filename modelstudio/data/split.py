@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import spill
-from modelstudio.data.codes import Codes, ordered_codes
+from modelstudio.data.codes import Codes, natural_codes, ordered_codes
 from modelstudio.data.lots import all_rows, at_random, by_group, last_of_each
 from modelstudio.data.parts import (
     TEST,
@@ -163,7 +163,7 @@ def _times(count: int, by: pl.Series | None) -> NDArray[Any]:
         return all_rows(count)
     numbers = by.to_physical()
     if not numbers.dtype.is_numeric():
-        return ordered_codes(by)
+        return natural_codes(by)
     kind, first = (
         (pl.Float64, -np.inf) if numbers.dtype.is_float() else (pl.Int64, np.iinfo(np.int64).min)
     )

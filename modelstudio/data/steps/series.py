@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from modelstudio.data import sorting, spill
+from modelstudio.data.codes import natural_codes
 from modelstudio.data.steps.learning import Target
 from modelstudio.data.stored import Spool, Stored, in_memory
 from modelstudio.recipe.steps.series import Windows
@@ -220,8 +221,11 @@ def in_order(step: Windows, frame: pl.DataFrame) -> tuple[Ints, Ints]:
     Rows without a time come first. Where one series stands in its order in the source, rows that
     were taken out between two others part it too.
     """
-    keys = [name for name in (step.series, step.order_by) if name]
-    order = sorting.sorted_places(frame.select(keys)) if keys else sorting.places(frame.height)
+    keys = frame.select(name for name in (step.series, step.order_by) if name)
+    if step.order_by and keys.schema[step.order_by] == pl.String:
+        times = natural_codes(keys.get_column(step.order_by))
+        keys = keys.with_columns(spill.lent(step.order_by, times))
+    order = sorting.sorted_places(keys) if keys.width else sorting.places(frame.height)
     if step.series:
         names = frame.get_column(step.series)
         return order, _counted(
