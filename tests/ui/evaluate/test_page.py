@@ -109,9 +109,18 @@ def test_a_run_that_cannot_be_scored_says_why(
     assert page.stopped.isVisible()
 
 
+def test_while_torch_is_loaded_the_page_says_so_at_once(page: EvaluatePage, qtbot: QtBot) -> None:
+    assert not page.main.torch_ready
+    page.shown()
+    assert page._progress.isVisible()
+    assert "PyTorch is being loaded" in page._progress._detail.text()
+    qtbot.waitUntil(page.scores.isVisible)
+
+
 def test_while_scores_are_computed_the_page_says_so_and_it_can_be_stopped(
     page: EvaluatePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(page.main, "torch_ready", True)
     release = threading.Event()
 
     def evaluate(*_: object) -> Generator[object, None, None]:

@@ -248,7 +248,11 @@ class EvaluatePage(Page):
         words = tr("Scoring run {} on the {} rows")
         numbers = [run.number for run in self.header.runs if run.id == run_id]
         self._progress.set_title(words.format(*numbers, PARTS[part].lower()))
-        if not again:
+        if not again and not self.main.torch_ready:
+            self._progress.set_progress(None, tr("PyTorch is being loaded"))
+            self._show_progress()
+            self.repaint()  # loading keeps Python, and so the next paint, waiting
+        elif not again:
             if self._stack.currentWidget() is not self._content:
                 self._stack.setCurrentWidget(self._blank)
             self._patience.start()
