@@ -54,9 +54,7 @@ class ColumnsPanel(QFrame):
         toned(self, "panel")
         grow(self, self.setMinimumWidth, 264)
         self.header = PanelHeader(tr("Columns"), name="data.columns.header")
-        self.find = icon_button(
-            "search", tr("Search columns"), "data.columns.find", checkable=True
-        )
+        self.find = icon_button("search", tr("Search columns"), "data.columns.find", checkable=True)
         self.find.toggled.connect(self._show_search)
         self._filter = icon_button("filter", tr("Filter columns"), "data.columns.filter")
         self._filter.setPopupMode(self._filter.ToolButtonPopupMode.InstantPopup)
