@@ -22,7 +22,7 @@ LENGTH = 16
 
 
 def written(
-    compiled: CompiledModel, fields: Sequence[FieldSpec], *, exact: bool
+    compiled: CompiledModel, fields: Sequence[FieldSpec], prefix: str, *, exact: bool
 ) -> onnx.ModelProto:
     """Write the network, in double when ``exact`` and onnxruntime can run that.
 
@@ -30,6 +30,8 @@ def written(
     ----------
     fields
         Its inputs, in order.
+    prefix
+        What all its names begin with.
 
     Raises
     ------
@@ -46,9 +48,9 @@ def written(
             )
             given = [example.numpy() for example in _examples(fields, torch.float64)]
             session.run(None, {i.name: x for i, x in zip(model.graph.input, given, strict=True)})
-            return model
+            return compose.add_prefix(model, prefix)
     try:
-        return _traced(compiled.module, fields, torch.float32)
+        return compose.add_prefix(_traced(compiled.module, fields, torch.float32), prefix)
     except Exception as error:
         raise _unwritten(compiled, fields, error) from error
 
@@ -113,14 +115,13 @@ def _quiet() -> onnxruntime.SessionOptions:
 def _traced(
     module: fx.GraphModule, fields: Sequence[FieldSpec], dtype: torch.dtype
 ) -> onnx.ModelProto:
-    """Write a network with names of its own and nothing of this machine, for any batch."""
+    """Write a network with nothing of this machine in it, for any batch."""
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length", min=2)
     shapes = [
         {0: batch, **{axis: length for axis, dim in enumerate(field.shape, 1) if dim == "T"}}
         for field in fields
     ]
-    model = trace(module, _examples(fields, dtype), shapes, dtype=dtype)
-    return compose.add_prefix(model, "net/")
+    return trace(module, _examples(fields, dtype), shapes, dtype=dtype)
 
 
 def _examples(fields: Sequence[FieldSpec], dtype: torch.dtype) -> list[Tensor]:

@@ -24,7 +24,7 @@ from modelstudio.engine.export.beginning import Beginning, begin, kinds_of
 from modelstudio.engine.export.network import written
 from modelstudio.engine.export.reading import write_reading
 from modelstudio.engine.export.takes import card
-from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer
+from modelstudio.engine.export.writer import ML_DOMAIN, Sort, Writer, apart
 from modelstudio.engine.export.writers import WRITERS
 from modelstudio.errors import ExportError
 
@@ -67,10 +67,10 @@ def build(
     A classifier gives ``label``, the class names (batch,), and ``probabilities`` (batch, classes)
     float; one of several labels ``labels``, the name of each that reaches the threshold and empty
     text for the others, and ``probabilities``, both (batch, labels); a regression the value (batch,
-    1), double, named after the target, or ``predicted_`` and that name where an input has it; a
-    model that ranks items their ``score`` (batch, 1), from 0 to 1; a model of a long text the
-    ``probabilities`` of the next token (batch, length, vocabulary). A row that still lacks a number
-    after the last step has no answer: an empty label and NaN.
+    1), double, named after the target; a model that ranks items their ``score`` (batch, 1), from 0
+    to 1; a model of a long text the ``probabilities`` of the next token (batch, length,
+    vocabulary). An output whose name an input has is called ``predicted_`` and that name. A row
+    that still lacks a number after the last step has no answer: an empty label and NaN.
 
     The network of a regression is written in double where onnxruntime can run that, as in single
     precision a price of 18,000 has a spacing of 0.002.
@@ -81,7 +81,10 @@ def build(
         When the network uses an operation that cannot be exported; ``where`` is the address of its
         block.
     """
-    begun, writer = begin(fitted), Writer()
+    begun = begin(fitted)
+    taken = {*begun.taken, *(field.spec.name for field in fitted.inputs)}
+    told = {*taken, fitted.target.column}
+    writer = Writer(apart("prep/", told))
     inputs = _columns(writer, begun, fitted)
     for step in begun.rest:
         WRITERS[type(step.step)](step.state, writer)
@@ -89,6 +92,7 @@ def build(
     network = written(
         compiled,
         [fields[name] for name in compiled.inputs],
+        apart("net/", told),
         exact=fitted.target.kind == "value",
     )
     given, gap = _given(writer, fitted, begun, inputs)
@@ -100,7 +104,6 @@ def build(
     for node in network.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
     end = network.graph.output[compiled.outputs.index(fitted.target.field.name)].name
-    taken = {*begun.taken, *(field.spec.name for field in fitted.inputs)}
     outputs = _answer(writer, fitted.target, gap, names.get(end, end), threshold, taken)
     graph = helper.make_graph(
         [*writer.nodes[:before], *network.graph.node, *writer.nodes[before:]],
@@ -210,7 +213,9 @@ def _metadata(fitted: FittedRecipe, begun: Beginning, threshold: float, run: str
         "modelstudio.threshold": json.dumps(threshold),
         "modelstudio.separator": target.separator,
         "modelstudio.missing": json.dumps(list(fitted.csv.missing)),
-        "modelstudio.reading": fitted.csv.model_dump_json(include={"decimals", "dates"}),
+        "modelstudio.reading": fitted.csv.model_dump_json(
+            include={"decimals", "dates", "commas", "forms"}
+        ),
         "modelstudio.needs_first": json.dumps(begun.needs_first),
     }
     if begun.needs_first:
@@ -233,9 +238,9 @@ def _answer(
     exact = w.node("Cast", logits, to=TensorProto.DOUBLE)
     if target.kind == "tokens":
         shares = w.node("Softmax", exact, axis=-1)
-        w.node("Cast", shares, output=PROBABILITIES, to=TensorProto.FLOAT)
+        name = w.node("Cast", shares, output=_free(PROBABILITIES, taken), to=TensorProto.FLOAT)
         shape = ["batch", "length", target.field.vocabulary]
-        return [helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, shape)]
+        return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)]
     if target.kind == "value":
         return [_value(w, target, exact, gap, _free(target.column, taken))]
     if target.kind == "labels":
@@ -285,7 +290,9 @@ def _labels(
 
 
 def _free(name: str, taken: set[str]) -> str:
-    return name if name not in taken else f"predicted_{name}"
+    while name in taken:
+        name = f"predicted_{name}"
+    return name
 
 
 def _value(w: Writer, target: TargetState, exact: str, gap: str, name: str) -> onnx.ValueInfoProto:

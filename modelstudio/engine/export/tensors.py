@@ -17,6 +17,7 @@ import modelstudio
 from modelstudio.engine.compile import CompiledModel, compile_network
 from modelstudio.engine.export.replay import Agreement
 from modelstudio.engine.export.tracing import trace
+from modelstudio.engine.export.writer import apart
 from modelstudio.errors import ExportError
 from modelstudio.network.graph import Graph
 from modelstudio.recipe.fields import FieldSpec
@@ -115,7 +116,8 @@ def _rename(model: onnx.ModelProto, compiled: CompiledModel) -> None:
     ends = zip((*graph.input, *graph.output), (*compiled.inputs, *compiled.outputs), strict=True)
     names = {value.name: name for value, name in ends}
     taken = {name for node in graph.node for name in (*node.input, *node.output)} - names.keys()
-    inner = {name: f"net/{name}" for name in taken & set(names.values())}
+    prefix = apart("net/", taken | set(names.values()))
+    inner = {name: f"{prefix}{name}" for name in taken & set(names.values())}
     for value in (*graph.input, *graph.output):
         value.name = names[value.name]
     for part in (*graph.initializer, *graph.value_info):

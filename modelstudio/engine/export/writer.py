@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -42,10 +42,21 @@ def taken(name: str, sort: Sort, told: str = "", *, length: int | str = 1) -> on
     return helper.make_tensor_value_info(name, _TYPES[sort], ["batch", length], words)
 
 
+def apart(prefix: str, names: Collection[str]) -> str:
+    """Return a prefix with which none of the names begins."""
+    while any(name.startswith(prefix) for name in names):
+        prefix = f"_{prefix}"
+    return prefix
+
+
 @dataclass
 class Writer:
-    """Collects nodes and constants while the steps are written, one block a column."""
+    """Collects nodes and constants while the steps are written, one block a column.
 
+    All that is named here begins with ``prefix``.
+    """
+
+    prefix: str = "prep/"
     blocks: dict[str, Block] = field(default_factory=dict)
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
@@ -70,7 +81,7 @@ class Writer:
         self, operator: str, *inputs: str, output: str = "", domain: str = "", **attributes: Any
     ) -> str:
         """Add a node with one output, named here if not by the caller, and return that name."""
-        output = output or f"prep/{len(self.nodes)}/{operator}"
+        output = output or f"{self.prefix}{len(self.nodes)}/{operator}"
         self.nodes.append(
             helper.make_node(
                 operator, list(inputs), [output], name=output, domain=domain, **attributes
@@ -80,7 +91,7 @@ class Writer:
 
     def constant(self, value: Any, dtype: Any = np.float64) -> str:
         """Add a constant and return its name."""
-        name = f"prep/constant{len(self.constants)}"
+        name = f"{self.prefix}constant{len(self.constants)}"
         if dtype is str:
             strings = [item.encode() for item in value]
             tensor = helper.make_tensor(name, TensorProto.STRING, [len(strings)], strings)

@@ -439,6 +439,30 @@ def test_column_names_of_any_kind(tmp_path: Path) -> None:
     assert onnx.load(path).graph.output[0].name == "predicted_label"
 
 
+def test_columns_called_as_tensors_of_the_file(tmp_path: Path) -> None:
+    """Inputs keep their names; outputs and all within the file take others."""
+    names = ("label", "predicted_label", "prep/constant0", "net/features", "net/linear")
+    text = "\n".join([",".join((*names, "y")), *(f"{n},1,{n * n},3,4,{n % 2}" for n in range(60))])
+    data = DataConfig(
+        path=str(write(tmp_path / "t.csv", text)),
+        columns=(
+            *(Column(name=name, kind="number") for name in names),
+            Column(name="y", kind="category", role="target"),
+        ),
+        recipe=(MissingIndicator(), Standardise()),
+    )
+    ready = prepared(data)
+    project = Project(data=data, network=draft.network(ready.fitted.fields, 60))
+    task, compiled = compile_task(project, ready.fitted)
+    save(build(compiled, ready.fitted), path := tmp_path / "m.onnx")
+    said = predictions(task, ready.test, ready.fitted, torch.device("cpu"))
+    model = replay.open_model(path)
+    agreement = replay.compare(model, ready.frame("test"), said)
+    assert agreement.agreeing == len(said.rows)
+    assert [each.name for each in model.session.get_inputs()] == list(names)
+    assert model.session.get_outputs()[0].name == "predicted_predicted_label"
+
+
 def test_one_row_by_hand(tmp_path: Path) -> None:
     path, _, _ = make(tmp_path)
     answer = replay.ask(path, {"age": "41.5", "town": "Ulm", "income": None})
