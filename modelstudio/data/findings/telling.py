@@ -59,7 +59,7 @@ values for each class up to which these are codes."""
 SEPARABLE = 0.85
 """Share of the mistakes that all other numbers together avoid where classes lie far apart."""
 
-COMPLETED, ROWS_EACH = 0.5, 5
+COMPLETED, ROWS_EACH = 0.5, 2
 """Share of the variance left by one number that others together leave, at most, where it is honest,
 and rows for each of these that show it."""
 
@@ -259,7 +259,8 @@ def completed(rows: pl.DataFrame, name: str, names: Sequence[str], answer: pl.Se
     powers = values[:, :1] ** np.arange(4)
     left = _rest(answer.to_numpy().astype(np.float64), powers)
     after = _rest(left, values[:, 1:])
-    return bool(after.var() < COMPLETED * left.var())
+    chance = 1 - len(names) / rows.height
+    return bool(after.var() < COMPLETED * chance * left.var())
 
 
 def _rest(values: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
