@@ -41,8 +41,6 @@ def _training_rows(
         )
     for name in columns:
         known(frame, name, "Set its role to ignored, or fill it with a constant.")
-    if not columns:
-        return np.empty((0, 0)), np.empty(0), np.empty(0)
     mean, spread = _mean_and_spread(frame, columns)
     if frame.height > limit:
         frame = frame[np.sort(np.random.default_rng(0).choice(frame.height, limit, replace=False))]
@@ -73,6 +71,8 @@ def fit_neighbours(
     DataError
         When a column is empty in every training row, or there are too many columns.
     """
+    if not columns:
+        return {}
     rows, mean, spread = _training_rows(frame, columns, step.limit, step.label)
     kept = (rows - mean) / spread
     return {
@@ -87,8 +87,7 @@ def fit_neighbours(
 
 def apply_neighbours(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Fill empty cells; cells that are not finite count as empty."""
-    columns = state["columns"]
-    if not columns:
+    if not (columns := state.get("columns")):
         return frame
     rows = matrix(frame, columns)
     lacking = np.isnan(rows).any(axis=1)
@@ -124,6 +123,8 @@ def fit_model(
     DataError
         When a column is empty in every training row, or there are too many columns.
     """
+    if not columns:
+        return {}
     rows, mean, spread = _training_rows(frame, columns, MOST_ROWS, step.label)
     scaled = (rows - mean) / spread
     empty = np.isnan(scaled)
@@ -167,8 +168,7 @@ def _weights(filled: Numbers, empty: NDArray[np.bool_]) -> Numbers:
 
 def apply_model(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Fill empty cells; cells that are not finite count as empty."""
-    columns = state["columns"]
-    if not columns:
+    if not (columns := state.get("columns")):
         return frame
     mean, spread = np.array(state["mean"]), np.array(state["spread"])
     low, high, weights = (np.array(state[key]) for key in ("low", "high", "weights"))

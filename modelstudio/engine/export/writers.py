@@ -68,7 +68,7 @@ def write_indicator(state: State, w: Writer) -> None:
 
 def write_model(state: State, w: Writer) -> None:
     """Fill over and over again by the weighted sum of the other columns."""
-    if not state:
+    if not state.get("columns"):
         return
     blocks = [w.blocks[name] for name in state["columns"]]
     rows = w.finite(w.node("Concat", *(block.tensor for block in blocks), axis=1))

@@ -25,6 +25,7 @@ from modelstudio.recipe.steps import (
     ClipOutliers,
     ColumnStep,
     FillByModel,
+    FillFromNeighbours,
     FillMissing,
     Formula,
     GroupRare,
@@ -200,6 +201,14 @@ def test_steps_in_any_order(seed: int) -> None:
         learning.follow(fitted)
         WRITERS[type(step)](fitted.state, writer)
     agree(writer, inputs, raw, rows)
+
+
+@pytest.mark.parametrize("step", [FillByModel(), FillFromNeighbours()])
+def test_a_fill_without_columns_of_numbers_does_nothing(step: Step) -> None:
+    texts = table(random.Random(0), 20, CELLS).select("c", "d")
+    fitted = Learning(texts, {"c": "category", "d": "category"}, None).fit(step)
+    assert not fitted.state
+    assert fitted.apply(texts).equals(texts)
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
