@@ -36,7 +36,7 @@ def test_tab_goes_through_the_page_as_it_is_read(
     page.commands.set_role(["note"], "feature")
     settle(page)
     page.recipe.select(1)
-    page.columns.find.setFocus()
+    page.columns.search_button.setFocus()
     seen: list[str] = []
     while (name := window.focusWidget().objectName()) not in seen:
         seen.append(name)
@@ -142,11 +142,11 @@ def test_the_promise_explains_itself(page: DataPage) -> None:
 
 def test_the_search_opens_and_lets_go(active: DataPage, qtbot: QtBot) -> None:
     columns = active.columns
-    columns.find.click()
+    columns.search_button.click()
     assert columns.search.hasFocus()
     QTest.keyClicks(columns.search, "far")
     assert columns.header._detail.text() == "1 of 5"
-    columns.find.click()
+    columns.search_button.click()
     assert (columns.proxy.rowCount(), columns.search.isVisible()) == (5, False)
 
 

@@ -54,12 +54,14 @@ class ColumnsPanel(QFrame):
         toned(self, "panel")
         grow(self, self.setMinimumWidth, 264)
         self.header = PanelHeader(tr("Columns"), name="data.columns.header")
-        self.find = icon_button("search", tr("Search columns"), "data.columns.find", checkable=True)
-        self.find.toggled.connect(self._show_search)
+        self.search_button = icon_button(
+            "search", tr("Search columns"), "data.columns.find", checkable=True
+        )
+        self.search_button.toggled.connect(self._show_search)
         self._filter = icon_button("filter", tr("Filter columns"), "data.columns.filter")
         self._filter.setPopupMode(self._filter.ToolButtonPopupMode.InstantPopup)
         self._filter.setMenu(self._filter_menu())
-        self.header.add(self.find)
+        self.header.add(self.search_button)
         self.header.add(self._filter)
         self.search = SearchField(tr("Search columns"), "data.columns.search")
         self.search.textChanged.connect(self._narrow)

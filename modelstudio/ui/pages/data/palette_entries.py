@@ -51,7 +51,7 @@ def _buttons(page: DataPage) -> tuple[tuple[str, QAbstractButton, str], ...]:
         (tr("How the file is read"), page.preview.reading, "gear"),
         (tr("Show or hide the chosen row"), page.preview.below, "panel_bottom"),
         (tr("Mark or unmark changes"), page.preview.mark, ""),
-        (tr("Search columns"), page.columns.find, "search"),
+        (tr("Search columns"), page.columns.search_button, "search"),
         (tr("Read the data again"), page.preview.checks.again, "refresh"),
         (tr("Inputs that reach the network"), page.recipe.see, "network"),
         (tr("Add augmentation"), page.augment.add_button, "plus"),
