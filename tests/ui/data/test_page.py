@@ -480,6 +480,7 @@ def test_the_palette_presses_the_buttons_that_are_in_sight(page: DataPage, settl
     assert "Add augmentation" not in palette(page)
     page.main.go("network")
     seed = page.data.split.seed
+    page.split.set_folded(True)
     palette(page)["Shuffle the split"]()
     assert page.main.page_id == "data"
     assert page.data.split.seed != seed

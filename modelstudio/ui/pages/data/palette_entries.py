@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from modelstudio.ui.actions import GROUPS, tr
 from modelstudio.ui.pages.data.wording import KIND_ICONS
@@ -26,7 +26,7 @@ def entries(page: DataPage) -> Iterator[PaletteEntry]:
         yield PaletteEntry(each.name, tr("Columns"), go, KIND_ICONS[each.kind], role)
     group = tr(GROUPS["data"])
     for words, pressed, icon in _buttons(page):
-        if pressed.isEnabled() and pressed.isVisibleTo(page):
+        if pressed.isEnabled() and pressed.isVisibleTo(_whole(page, pressed)):
             yield PaletteEntry(words, group, partial(_press, page, pressed), icon)
     for side, icon in (("recipe", "filter"), ("augment", "refresh")):
         if page.side.value != side:
@@ -59,6 +59,12 @@ def _buttons(page: DataPage) -> tuple[tuple[str, QAbstractButton, str], ...]:
         (tr("Shuffle the split"), page.split.shuffle, "redo"),
         (tr("Take the test rows from a second table"), page.split.choose, "file"),
     )
+
+
+def _whole(page: DataPage, pressed: QAbstractButton) -> QWidget:
+    """Return what a button has to be in sight of; settings of the split may be folded."""
+    settings = page.split.settings
+    return settings if settings.isAncestorOf(pressed) else page
 
 
 def _press(page: DataPage, pressed: QAbstractButton) -> None:

@@ -67,14 +67,14 @@ class SplitPanel(QFrame):
         self._left.addWidget(head)
         self._left.addWidget(self.bar, 1)
         self._left.addStretch(0)
-        self._settings = self._make_settings()
+        self.settings = self._make_settings()
         self._edge = rule(vertical=True)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(self._left, 1)
         layout.addWidget(self._edge)
-        layout.addWidget(self._settings)
+        layout.addWidget(self.settings)
         self.set_small(False)
 
     @property
@@ -94,7 +94,7 @@ class SplitPanel(QFrame):
         self._folded = folded
         self.bar.set_compact(folded)
         self.fold_button.setIcon(icon("up" if folded else "chev", "textSecondary"))
-        for part in (self._edge, self._settings):
+        for part in (self._edge, self.settings):
             part.setVisible(not folded)
         directions = QBoxLayout.Direction
         self._left.setDirection(directions.LeftToRight if folded else directions.TopToBottom)
