@@ -131,8 +131,7 @@ class _Reader:
             case ast.Name(id=name):
                 return Cell(self.quoted.get(name, name))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                operands = self.read(left, deeper), self.read(right, deeper)
-                return Call(_BINARY[type(op)], operands)
+                return _binary(_BINARY[type(op)], self.read(left, deeper), self.read(right, deeper))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return Call("negative", (self.read(operand, deeper),))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -198,6 +197,13 @@ class _Reader:
         if name == "is_missing" and not isinstance(operands[0], Cell):
             raise ValueError("is_missing takes the name of a column")
         return Call(name, operands)
+
+
+def _binary(operation: str, left: Term, right: Term) -> Call:
+    """Join two terms; the square of a column is a product, which is rounded alike everywhere."""
+    if operation == "**" and isinstance(left, Cell) and right == Constant(2.0):
+        return Call("*", (left, left))
+    return Call(operation, (left, right))
 
 
 def _chain(operation: str, terms: Sequence[Term]) -> Term:

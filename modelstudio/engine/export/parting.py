@@ -1,18 +1,30 @@
 """Which steps come before an exported file, and which are written into it.
 
-Before it come those that ONNX cannot express, and whatever touches the same columns earlier. Steps
-on other columns are written into the file, wherever in the recipe they stand.
+Before it come those that ONNX cannot express, those by which a last bit decides that the file may
+round otherwise, and whatever touches the same columns earlier. Steps on other columns are written
+into the file, wherever in the recipe they stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
 from modelstudio.data.fitted import FittedStep
-from modelstudio.recipe.steps import FillByModel, FillFromNeighbours, Formula, Rename, Tokenise
+from modelstudio.recipe.formula import parse
+from modelstudio.recipe.rounding import is_decided_by_rounding, is_rounded
+from modelstudio.recipe.steps import (
+    Bin,
+    FillByModel,
+    FillFromNeighbours,
+    Formula,
+    Log,
+    Power,
+    Rename,
+    Tokenise,
+)
 
 
 def parted(
@@ -33,14 +45,36 @@ def parted(
     first: list[FittedStep] = []
     rest: list[FittedStep] = []
     held: set[str] = set()
-    for each, frame in zip(reversed(steps), reversed(frames[:-1]), strict=True):
-        outside, inside = _divided(each, frame, held)
+    for each, frame, rounded in reversed(list(zip(steps, frames, _rounded(steps), strict=False))):
+        outside, inside = _divided(each, frame, held, rounded)
         if outside is not None:
             first.insert(0, outside)
             held |= touched(outside, frame)
         if inside is not None:
             rest.insert(0, inside)
     return first, rest
+
+
+def _rounded(steps: Sequence[FittedStep]) -> Iterator[frozenset[str]]:
+    """Yield before each step the columns whose last bit is uncertain."""
+    found: frozenset[str] = frozenset()
+    for each in steps:
+        yield found
+        match each.step:
+            case Log() | Power() | FillByModel():
+                found |= frozenset(acting_on(each))
+            case Formula(name=name, formula=formula):
+                uncertain = is_rounded(parse(formula), found)
+                found = found | {name} if uncertain else found - {name}
+            case Rename():
+                found = frozenset(each.state.get(name, name) for name in found)
+
+
+def _is_in_file(fitted: FittedStep, rounded: Collection[str]) -> bool:
+    """Tell whether ONNX can express a step, given the columns whose last bit is uncertain."""
+    if isinstance(fitted.step, Formula):
+        return not is_decided_by_rounding(parse(fitted.step.formula), rounded)
+    return fitted.step.in_file
 
 
 def acting_on(fitted: FittedStep) -> list[str]:
@@ -61,11 +95,13 @@ def touched(fitted: FittedStep, frame: pl.DataFrame) -> set[str]:
 
 
 def _divided(
-    fitted: FittedStep, frame: pl.DataFrame, held: set[str]
+    fitted: FittedStep, frame: pl.DataFrame, held: set[str], rounded: Collection[str]
 ) -> tuple[FittedStep | None, FittedStep | None]:
     """Divide a step into what comes before the file, as it touches some columns, and the others."""
-    if fitted.step.onnx != "exact":
+    if not _is_in_file(fitted, rounded):
         return fitted, None
+    if isinstance(fitted.step, Bin) and fitted.step.method == "equal width":
+        held = held | set(rounded)
     if not touched(fitted, frame) & held:
         return None, fitted
     if isinstance(fitted.step, FillByModel | Formula | Rename):

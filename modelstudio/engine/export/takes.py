@@ -76,7 +76,7 @@ def _columns(begun: Beginning) -> Iterator[str]:
 def _after(begun: Beginning, changed: Sequence[str], count: int) -> str:
     """Say after which steps some of the columns are taken."""
     steps = [each for each in begun.first if not _makes_tokens(each.state, begun)]
-    cutting = [each for each in steps if each.step.onnx != "exact"]
+    cutting = [each for each in steps if not each.step.in_file]
     told = listed([in_words(each) for each in cutting or steps], most=5)
     told = f"as they are after {told}" + (", which ONNX cannot express" if cutting else "")
     if len(changed) == count:

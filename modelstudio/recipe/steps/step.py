@@ -19,8 +19,9 @@ class Step(Declaration):
     ``stage`` says when it runs: ``"rows"`` before the split, learning nothing; ``"fitted"`` after
     it, learning from training rows only; ``"pixels"`` while files become arrays; ``"samples"``
     last, when rows become samples, as windows of a series do. ``kinds`` are the columns it may act
-    on; ``onnx`` tells whether the exported model can carry it; ``rowwise`` that it changes each row
-    by itself; ``supervised`` that it learns from the target too.
+    on; ``onnx`` tells whether the exported model can carry it, with most settings at least;
+    ``rowwise`` that it changes each row by itself; ``supervised`` that it learns from the target
+    too.
     """
 
     stage: ClassVar[Stage] = "fitted"
@@ -39,6 +40,11 @@ class Step(Declaration):
     def named(self) -> tuple[str, ...]:
         """Return the columns that the step needs by name."""
         return ()
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the exported model carries the step with these settings."""
+        return self.onnx == "exact"
 
     def leaves(self, kind: Kind) -> Kind | None:
         """Return what a column of a kind becomes; None when others take its place."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from modelstudio.recipe.columns import Kind, is_pattern
 from modelstudio.recipe.formula import columns_in, parse
+from modelstudio.recipe.rounding import is_decided_by_rounding
 from modelstudio.recipe.steps.rows import FormulaText
 from modelstudio.recipe.steps.step import Step
 
@@ -48,6 +49,11 @@ class Formula(Step):
     def named(self) -> tuple[str, ...]:
         """Return the columns that the formula reads."""
         return () if self.idle else columns_in(parse(self.formula))
+
+    @property
+    def in_file(self) -> bool:
+        """Whether no rounding decides the result, so that it is the same everywhere."""
+        return self.idle or not is_decided_by_rounding(parse(self.formula))
 
     def adds(self, columns: Sequence[str], kinds: Mapping[str, Kind]) -> dict[str, Kind]:
         """Return the column that takes the result."""

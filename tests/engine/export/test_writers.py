@@ -223,6 +223,45 @@ def test_formulas_with_infinities_and_missing_cells(formula: str) -> None:
     agree(writer, inputs, raw, fitted.apply(raw).select("e"))
 
 
+@pytest.mark.parametrize(
+    ("formula", "in_file"),
+    [
+        ("floor(log10(a))", False),
+        ("log10(a) == 3", False),
+        ("1 if a ** 3 > b else 0", False),
+        ("1 / (log10(a) - 3)", False),
+        ("sqrt(log(a))", True),
+        ("1 / (1 + exp(-a))", True),
+        ("log(1 + a) + floor(b)", True),
+        ("1 if b / a ** 2 > 30 else 0", True),
+    ],
+)
+def test_a_formula_that_rounding_decides_comes_before_the_file(formula: str, in_file: bool) -> None:
+    raw = table(random.Random(0), 20, CELLS)
+    step = Formula(name="e", formula=formula)
+    assert step.in_file == in_file
+    outside, inside = parted([Learning(raw, dict(KINDS), None).fit(step)], raw.clear())
+    assert (len(outside), len(inside)) == (not in_file, in_file)
+
+
+def test_rounding_is_followed_from_step_to_step() -> None:
+    """The logarithm of a column decides in a later step; that of another stays in the file."""
+    raw = table(random.Random(0), 40, {**CELLS, "a": [1.0, 10.0, 1e3], "b": [2.0, 5.0]})
+    learning, steps = Learning(raw, dict(KINDS), None), []
+    for step in (
+        Formula(name="e", formula="log10(a)"),
+        Rename(column="e", name="f"),
+        Log(columns=("b",)),
+        Formula(name="g", formula="floor(f)"),
+        Bin(columns=("f",), method="equal width", bins=3),
+    ):
+        steps.append(learning.fit(step))
+        learning.follow(steps[-1])
+    outside, inside = parted(steps, raw.clear())
+    assert [each.step for each in inside] == [steps[2].step]
+    assert len(outside) == 4
+
+
 def test_numbers_keep_their_order_when_steps_are_parted() -> None:
     """A hash comes before the file, and with it all that touched its column; the rest is in it."""
     raw = rows = table(random.Random(1), 40, CELLS)
