@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from modelstudio.data import spill
+from modelstudio.data.guess_forms import forms_of
 from modelstudio.data.guess_kinds import (
     DISTINCT,
     KNOWN,
@@ -160,7 +161,7 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
         notes.append(f"{rows} without {target} {'is' if empty == 1 else 'are'} left out.")
     notes += _missing_notes(frame, columns)
     asked = csv or CsvOptions()
-    found = dates_read(sample, columns, asked)
+    found = {**dates_read(sample, columns, asked), "forms": forms_of(frame, sample, kinds)}
     notes += reading_notes(sample, columns, asked.changed(**found))
     recipe = guess_recipe(tuple(columns))
     if copies := _natural_copies(frame, sample):

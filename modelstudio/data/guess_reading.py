@@ -55,7 +55,7 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
             )
     notes += [
         f"{name} has dates before the year 1 or after 9999, which count as missing."
-        for name in _true(
+        for name in columns_where(
             _written(sample, columns, ("date",)).select(pl.all().str.contains(BEYOND).any())
         )
     ]
@@ -68,7 +68,7 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
         )
     written = _written(sample, columns, ("number",))
     measured = written.select(pl.all().str.contains(r"\d\s?[A-Za-zµ°]").any())
-    units = {name: unit_of(sample.get_column(name)) for name in _true(measured)}
+    units = {name: unit_of(sample.get_column(name)) for name in columns_where(measured)}
     notes += [
         f"{name} is read without the unit {unit} behind its numbers."
         for name, unit in units.items()
@@ -76,14 +76,14 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
     ]
     notes += [
         f"{name} is read as hours, so that 8:30 is 8.5."
-        for name in _true(written.select(pl.all().str.contains(CLOCK).any()))
+        for name in columns_where(written.select(pl.all().str.contains(CLOCK).any()))
     ]
     others = _written(sample, columns, ("category", "text", "id"))
     digits = others.select(pl.all().str.contains(r"^\+?\d+$").mean() > 0.9)
-    coded = others[_true(digits)] if others.width else others
+    coded = others[columns_where(digits)] if others.width else others
     notes += [
         f"{name} is taken for codes, not for amounts, as some begin with 0 or +."
-        for name in _true(coded.select(pl.all().str.contains(CODE).any()))
+        for name in columns_where(coded.select(pl.all().str.contains(CODE).any()))
     ]
     return notes
 
@@ -98,9 +98,9 @@ def unsure_numbers(sample: pl.DataFrame, columns: Sequence[Column]) -> list[str]
 
 def _orders(sample: pl.DataFrame, columns: Sequence[Column]) -> dict[str, str | None]:
     written = _written(sample, columns, ("date",))
-    numbered = _true(written.select(pl.all().str.contains(NUMBERED).any()))
+    numbered = columns_where(written.select(pl.all().str.contains(NUMBERED).any()))
     orders: dict[str, str | None] = {name: order_of(sample.get_column(name)) for name in numbered}
-    for name in _true(written.select(pl.all().str.contains(SHORT).any())):
+    for name in columns_where(written.select(pl.all().str.contains(SHORT).any())):
         orders.setdefault(name, short_order(sample.get_column(name)))
     return orders
 
@@ -111,7 +111,8 @@ def _written(sample: pl.DataFrame, columns: Sequence[Column], kinds: Sequence[st
     return pl.DataFrame([column for column in chosen if column.dtype == pl.String])
 
 
-def _true(facts: pl.DataFrame) -> list[str]:
+def columns_where(facts: pl.DataFrame) -> list[str]:
+    """Return the columns of which something is true; ``facts`` has one row."""
     return [name for name, true in facts.row(0, named=True).items() if true] if facts.width else []
 
 

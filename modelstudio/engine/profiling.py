@@ -73,7 +73,8 @@ def profile_source(
         negatives=guessed.negatives,
         label_separator=guessed.label_separator,
     )
-    data = data.changed(csv=data.csv.changed(**guessed.csv))
+    reading = sources.inspect(data).reading
+    data = data.changed(csv=data.csv.changed(**{**reading, **guessed.csv, **data.csv.chosen()}))
     return (yield from _described(data, None, plain, guessed.notes))
 
 

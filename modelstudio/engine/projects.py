@@ -70,7 +70,9 @@ def opening(
     tests = str(sources.absolute(test_data)) if test_data else None
     split = SplitConfig(seed=seed, test_path=tests)
     known = DataConfig(
-        path=sources.placed(data), source=source or detect.detect(data, task), csv=project.data.csv
+        path=sources.placed(data),
+        source=source or detect.detect(data, task),
+        csv=project.data.csv.asked(),
     )
     sources.renew(known)
     frame = yield from retold(

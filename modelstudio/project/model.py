@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 from uuid import uuid4
 
@@ -75,8 +76,39 @@ class Frozen(BaseModel):
             raise FieldError(sentence(error, type(self))) from None
 
 
+class Form(Frozen):
+    """How the cells of a column are written, found once: none changes how the others are read.
+
+    Parameters
+    ----------
+    unit
+        What stands behind its numbers; empty for none.
+    dates, short
+        Order of dates such as 03/04/2021, and of those whose year has two digits; None where there
+        are none.
+    days
+        Its dates are without times.
+    truths
+        Its words for false and true; None where it has others.
+    whole
+        Its whole numbers are written like 1.0, which is the category 1.
+    """
+
+    column: str
+    unit: str = ""
+    dates: Literal["day first", "month first"] | None = None
+    short: Literal["day first", "month first", "year first", "either"] | None = None
+    days: bool = False
+    truths: tuple[str, str] | None = None
+    whole: bool = False
+
+
 class CsvOptions(Frozen):
-    """How a text table is read; None means that it is worked out from the file."""
+    """How a text table is read; None means that it is worked out from the file.
+
+    ``commas`` are the columns whose numbers have decimal commas and ``forms`` those whose cells are
+    written in a way of their own, as they were found when the data was opened.
+    """
 
     delimiter: str | None = Field(None, description="Character between cells; empty finds it.")
     encoding: str | None = Field(None, description="Text encoding; empty finds it.")
@@ -90,9 +122,31 @@ class CsvOptions(Frozen):
         None, description="How dates such as 03/04/2021 are meant; empty finds it column by column."
     )
 
+    commas: tuple[str, ...] | None = None
+    forms: tuple[Form, ...] | None = None
+
     def chosen(self) -> dict[str, Any]:
         """Return what is not left to be found."""
         return {name: value for name, value in self if value}
+
+    def asked(self) -> Self:
+        """Return what a person asked for, without what was found in a file."""
+        return self.changed(commas=None, forms=None)
+
+    def edited(self, **values: Any) -> Self:
+        """Return other wishes of a person; what they bear on is found anew."""
+        of_file = {"forms": None} if values.keys() & {"delimiter", "encoding"} else {}
+        return self.changed(**{"commas": None, **of_file, **values})
+
+    def form(self, column: str) -> Form | None:
+        """Return how a column is written; None where that was not found out."""
+        if self.forms is None:
+            return None
+        return self._by_column.get(column) or Form(column=column)
+
+    @cached_property
+    def _by_column(self) -> dict[str, Form]:
+        return {form.column: form for form in self.forms or ()}
 
 
 class SplitConfig(Frozen):

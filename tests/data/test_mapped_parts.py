@@ -114,10 +114,10 @@ def test_words_for_missing_and_decimal_commas_go_piece_by_piece(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     frame = pl.DataFrame({"a": ["1,5", "2", "n.a.", "1.234,5"] * 9, "b": ["x,y", "n.a."] * 18})
-    whole = values.as_usual(frame, ["n.a."], commas=True)
+    whole = values.as_usual(frame, ["n.a."], commas=["a"])
     assert whole.row(0) == ("1.5", "x,y")
     monkeypatch.setattr(values, "CELLS", 5)
-    pieces = list(values.usual_pieces(frame, ["n.a."], commas=True))
+    pieces = list(values.usual_pieces(frame, ["n.a."], commas=["a"]))
     for column in whole:
         some = [each for each in pieces if each.name == column.name]
         assert_series_equal(pl.concat(some), column)

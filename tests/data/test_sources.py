@@ -7,6 +7,7 @@ import multiprocessing
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from modelstudio.data.sources import (
 )
 from modelstudio.data.sources.apart import apart
 from modelstudio.errors import DataError
-from modelstudio.project.model import CsvOptions, DataConfig
+from modelstudio.project.model import CsvOptions, DataConfig, Form
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Database, Source, Table
 
@@ -164,7 +165,9 @@ def test_guesses_are_the_same_of_numbers_and_of_their_text(
     assert guess(sources.read_plain(data)) == text
     frame = pl.read_csv(path, try_parse_dates=True)
     frame.write_parquet(tmp_path / "t.parquet")
-    assert guess(sources.read_plain(data.changed(path=str(tmp_path / "t.parquet")))) == text
+    of_dates = guess(sources.read_plain(data.changed(path=str(tmp_path / "t.parquet"))))
+    assert of_dates.csv["forms"] == (Form(column="day", days=True),)
+    assert replace(of_dates, csv=text.csv) == text
     assert guess_kinds(pl.DataFrame({"a": pl.Series([None, None], dtype=pl.Float64)})) == {
         "a": "number"
     }

@@ -181,6 +181,8 @@ def read_table(
     if isinstance(path, str):
         query = other.source if isinstance(other.source, Database) else Database()
         other, path = other.changed(path=path, source=query), Path(path)
+    elif isinstance(other.source, Table):
+        other = import_module(f"{__name__}.tabular").with_own_sign(path, other)
     return finish(
         _reader(other).reading(
             path, other, target_needed=target_needed, features_only=features_only

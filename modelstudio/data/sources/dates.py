@@ -10,6 +10,8 @@ from typing import Literal
 
 import polars as pl
 
+from modelstudio.project.model import Form
+
 DateOrder = Literal["day first", "month first", "year first"]
 """How dates such as 03/04/2021 are read; the year comes first in some of two digits only."""
 
@@ -63,13 +65,23 @@ _SECONDS, _MILLISECONDS = r"^1?\d{9}$", r"^1?\d{12}$"
 """Times counted since the beginning of 1970."""
 
 
-def to_dates(text: pl.Series, order: DateOrder | None = None) -> pl.Series:
+def to_dates(
+    text: pl.Series, order: DateOrder | None = None, form: Form | None = None
+) -> pl.Series:
     """Read text as a date and time in one of the usual forms; one with a zone in UTC.
 
     Without an ``order`` all cells of a column are read in the one that suits more of them; where
     both do, in the one in which the dates follow each other closely, else with the day first.
+
+    Parameters
+    ----------
+    form
+        How the column is written; each cell is then read by itself.
     """
-    return all_to_dates(text.to_frame(), order).to_series()
+    if form is None:
+        return all_to_dates(text.to_frame(), order).to_series()
+    few = text.gather_every(-(-len(text) // FEW) or 1)
+    return next(dates_in_pieces([text], few, order, form))
 
 
 def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataFrame:
@@ -86,7 +98,10 @@ def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataF
 
 
 def dates_in_pieces(
-    text: Iterable[pl.Series], few: pl.Series, order: DateOrder | None = None
+    text: Iterable[pl.Series],
+    few: pl.Series,
+    order: DateOrder | None = None,
+    form: Form | None = None,
 ) -> Iterator[pl.Series]:
     """Read a column as `to_dates` does that comes in pieces, whenever it is gone through.
 
@@ -95,6 +110,9 @@ def dates_in_pieces(
     few
         Cells from all over the column, `FEW` or so.
     """
+    if form is not None:
+        yield from (_as_in(form, some, few, order) for some in text)
+        return
     short, seen = _with_short(few.to_frame()), few.to_frame()
     long = _without(short, seen)
     found = _order_in_pieces(text, order) if short else None
@@ -105,6 +123,22 @@ def dates_in_pieces(
         if short:
             dates = _with_short_dates(dates.to_series(), some, few, found).to_frame()
         yield within_reach(dates).to_series()
+
+
+def _as_in(form: Form, text: pl.Series, few: pl.Series, asked: DateOrder | None) -> pl.Series:
+    """Read cells one by one, in the order in which their column is known to be written."""
+    order = asked if asked in ("day first", "month first") else form.dates or "day first"
+    short = text.str.contains(SHORT).fill_null(False)
+    long = pl.select(pl.when(~short).then(text)).to_series().alias(text.name)
+    dates = _long_dates(long.to_frame(), few.to_frame(), order).to_series()
+    rare = long.filter(dates.is_null() & long.is_not_null()).unique()
+    if len(rare):
+        found = _long_dates(rare.to_frame(), rare.to_frame(), order).to_series()
+        dates = dates.zip_with(dates.is_not_null(), long.replace_strict(rare, found, default=None))
+    if form.short is not None and short.any():
+        two_digits = text.filter(short).unique()
+        dates = _with_short_dates(dates, text, two_digits, asked or form.short)
+    return within_reach(dates.to_frame()).to_series()
 
 
 def _with_short(few: pl.DataFrame) -> list[str]:
@@ -164,6 +198,12 @@ def _in_both_orders(
     clear = _first_of([clear, text.select(_since_1970(pl.all()))])
     day, month = (_in_forms(text, few, forms) for forms in (_DAY_FIRST, _MONTH_FIRST))
     return _first_of([clear, *day]), _first_of([clear, *month])
+
+
+def order_by_cells(text: pl.Series) -> Literal["day first", "month first"]:
+    """Tell in which order the dates of a column are read of which none was given."""
+    few = text.gather_every(-(-len(text) // FEW) or 1).to_frame()
+    return "month first" if _likelier([text.to_frame()], few) == "month first" else "day first"
 
 
 def _likelier(text: Iterable[pl.DataFrame], few: pl.DataFrame) -> DateOrder:

@@ -92,6 +92,8 @@ class Pass:
         self._width = len(dialect.columns)
         self._wanted, self._numbers, self._exact = wanted, set(numbers), exact
         self._words = list(options.missing)
+        forms = options.forms
+        self._units = None if forms is None else {form.column: form.unit for form in forms}
         self._words_are_numbers = any(
             to_numbers(pl.Series([word])).null_count() == 0 for word in self._words
         )
@@ -307,7 +309,7 @@ class Pass:
         if not text.width:
             return frame
         if not self._exact:
-            return frame.with_columns(all_to_numbers(text).get_columns())
+            return frame.with_columns(all_to_numbers(text, self._units).get_columns())
         read = text.select(pl.all().cast(pl.Float64, strict=False))
         odd = {
             column.name

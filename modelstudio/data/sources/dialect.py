@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from pathlib import Path
 
 from modelstudio.data.sources.delimiter import (
@@ -27,7 +28,7 @@ from modelstudio.data.sources.files import (
     too_wide,
 )
 from modelstudio.data.sources.header import count_above, has_header, unique_names, with_side_column
-from modelstudio.data.sources.numbers import Decimals, decimals_of
+from modelstudio.data.sources.numbers import decimals_of, may_have_commas
 from modelstudio.data.sources.rewriting import BARS, COLONS, STAND_IN, USUAL, Rewriting
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions
@@ -58,6 +59,8 @@ class CsvDialect:
         Names made unique: an empty one becomes ``column_3``, a second ``a`` becomes ``a_2``.
     skip
         Records above the first row, the header among them; blank lines do not count.
+    commas
+        Columns whose numbers have decimal commas, by the first rows unless it is known.
     returns
         Lines end by carriage returns alone.
     rewriting
@@ -70,7 +73,7 @@ class CsvDialect:
     encoding: str
     columns: tuple[str, ...]
     skip: int = 1
-    decimal_comma: bool = False
+    commas: frozenset[str] = frozenset()
     returns: bool = False
     rewriting: Rewriting = USUAL
     notes: tuple[str, ...] = ()
@@ -123,7 +126,16 @@ def sniff(path: Path, options: CsvOptions) -> CsvDialect:
     """
     stat = check_file(path)
     state = (stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
-    return _sniffed(path, options.changed(missing=(), dates=None), state)
+    return _sniffed(path, options.changed(missing=(), dates=None, forms=None), state)
+
+
+def as_cells(path: Path, options: CsvOptions) -> CsvOptions:
+    """Return what of the options tells how the cells of a text table are taken from the file.
+
+    What is found in it is named, so that it makes no difference whether it was found before.
+    """
+    commas = tuple(sorted(sniff(path, options).commas))
+    return options.changed(decimals=None, commas=commas, dates=None, forms=None)
 
 
 @lru_cache(KEPT)
@@ -173,9 +185,14 @@ def _sniffed(path: Path, options: CsvOptions, state: tuple[int, ...]) -> CsvDial
     if not body:
         raise endless(path, above + named + 1) if cut else no_rows(path)
     header = with_side_column(header, body)
-    decimal_comma = options.decimals == "comma"
-    if options.decimals is None and _decimals(body, delimiter) == "comma":
-        decimal_comma = True
+    names, cells = unique_names(header), _cells(body)
+    decimals = options.decimals
+    if options.commas is None and decimals is None:
+        decimals = decimals_of(cells, commas_likely=delimiter == ";")
+    commas = frozenset(options.commas or ())
+    if options.commas is None and decimals == "comma":
+        commas = frozenset(compress(names, map(may_have_commas, cells)))
+    if commas and options.decimals is None:
         notes.append(
             f"{path.name} writes numbers with a decimal comma, so 1.234,5 is read as 1234.5 and "
             "1.234 as 1234."
@@ -188,9 +205,9 @@ def _sniffed(path: Path, options: CsvOptions, state: tuple[int, ...]) -> CsvDial
     return CsvDialect(
         rewriting.stand_in or delimiter,
         encoding,
-        unique_names(header),
+        names,
         above + named,
-        decimal_comma,
+        commas,
         "\r" in text and "\n" not in text,
         rewriting,
         tuple(notes),
@@ -207,8 +224,8 @@ def _refuse_other_text(path: Path, text: str) -> None:
         raise DataError(f"{path.name} is {kind}, not a CSV table.", where=str(path), fix=_FIX)
 
 
-def _decimals(rows: Sequence[Sequence[str]], delimiter: str) -> Decimals | None:
-    """Tell the sign before the decimals; semicolons between cells speak for a comma."""
+def _cells(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return the cells of each column in the rows of the usual width."""
     width, _ = usual_width(rows)
     even = [[cell.strip() for cell in row] for row in rows if len(row) == width]
-    return decimals_of(zip(*even, strict=True), commas_likely=delimiter == ";")
+    return list(zip(*even, strict=True))

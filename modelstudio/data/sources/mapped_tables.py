@@ -8,13 +8,13 @@ from pathlib import Path
 import polars as pl
 
 from modelstudio.data.sources import Portion, mapped
-from modelstudio.data.sources.dialect import sniff
+from modelstudio.data.sources.dialect import as_cells, sniff
 from modelstudio.data.sources.files import check_file, file_key
 from modelstudio.data.sources.first_rows import measuring
 from modelstudio.data.sources.text_table import read_text
 from modelstudio.data.sources.values import (
     NARROW,
-    has_commas,
+    commas_in,
     is_typed,
     typed_in_pieces,
     usual_pieces,
@@ -33,7 +33,7 @@ def is_mapped(path: Path, options: CsvOptions) -> bool:
 
 def read_mapped(path: Path, data: DataConfig, columns: Sequence[Column]) -> Reading:
     """Map a text table, columns as their kinds; what is not in files yet is written to some."""
-    key = mapped.key_of(*file_key(path, data.csv))
+    key = mapped.key_of(*file_key(path, as_cells(path, data.csv)))
     if (frame := mapped.opened(key)) is None:
         numbers = measuring(path, data.csv)
         frame = (yield from read_text(path, data.csv, numbers, key=key)).frame
@@ -60,7 +60,7 @@ def map_file(key: str, options: CsvOptions, read: Callable[[mapped.Writing], Rea
     if (frame := mapped.opened(raw)) is None:
         with mapped.Writing(raw) as into:
             frame = yield from read(into)
-    words, commas = options.missing, has_commas(frame, options)
+    words, commas = options.missing, commas_in(frame, options)
     if not words and not commas:
         return frame
     return mapped.written(key, usual_pieces(frame, words, commas))
@@ -74,11 +74,11 @@ def with_kinds(
         if column.name not in frame.columns:
             continue
         cells = frame.get_column(column.name)
-        if is_typed(cells, column):
+        if is_typed(cells, column, data.csv):
             continue
-        is_target = column.role == "target"
-        as_kind = mapped.key_of(key, column.name, column.kind, is_target, data.csv.dates)
+        is_target, form = column.role == "target", data.csv.form(column.name)
+        as_kind = mapped.key_of(key, column.name, column.kind, is_target, data.csv.dates, form)
         if (values := mapped.opened(as_kind)) is None:
-            values = mapped.written(as_kind, typed_in_pieces(cells, column, data.csv.dates))
+            values = mapped.written(as_kind, typed_in_pieces(cells, column, data.csv))
         frame = frame.with_columns(values.get_columns())
     return frame

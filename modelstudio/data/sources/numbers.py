@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import polars as pl
@@ -36,6 +36,9 @@ _MEASURED = r"^[+-]?\d[\d,']*(?:\.\d+)?\s?[A-Za-zµ°][A-Za-zµ°²³/]{0,8}[23]
 _EUROPEAN = r"^[+-]?(?:\d+|\d{1,3}(?:[. ']\d{3})+)(?:,\d+)?$"
 """Numbers that may be written with a decimal comma."""
 
+_AMOUNT = r"^([^A-Za-zµ°]*[\d.,])(\s?[A-Za-zµ°][A-Za-zµ°²³/]{0,8}[23]?\.?)?$"
+"""A number, with what may stand behind it."""
+
 _COMMA = re.compile(
     r"[+-]?(?:(?:\d+|\d{1,3}(?:[. ']\d{3})+),(?:\d{1,2}|\d{4,})|0,\d+"
     r"|\d{1,3}(?:[.']\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})"
@@ -64,29 +67,45 @@ Decimals = Literal["comma", "point"]
 """The sign before the decimals."""
 
 
-def to_numbers(text: pl.Series) -> pl.Series:
+def to_numbers(text: pl.Series, unit: str | None = None) -> pl.Series:
     """Read text as Float64; what is no number, or beyond all measure, is missing.
 
     Thousands may be set apart (``1,234.5``), a currency or per cent sign may stand beside, a
     negative number in parentheses, and one and the same unit behind all numbers of a column.
+
+    Parameters
+    ----------
+    unit
+        That unit, empty for none; without it the cells tell, and each how the others are read.
     """
-    return all_to_numbers(text.to_frame()).to_series()
+    units = None if unit is None else {text.name: unit}
+    return all_to_numbers(text.to_frame(), units).to_series()
 
 
-def all_to_numbers(text: pl.DataFrame) -> pl.DataFrame:
-    """Read all columns of a table as `to_numbers` does, in few passes however many there are."""
+def all_to_numbers(text: pl.DataFrame, units: Mapping[str, str] | None = None) -> pl.DataFrame:
+    """Read all columns of a table as `to_numbers` does, in few passes however many there are.
+
+    Parameters
+    ----------
+    units
+        By column; those that are not among them have none. Without it the cells tell.
+    """
     numbers = text.select(pl.all().cast(pl.Float64, strict=False))
     empty = zip(numbers.get_columns(), text.get_columns(), strict=True)
     unread = [after.name for after, before in empty if after.null_count() > before.null_count()]
     if unread and (dressed := _where(text[unread], _is_dressed())):
         rest = text[dressed].select(_bare(pl.all()))
-        read = _undressed(rest, _with_unit(lambda: [rest]))
+        found = _with_unit(lambda: [rest]) if units is None else units
+        read = _undressed(rest, found)
         numbers = numbers.with_columns(read.get_columns())
     return numbers.select(_measurable())
 
 
-def numbers_in_pieces(text: Iterable[pl.Series]) -> Iterator[pl.Series]:
+def numbers_in_pieces(text: Iterable[pl.Series], unit: str | None = None) -> Iterator[pl.Series]:
     """Read a column as `to_numbers` does that comes in pieces, whenever it is gone through."""
+    if unit is not None:
+        yield from (to_numbers(some, unit) for some in text)
+        return
     if not any(_where(some.to_frame(), _is_dressed()) for some in text):
         yield from (measurable(some.cast(pl.Float64, strict=False)) for some in text)
         return
@@ -99,11 +118,15 @@ def numbers_in_pieces(text: Iterable[pl.Series]) -> Iterator[pl.Series]:
         yield _undressed(some, with_unit).select(_measurable()).to_series()
 
 
-def _undressed(text: pl.DataFrame, with_unit: Sequence[str]) -> pl.DataFrame:
+def _undressed(text: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
     """Read numbers that stand without signs of money, in some columns with a unit behind them."""
-    if with_unit:
-        bare = text[with_unit].select(pl.all().str.replace(_UNIT, "$1"))
-        text = text.with_columns(bare.get_columns())
+    text = text.with_columns(
+        pl.when(pl.col(name).str.extract(_UNIT, 2) == unit)
+        .then(pl.col(name).str.replace(_UNIT, "$1"))
+        .otherwise(pl.col(name))
+        for name, unit in units.items()
+        if unit and name in text.columns
+    )
     grouped = pl.when(pl.all().str.contains(_GROUPED))
     text = text.select(grouped.then(pl.all().str.replace_all("[,' ]", "")).otherwise(pl.all()))
     if rounded := _where(text, pl.all().str.contains(_ROUNDED).any()):
@@ -152,12 +175,12 @@ def _bare(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _with_unit(parts: Callable[[], Iterable[pl.DataFrame]]) -> list[str]:
-    """Return the columns that have one unit behind almost all numbers, by all parts of a table."""
+def _with_unit(parts: Callable[[], Iterable[pl.DataFrame]]) -> dict[str, str]:
+    """Return the units behind almost all numbers of columns that have one, by all parts."""
     measured = pl.all().str.contains(_MEASURED)
     names = list({name: None for part in parts() for name in _where(part, measured.any())})
     if not names:
-        return []
+        return {}
     units = defaultdict[str, set[str]](set)
     behind, known, rounded = Counter[str](), Counter[str](), set[str]()
     for part in (each[names] for each in parts()):
@@ -166,11 +189,11 @@ def _with_unit(parts: Callable[[], Iterable[pl.DataFrame]]) -> list[str]:
         behind.update(_sums(part, measured))
         known.update(_sums(part, ~pl.all().is_in(MISSING_NUMBERS)))
         rounded.update(_where(part, pl.all().str.contains(_ROUNDED).any()))
-    return [
-        name
+    return {
+        name: next(iter(units[name]))
         for name in names
         if len(units[name]) == 1 and behind[name] >= ALIKE * known[name] and name not in rounded
-    ]
+    }
 
 
 def _sums(frame: pl.DataFrame, fact: pl.Expr) -> dict[str, int]:
@@ -210,41 +233,37 @@ def _in_hours(text: pl.DataFrame) -> pl.DataFrame:
 def unit_of(text: pl.Series) -> str:
     """Return the unit behind the numbers of a column that is read without it; empty for none."""
     bare = text.to_frame().select(_bare(pl.all()))
-    found = bare.to_series().str.extract(_UNIT, 2).drop_nulls()
-    return str(found[0]) if len(found) and _with_unit(lambda: [bare]) else ""
+    return _with_unit(lambda: [bare]).get(text.name, "")
 
 
 def without_decimal_commas(text: pl.Series) -> pl.Series:
-    """Write the numbers of a column with decimal commas the usual way: ``1.234,5`` as ``1234.5``.
+    """Write numbers with decimal commas the usual way: ``1.234,5`` as ``1234.5``.
 
-    A column that holds anything else stays as it is.
+    A cell that holds anything else stays as it is.
     """
-    return next(points_in_pieces([text]))
-
-
-def points_in_pieces(text: Iterable[pl.Series]) -> Iterator[pl.Series]:
-    """Do what `without_decimal_commas` does with a column that comes in pieces."""
-    marked = (some.dtype == pl.String and some.str.contains("[,.]").any() for some in text)
-    if not any(marked):
-        yield from text
-        return
-    fitting = known = 0
-    for some in text:
-        fitting += int(_is_european(some)[1].sum())
-        known += int((some.is_not_null() & ~some.is_in(MISSING_NUMBERS)).sum())
-    if fitting < ALIKE * max(known, 1):
-        yield from text
-        return
-    for some in text:
-        bare, fits = _is_european(some)
-        plain = bare.str.replace_all(r"[. ']", "").str.replace(",", ".", literal=True)
-        yield some.zip_with(~fits.fill_null(False), plain)
-
-
-def _is_european(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return cells without signs of money, and which of them may have a decimal comma."""
+    if text.dtype != pl.String or not text.str.contains("[,.]").any():
+        return text
     bare = text.to_frame().select(_bare(pl.all())).to_series()
-    return bare, bare.str.contains(_EUROPEAN) & ~bare.str.contains(r"^[+-]?0\.")
+    number, unit = bare.str.extract(_AMOUNT, 1), bare.str.extract(_AMOUNT, 2)
+    fits = number.str.contains(_EUROPEAN) & ~number.str.contains(r"^[+-]?0\.")
+    plain = number.str.replace_all(r"[. ']", "").str.replace(",", ".", literal=True)
+    return text.zip_with(~fits.fill_null(False), plain + unit.fill_null(""))
+
+
+def clear_signs(cells: Iterable[str]) -> set[Decimals]:
+    """Return the signs that are surely before decimals in some cells."""
+    signs: set[Decimals] = set()
+    for cell in map(_amount, cells):
+        signs |= {"comma"} if _COMMA.fullmatch(cell) else set()
+        signs |= {"point"} if _POINT.fullmatch(cell) else set()
+    return signs
+
+
+def may_have_commas(cells: Iterable[str]) -> bool:
+    """Tell whether the numbers of a column may have decimal commas: almost all of its cells."""
+    known = [_amount(cell) for cell in cells if cell and cell not in MISSING_NUMBERS]
+    fits = (bool(re.search(_EUROPEAN, each)) and not re.match(r"[+-]?0\.", each) for each in known)
+    return sum(fits) >= ALIKE * len(known)
 
 
 def decimals_of(
@@ -270,9 +289,9 @@ def decimals_of(
 
 def _decimals_in(cells: Sequence[str]) -> str | None:
     marked = [cell for cell in cells if "," in cell or "." in cell]
-    if any(_POINT.fullmatch(_stripped(cell)) for cell in marked):
+    if any(_POINT.fullmatch(_amount(cell)) for cell in marked):
         return "point"
-    known = [_stripped(cell) for cell in cells if cell and cell not in MISSING_NUMBERS]
+    known = [_amount(cell) for cell in cells if cell and cell not in MISSING_NUMBERS]
     if not marked or sum(bool(re.search(_EUROPEAN, each)) for each in known) < ALIKE * len(known):
         return None
     if any(map(_COMMA.fullmatch, known)):
@@ -292,6 +311,12 @@ def is_unsure(cells: Sequence[str]) -> bool:
         elif not re.fullmatch(r"[+-]?\d{1,3}", bare):
             return False
     return marked
+
+
+def _amount(cell: str) -> str:
+    """Return the number in a cell without signs of money, per cent and a unit."""
+    bare = _stripped(cell)
+    return found.group(1) if (found := re.match(_AMOUNT, bare)) else bare
 
 
 def _stripped(cell: str) -> str:

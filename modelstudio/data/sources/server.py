@@ -97,7 +97,7 @@ def without_missing(frame: pl.DataFrame, data: DataConfig) -> pl.DataFrame:
     key = mapped.key_of(known.table, words)
     done = mapped.opened(key)
     if done is None:
-        done = mapped.written(key, usual_pieces(frame, words, commas=False))
+        done = mapped.written(key, usual_pieces(frame, words, ()))
     return done
 
 

@@ -13,14 +13,14 @@ import polars as pl
 from modelstudio.data.sources import Portion, SourceInfo, finish, mapped
 from modelstudio.data.sources import resolve as resolve
 from modelstudio.data.sources.dates import all_to_dates
-from modelstudio.data.sources.dialect import HEAD, sniff
+from modelstudio.data.sources.dialect import HEAD, as_cells, sniff
 from modelstudio.data.sources.files import check_file, file_key, file_mark, first_bytes
 from modelstudio.data.sources.first_rows import as_lines, first_rows, measuring
 from modelstudio.data.sources.mapped_tables import is_mapped, map_file, read_mapped, with_kinds
-from modelstudio.data.sources.numbers import all_to_numbers
+from modelstudio.data.sources.numbers import all_to_numbers, clear_signs, may_have_commas
 from modelstudio.data.sources.records import find_records, rows_of
 from modelstudio.data.sources.text_table import TextTable, read_text
-from modelstudio.data.sources.values import NARROW, as_usual, has_commas, typed
+from modelstudio.data.sources.values import NARROW, as_usual, commas_in, typed
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column, Kind
@@ -31,6 +31,9 @@ KEPT_BYTES = 1 << 30
 
 SMALL_FILE = 32 << 20
 """The text of all cells of a smaller file is kept; of a larger one numbers are kept as such."""
+
+HEAD_ROWS = 200
+"""First rows that tell how another table is written."""
 
 TOGETHER = 200_000
 """Cells of several columns that become numbers or dates at once."""
@@ -90,9 +93,7 @@ def reading(
     else:
         frame = yield from read_file(path, data, reader)
         if mapped.is_large(check_file(path).st_size):
-            frame = with_kinds(
-                mapped.key_of(*file_key(path, data.csv, data.source)), frame, wanted, data
-            )
+            frame = with_kinds(mapped.key_of(*_file_key(path, data)), frame, wanted, data)
     return as_declared(path, frame, data, target_needed=target_needed, features_only=features_only)
 
 
@@ -123,13 +124,14 @@ def as_declared(
     if absent:
         raise _absent(path, absent, frame.columns, data.columns)
     present = [column for column in wanted if column.name in held]
-    read = _read_together(frame, present, "number", all_to_numbers)
-    read |= _read_together(frame, present, "date", partial(all_to_dates, order=data.csv.dates))
+    csv = data.csv
+    units = None if csv.forms is None else {form.column: form.unit for form in csv.forms}
+    read = _read_together(frame, present, "number", partial(all_to_numbers, units=units))
+    if csv.forms is None:
+        read |= _read_together(frame, present, "date", partial(all_to_dates, order=csv.dates))
     return pl.DataFrame(
         [
-            read[each.name]
-            if each.name in read
-            else typed(frame.get_column(each.name), each, data.csv.dates)
+            read[each.name] if each.name in read else typed(frame.get_column(each.name), each, csv)
             for each in present
         ]
     )
@@ -185,6 +187,26 @@ def read(data: DataConfig, base: Path | None = None) -> pl.DataFrame:
     return read_table(resolve(data.path, base), data)
 
 
+def with_own_sign(path: Path, data: DataConfig) -> DataConfig:
+    """Return how another table is read whose first numbers may all have the other decimal sign."""
+    csv, names = data.csv, {each.name for each in data.columns if each.kind == "number"}
+    if csv.commas is None or not names:
+        return data
+    plain = data.changed(columns=(), csv=csv.changed(commas=(), decimals=None))
+    try:
+        frame = head(path, plain, HEAD_ROWS)
+        frame = finish(reading_plain(path, plain)) if frame is None else frame
+    except DataError:
+        return data  # whoever reads it is told
+    text = frame.head(HEAD_ROWS).select(pl.col(pl.String))
+    cells = {each.name: each.drop_nulls().to_list() for each in text if each.name in names}
+    signs = {sign for each in cells.values() for sign in clear_signs(each)}
+    if signs != ({"point"} if names.intersection(csv.commas) else {"comma"}):
+        return data
+    commas = tuple(name for name, held in cells.items() if may_have_commas(held))
+    return data.changed(csv=csv.changed(commas=commas if "comma" in signs else ()))
+
+
 def read_table(
     path: Path, data: DataConfig, *, target_needed: bool = True, features_only: bool = False
 ) -> pl.DataFrame:
@@ -211,7 +233,8 @@ def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
         rows = len(rows_of(content, records, len(dialect.columns))) - dialect.skip
     else:
         rows = round(size / len(head) * head.count(b"\n")) - dialect.skip
-    reading = {"decimals": "comma"} if dialect.decimal_comma else {}
+    commas = tuple(name for name in dialect.columns if name in dialect.commas)
+    reading = {"commas": commas, **({"decimals": "comma"} if commas else {})}
     return SourceInfo(path, dialect.columns, rows, size, dialect.notes, reading)
 
 
@@ -238,7 +261,7 @@ def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
     if missing:
         raise _absent(path, missing, frame.columns, data.columns)
     return pl.DataFrame(
-        [typed(frame.get_column(each.name), each, data.csv.dates) for each in data.columns]
+        [typed(frame.get_column(each.name), each, data.csv) for each in data.columns]
     )
 
 
@@ -270,8 +293,10 @@ def _listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
 
 
-_last: tuple[tuple[object, ...], TextTable] | None = None
-"""The table read last, by its file and how it was read: guessing, fitting and showing follow."""
+_last: tuple[tuple[object, ...], TextTable, object] | None = None
+"""The table read last, by its file and how its cells were taken from it: guessing, fitting and
+showing follow. What it was made for tells how its columns without text were read, unless each of
+their cells is a plain number."""
 
 
 def as_read_last(data: DataConfig, base: Path | None = None) -> pl.DataFrame | None:
@@ -282,9 +307,21 @@ def as_read_last(data: DataConfig, base: Path | None = None) -> pl.DataFrame | N
     if data.path is None or not isinstance(data.source, Table):
         return None
     path = resolve(data.path, base)
-    how = (data.csv,) if _format(path) is None else (data.csv, data.source)
+    key = _text_key(path, data.csv) if _format(path) is None else _file_key(path, data)
     held = _last
-    return held[1].frame if held is not None and held[0] == file_key(path, *how) else None
+    return held[1].frame if held is not None and held[0] == key else None
+
+
+def _text_key(path: Path, options: CsvOptions) -> tuple[object, ...]:
+    return file_key(path, as_cells(path, options))
+
+
+def _file_key(path: Path, data: DataConfig) -> tuple[object, ...]:
+    return file_key(path, data.csv.changed(dates=None, forms=None), data.source)
+
+
+def _kinds_of(options: CsvOptions) -> object:
+    return options.dates, options.forms
 
 
 def _read_text(
@@ -294,14 +331,14 @@ def _read_text(
 
     Without ``numbers`` all text is needed.
     """
-    key = file_key(path, options)
+    key, how = _text_key(path, options), None if exact else _kinds_of(options)
     if (held := _last) is not None and held[0] == key:
-        table = held[1]
-        if not table.textless or (numbers and (table.exact or not exact)):
+        table, alike = held[1], held[2] in (None, _kinds_of(options))
+        if not table.textless or (numbers and alike and (table.exact or not exact)):
             return table
     small = check_file(path).st_size <= SMALL_FILE
     table = yield from read_text(path, options, () if small else numbers, exact=exact)
-    _keep(key, table)
+    _keep(key, table, how)
     return table
 
 
@@ -311,7 +348,7 @@ def _with_text(
     """Read the text of some columns of which only the numbers were kept."""
     text = yield from read_text(path, options, only=names)
     table = table.with_text(text.frame)
-    _keep(file_key(path, options), table)
+    _keep(_text_key(path, options), table, _kinds_of(options))
     return table
 
 
@@ -319,12 +356,12 @@ def _narrowed(path: Path, data: DataConfig, table: TextTable) -> TextTable:
     """Keep numbers and dates of a large table as such, which takes less memory than their text."""
     held = set(table.frame.columns) - table.textless
     values = (
-        typed(table.frame.get_column(column.name), column, data.csv.dates)
+        typed(table.frame.get_column(column.name), column, data.csv)
         for column in data.columns
         if column.kind in NARROW and column.name in held
     )
     narrowed = table.without_text(values)
-    _keep(file_key(path, data.csv), narrowed)
+    _keep(_text_key(path, data.csv), narrowed, _kinds_of(data.csv))
     return narrowed
 
 
@@ -332,18 +369,18 @@ def read_file(
     path: Path, data: DataConfig, reader: FileFormat
 ) -> Generator[Portion, None, pl.DataFrame]:
     """Read a file with types of its own, or take over what was read last."""
-    key = file_key(path, data.csv, data.source)
+    key = _file_key(path, data)
     if mapped.is_large(check_file(path).st_size):
         read = partial(reader.read, path, data)
         return (yield from map_file(mapped.key_of(*key), data.csv, read))
     if (held := _last) is not None and held[0] == key:
         return held[1].frame
     frame = yield from reader.read(path, data)
-    frame = as_usual(frame, data.csv.missing, has_commas(frame, data.csv))
+    frame = as_usual(frame, data.csv.missing, commas_in(frame, data.csv))
     _keep(key, TextTable(frame))
     return frame
 
 
-def _keep(key: tuple[object, ...], table: TextTable) -> None:
+def _keep(key: tuple[object, ...], table: TextTable, how: object = None) -> None:
     global _last
-    _last = (key, table) if table.frame.estimated_size() <= KEPT_BYTES else None
+    _last = (key, table, how) if table.frame.estimated_size() <= KEPT_BYTES else None

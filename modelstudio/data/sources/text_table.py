@@ -13,7 +13,7 @@ from modelstudio.data.sources import Portion, finish, mapped
 from modelstudio.data.sources.delimited import Pass
 from modelstudio.data.sources.dialect import CsvDialect, sniff
 from modelstudio.data.sources.encoding import Misfit, candidates, misfit
-from modelstudio.data.sources.numbers import points_in_pieces, without_decimal_commas
+from modelstudio.data.sources.numbers import without_decimal_commas
 from modelstudio.data.sources.values import Pieces
 from modelstudio.project.model import CsvOptions
 
@@ -85,7 +85,7 @@ def read_text(
     """
     dialect = sniff(path, options)
     wanted = [name for name in dialect.columns if only is None or name in only]
-    first = set() if dialect.decimal_comma else set(numbers).intersection(wanted)
+    first = set(numbers).intersection(wanted).difference(dialect.commas)
     for encoding in candidates(path, dialect.encoding, found=not options.encoding):
         used = replace(dialect, encoding=encoding)
         once = Pass(path, used, options, wanted, first, exact=exact)
@@ -119,17 +119,16 @@ def parse_text(
 
 
 def _is_unusual(dialect: CsvDialect) -> bool:
-    return dialect.rewriting.single or dialect.decimal_comma
+    return dialect.rewriting.single or bool(dialect.commas)
 
 
 def _as_written(column: pl.Series, dialect: CsvDialect) -> pl.Series:
     """Give text the quotation marks that it has in the file, and numbers a decimal point."""
     column = dialect.rewriting.restored(column.to_frame()).to_series()
-    return without_decimal_commas(column) if dialect.decimal_comma else column
+    return without_decimal_commas(column) if column.name in dialect.commas else column
 
 
 def _pieces_as_written(frame: pl.DataFrame, dialect: CsvDialect) -> Iterator[pl.Series]:
     """Yield column after column of what `_as_written` makes of a table, some cells at a time."""
     for column in frame:
-        cells = Pieces(column, lambda some: dialect.rewriting.restored(some.to_frame()).to_series())
-        yield from points_in_pieces(cells) if dialect.decimal_comma else cells
+        yield from Pieces(column, lambda some: _as_written(some, dialect))

@@ -306,7 +306,9 @@ def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float
             "One row is no answer here: the model looks at several rows in order.",
             fix="Predict a table instead.",
         )
-    cells = {column.name: _cell(column, values.get(column.name)) for column in model.columns}
+    cells = {
+        column.name: _cell(column, values.get(column.name), model.csv) for column in model.columns
+    }
     _, scores = model.run(pl.DataFrame(list(cells.values())))
     if np.isnan(scores).any():
         empty = [name for name, cell in cells.items() if cell.null_count()]
@@ -319,7 +321,7 @@ def ask(path: Path, values: Mapping[str, str | float | None]) -> dict[str, float
     return dict(zip(model.classes, map(float, scores[0]), strict=True))
 
 
-def _cell(column: Column, value: str | float | None) -> pl.Series:
+def _cell(column: Column, value: str | float | None, csv: CsvOptions) -> pl.Series:
     """Return a column of one row."""
     text = None if value is None or value == "" else str(value)
     if column.kind == "number":
@@ -328,7 +330,7 @@ def _cell(column: Column, value: str | float | None) -> pl.Series:
         except ValueError:
             pass
     else:
-        cell = typed(pl.Series(column.name, [text], pl.String), column)
+        cell = typed(pl.Series(column.name, [text], pl.String), column, csv)
         if text is None or not cell.null_count():
             return cell
     raise ExportError(f"{column.name} takes a {column.kind}, not {value!r}.", where=column.name)

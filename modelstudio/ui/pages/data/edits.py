@@ -124,7 +124,7 @@ def mend(data: DataConfig, fix: Fix) -> DataConfig:
     if isinstance(fix, SetRole):
         return set_role(data, fix.columns, fix.role)
     if isinstance(fix, SetReading):
-        return data.changed(csv=data.csv.changed(**dict(fix.changes)))
+        return data.changed(csv=data.csv.edited(**dict(fix.changes)))
     if isinstance(fix, LeaveFilesOut):
         assert isinstance(data.source, ImageFolder)
         left_out = (*data.source.left_out, *fix.names)

@@ -63,7 +63,7 @@ class Opening(QObject):
         self._late.start()
         data = DataConfig(
             path=place if isinstance(place, str) else str(path.resolve()),
-            csv=project.data.csv,
+            csv=project.data.csv.asked(),
             source=source or Table(),
         )
         work = partial(after_head, data, None, partial(_open, project, place, source))

@@ -172,7 +172,7 @@ class ReadingPopup(Sheet):
         self._edit(missing=tuple(word for word in words if word))
 
     def _edit(self, **values: Any) -> None:
-        self._csv = self._csv.changed(**values)
+        self._csv = self._csv.edited(**values)
         self.edited.emit(self._csv)
 
     def _leave(self) -> None:
