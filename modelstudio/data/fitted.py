@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from modelstudio.data import spill
+from modelstudio.data.codes import group_codes
 from modelstudio.data.inputs import FEATURES, Array, InputField, assemble
+from modelstudio.data.parts import PARTS, Parts
 from modelstudio.data.spill import row_numbers as row_numbers
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.texts import Joining
@@ -20,6 +23,10 @@ from modelstudio.project.model import CsvOptions, DataConfig, SourceField, StepF
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.recipe.sources import Table
+from modelstudio.recipe.steps import Step, Windows
+
+Groups = NDArray[np.int64]
+"""Which rows may see each other; shape (rows,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +87,39 @@ class FittedStep(BaseModel):
     step: StepField
     state: dict[str, Any]
 
-    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Change rows as the training rows were changed."""
-        return IMPLEMENTATIONS[type(self.step)].apply(self.state, frame)
+    def apply(self, frame: pl.DataFrame, groups: Groups | None = None) -> pl.DataFrame:
+        """Change rows as the training rows were changed.
+
+        A step that looks at the rows before sees those of the same group alone; see `row_groups`.
+        """
+        made = IMPLEMENTATIONS[type(self.step)]
+        if made.follow is None or groups is None or not frame.height:
+            return made.apply(self.state, frame)
+        return made.follow(self.state).follow(frame, groups)
+
+
+def row_groups(
+    steps: Iterable[Step], frame: pl.DataFrame, part: NDArray[np.uint8] | None = None
+) -> Groups | None:
+    """Return a number for each row, the same for those of one series and one part; shape (rows,).
+
+    None where no step looks at the rows before.
+    """
+    steps = list(steps)
+    if not any(IMPLEMENTATIONS[type(each)].follow for each in steps if each.stage == "fitted"):
+        return None
+    series = next((each.series for each in steps if isinstance(each, Windows)), "")
+    codes = group_codes(frame.get_column(series)) if series in frame.columns else None
+
+    def some(which: slice) -> Groups:
+        groups = np.zeros(which.stop - which.start, np.int64)
+        if codes is not None:
+            groups += len(PARTS) * codes[which].astype(np.int64)
+        if part is not None:
+            groups += part[which]
+        return groups
+
+    return spill.filled(frame.height, np.int64, some)
 
 
 class FittedRecipe(BaseModel):
@@ -139,12 +176,18 @@ class FittedRecipe(BaseModel):
             label_separator=self.target.separator or None,
         )
 
-    def encode(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def groups(self, frame: pl.DataFrame, parts: Parts | None = None) -> Groups | None:
+        """Tell which raw rows may see each other; see `row_groups`."""
+        part = None if parts is None else parts.codes(frame.height)
+        return row_groups((each.step for each in self.steps), frame, part)
+
+    def encode(self, frame: pl.DataFrame, parts: Parts | None = None) -> pl.DataFrame:
         """Apply every step; raw feature columns in, encoded ones out."""
         encoded = frame.select(column.name for column in self.columns)
+        groups = self.groups(frame, parts)
         for fitted in self.steps:
             if fitted.step.stage == "fitted":
-                encoded = fitted.apply(encoded)
+                encoded = fitted.apply(encoded, groups)
         return encoded
 
     def transform(
@@ -153,6 +196,7 @@ class FittedRecipe(BaseModel):
         *,
         encoded: pl.DataFrame | None = None,
         among: pl.DataFrame | None = None,
+        parts: Parts | None = None,
         training: bool = False,
     ) -> Encoded:
         """Turn typed rows into samples; the target may be absent.
@@ -166,6 +210,8 @@ class FittedRecipe(BaseModel):
         among
             All rows in order, where a sample may reach into rows of other parts: the past of a
             series.
+        parts
+            Where these stand in parts: a step then shows no row those of another part.
         training
             Whether these are the rows that train, whose samples reach into no other part.
         """
@@ -174,7 +220,7 @@ class FittedRecipe(BaseModel):
             return self._passages(arranging[0], frame, encoded)
         rows = among if arranging and among is not None else frame
         if encoded is None or rows is not frame:
-            encoded = self.encode(rows)
+            encoded = self.encode(rows, parts if rows is among else None)
         samples = self.samples(rows, encoded)
         wanted = row_numbers(frame) if among is not None else None
         for fitted in arranging:

@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import spill
-from modelstudio.data.fitted import FittedStep
+from modelstudio.data.fitted import FittedStep, Groups, row_groups
 from modelstudio.data.parts import Parts
 from modelstudio.data.steps import IMPLEMENTATIONS
 from modelstudio.data.steps.learning import Change, Target
@@ -95,22 +94,29 @@ class Learning:
         Class codes or values of the rows.
     taken
         Names of the other columns of the table, which no step may give to a new one.
+    groups
+        Which of the rows may see each other; see `row_groups`.
     """
 
     frame: pl.DataFrame
     kinds: dict[str, Kind]
     target: Target
     taken: Collection[str] = ()
+    groups: Groups | None = None
 
     @classmethod
     def begin(
-        cls, data: DataConfig, training: pl.DataFrame, target: TargetState | None
+        cls,
+        data: DataConfig,
+        training: pl.DataFrame,
+        target: TargetState | None,
+        groups: Groups | None,
     ) -> Learning:
-        """Begin with the raw training rows."""
+        """Begin with the raw training rows, and which of them may see each other."""
         truth = None if target is None else truth_of(target, training.get_column(target.column))
         kinds = {column.name: column.kind for column in data.features}
         taken = {column.name for column in data.columns} - kinds.keys()
-        return cls(training.select(list(kinds)), kinds, truth, taken)
+        return cls(training.select(list(kinds)), kinds, truth, taken, groups)
 
     def fit(self, step: Step) -> FittedStep:
         """Let a step learn.
@@ -139,9 +145,12 @@ class Learning:
         return FittedStep(step=step, state=state)
 
     def change(self, fitted: FittedStep) -> Change:
-        """Return what takes training rows through a step that has learnt."""
-        step = fitted.step
-        if (learn := IMPLEMENTATIONS[type(step)].learn) is None:
+        """Return what takes training rows, in order, through a step that has learnt."""
+        step, implementation = fitted.step, IMPLEMENTATIONS[type(fitted.step)]
+        if (groups := self.groups) is not None and implementation.follow is not None:
+            following = implementation.follow(fitted.state)
+            return lambda some, which: following.follow(some, groups[which])
+        if (learn := implementation.learn) is None:
             return lambda some, _: fitted.apply(some)
         columns = columns_of(step, self.kinds)
         made: Change = learn(step, fitted.state, self.frame, columns, self.target)
@@ -181,7 +190,7 @@ class Learning:
         changed = self.frame.clear()
         if made:
             changed = spill.by_slices(
-                self.frame, lambda some, which: change(some, which).select(made), reach([step])
+                self.frame, lambda some, which: change(some, which).select(made)
             )
         nothing = pl.Series([None], dtype=pl.Null).new_from_index(0, self.frame.height)
         self.frame = pl.DataFrame(
@@ -239,23 +248,6 @@ def kinds_left(
     }
 
 
-def apply_to_parts(
-    fitted: FittedStep, frame: pl.DataFrame, parts: Iterable[NDArray[np.int64]]
-) -> pl.DataFrame:
-    """Change rows of several parts; one that looks at its neighbours sees only those of its own.
-
-    Parameters
-    ----------
-    parts
-        Positions of the rows of each part; together all rows.
-    """
-    if fitted.step.rowwise or not frame.height:
-        return fitted.apply(frame)
-    held = [part for part in parts if len(part)]
-    changed = pl.concat([fitted.apply(frame[part]) for part in held])
-    return changed[np.argsort(np.concatenate(held))]
-
-
 class Fitting(NamedTuple):
     """Steps that have learnt, and what they leave.
 
@@ -284,9 +276,11 @@ def fit_steps(
     DataError
         When a step cannot be fitted; ``step`` is its place.
     """
-    learning = Learning.begin(data, clean[parts.train], target)
+    acting = [step for _, step in active(data.recipe)]
+    groups = row_groups(acting, clean, parts.codes(clean.height))
+    seen = None if groups is None else groups[parts.train]
+    learning = Learning.begin(data, clean[parts.train], target, seen)
     everything = clean.select(learning.frame.columns)
-    rows = (parts.train, parts.validation, parts.test)
     steps: list[FittedStep] = []
     effects: dict[int, StepEffect] = {}
     for index, step in active(data.recipe):
@@ -298,7 +292,7 @@ def fit_steps(
             error.step = index
             raise
         before, touched = everything, touched_by(step, learning.kinds)
-        everything = apply_to_parts(fitted, everything, rows)
+        everything = fitted.apply(everything, groups)
         learning.follow(fitted)
         effects[index] = effect_of(before, everything, touched)
         steps.append(fitted)

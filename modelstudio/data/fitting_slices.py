@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from modelstudio.data import spill
-from modelstudio.data.fitted import FittedStep
+from modelstudio.data.fitted import FittedStep, row_groups
 from modelstudio.data.fitting import (
     Fitting,
     Learning,
@@ -140,7 +140,9 @@ def _fit_together(
     taught = target if any(step.supervised for _, step in steps) else None
     wanted = [*names, target.column] if taught is not None else names
     training = spill.gathered(clean.select(wanted), parts.train)
-    learning = Learning.begin(data, training, taught)
+    groups = row_groups((step for _, step in active(data.recipe)), clean)
+    seen = None if groups is None else spill.taken(groups, parts.train)
+    learning = Learning.begin(data, training, taught, seen)
     fitted: list[FittedStep] = []
     touched: list[tuple[str, ...]] = []
     changes: list[Change] = []

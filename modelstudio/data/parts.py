@@ -50,6 +50,14 @@ class Parts:
     validation: Rows
     test: Rows
 
+    def codes(self, rows: int) -> NDArray[np.uint8]:
+        """Return the place in `PARTS` of each of so many rows; shape (rows,)."""
+        made = spill.filled(rows, np.uint8, lambda each: np.zeros(each.stop - each.start))
+        for code, own in enumerate((self.train, self.validation, self.test), TRAIN):
+            for each in spill.slices(len(own)):
+                made[own[each]] = code
+        return made
+
 
 def part_codes(numbers: Rows, parts: Parts, rows: int) -> NDArray[np.uint8]:
     """Return the place in `PARTS` of each row of a source; shape (rows,).

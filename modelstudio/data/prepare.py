@@ -73,10 +73,11 @@ class Prepared:
     def encoded(self, part: str, recipe: FittedRecipe) -> Encoded:
         """Return the samples of a part as a recipe makes them, be it this one or a run's."""
         tests = part == "test" and self.tests is not None
-        found = encode_rows(recipe, self.around(part), None if tests else getattr(self.parts, part))
+        rows, parts = (None, None) if tests else (getattr(self.parts, part), self.parts)
+        found = encode_rows(recipe, self.around(part), rows, parts)
         if found is not None:
             return found
-        return recipe.transform(self.frame(part), among=self.around(part))
+        return recipe.transform(self.frame(part), among=self.around(part), parts=parts)
 
 
 def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, None, Prepared]:
@@ -173,10 +174,14 @@ def fit_recipe(data: DataConfig, base: Path | None = None) -> Generator[Doing, N
     else:
         made = Sliced(
             fitted.transform(
-                clean[parts.train], encoded=fitting.training, among=clean, training=True
+                clean[parts.train],
+                encoded=fitting.training,
+                among=clean,
+                parts=parts,
+                training=True,
             ),
-            fitted.transform(clean[parts.validation], among=clean).with_known_truth(),
-            fitted.transform(clean[parts.test], among=clean),
+            fitted.transform(clean[parts.validation], among=clean, parts=parts).with_known_truth(),
+            fitted.transform(clean[parts.test], among=clean, parts=parts),
             fitting.effects,
         )
     if not len(made.train.rows) and state.kind == "tokens":

@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import sources, spill
-from modelstudio.data.fitted import FittedStep, row_numbers
-from modelstudio.data.fitting import Learning, active, apply_to_parts, reach
+from modelstudio.data.fitted import FittedStep, Groups, row_groups, row_numbers
+from modelstudio.data.fitting import Learning, active, reach
 from modelstudio.data.guess import guess_kinds
 from modelstudio.data.parts import PARTS, TRAIN, part_codes
 from modelstudio.data.prepare import clean_rows
@@ -29,7 +29,7 @@ from modelstudio.data.target import fit_target
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
-from modelstudio.recipe.steps import Step
+from modelstudio.recipe.steps import Step, Windows
 
 _KEPT = 2
 """Tables, splits and orders that stay in memory between requests."""
@@ -266,13 +266,14 @@ class Stage:
     """All rows as they are in the source, and the fitted steps that change them.
 
     Only the rows in sight are changed, unless a step looks at the rows around. ``parts`` are places
-    in `PARTS` by row number; equal ``key``, equal rows.
+    in `PARTS` by row number; equal ``key``, equal rows. ``recipe`` are all steps in use.
     """
 
     key: tuple[Any, ...]
     rows: pl.DataFrame
     steps: tuple[FittedStep, ...]
     parts: NDArray[np.uint8]
+    recipe: tuple[Step, ...]
 
     def after(self, at: slice | NDArray[np.uint32] = _ALL) -> pl.DataFrame:
         """Return some of the rows as the steps leave them."""
@@ -306,19 +307,23 @@ class Stage:
         return rows
 
     def _whole(self) -> pl.DataFrame:
-        rows, part = self.rows, self.parts[row_numbers(self.rows)]
-        positions = [np.flatnonzero(part == place) for place in range(len(PARTS))]
+        rows, groups = self.rows, self._groups()
         for fitted in self.steps:
-            rows = apply_to_parts(fitted, rows, positions)
+            rows = fitted.apply(rows, groups)
         return rows
 
+    def _groups(self) -> Groups:
+        groups = row_groups(self.recipe, self.rows, self.parts[row_numbers(self.rows)])
+        assert groups is not None
+        return groups
+
     def _around(self, places: NDArray[np.int64], far: int) -> pl.DataFrame:
-        """Return rows that hang on so many before them of their own part."""
-        part = self.parts[row_numbers(self.rows)]
+        """Return rows that hang on so many before them of their own part and series."""
+        groups = self._groups()
         found, where = [], []
-        for code in np.unique(part[places]):
-            own = spill.places_of(code, part)
-            wanted = np.flatnonzero(part[places] == code)
+        for code in np.unique(groups[places]):
+            own = spill.places_of(code, groups)
+            wanted = np.flatnonzero(groups[places] == code)
             ends = np.searchsorted(own, places[wanted])
             needed = np.unique((ends[:, None] - np.arange(far + 1)).clip(0))
             rows = self._through(self.rows[own[needed]])
@@ -342,9 +347,11 @@ def _stage(data: DataConfig, upto: int | None, base: Path | None) -> Stage:
     dropping = tuple(step for step in above if step.stage == "rows")
     rows = _clean(data, table, raw, dropping) if dropping else raw
     fitted = tuple(step for step in above if step.stage == "fitted")
-    learnt = (split, tuple(column.name for column in data.features))
+    series = tuple(step.series for _, step in steps if isinstance(step, Windows))
+    learnt = (split, tuple(column.name for column in data.features), series)
     done = _fit(data, learnt, raw, parts, fitted) if fitted else ()
-    return Stage((learnt, dropping, fitted), rows, done, parts)
+    recipe = tuple(step for _, step in steps)
+    return Stage((learnt, dropping, fitted), rows, done, parts, recipe)
 
 
 def _table(data: DataConfig, base: Path | None) -> tuple[tuple[Any, ...], pl.DataFrame]:
@@ -396,7 +403,9 @@ def _fit(
     training = spill.gathered(raw.select(wanted), spill.places_of(TRAIN, parts))
     if taught is not None:
         target = fit_target(data, taught, training.get_column(taught.name))
-    learning = Learning.begin(data, training, target)
+    groups = row_groups((step for _, step in active(data.recipe)), raw)
+    seen = None if groups is None else spill.taken(groups, spill.places_of(TRAIN, parts))
+    learning = Learning.begin(data, training, target, seen)
     first = raw.head(1).select(learning.frame.columns)
     done: list[FittedStep] = []
     for at, (each, step) in enumerate(zip(keys, steps, strict=True), 1):

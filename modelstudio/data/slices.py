@@ -16,14 +16,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from modelstudio.data import spill
-from modelstudio.data.fitted import Encoded, FittedRecipe
-from modelstudio.data.fitting import Fitting, StepEffect, active, effect_of, reach
+from modelstudio.data.fitted import Encoded, FittedRecipe, FittedStep, Groups
+from modelstudio.data.fitting import Fitting, StepEffect, active, effect_of
 from modelstudio.data.gathered import Gathered
 from modelstudio.data.inputs import Array, files_of
-from modelstudio.data.parts import Parts
+from modelstudio.data.parts import TRAIN, Parts
 from modelstudio.data.sources import mapped
-from modelstudio.data.steps import series
+from modelstudio.data.steps import IMPLEMENTATIONS, series
 from modelstudio.data.steps.learning import Change
+from modelstudio.data.steps.rolling import Rolling
 from modelstudio.data.steps.texts import Joining
 from modelstudio.data.stored import Stored
 from modelstudio.project.model import DataConfig
@@ -69,11 +70,8 @@ def encode_slices(
     data: DataConfig, fitted: FittedRecipe, clean: pl.DataFrame, parts: Parts, fitting: Fitting
 ) -> Generator[tuple[str, int, int], None, Sliced]:
     """Encode all rows in order, telling how far it is."""
-    places = [at for at, step in active(data.recipe) if step.stage == "fitted"]
-    part = spill.filled(clean.height, np.uint8, lambda each: np.zeros(each.stop - each.start))
-    for code, rows in ((1, parts.validation), (2, parts.test)):
-        for each in spill.slices(len(rows)):
-            part[rows[each]] = code
+    steps = [at for at, step in active(data.recipe) if step.stage == "fitted"]
+    part, groups = parts.codes(clean.height), fitted.groups(clean, parts)
     ways = [_Way(fitted, fitting.touched, fitting.changes if not code else ()) for code in range(3)]
     series_way = _Way(fitted) if _windows(fitted) else None
     sizes = (len(parts.train), len(parts.validation), len(parts.test))
@@ -83,17 +81,18 @@ def encode_slices(
     for each in spill.portions(clean.select(_names(fitted)), _rows(fitted)):
         yield "Encoding", each.start, clean.height
         some = clean[each]
-        for code, (way, into) in enumerate(zip(ways, making, strict=True)):
-            own = some[np.flatnonzero(part[each] == code)]
+        for code, (way, into) in enumerate(zip(ways, making, strict=True), TRAIN):
+            places = np.flatnonzero(part[each] == code)
+            own = some[places]
             if own.height or not each.start:
-                encoded = way.follow(own)
+                encoded = way.follow(own, None if groups is None else groups[each][places])
                 if series_way is None:
                     into.add(own, encoded)
         if series_way is not None:
-            together.add(some, series_way.follow(some))
+            together.add(some, series_way.follow(some, None if groups is None else groups[each]))
     effects = {
         at: _in_order(_sum([way.effects[place] for way in ways]), fitting.touched[place])
-        for place, at in enumerate(places)
+        for place, at in enumerate(steps)
     }
     if series_way is None:
         train, validation, test = (each.made() for each in making)
@@ -107,7 +106,10 @@ def encode_slices(
 
 
 def encode_rows(
-    fitted: FittedRecipe, around: pl.DataFrame, rows: NDArray[np.int64] | None = None
+    fitted: FittedRecipe,
+    around: pl.DataFrame,
+    rows: NDArray[np.int64] | None = None,
+    parts: Parts | None = None,
 ) -> Encoded | None:
     """Encode some rows of a table larger than memory, or all; None of one that may be held.
 
@@ -117,20 +119,23 @@ def encode_rows(
         All rows in order, where a sample may reach into others.
     rows
         Their places, ascending.
+    parts
+        As for `FittedRecipe.transform`.
     """
     names, width = _names(fitted), sum(len(field.columns) for field in fitted.inputs)
     if not mapped.is_large(4 * width * around.height + _IDS * text_bytes(around, names)):
         return None
     windows = _windows(fitted)
-    way = _Way(fitted)
+    way, groups = _Way(fitted), fitted.groups(around, parts)
     making = _Making(fitted, around.height if rows is None else len(rows), _files(fitted, around))
     for each in spill.portions(around.select(names), _rows(fitted)):
-        some = around[each]
+        some, own = around[each], None if groups is None else groups[each]
         if rows is not None and not windows:
             first, last = np.searchsorted(rows, (each.start, each.stop))
-            some = some[rows[first:last] - each.start]
+            places = rows[first:last] - each.start
+            some, own = some[places], None if own is None else own[places]
         if some.height or not each.start:
-            making.add(some, way.follow(some))
+            making.add(some, way.follow(some, own))
     if not windows:
         return making.made()
     wanted = spill.row_numbers(around) if rows is None else _numbers(around, rows)
@@ -148,7 +153,7 @@ def _windows(fitted: FittedRecipe) -> bool:
 def _rows(fitted: FittedRecipe) -> int:
     """Return how many rows are encoded at once, at most."""
     width = max(1, sum(len(field.columns) for field in fitted.inputs))
-    return max(1, CELLS // width, reach(each.step for each in fitted.steps))
+    return max(1, CELLS // width)
 
 
 def _numbers(frame: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -156,7 +161,7 @@ def _numbers(frame: pl.DataFrame, rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class _Way:
-    """Takes the rows of a part through the steps as they come, with those before that count.
+    """Takes the rows of a part through the steps as they come.
 
     Parameters
     ----------
@@ -174,30 +179,36 @@ class _Way:
     ) -> None:
         self._steps = [each for each in fitted.steps if each.step.stage == "fitted"]
         self._names, self._touched, self._changes = _names(fitted), touched, changes
-        self._reach = reach(each.step for each in self._steps)
-        self._before: pl.DataFrame | None = None
+        self._following, self._learning = _following(self._steps), _following(self._steps)
         self._done = 0
         self.effects = [StepEffect() for _ in touched]
 
-    def follow(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return rows as the steps leave them."""
-        skip, done = 0, self._done
-        given = rows.select(self._names)
-        if self._before is not None:
-            skip, given = self._before.height, pl.concat([self._before, given])
-        self._done += rows.height
-        if self._reach:
-            self._before = given.tail(self._reach)
-        encoded = learnt = given
-        which = slice(done - skip, self._done)
+    def follow(self, rows: pl.DataFrame, groups: Groups | None) -> pl.DataFrame:
+        """Return rows as the steps leave them, given which may see each other."""
+        encoded = learnt = rows.select(self._names)
+        which = slice(self._done, self._done + rows.height)
+        self._done = which.stop
         for at, step in enumerate(self._steps):
-            before, encoded = encoded, step.apply(encoded)
+            before = encoded
+            if at in self._following and groups is not None:
+                encoded = self._following[at].follow(encoded, groups)
+            else:
+                encoded = step.apply(encoded)
             if self._changes:
-                learnt = self._changes[at](learnt, which)
+                if at in self._learning and groups is not None:
+                    learnt = self._learning[at].follow(learnt, groups)
+                else:
+                    learnt = self._changes[at](learnt, which)
             if self._touched:
-                effect = effect_of(before[skip:], encoded[skip:], self._touched[at])
+                effect = effect_of(before, encoded, self._touched[at])
                 self.effects[at] = _sum([self.effects[at], effect])
-        return (learnt if self._changes else encoded)[skip:]
+        return learnt if self._changes else encoded
+
+
+def _following(steps: Sequence[FittedStep]) -> dict[int, Rolling]:
+    """Return what takes rows through each step that looks at the rows before."""
+    made = ((at, IMPLEMENTATIONS[type(each.step)].follow, each) for at, each in enumerate(steps))
+    return {at: follow(each.state) for at, follow, each in made if follow is not None}
 
 
 def _sum(effects: Sequence[StepEffect]) -> StepEffect:

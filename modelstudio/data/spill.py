@@ -287,7 +287,7 @@ def _added(counts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def by_slices(
-    frame: pl.DataFrame, work: Callable[[pl.DataFrame, slice], pl.DataFrame], before: int = 0
+    frame: pl.DataFrame, work: Callable[[pl.DataFrame, slice], pl.DataFrame]
 ) -> pl.DataFrame:
     """Do something with the rows of a table, a slice of them at a time where they are many.
 
@@ -296,15 +296,12 @@ def by_slices(
     work
         Takes some rows and which they are; returns what is made of them, in columns of the types
         that a mapped table has.
-    before
-        How many rows before its own a slice begins with, of which nothing is kept.
     """
     if not is_spilled(max(_TEXT * frame.height, int(frame.estimated_size()))):
         return work(frame, slice(0, frame.height))
     with mapped.Writing("rows") as writing:
         for each in portions(frame, ROWS):
-            wide = slice(max(0, each.start - before), each.stop)
-            writing.add(work(frame[wide], wide)[each.start - wide.start :])
+            writing.add(work(frame[each], each))
         return writing.frame()
 
 

@@ -25,8 +25,9 @@ from modelstudio.data.steps.rows import KEEP
 from modelstudio.data.stored import Stored
 from modelstudio.engine import session
 from modelstudio.engine.projects import new_project
-from modelstudio.project.model import DataConfig
+from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.recipe.augment import SwapNoise
+from modelstudio.recipe.columns import Column, Kind
 from modelstudio.recipe.steps import (
     Cast,
     CleanText,
@@ -43,6 +44,7 @@ from modelstudio.recipe.steps import (
     SmoothRows,
     Standardise,
     Step,
+    Windows,
 )
 
 LEARN_NOTHING = {
@@ -120,6 +122,65 @@ def test_a_large_table_leaks_as_little(
     before, after = (case.made(tmp_path, strange) for strange in (0, 1))
     assert after.fitted == before.fitted
     np.testing.assert_equal(numbers(after), numbers(before))
+
+
+def six_series(folder: Path, *, blocks: bool, by_time: bool, strange: int) -> DataConfig:
+    """Return windows of six series smoothed over rows; numbers that judge are others if strange."""
+    random, at = np.random.default_rng(0), np.arange(120)
+    series, time = (at // 20, at % 20) if blocks else (at % 6, at // 6)
+    judging = time >= 14 if by_time else series % 3 == 1
+    x = random.normal(size=120) + np.where(judging, 50 * strange, 0)
+    parts = np.where(judging, np.where((time if by_time else series) % 2, "val", "test"), "train")
+    frame = pl.DataFrame({"s": [f"s{each}" for each in series], "t": time, "x": x.round(3)})
+    frame = frame.with_columns(y=pl.Series(random.normal(size=120).round(3)), part=parts)
+    frame.write_csv(folder / "s.csv")
+    kinds: dict[str, Kind] = {"s": "category", "t": "number", "part": "category"}
+    return DataConfig(
+        path=str(folder / "s.csv"),
+        columns=(
+            *(Column(name=name, kind=kind, role="ignored") for name, kind in kinds.items()),
+            Column(name="x", kind="number"),
+            Column(name="y", kind="number", role="target"),
+        ),
+        recipe=(
+            SmoothRows(columns=("x",), rows=3, method="mean"),
+            SmoothRows(columns=("x",), rows=4),
+            Standardise(),
+            Windows(length=3, order_by="t", series="s", past="without the target"),
+        ),
+        split=SplitConfig(method="column", by="part"),
+    )
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("by_time", [False, True])
+@pytest.mark.parametrize("blocks", [False, True])
+def test_windows_of_smoothed_rows_hold_their_own_part_and_series_alone(
+    blocks: bool, by_time: bool, large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        monkeypatch.setattr(slices, "LARGE", 0)
+        monkeypatch.setattr(slices, "CELLS", 7)
+    before, after = (
+        prepared(six_series(tmp_path, blocks=blocks, by_time=by_time, strange=strange))
+        for strange in (0, 1)
+    )
+    assert after.fitted == before.fitted
+    np.testing.assert_equal(numbers(after), numbers(before))
+    frame = after.clean.with_columns(part=after.parts.codes(120))
+    mean = pl.col("x").rolling_mean(3, min_samples=1).over("part", "s")
+    smooth = frame.with_columns(mean).select(
+        pl.col("x").rolling_median(4, min_samples=1).over("part", "s")
+    )
+    smooth = smooth.to_series().to_numpy()
+    learnt = smooth[after.parts.train]
+    smooth = (smooth - learnt.mean()) / learnt.std()
+    for part in ("train", "validation", "test"):
+        for made in (getattr(after, part), after.encoded(part, after.fitted)):
+            (found,) = (each.read() for each in made.fields.values() if isinstance(each, Stored))
+            newest = made.rows - (1 if blocks else 6)
+            assert len(newest)
+            np.testing.assert_allclose(found[:, -1, 0], smooth[newest], atol=1e-5)
 
 
 def test_only_training_rows_are_augmented(tmp_path: Path) -> None:

@@ -78,6 +78,9 @@ class Implementation(NamedTuple):
     the samples; ``rows`` of these are where each one stands in the source. Where the rows of a part
     are one long text, it has ``join`` instead: it takes the state, and what it gives takes the
     encoded rows.
+
+    A step that looks at the rows before has ``follow``, which takes the state; what it gives takes
+    rows piece by piece, and which of them belong together.
     """
 
     fit: Callable[[Any, pl.DataFrame, Sequence[str], Target], State]
@@ -86,6 +89,7 @@ class Implementation(NamedTuple):
     vocabularies: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None
     arrange: Callable[..., Encoded] | None = None
     join: Callable[..., texts.Joining] | None = None
+    follow: Callable[[Mapping[str, Any]], rolling.Rolling] | None = None
 
 
 IMPLEMENTATIONS: dict[type[Step], Implementation] = {
@@ -95,7 +99,7 @@ IMPLEMENTATIONS: dict[type[Step], Implementation] = {
     MissingIndicator: Implementation(fill.fit_indicator, fill.apply_indicator),
     ClipOutliers: Implementation(scale.fit_clip, scale.apply_clip),
     SmoothNoise: Implementation(bend.fit_smooth, bend.apply_bins),
-    SmoothRows: Implementation(rolling.fit_rolling, rolling.apply_rolling),
+    SmoothRows: Implementation(rolling.fit_rolling, rolling.apply_rolling, follow=rolling.Rolling),
     Log: Implementation(bend.fit_log, bend.apply_log),
     Power: Implementation(bend.fit_power, bend.apply_power),
     Standardise: Implementation(scale.fit_standardise, scale.apply_scale),

@@ -28,6 +28,34 @@ def apply_rolling(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame
     )
 
 
+class Rolling:
+    """Smooths rows that come one piece after another, each with those before it of its group."""
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        self._state = state
+        self._reach = max((rows for _, rows in state.values()), default=1) - 1
+        self._before = pl.DataFrame()
+        self._groups = np.empty(0, np.int64)
+
+    def follow(self, frame: pl.DataFrame, groups: NDArray[np.int64]) -> pl.DataFrame:
+        """Smooth some more rows, given the group of each; shape (rows,)."""
+        if not self._state:
+            return frame
+        rows = frame.select(list(self._state))
+        if self._before.height:
+            rows, groups = pl.concat([self._before, rows]), np.append(self._groups, groups)
+        order = np.argsort(groups, kind="stable")
+        each = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+        empty = np.full(self._reach, rows.height)
+        places = np.concatenate([np.append(own, empty) for own in each])
+        smooth = apply_rolling(self._state, pl.concat([rows, rows.clear(1)])[places])
+        found = np.empty(rows.height + 1, np.int64)
+        found[places] = np.arange(len(places))
+        last = np.sort(np.concatenate([own[-self._reach :] for own in each]))
+        self._before, self._groups = rows[last], groups[last]
+        return frame.with_columns(smooth[found[rows.height - frame.height : rows.height]])
+
+
 def _medians(name: str, rows: int) -> pl.Expr:
     finite = pl.when(pl.col(name).is_finite()).then(pl.col(name))
     smooth = finite.rolling_median(rows, min_samples=1)

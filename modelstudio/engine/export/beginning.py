@@ -201,9 +201,9 @@ def feed(fitted: FittedRecipe, frame: pl.DataFrame, samples: Encoded | None = No
         What became of the rows of a series, where that is known; None takes every sample there is.
     """
     begun = begin(fitted)
-    columns = frame.select(column.name for column in fitted.columns)
+    columns, groups = frame.select(column.name for column in fitted.columns), fitted.groups(frame)
     for each in begun.first:
-        columns = each.apply(columns)
+        columns = each.apply(columns, groups)
     columns = columns.select(list(begun.columns))
     if not begun.arrays and begun.windows is None:
         return Fed(columns, None, {}, np.arange(frame.height), {})

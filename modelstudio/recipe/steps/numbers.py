@@ -44,7 +44,8 @@ class SmoothRows(ColumnStep, label="Smooth over rows"):
     """Give each row the median or mean of itself and the rows before it.
 
     For a table sorted by time and split by time. A row never sees a later one, nor one of another
-    part of the split; empty cells are passed over and stay empty.
+    part of the split or of another series of the windows; empty cells are passed over and stay
+    empty.
     """
 
     kinds = ("number",)
