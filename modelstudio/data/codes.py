@@ -81,10 +81,10 @@ def group_codes(column: pl.Series) -> Codes:
     return _places(column, values, lambda each: hashes[each])
 
 
-def _enumerated(column: pl.Series, values: pl.Series, dtype: DTypeLike = None) -> Codes:
+def _enumerated(column: pl.Series, values: pl.Series, dtype: DTypeLike | None = None) -> Codes:
     """Return the places of texts among the different ones in their order, counted from 1."""
     kind = pl.Enum(values)
-    made = spill.empty(len(column), dtype or np.min_scalar_type(len(values) + 1))
+    made = spill.empty(len(column), np.min_scalar_type(len(values) + 1) if dtype is None else dtype)
     for each in spill.slices(len(column)):
         places = column[each].cast(kind).to_physical().cast(pl.UInt32)
         made[each] = (places + 1).fill_null(0).to_numpy()
