@@ -134,7 +134,8 @@ def _as_codes(classes: NDArray[Any]) -> Codes:
 def _by_time(count: int, config: SplitConfig, by: pl.Series | None) -> Parts:
     """Test on the latest rows and validate on those before; rows of one time stay together.
 
-    Of folds, each validates on a later stretch and trains on all before it.
+    The parts are as near to their shares as that allows, but none is empty where the times are
+    enough. Of folds, each validates on a later stretch and trains on all before it.
     """
     if by is not None and by.null_count() == count:
         raise DataError(
@@ -144,14 +145,23 @@ def _by_time(count: int, config: SplitConfig, by: pl.Series | None) -> Parts:
         )
     times = _times(count, by)
     ordered = spill.in_order(times)
-    start_of_test = _cut(ordered, count - round(share_of_test(config) * count))
+    tests, validates = (
+        round(share * count) for share in (share_of_test(config), config.validation)
+    )
+    first, last = (_end(ordered, 0), _begin(ordered, count)) if count else (0, 0)
+    start_of_test = _cut(ordered, count - tests)
+    if tests and last:
+        second = _end(ordered, first) if validates and not config.folds else first
+        start_of_test = min(max(start_of_test, second), last)
     if config.folds:
         stretch = start_of_test / (config.folds + 1)
         start = _cut(ordered, round(stretch * (config.fold + 1)))
         end = _cut(ordered, round(stretch * (config.fold + 2)))
         end = start_of_test if config.fold == config.folds - 1 else end
     else:
-        start, end = _cut(ordered, start_of_test - round(config.validation * count)), start_of_test
+        start, end = _cut(ordered, start_of_test - validates), start_of_test
+        if validates and end:
+            start = min(max(start, first), _begin(ordered, end)) if first < end else end
     stretches = ((0, start), (start, end), (start_of_test, count))
     held = (partial(_within, times, ordered, *each) for each in stretches)
     return Parts(*(spill.where(count, each) for each in held))
@@ -190,6 +200,16 @@ def _cut(times: NDArray[np.generic], place: int) -> int:
         return max(0, min(place, len(times)))
     first, end = (int(np.searchsorted(times, times[place], side)) for side in ("left", "right"))
     return first if place - first <= end - place else end
+
+
+def _begin(times: NDArray[np.generic], end: int) -> int:
+    """Return where the time begins whose rows end at a place."""
+    return int(np.searchsorted(times, times[end - 1], "left"))
+
+
+def _end(times: NDArray[np.generic], begin: int) -> int:
+    """Return where the time ends whose rows begin at a place."""
+    return int(np.searchsorted(times, times[begin], "right")) if begin < len(times) else begin
 
 
 def _by_column(by: pl.Series, config: SplitConfig) -> Parts:

@@ -57,6 +57,25 @@ def test_later_rows_test_and_rows_of_one_time_stay_together(times: list[int]) ->
         assert not len(later) or not len(earlier) or earlier.max() < later.min()
 
 
+@pytest.mark.parametrize(
+    ("times", "sizes"),
+    [
+        ([1] * 500 + [2] * 500, (500, 0, 500)),
+        ([1] * 100 + [2] * 900, (100, 0, 900)),
+        ([1] * 900 + [2] * 50 + [3] * 50, (900, 50, 50)),
+        ([1] * 50 + [2] * 50 + [3] * 900, (50, 50, 900)),
+        ([1] * 400 + [2] * 400 + [3] * 200, (400, 400, 200)),
+        ([1] * 1000, (1000, 0, 0)),
+    ],
+)
+def test_no_part_is_empty_where_the_times_are_enough(
+    times: list[int], sizes: tuple[int, ...]
+) -> None:
+    config = SplitConfig(method="time", by="t", test=0.2, validation=0.15)
+    parts = split_rows(np.arange(1000), config, by=pl.Series("t", times))
+    assert (len(parts.train), len(parts.validation), len(parts.test)) == sizes
+
+
 def test_without_times_the_rows_are_in_order() -> None:
     parts = split_rows(ROWS, SplitConfig(method="time", test=0.2, validation=0.1))
     assert parts.train.tolist() == list(range(140))
