@@ -123,12 +123,15 @@ def load(paths: Sequence[str], shaping: Decoder) -> Generator[Progress, None, Pi
 
 
 def _stamp(path: str) -> str:
-    """Return what tells a file and its contents from all others, without reading it."""
+    """Return what tells a file and its contents from all others, without reading it.
+
+    Another file that came in its place, even with the same time, has another number or change time.
+    """
     try:
         stat = Path(path).stat()
     except (OSError, ValueError):
         return path
-    return f"{path}|{stat.st_size}|{stat.st_mtime_ns}"
+    return f"{path}|{stat.st_size}|{stat.st_mtime_ns}|{stat.st_ctime_ns}|{stat.st_ino}"
 
 
 def _decode(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,14 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from picture_files import picture
+from PIL import Image
 
 from modelstudio.data import kept as keeping
-from modelstudio.data import pictures
+from modelstudio.data import pictures, sources
 from modelstudio.data import shaping as decoding
 from modelstudio.data.shaping import Shaping
 from modelstudio.data.stored import Spool
 from modelstudio.engine.events import drain
 from modelstudio.errors import DataError
+from modelstudio.project.model import DataConfig
+from modelstudio.recipe.sources import ImageFolder
 from modelstudio.recipe.steps import Colours, Resize
 
 SMALL = Shaping((Colours(), Resize(height=8, width=8)))
@@ -75,6 +79,21 @@ def test_only_what_changed_or_is_new_is_decoded(
     assert sorted(decoded) == sorted([paths[0], *paths[80:]])
     assert not np.array_equal(after[0], before[0])
     assert np.array_equal(after[1:80], before[1:])
+
+
+def test_a_picture_of_the_same_size_and_time_is_seen(tmp_path: Path) -> None:
+    path, data = tmp_path / "a.bmp", DataConfig(path=str(tmp_path), source=ImageFolder())
+    shown, marks = [], set()
+    for shade in (10, 200):
+        Image.new("RGB", (8, 8), (shade,) * 3).save(tmp_path / "new", "BMP")
+        os.utime(tmp_path / "new", (1e9, 1e9))
+        os.replace(tmp_path / "new", path)
+        shown.append(int(drain(pictures.load([str(path)], SMALL)).pixels.read().max()))
+        marks.add(sources.fingerprint(data))
+    assert shown == [10, 200]
+    assert len(marks) == 2
+    copy = shutil.copytree(tmp_path, tmp_path.with_name("copy"))
+    assert sources.fingerprint(data.changed(path=str(copy))) in marks
 
 
 def test_faults_are_kept_too(paths: list[str], decoded: list[str]) -> None:

@@ -18,6 +18,7 @@ from modelstudio.data.sources.dialect import MOST_COLUMNS
 from modelstudio.data.sources.files import (
     check_file,
     damaged,
+    file_key,
     first_bytes,
     foreign,
     no_rows,
@@ -133,8 +134,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _key(path: Path, data: DataConfig) -> tuple[object, ...]:
-    state = check_file(path)
-    return (path, state.st_mtime_ns, state.st_size, _wanted(data))
+    return file_key(path, _wanted(data))
 
 
 def _taken(path: Path, data: DataConfig) -> tuple[_Found, pl.DataFrame]:
