@@ -6,6 +6,7 @@ import csv
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from tables import write
 from modelstudio.data import preview
 from modelstudio.data.guess import guess
 from modelstudio.data.guess_kinds import guess_kinds
-from modelstudio.data.sources import delimited, tabular
+from modelstudio.data.sources import delimited, mapped, tabular, values
 from modelstudio.data.sources.dialect import sniff
 from modelstudio.data.sources.header import unique_names
 from modelstudio.errors import DataError
@@ -48,6 +49,29 @@ def test_decimal_commas(tmp_path: Path) -> None:
     frame = tabular.read(DataConfig(path=str(path), columns=columns))
     assert frame.get_column("a").to_list() == [1.5, -2.25, 1234.5]
     assert guess_kinds(tabular.read(DataConfig(path=str(path))))["a"] == "number"
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_number_for_missing_is_one_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, large: bool
+) -> None:
+    """In numbers; a category is taken by its letters."""
+    if large:
+        monkeypatch.setattr(mapped, "LIMIT", 0)
+    cells = ["-999", "-999.0", "-9.99e2", "7", "-99.9", None]
+    frame = pl.DataFrame({"x": cells, "c": cells})
+    if suffix == ".csv":
+        frame.write_csv(path := tmp_path / "t.csv")
+    else:
+        frame.with_columns(pl.col("x").cast(pl.Float64)).write_parquet(path := tmp_path / "t.pq")
+    columns = (Column(name="x", kind="number"), Column(name="c", kind="category"))
+    read = tabular.read_table(path, DataConfig(columns=columns, csv=CsvOptions(missing=("-999",))))
+    assert read["x"].to_list() == [None, None, None, 7.0, -99.9, None]
+    assert read["c"].to_list() == [None, *cells[1:]]
+    text = pl.Series("x", ["-999.00 km", "2 km", None])
+    options = CsvOptions(missing=("-999",))
+    assert values.typed(text, columns[0], options).to_list() == [None, 2.0, None]
 
 
 def test_words_for_missing_are_categories_unless_said(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ from modelstudio.data.sources.lines import read_records
 from modelstudio.data.sources.numbers import (
     all_to_numbers,
     measurable,
-    to_numbers,
+    numbers_of,
+    without_numbers,
 )
 from modelstudio.data.sources.records import (
     count_cells,
@@ -94,9 +95,7 @@ class Pass:
         self._words = list(options.missing)
         forms = options.forms
         self._units = None if forms is None else {form.column: form.unit for form in forms}
-        self._words_are_numbers = any(
-            to_numbers(pl.Series([word])).null_count() == 0 for word in self._words
-        )
+        self._words_are_numbers = bool(numbers_of(options.missing))
         self._at = self._rows = 0
         self._plain = True
 
@@ -161,7 +160,7 @@ class Pass:
         numbers = measurable(column)
         if self._exact and numbers.null_count() > column.null_count():
             self.stubborn.add(column.name)
-        return numbers
+        return without_numbers(numbers.to_frame(), self._words).to_series()
 
     def _frames(
         self, blocks: Iterator[tuple[bytes, int]], *, side_by_side: bool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import polars as pl
@@ -14,6 +15,8 @@ MISSING_NUMBERS = (
     *("-", "--", "?", "."),
 )
 """Words that mean a missing value where a number is due; elsewhere they are categories."""
+
+_NONE = pl.Series([None], dtype=pl.Float64)
 
 GREATEST = 1e150
 """Numbers beyond this count as infinite: their squares overflow."""
@@ -134,6 +137,23 @@ def _undressed(text: pl.DataFrame, units: Mapping[str, str]) -> pl.DataFrame:
     if clocks := _where(text, pl.all().str.contains(CLOCK).any()):
         text = text.with_columns(_in_hours(text[clocks]).get_columns())
     return text.select(pl.all().cast(pl.Float64, strict=False))
+
+
+@lru_cache(maxsize=16)
+def numbers_of(words: tuple[str, ...]) -> tuple[float, ...]:
+    """Return the numbers among some words."""
+    return tuple(to_numbers(pl.Series(words, dtype=pl.String)).drop_nulls())
+
+
+def without_numbers(frame: pl.DataFrame, words: Collection[str]) -> pl.DataFrame:
+    """Take numbers that are among some words for missing, however a cell writes them."""
+    if not words or not (numbers := numbers_of(tuple(words))):
+        return frame
+    return frame.with_columns(
+        column.zip_with(~found.fill_null(False), _NONE)
+        for column in frame.select(pl.col(pl.Float64))
+        if (found := column.is_in(numbers)).any()
+    )
 
 
 def is_measurable(numbers: pl.Series) -> bool:

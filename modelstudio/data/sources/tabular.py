@@ -20,7 +20,7 @@ from modelstudio.data.sources.mapped_tables import is_mapped, map_file, read_map
 from modelstudio.data.sources.numbers import all_to_numbers, clear_signs, may_have_commas
 from modelstudio.data.sources.records import find_records, rows_of
 from modelstudio.data.sources.text_table import TextTable, read_text
-from modelstudio.data.sources.values import NARROW, as_usual, commas_in, typed
+from modelstudio.data.sources.values import NARROW, as_usual, commas_in, typed, without_numbers
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column, Kind
@@ -126,7 +126,12 @@ def as_declared(
     present = [column for column in wanted if column.name in held]
     csv = data.csv
     units = None if csv.forms is None else {form.column: form.unit for form in csv.forms}
-    read = _read_together(frame, present, "number", partial(all_to_numbers, units=units))
+    read = _read_together(
+        frame,
+        present,
+        "number",
+        lambda text: without_numbers(all_to_numbers(text, units), csv.missing),
+    )
     if csv.forms is None:
         read |= _read_together(frame, present, "date", partial(all_to_dates, order=csv.dates))
     return pl.DataFrame(

@@ -19,6 +19,7 @@ from modelstudio.data.sources.numbers import is_measurable as is_measurable
 from modelstudio.data.sources.numbers import measurable as measurable
 from modelstudio.data.sources.numbers import to_numbers as to_numbers
 from modelstudio.data.sources.numbers import without_decimal_commas as without_decimal_commas
+from modelstudio.data.sources.numbers import without_numbers as without_numbers
 from modelstudio.project.model import CsvOptions, Form
 from modelstudio.recipe.columns import Column
 
@@ -48,9 +49,10 @@ def typed(cells: pl.Series, column: Column, csv: CsvOptions = _OPEN) -> pl.Serie
     form = csv.form(column.name)
     match column.kind:
         case "number":
-            if cells.dtype == pl.Float64:
-                return measurable(cells)
-            return to_numbers(as_text(cells), form.unit if form else None)
+            is_read = cells.dtype == pl.Float64
+            unit = form.unit if form else None
+            read = measurable(cells) if is_read else to_numbers(as_text(cells), unit)
+            return without_numbers(read.to_frame(), csv.missing).to_series()
         case "date":
             if cells.dtype == pl.Datetime:
                 return cells
@@ -87,11 +89,12 @@ def typed_in_pieces(
     if column.kind == "date" and cells.dtype == pl.Datetime:
         return iter(as_is)
     if column.kind == "number" and cells.dtype == pl.Float64:
-        return map(measurable, as_is)
+        return (typed(some, column, csv) for some in as_is)
     midnight = form.days if form else all(map(at_midnight, as_is))
     text = Pieces(cells, lambda some: as_text(some, midnight=midnight))
     if column.kind == "number":
-        return numbers_in_pieces(text, form.unit if form else None)
+        read = numbers_in_pieces(text, form.unit if form else None)
+        return (without_numbers(some.to_frame(), csv.missing).to_series() for some in read)
     if column.kind == "date":
         few = cells.gather_every(-(-len(cells) // FEW) or 1)
         return dates_in_pieces(text, as_text(few, midnight=midnight), csv.dates, form)
@@ -145,11 +148,10 @@ def without_words(frame: pl.DataFrame, words: Collection[str]) -> pl.DataFrame:
     """Take cells that are one of some words for missing, in numbers those that are written so."""
     if not words:
         return frame
-    numbers = to_numbers(pl.Series(list(words), dtype=pl.String)).drop_nulls().to_list()
     frame = frame.with_columns(
         pl.when(~pl.col(pl.String).is_in(list(words))).then(pl.col(pl.String))
     )
-    return frame.with_columns(pl.when(~pl.col(pl.Float64).is_in(numbers)).then(pl.col(pl.Float64)))
+    return without_numbers(frame, words)
 
 
 def as_usual(frame: pl.DataFrame, words: Collection[str], commas: Collection[str]) -> pl.DataFrame:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-import polars as pl
 
-from modelstudio.data.sources.numbers import GREATEST, to_numbers
+from modelstudio.data.sources.numbers import GREATEST, numbers_of
 from modelstudio.engine.export.writer import ML_DOMAIN, Block, Writer
 
 
@@ -28,7 +27,7 @@ def write_reading(w: Writer, block: Block, words: Collection[str]) -> None:
         block.tensor = _without_words(w, block.tensor, words)
     elif block.sort == "number":
         found = w.node("Less", w.node("Abs", block.tensor), w.constant(GREATEST))
-        for number in to_numbers(pl.Series(list(words), dtype=pl.String)).drop_nulls():
+        for number in numbers_of(tuple(words)):
             other = w.node("Not", w.node("Equal", block.tensor, w.constant(number)))
             found = w.node("And", found, other)
         block.tensor = w.node("Where", found, block.tensor, w.constant(np.nan))
