@@ -21,7 +21,8 @@ from modelstudio.engine.results import FOLDS, Evaluation, FoldScore, FoldSummary
 from modelstudio.engine.run import go_on, store
 from modelstudio.errors import DataError, RunError
 from modelstudio.project.files import folder_of
-from modelstudio.project.model import Project
+from modelstudio.project.model import DataConfig, Project
+from modelstudio.wording import counted
 
 if TYPE_CHECKING:
     from modelstudio.data.prepare import Prepared
@@ -128,7 +129,8 @@ def _all_folds(
         if run is not None and run.status == "finished" and (ranked or held_out.kept(kept, run.id)):
             continue
         if not control.stopping:
-            yield FoldStarted(series, number, folds)
+            if not fresh:
+                yield FoldStarted(series, number, folds)
             prepared = yield from prepare(as_fold(project, number, folds), base)
         if control.stopping:
             yield ended("interrupted" if control.interrupted else "stopped")
@@ -137,6 +139,7 @@ def _all_folds(
             _check_folds(project, prepared)
             data = project.data.changed(fingerprint=prepared.fingerprint)
             project, fresh = project.changed(data=data), False
+            yield FoldStarted(series, number, folds)
         elif prepared.fingerprint != project.data.fingerprint:
             raise RunError(
                 "The data has changed since the first fold was trained.",
@@ -186,9 +189,7 @@ def _check_folds(project: Project, prepared: Prepared) -> None:
         data = as_fold(project, number, folds).data
         rows = split_table(prepared.clean, numbers, data).validation
         if not len(rows):
-            raise DataError(
-                f"Fold {number} of {folds} has no rows to validate on.", fix="Take fewer folds."
-            )
+            raise _too_many(data, number - 1)
         if int(rows[0]) in validated:
             raise DataError(
                 f"The column {data.split.by} says which rows validate, so they are the same in "
@@ -197,6 +198,18 @@ def _check_folds(project: Project, prepared: Prepared) -> None:
                 fix="Share the rows out in another way on the Data page.",
             )
         validated.update(rows.tolist())
+
+
+def _too_many(data: DataConfig, most: int) -> DataError:
+    """Say that only so many of the folds would have rows to validate on."""
+    what = f"{data.split.folds} folds"
+    text = f"Fold {most + 1} of {what} has no rows to validate on."
+    if data.split.method == "group":
+        groups = f"{counted(most, 'group')} of {data.split.by}"
+        text = f"Apart from test rows there {'is' if most == 1 else 'are'} {groups}: too few for "
+        text += f"{what}."
+    fix = f"Take {most} folds." if most > 1 else "Share the rows out in another way."
+    return DataError(text, where=data.split.by, fix=fix)
 
 
 def _keep_answers(kept: RunStore, run_id: str, prepared: Prepared) -> None:
