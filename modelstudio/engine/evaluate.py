@@ -23,6 +23,7 @@ from modelstudio.engine.metrics import decide, together
 from modelstudio.engine.results import Predictions, Unreadable
 from modelstudio.engine.task import Task
 from modelstudio.errors import DataError
+from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
 
 if TYPE_CHECKING:
@@ -188,14 +189,18 @@ def answer_columns(
     return table.with_columns(columns)
 
 
-def unreadable_cells(table: pl.DataFrame, columns: Iterable[Column]) -> tuple[Unreadable, ...]:
-    """Count the cells of text that number columns cannot take."""
+def unreadable_cells(
+    table: pl.DataFrame, columns: Iterable[Column], csv: CsvOptions
+) -> tuple[Unreadable, ...]:
+    """Count the cells of text that number columns, written as ``csv`` says, cannot take."""
     found = []
     for column in columns:
         if column.kind != "number" or table.schema.get(column.name) != pl.String:
             continue
         count, shown, text = 0, "", Pieces(table.get_column(column.name))
-        for some, read in zip(text, numbers_in_pieces(text), strict=True):
+        form = csv.form(column.name)
+        numbers = numbers_in_pieces(text, form.unit if form else None)
+        for some, read in zip(text, numbers, strict=True):
             odd = some.filter(read.is_null() & some.is_not_null() & ~some.is_in(MISSING_NUMBERS))
             shown = shown or next(iter(odd), "")
             count += len(odd)

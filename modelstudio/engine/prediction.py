@@ -14,7 +14,7 @@ from modelstudio.engine.results import Predictions, PredictReport
 from modelstudio.engine.unusable import UnusableFiles, unusable_files
 from modelstudio.errors import DataError
 from modelstudio.project.files import load_project
-from modelstudio.project.model import DataConfig
+from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.sources import Source, is_connection
 from modelstudio.recipe.steps import Windows
@@ -86,9 +86,10 @@ def predict(
     text = sources.read_table(
         place, DataConfig(csv=config.csv, source=config.source), features_only=files_only
     )
-    unreadable = unreadable_cells(text, config.features)
+    unreadable = unreadable_cells(text, config.features, config.csv)
     yield Progress("Writing the answers")
-    table = sources.read_table(place, DataConfig(source=config.source), features_only=files_only)
+    as_given = DataConfig(csv=CsvOptions(commas=()), source=config.source)
+    table = sources.read_table(place, as_given, features_only=files_only)
     told = Answered(table, answers, asked.threshold, config.label_separator)
     write_answers(out, told, table.columns, config.columns)
     return PredictReport(out, table.height, answers.unscored, unreadable, asked.unusable)

@@ -275,7 +275,7 @@ def evaluate(
         encoded, changed = encoded_rows(trained.fitted, frame), False
         unusable = unusable_files(trained.fitted, frame)
         text = sources.read_table(part, DataConfig(csv=config.csv, source=config.source))
-        unreadable = unreadable_cells(text, config.columns)
+        unreadable = unreadable_cells(text, config.columns, config.csv)
     else:
         unreadable = ()
         prepared = yield from prepare(trained.project, base)

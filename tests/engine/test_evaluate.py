@@ -16,6 +16,7 @@ from modelstudio.engine.evaluate import (
 )
 from modelstudio.engine.results import Predictions, Unreadable
 from modelstudio.engine.scoring import nothing_to_score, remarks
+from modelstudio.project.model import CsvOptions
 from modelstudio.recipe.columns import Column
 
 
@@ -100,5 +101,5 @@ def test_cells_that_number_columns_cannot_take() -> None:
         Column(name="town", kind="category", role="feature"),
         Column(name="gone", kind="number", role="feature"),
     )
-    assert unreadable_cells(table, columns) == (Unreadable("age", 2, "twelve"),)
-    assert unreadable_cells(table.head(1), columns) == ()
+    assert unreadable_cells(table, columns, CsvOptions()) == (Unreadable("age", 2, "twelve"),)
+    assert unreadable_cells(table.head(1), columns, CsvOptions()) == ()
