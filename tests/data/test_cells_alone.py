@@ -33,6 +33,11 @@ WRITTEN: dict[str, tuple[Kind, list[str], tuple[str, ...]]] = {
         ("150,5 lb", "x", "70.5 kg"),
     ),
     "rounded": ("number", [f"{each:.1f}k" for each in _amounts], ("3M", "5 kg")),
+    "minus behind": (
+        "number",
+        [f"{each:.2f}{'-' if each > 5 else ''}".replace(".", ",") for each in _amounts],
+        ("x", "1.5", "5 kg"),
+    ),
     "hours": ("number", [f"{round(each)}:30" for each in _amounts], ("5 kg", "x")),
     "per cent": ("number", [f"{each:.0f}%" for each in _amounts], ("5 kg", "0.5")),
     "short dates": (

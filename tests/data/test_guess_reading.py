@@ -47,6 +47,8 @@ def guessed(**columns: list[str]) -> Guess:
         (["$1,234.50", "($1,200)", "-$3", "€ 5", "7 EUR"], [1234.5, -1200, -3, 5, 7]),
         (["1 234.5", "12\u202f345", "1'000"], [1234.5, 12345, 1000]),
         (["5 %", "(3%)", "−2%"], [5, -3, -2]),
+        (["1,234.50-", "20'643.4 -", "5-%", "7 €-", "1-2"], [-1234.5, -20643.4, -5, -7, None]),
+        (["Rs. 5,12,345.00", "₹ 9,46,071/-", "Rs -5"], [512345, 946071, -5]),
         (["12 kg", "3.5 kg", "1,200 kg"], [12, 3.5, 1200]),
         (["12 kg", "3 lb"], [None, None]),
         (["0001.png", "0002.png"], [None, None]),
@@ -83,6 +85,12 @@ def test_european_numbers(tmp_path: Path, delimiter: str) -> None:
     )
     read = tabular.read_table(one, project.data, target_needed=False)
     assert read.row(0)[1:] == (2500.0, 1234.0)
+
+
+def test_a_minus_behind_goes_with_a_decimal_comma(tmp_path: Path) -> None:
+    rows = [f"1.{i:03},5{i % 10}{'-' * (i % 2)};{'no yes'.split()[i % 3 % 2]}" for i in range(40)]
+    project, _ = opened(table(tmp_path, "balance;y", rows), target="y")
+    assert tabular.read(project.data)["balance"].head(2).to_list() == [1000.5, -1001.51]
 
 
 def test_a_point_that_may_be_either_is_told_and_can_be_changed(tmp_path: Path) -> None:

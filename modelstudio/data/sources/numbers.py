@@ -24,10 +24,17 @@ GREATEST = 1e150
 ALIKE = 0.95
 """Share of the cells of a column that have to be written in one way for it to count."""
 
-_MONEY = r"(?:[$€£¥₹₽₩]|US\$|EUR|USD|GBP|CHF|JPY|INR|zł|kr\.?)"
+_MONEY = r"(?:[$€£¥₹₽₩]|US\$|EUR|USD|GBP|CHF|JPY|INR|Rs\.?|zł|kr\.?)"
 _BEFORE = rf"^([+-]?)\s*{_MONEY}\s*([+-]?[\d.,])"
 _BEHIND = rf"([\d.,])\s*(?:{_MONEY}|%)$"
 _IN_PARENTHESES = rf"^\(\s*({_MONEY}?\s*\d[\d.,' ]*(?:{_MONEY}|%)?)\s*\)$"
+
+_ONLY = r"([\d.,])\s?/-$"
+"""What stands behind an amount without paise, as in 5,12,345/-."""
+
+_MINUS_BEHIND = rf"^({_MONEY}?\s*\d[\d.,' ]*(?:{_MONEY}|%)?)\s?-(\s*(?:{_MONEY}|%))?$"
+"""A negative number as accounting programs write it, as in 321,43-."""
+
 _WIDE_SPACES = "[\u00a0\u2007\u2009\u202f]"
 
 _GROUPED = r"^[+-]?\d{1,3}(?:(?:,\d{2,3})*,\d{3}|(?:'\d{3})+|(?: \d{3})+)(?:\.\d*)?$"
@@ -184,10 +191,12 @@ def _is_dressed() -> pl.Expr:
 
 
 def _bare(text: pl.Expr) -> pl.Expr:
-    """Take signs of money and per cent away, and write ``(5)`` as ``-5``."""
+    """Take signs of money and per cent away, and write ``(5)`` and ``5-`` as ``-5``."""
     return (
         text.str.replace_all(_WIDE_SPACES, " ")
         .str.replace("−", "-", literal=True)
+        .str.replace(_ONLY, "$1")
+        .str.replace(_MINUS_BEHIND, "-$1$2")
         .str.replace(_IN_PARENTHESES, "-$1")
         .str.replace(_BEFORE, "$1$2")
         .str.replace(_BEHIND, "$1")
@@ -344,5 +353,6 @@ def _stripped(cell: str) -> str:
     if _BARE.fullmatch(cell):
         return cell
     bare = re.sub(_WIDE_SPACES, " ", cell).strip()
+    bare = re.sub(_MINUS_BEHIND, r"-\1\2", re.sub(_ONLY, r"\1", bare))
     bare = re.sub(_IN_PARENTHESES, r"-\1", bare)
     return re.sub(_BEHIND, r"\1", re.sub(_BEFORE, r"\1\2", bare)).strip()
