@@ -21,7 +21,6 @@ from modelstudio.recipe.steps import (
     FillFromNeighbours,
     Formula,
     Log,
-    Power,
     Rename,
     Tokenise,
 )
@@ -56,12 +55,15 @@ def parted(
 
 
 def _rounded(steps: Sequence[FittedStep]) -> Iterator[frozenset[str]]:
-    """Yield before each step the columns whose last bit is uncertain."""
+    """Yield before each step the columns whose last bit is uncertain where it may decide.
+
+    A power or a model that a step has learnt gives no round numbers that a bit could part.
+    """
     found: frozenset[str] = frozenset()
     for each in steps:
         yield found
         match each.step:
-            case Log() | Power() | FillByModel():
+            case Log():
                 found |= frozenset(acting_on(each))
             case Formula(name=name, formula=formula):
                 uncertain = is_rounded(parse(formula), found)
