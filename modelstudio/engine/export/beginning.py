@@ -216,7 +216,7 @@ def feed(fitted: FittedRecipe, frame: pl.DataFrame, samples: Encoded | None = No
     if begun.windows is None:
         return Fed(columns, places[:, None], samples.fields, places, samples.unscored)
     if begun.past is not None:
-        columns = columns.with_columns(frame.get_column(begun.past))
+        columns = pl.DataFrame([*columns, frame.get_column(begun.past)])
     window = samples.fields[series.window_field(samples.fields)]
     assert isinstance(window, Stored)
     order, _ = series.in_order(begun.windows, frame)

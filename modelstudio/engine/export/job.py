@@ -7,12 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import torch
 
 from modelstudio.data import prepare
 from modelstudio.data.batches import TensorData
-from modelstudio.data.fitted import Encoded
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.events import Progress, drain
 from modelstudio.engine.export import onnx, replay, tensors
@@ -54,19 +52,14 @@ def export_run(
         threshold=trained.decision.threshold,
         run=trained.run.id,
     )
-    size = onnx.save(model, out)
-    yield Progress("Checking it on test rows", 2, 4)
     agreement = replay.Agreement(0, 0, 0.0, 0.0)
-    if data is not None:
-        prepared = drain(prepare.fit_recipe(data))
-        parts = ("test", "validation", "train")
-        part = next(part for part in parts if prepared.frame(part).height)
-        encoded = prepared.encoded(part, trained.fitted)
-        frame = prepared.around(part) if reaches_back(trained.fitted) else prepared.frame(part)
-        agreement = _checked(replay.open_model(out), trained, frame, encoded)
+    with onnx.saving(model, out) as written:
+        yield Progress("Checking it on test rows", 2, 4)
+        if data is not None:
+            agreement = _checked(replay.read_model(written.path), trained, data)
     yield Progress("Done", 4, 4)
     begun = begin(trained.fitted)
-    report = _report(out, onnx.opset_of(model), size, agreement)
+    report = _report(out, onnx.opset_of(model), written.size, agreement)
     return replace(
         report,
         needs_first=begun.needs_first,
@@ -75,10 +68,13 @@ def export_run(
     )
 
 
-def _checked(
-    model: replay.OnnxModel, trained: Trained, frame: pl.DataFrame, encoded: Encoded
-) -> replay.Agreement:
-    """Compare the file with PyTorch on rows, or on passages of a text."""
+def _checked(model: replay.OnnxModel, trained: Trained, data: DataConfig) -> replay.Agreement:
+    """Compare the file with PyTorch on test rows, or on passages of a text."""
+    prepared = drain(prepare.fit_recipe(data))
+    parts = ("test", "validation", "train")
+    part = next(part for part in parts if prepared.frame(part).height)
+    encoded = prepared.encoded(part, trained.fitted)
+    frame = prepared.around(part) if reaches_back(trained.fitted) else prepared.frame(part)
     if trained.fitted.target.kind == "tokens":
         some = encoded.take(np.arange(min(PASSAGES, len(encoded.rows))))
         data = TensorData.from_encoded(some, trained.fitted.fields, trained.device)
@@ -96,9 +92,9 @@ def _as_it_came(trained: Trained, out: Path) -> Generator[Progress, None, Export
     fields = trained.fitted.given
     network = tensors.as_drawn(trained.compiled, trained.project.network, fields)
     model = tensors.build(network, fields, run=trained.run.id)
-    size = onnx.save(model, out)
     yield Progress("Checking it on random numbers", 2, 4)
     agreement = tensors.check(model, network, fields)
+    size = onnx.save(model, out)
     yield Progress("Done", 4, 4)
     return _report(out, onnx.opset_of(model), size, agreement)
 

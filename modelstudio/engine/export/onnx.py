@@ -7,7 +7,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -311,8 +314,22 @@ def _share(w: Writer, exact: str, gap: str, name: str) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["batch", 1])
 
 
+class Written(NamedTuple):
+    """A file that has not its name yet, and its size in bytes."""
+
+    path: Path
+    size: int
+
+
 def save(model: onnx.ModelProto, out: Path) -> int:
-    """Check a model and write it in one step; return its size in bytes.
+    """Check that a model is valid and write it in one step; return its size in bytes."""
+    with saving(model, out) as written_file:
+        return written_file.size
+
+
+@contextmanager
+def saving(model: onnx.ModelProto, out: Path) -> Iterator[Written]:
+    """Write a model that gets its name once the block ends without an error.
 
     It is one file; weights of more than `ONE_FILE` bytes, which ONNX cannot hold, go into a second
     one beside it, ``NAME.onnx.data``.
@@ -322,21 +339,39 @@ def save(model: onnx.ModelProto, out: Path) -> int:
     ExportError
         When the model is not valid, or the file cannot be written; an old file stays whole.
     """
-    folder = None
+    folder = _folder_beside(out)
+    try:
+        yield Written(*_checked_file(model, folder, out))
+        try:
+            for part in sorted(folder.iterdir(), reverse=True):
+                os.replace(part, out.with_name(part.name))
+        except OSError as error:
+            raise _unwritable(out, error) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder_beside(out: Path) -> Path:
     try:
         if out.exists() and not out.is_file():
             raise IsADirectoryError(errno.EISDIR, "no file")
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
+        return Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
+    except OSError as error:
+        raise _unwritable(out, error) from None
+
+
+def _checked_file(model: onnx.ModelProto, folder: Path, out: Path) -> tuple[Path, int]:
+    """Write a valid model into a folder under the name that it will have."""
+    path = folder / out.name
+    try:
         onnx.save_model(
             model,
-            folder / out.name,
+            path,
             save_as_external_data=_weight_bytes(model) > ONE_FILE,
             location=f"{out.name}.data",
         )
-        onnx.checker.check_model(str(folder / out.name), full_check=True)
-        size = sum(part.stat().st_size for part in folder.iterdir())
-        for part in sorted(folder.iterdir(), reverse=True):
-            os.replace(part, out.with_name(part.name))
+        onnx.checker.check_model(str(path), full_check=True)
+        return path, sum(part.stat().st_size for part in folder.iterdir())
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ExportError(
             f"The exported model is not valid ONNX: {str(error).splitlines()[0][:200]}",
@@ -344,10 +379,6 @@ def save(model: onnx.ModelProto, out: Path) -> int:
         ) from error
     except OSError as error:
         raise _unwritable(out, error) from None
-    finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-    return size
 
 
 def _weight_bytes(model: onnx.ModelProto) -> int:

@@ -172,6 +172,11 @@ def open_model(path: Path) -> OnnxModel:
 
 @lru_cache(maxsize=4)
 def _open(path: Path, stamp: int) -> OnnxModel:
+    return read_model(path)
+
+
+def read_model(path: Path) -> OnnxModel:
+    """Open a file that is not held open when the model is gone; see `open_model`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3

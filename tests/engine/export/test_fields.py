@@ -117,6 +117,26 @@ def test_windows_take_raw_rows(target: str, past: str, tmp_path: Path) -> None:
         replay.ask(tmp_path / "m.onnx", {"x": 1.0})
 
 
+def test_a_series_of_one_number_is_told_from_its_past_alone(tmp_path: Path) -> None:
+    days = [datetime(2020, 1, 1) + timedelta(days=day) for day in range(90)]
+    table = pl.DataFrame({"day": days, "y": [float(day % 7) for day in range(90)]})
+    table.write_csv(tmp_path / "t.csv")
+    data = DataConfig(
+        path=str(tmp_path / "t.csv"),
+        columns=(
+            Column(name="day", kind="date", role="ignored"),
+            Column(name="y", kind="number", role="target"),
+        ),
+        recipe=(Windows(length=6, order_by="day"),),
+        split=SplitConfig(method="time", by="day"),
+    )
+    model, ready, said = exported(data, tmp_path / "m.onnx")
+    agreement = replay.compare(model, ready.around("test"), said, ready.test)
+    assert agreement.agreeing == agreement.rows == len(said.rows) > 10
+    drain(predict(tmp_path / "m.onnx", tmp_path / "t.csv", tmp_path / "said.csv"))
+    assert pl.read_csv(tmp_path / "said.csv").get_column("prediction").null_count() == 5
+
+
 def test_pictures_are_scaled_inside_the_file(tmp_path: Path) -> None:
     chance = np.random.default_rng(0)
     for name, shade in (("cat", 60), ("dog", 160)):

@@ -25,7 +25,7 @@ from modelstudio.engine import draft
 from modelstudio.engine.evaluate import predictions
 from modelstudio.engine.export import replay
 from modelstudio.engine.export.beginning import Fed
-from modelstudio.engine.export.onnx import build, opset_of, save
+from modelstudio.engine.export.onnx import build, opset_of, save, saving
 from modelstudio.engine.results import Predictions
 from modelstudio.engine.task import compile_task
 from modelstudio.errors import ExportError
@@ -485,6 +485,22 @@ def test_files_that_cannot_be_asked(tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "foreign.onnx")
     with pytest.raises(ExportError, match="not exported by Model Studio"):
         replay.open_model(tmp_path / "foreign.onnx")
+
+
+def test_a_file_has_its_name_only_after_its_check(tmp_path: Path) -> None:
+    path, _, _ = make(tmp_path)
+    old, names = path.read_bytes(), set(tmp_path.iterdir())
+
+    def failing() -> None:
+        with saving(onnx.load(path), path) as written:
+            assert replay.read_model(written.path).classes == ("no", "yes")
+            assert path.read_bytes() == old
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        failing()
+    assert path.read_bytes() == old
+    assert set(tmp_path.iterdir()) == names
 
 
 def test_a_full_disk_leaves_the_old_file_whole(
