@@ -80,6 +80,10 @@ def check_new_project(out: Path) -> None:
     ProjectError
         With what to do instead.
     """
+    from modelstudio.data.sources.files import is_text, shown
+
+    if not is_text(str(out)):
+        raise ProjectError(f"{shown(out)} is not written in UTF-8.", fix="Choose another name.")
     if out.suffix != SUFFIX:
         raise ProjectError(
             f"{out.name} does not end in {SUFFIX}.", fix=f"Call it {out.with_suffix(SUFFIX).name}."

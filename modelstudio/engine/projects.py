@@ -224,15 +224,16 @@ def at_place(project: Project, place: Path | None) -> Project:
 
 
 def check_place(place: Path) -> None:
-    """Refuse a new place of data where nothing lies.
+    """Refuse a new place of data where nothing lies, or whose name cannot be kept.
 
     Raises
     ------
     DataError
         When there is nothing.
     """
-    from modelstudio.data.sources.files import unreadable
+    from modelstudio.data.sources.files import check_name, unreadable
 
+    check_name(place.absolute())
     try:
         place.stat()
     except (OSError, ValueError) as error:

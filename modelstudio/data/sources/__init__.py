@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from modelstudio.data.sources import kept as kept_rows
 from modelstudio.data.sources.addresses import without_password
+from modelstudio.data.sources.files import check_name
 from modelstudio.data.stamp import stamp_of
 from modelstudio.errors import DataError
 from modelstudio.project.model import DataConfig
@@ -120,13 +121,20 @@ def placed(given: Path | str) -> str:
 
     An address loses its password, which is known until the program ends; a file is meant from the
     root.
+
+    Raises
+    ------
+    DataError
+        When its name cannot be kept.
     """
     if isinstance(given, str):
         if (file := sqlite_file(given)) is not None:
             return str(absolute(Path(file)))
         if is_connection(given):
             return without_password(given)
-    return str(absolute(Path(given)))
+    place = absolute(Path(given))
+    check_name(place)
+    return str(place)
 
 
 def absolute(path: Path) -> Path:

@@ -57,6 +57,38 @@ def check_file(path: Path) -> os.stat_result:
     return state
 
 
+def is_text(path: str) -> bool:
+    """Tell whether a path can be written down; on Linux a name may be bytes that are no UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(path: str | Path) -> str:
+    r"""Return a path as it can be shown: ``caf\xe9.csv`` for bytes that are no UTF-8."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def check_name(path: Path) -> None:
+    """Refuse a place that a project cannot name.
+
+    Raises
+    ------
+    DataError
+        When its path is not written in UTF-8.
+    """
+    if not is_text(str(path)):
+        raise DataError(
+            f"The name {shown(path.name)} is not written in UTF-8."
+            if not is_text(path.name)
+            else f"{path.name} lies in a folder whose name is not written in UTF-8.",
+            where=shown(path),
+            fix="Rename it and open it again.",
+        )
+
+
 def first_bytes(path: Path, count: int) -> bytes:
     """Return the beginning of a regular file."""
     check_file(path)

@@ -12,7 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from modelstudio.data.parts import part_of
+from modelstudio.data.sources.files import is_text, shown
 from modelstudio.errors import DataError
+from modelstudio.wording import counted, is_or_are, listed
 
 FILE, LABEL, PART = "file", "label", "part"
 """Columns of the table that a folder becomes: paths, classes, and the parts of the split."""
@@ -55,6 +57,8 @@ def find(folder: Path, suffixes: Collection[str]) -> list[Found]:
             fix="Choose a folder.",
         )
     paths = list(walk(folder.absolute(), suffixes))
+    if not paths and (note := left_out(folder, suffixes)):
+        raise DataError(note, where=str(folder), fix="Then choose the folder again.")
     if not paths:
         kinds = ", ".join(sorted(suffix[1:].upper() for suffix in suffixes))
         raise DataError(
@@ -82,12 +86,31 @@ def labelled(folder: Path, files: Iterable[Path]) -> list[Found]:
 def walk(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
     """Yield the files of some kinds in a folder and all below, in no order.
 
+    Those that a table cannot name are passed over; `left_out` tells of them.
+
     Raises
     ------
     DataError
         When a folder may not be looked into.
     """
-    return _walk(folder, suffixes, set(), 0)
+    return (path for path in _walk(folder, suffixes, set(), 0) if is_text(str(path)))
+
+
+def left_out(folder: Path, suffixes: Collection[str]) -> str:
+    """Say which files of a folder have names that a table cannot hold; empty where none has."""
+    found = _walk(folder.absolute(), suffixes, set(), 0)
+    names = sorted(shown(path.name) for path in found if not is_text(str(path)))
+    if not names:
+        return ""
+    whose, them = (
+        ("its name or folder is", "it")
+        if len(names) == 1
+        else ("their names or folders are", "them")
+    )
+    return (
+        f"{counted(len(names), 'file')} {is_or_are(len(names))} left out, as {whose} not written "
+        f"in UTF-8: {listed(names)}. Rename {them} to use {them}."
+    )
 
 
 def _walk(

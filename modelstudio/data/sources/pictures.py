@@ -14,6 +14,7 @@ from typing import NamedTuple
 import polars as pl
 
 from modelstudio.data.sources import Portion, SourceInfo, folders, tabular
+from modelstudio.data.sources.files import is_text
 from modelstudio.data.sources.folders import FILE, LABEL, PART, PICTURES, SOUNDS, Found
 from modelstudio.errors import DataError
 from modelstudio.project.model import CsvOptions, DataConfig
@@ -97,6 +98,8 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
     notes: tuple[str, ...] = ()
     if path.is_dir() and (labels := _labels(path, data, frame)) is not None:
         frame, notes = labels.frame, labels.notes(path, _word(data)[:-1])
+    if path.is_dir() and (note := folders.left_out(path, _suffixes(data))):
+        notes += (note,)
     return SourceInfo(path, tuple(frame.columns), frame.height, size, notes)
 
 
@@ -249,7 +252,8 @@ def _labels_above(folder: Path, data: DataConfig, frame: pl.DataFrame) -> _Label
 
 
 def _tables_in(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.suffix.lower() in _TABLES)
+    tables = (each for each in folder.iterdir() if each.suffix.lower() in _TABLES)
+    return sorted(each for each in tables if is_text(each.name))
 
 
 def _joined(

@@ -93,7 +93,8 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
     found = _found(path)
     others = (name for name in folders.table(found).columns if name != FILE)
     size = sum(each.path.stat().st_size for each in found)
-    return SourceInfo(path, (FILE, TEXT, *others), len(found), size)
+    note = "" if path.is_file() else folders.left_out(path, TEXTS)
+    return SourceInfo(path, (FILE, TEXT, *others), len(found), size, (note,) if note else ())
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
