@@ -93,6 +93,16 @@ def test_a_minus_behind_goes_with_a_decimal_comma(tmp_path: Path) -> None:
     assert tabular.read(project.data)["balance"].head(2).to_list() == [1000.5, -1001.51]
 
 
+def test_amounts_in_several_currencies_are_told(tmp_path: Path) -> None:
+    rows = [f"{'$ € US$ £'.split()[i % 4]}{i % 13 + i / 7:.2f},{i % 3 % 2}" for i in range(40)]
+    mixed = found_in(table(tmp_path, "price,y", rows))["mixed_types"]
+    assert "$ in 20 rows, £ in 10 rows, € in 10 rows" in mixed.text
+    assert mixed.rows[:3] == (1, 3, 5)
+    assert mixed.count == 20
+    one = [row.replace("€", "$").replace("£", "USD ") for row in rows]
+    assert "mixed_types" not in found_in(table(tmp_path, "price,y", one, "one.csv"))
+
+
 def test_a_point_that_may_be_either_is_told_and_can_be_changed(tmp_path: Path) -> None:
     rows = [f"{i % 9 + 1}.{i * 7 % 900 + 100},{'no yes'.split()[i % 2]}" for i in range(60)]
     path = table(tmp_path, "weight,y", rows)

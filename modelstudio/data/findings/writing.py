@@ -7,19 +7,28 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from modelstudio.data.findings.counts import Counts
-from modelstudio.data.findings.finding import MOST_ROWS, Finding, SetReading, first_rows
+from modelstudio.data.findings.finding import (
+    MOST_ROWS,
+    Finding,
+    SetReading,
+    first_rows,
+    severity_of,
+)
 from modelstudio.data.guess_reading import unsure_numbers
 from modelstudio.data.sources.dates import NUMBERED, order_of
+from modelstudio.data.sources.numbers import currencies_of
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import CleanText, DateParts, MissingIndicator, Windows
 from modelstudio.wording import counted, listed
 
 SAMPLE = 20_000
-"""Dates looked at, spread over the table."""
+"""Dates and amounts looked at, spread over the table."""
 
 MOST_CATEGORIES = 1_000
 """Categories of a column that are compared."""
+
+_NOTHING = pl.Series([None], dtype=pl.String)
 
 
 def writing_findings(
@@ -30,6 +39,7 @@ def writing_findings(
     yield from _spellings(frame, columns, counts)
     yield from _dates(frame, plain, columns, csv)
     yield from _unused_dates(plain, data)
+    yield from _currencies(frame, plain, columns)
     for name in unsure_numbers(plain, columns) if csv.decimals is None else ():
         cells = plain.get_column(name)
         rows = cells.str.contains(".", literal=True).arg_true()
@@ -96,6 +106,38 @@ def _dates(
         fix = SetReading((("dates", other),))
         shown = first_rows(rows.head(MOST_ROWS))
         yield Finding("ambiguous_date", "info", text, (name,), fix, shown, len(rows))
+
+
+def _currencies(
+    frame: pl.DataFrame, plain: pl.DataFrame, columns: Sequence[Column]
+) -> Iterator[Finding]:
+    """Look for amounts of several currencies in one column, which are read as plain numbers."""
+    for column in columns:
+        written = plain.get_column(column.name)
+        if column.kind != "number" or written.dtype != pl.String:
+            continue
+        few = written.gather_every(-(-len(written) // SAMPLE) or 1)
+        if not currencies_of(few).count():
+            continue
+        is_read = frame.get_column(column.name).is_not_null()
+        signs = currencies_of(written.zip_with(is_read, _NOTHING))
+        counts = (
+            signs.drop_nulls()
+            .value_counts(name="rows")
+            .sort("rows", signs.name, descending=[True, False])
+        )
+        if counts.height < 2:
+            continue
+        shares = [f"{sign} in {counted(count, 'row')}" for sign, count in counts.rows()]
+        text = (
+            f"{column.name} mixes currencies, read as if they were one: {listed(shares)}. "
+            "Convert them to one in the file, or give each a column of its own"
+        )
+        rows = (signs != counts[0, 0]).arg_true()
+        shown = first_rows(rows.head(MOST_ROWS))
+        yield Finding(
+            "mixed_types", severity_of(column), text, (column.name,), None, shown, len(rows)
+        )
 
 
 def _unused_dates(plain: pl.DataFrame, data: DataConfig) -> Iterator[Finding]:

@@ -25,6 +25,12 @@ ALIKE = 0.95
 """Share of the cells of a column that have to be written in one way for it to count."""
 
 _MONEY = r"(?:[$€£¥₹₽₩]|US\$|EUR|USD|GBP|CHF|JPY|INR|Rs\.?|zł|kr\.?)"
+_CURRENCIES = {
+    **dict.fromkeys(("US$", "USD"), "$"),
+    **{"EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "Rs": "₹", "Rs.": "₹", "kr.": "kr"},
+}
+"""Other ways to write a currency, and the usual one."""
+
 _BEFORE = rf"^([+-]?)\s*{_MONEY}\s*([+-]?[\d.,])"
 _BEHIND = rf"([\d.,])\s*(?:{_MONEY}|%)$"
 _IN_PARENTHESES = rf"^\(\s*({_MONEY}?\s*\d[\d.,' ]*(?:{_MONEY}|%)?)\s*\)$"
@@ -263,6 +269,11 @@ def unit_of(text: pl.Series) -> str:
     """Return the unit behind the numbers of a column that is read without it; empty for none."""
     bare = text.to_frame().select(_bare(pl.all()))
     return _with_unit(lambda: [bare]).get(text.name, "")
+
+
+def currencies_of(text: pl.Series) -> pl.Series:
+    """Return the sign of money beside each number, one for each currency; missing for none."""
+    return text.str.extract(f"({_MONEY})").replace(_CURRENCIES)
 
 
 def without_decimal_commas(text: pl.Series) -> pl.Series:
