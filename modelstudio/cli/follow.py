@@ -109,6 +109,8 @@ class Terminal:
                 + (f", {counted(event.threads, 'thread')}" if event.device == "cpu" else ""),
                 flush=True,
             )
+            if event.warning:
+                complain(event.warning)
             self.epochs = event.epochs
             self._begin()
         elif isinstance(event, BatchEnd) and self._bar is not None:

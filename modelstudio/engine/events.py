@@ -57,7 +57,7 @@ class FilesLeftOut:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run begins."""
+    """A run begins; ``warning`` says which parts of the split lack rows, if any do."""
 
     run: str
     number: int
@@ -68,6 +68,7 @@ class RunStarted:
     device: str
     threads: int
     parameters: int
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from modelstudio.engine.run_writer import RunWriter
 from modelstudio.engine.task import compile_task
 from modelstudio.engine.train import Outcome, State, fit
 from modelstudio.errors import DataError, RunError, StudioError
+from modelstudio.project.empty_parts import empty_parts
 from modelstudio.project.model import Project, SplitConfig, TrainConfig
 from modelstudio.wording import listed
 
@@ -91,6 +92,10 @@ class Session:
             training=config.changed(threads=config.threads or self._measured_threads(config))
         )
         self.recipe = prepared.fitted.model_dump_json()
+        sizes = {
+            part: len(getattr(prepared.parts, part)) for part in ("train", "validation", "test")
+        }
+        self.warning = empty_parts(project.data.split, sizes)
 
     @property
     def epoch_rows(self) -> int:
@@ -129,6 +134,7 @@ class Session:
                     device=self.device.type,
                     threads=config.threads,
                     parameters=self.parameters,
+                    warning=self.warning,
                 )
                 fitting = fit(
                     self.task,

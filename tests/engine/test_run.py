@@ -13,6 +13,7 @@ import pytest
 import torch
 from workbooks import write_workbook
 
+from modelstudio.cli.follow import Terminal
 from modelstudio.engine import exporting, prediction, projects, run
 from modelstudio.engine.control import Control
 from modelstudio.engine.events import BatchEnd, EpochEnd, RunEnd, RunStarted, drain
@@ -70,6 +71,20 @@ def trained(project: Project, path: Path | None) -> RunEnd:
 
 
 # Projects
+
+
+def test_a_run_begins_with_what_the_split_lacks(
+    project: Project, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pl.read_csv(table).with_columns(width=np.arange(300) // 150).write_csv(table)
+    split = project.data.split.changed(method="time", by="width")
+    lacking = project.changed(data=project.data.changed(split=split))
+    lacking = lacking.changed(training=project.training.changed(epochs=1))
+    events, _ = drained(run.train(lacking, None, Control()))
+    (began,) = (event for event in events if isinstance(event, RunStarted))
+    assert began.warning.startswith("No rows validate: width has too few different values.")
+    Terminal(1)(began)
+    assert began.warning in capsys.readouterr().err
 
 
 def test_a_new_project_is_ready_to_train(project: Project) -> None:

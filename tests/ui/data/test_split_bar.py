@@ -11,6 +11,7 @@ from modelstudio.engine.results import PartInfo
 from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.ui.pages.data.split_bar import SplitBar, SplitHandle
 from modelstudio.ui.pages.data.split_panel import SplitPanel, agreement
+from modelstudio.ui.widgets import ElidedLabel
 
 
 @pytest.fixture
@@ -119,6 +120,15 @@ def test_folds_leave_the_test_part_to_the_handle(qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.edited) as told:
         QTest.keyClick(panel.bar.handle(1), Qt.Key.Key_Left)
     assert told.args[0] == SplitConfig(folds=4, test=0.21)
+
+
+def test_a_part_without_rows_is_told_before_class_shares(qtbot: QtBot) -> None:
+    panel = SplitPanel()
+    qtbot.addWidget(panel)
+    panel.set_data(DataConfig(split=SplitConfig(method="time", by="day")))
+    panel.set_parts([part("train", 5, 5), part("validation", 0, 0), part("test", 5, 5)])
+    told = [each.full_text() for each in panel.findChildren(ElidedLabel)]
+    assert any(text.startswith("No rows validate: day has too few") for text in told)
 
 
 def test_alike_shares_agree() -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QWidget
 
 from modelstudio.engine.results import PartInfo
+from modelstudio.project.empty_parts import empty_parts
 from modelstudio.project.model import DataConfig, SplitConfig
 from modelstudio.ui.actions import tr
 from modelstudio.ui.pages.data.sheet import wide
@@ -147,6 +148,8 @@ class SplitPanel(QFrame):
         self._rows = sum(part.rows for part in parts)
         self._tell_rows()
         text, good = agreement(parts)
+        if lacking := empty_parts(self._split, {part.name: part.rows for part in parts}):
+            text, good = lacking, False
         self._agreement.set_full_text(text)
         self._sign.setVisible(bool(text))
         self._sign.set_icon("okc" if good else "warn", "success" if good else "warning")
@@ -157,7 +160,9 @@ class SplitPanel(QFrame):
         self._detail.setText(" · ".join([*told, *filter(None, [self._how])]))
 
     def _make_settings(self) -> QWidget:
-        self.stratify = Switch(True, "data.stratify", tr("Keep class shares alike in every part"))
+        self.stratify = Switch(
+            True, "data.stratify", tr("Keep class shares alike in every part drawn at random")
+        )
         self.stratify.clicked.connect(
             lambda on: self._edit(tr("Stratify") if on else tr("Do not stratify"), stratify=on)
         )

@@ -76,6 +76,8 @@ class RunLog:
                 if fold is not None:
                     tell("info", tr("Fold {} of {}").format(fold.fold, fold.folds))
                 tell("done", words.format(event.device.upper(), *rows))
+                if event.warning:
+                    tell("warning", event.warning)
             case EpochEnd():
                 self._tell_epoch(event)
             case CheckpointSaved():
