@@ -177,7 +177,11 @@ class SplitConfig(Frozen):
     folds: int = Field(0, ge=0, le=100, description="Number of folds; 0 takes none.")
     fold: int = Field(0, ge=0, le=99, description="The fold that validates, from 0.")
     seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same rows.")
-    stratify: bool = Field(True, description="Keep the class shares alike in every part.")
+    stratify: bool = Field(
+        True,
+        description="Keep the class shares alike in every part; only where rows are drawn at "
+        "random. Groups, times, a column or last rows tell the parts without a look at classes.",
+    )
     balance: Literal["none", "weights", "oversample", "undersample"] = Field(
         "none",
         title="Class balance",
