@@ -26,22 +26,34 @@ REGULAR: Final = 0.9
 """Share of the steps in time that are alike in a series."""
 
 LENGTHS: Final = (
-    (timedelta(hours=2), 24, "hours"),
-    (timedelta(days=2), 14, "days"),
-    (timedelta(days=10), 8, "weeks"),
-    (timedelta(days=40), 12, "months"),
+    (timedelta(hours=2), 24, timedelta(hours=1), "hours"),
+    (timedelta(days=2), 14, timedelta(days=1), "days"),
+    (timedelta(days=10), 8, timedelta(weeks=1), "weeks"),
+    (timedelta(days=40), 12, timedelta(days=30), "months"),
 )
-"""Rows of a window by the longest step in time they are meant for."""
+"""Rows of a window by the longest step in time they are meant for, and what they are called where
+the step is about that long."""
+
+UNEVEN: Final = 16
+"""Rows of a window without such a step."""
+
+OWN_STEPS, GAIN = 0.2, 1.02
+"""Least share of alike steps within the values of a column that tells series apart, and how many
+times that of the whole table, which has more different steps too."""
+
+JUDGED: Final = 1_000_000
+"""Rows, at most, that tell whether a column tells series apart."""
 
 
 class Times(NamedTuple):
     """How the rows of a table follow one another in time.
 
-    ``series`` is the column that tells several series apart, empty where there is one.
+    ``series`` is the column that tells several series apart, empty where there is one; ``step`` is
+    None where the times step unevenly.
     """
 
     column: str
-    step: timedelta
+    step: timedelta | None
     series: str = ""
 
 
@@ -74,6 +86,46 @@ def time_of(frame: pl.DataFrame, guessed: Guess) -> Times | None:
         if alike.get_column("count").sum() >= REGULAR * (len(moments) - 1):
             return Times(column.name, usual, series)
     return None
+
+
+def uneven_time_of(frame: pl.DataFrame, guessed: Guess) -> Times | None:
+    """Find a column of dates to put the rows in order by, however it steps."""
+    for column in guessed.columns:
+        if column.kind != "date" or column.role == "target":
+            continue
+        times = _times(frame.get_column(column.name), column)
+        if times.count() >= 0.95 * frame.height and times.head(JUDGED).n_unique() > 2:
+            return Times(column.name, None, _own_runs(frame, guessed, times))
+    return None
+
+
+def _own_runs(frame: pl.DataFrame, guessed: Guess, times: pl.Series) -> str:
+    """Return the column within whose values times step most alike; empty where none helps."""
+    times = times.head(JUDGED)
+    share, different = _alike(pl.DataFrame({"time": times}).sort("time"))
+    found, most = "", max(OWN_STEPS, GAIN * share)
+    for column in guessed.columns:
+        if column.kind not in ("category", "id") or column.role == "target":
+            continue
+        names = frame.get_column(column.name).head(JUDGED)
+        pairs = pl.DataFrame({"name": names, "time": times}).sort("name", "time")
+        if 2 <= names.n_unique() <= len(names) / 10 and pairs.n_unique() >= 0.99 * len(names):
+            share, own = _alike(pairs, pl.col("name"))
+            if share > most and own < different:
+                found, most = column.name, share
+    return found
+
+
+def _alike(ordered: pl.DataFrame, within: pl.Expr | None = None) -> tuple[float, int]:
+    """Return the share of the steps in time about as long as the usual one, and how many differ."""
+    step = pl.col("time").diff()
+    if within is not None:
+        step = pl.when(within.eq_missing(within.shift())).then(step)
+    steps = ordered.select(step).to_series().drop_nulls()
+    usual = steps.filter(steps > timedelta(0)).mode().min()
+    if not isinstance(usual, timedelta):
+        return 0.0, 0
+    return int(steps.is_between(usual * 0.9, usual * 1.12).sum()) / len(steps), steps.n_unique()
 
 
 def _times(cells: pl.Series, column: Column) -> pl.Series:
@@ -123,7 +175,7 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) 
     forecast
         Whether the person asked for it; None leaves it to the data.
     """
-    found = time_of(frame, guessed)
+    found = time_of(frame, guessed) or (uneven_time_of(frame, guessed) if forecast else None)
     if found is None and not forecast:
         name = sorted_by(frame, guessed)
         note = (
@@ -131,7 +183,7 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) 
             "Data page to be judged by the latest."
         )
         return replace(guessed, notes=(*guessed.notes, note)) if name else guessed
-    name, step, series = found or ("", timedelta(0), "")
+    name, step, series = found or ("", None, "")
     told = f"by {name}" if name else "as they stand"
     guessed = replace(
         guessed,
@@ -141,16 +193,31 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, forecast: bool | None = None) 
     target = next(column for column in guessed.columns if column.role == "target")
     if forecast is False or (forecast is None and target.kind != "number"):
         return guessed
-    length, unit = next(
-        ((rows, unit) for longest, rows, unit in LENGTHS if name and step <= longest), (16, "rows")
-    )
+    length, unit = _length(step)
     length = max(1, min(length, frame.height // 10))
     each = f" of each {series}" if series else ""
+    notes = [f"{target.name} is told one row ahead from the last {length} {unit}{each}."]
+    if frame.get_column(target.name).null_count():
+        notes.append(_gaps_note(frame, guessed, target.name, name, series))
     return replace(
         guessed,
         recipe=(*guessed.recipe, Windows(length=length, order_by=name, series=series)),
-        notes=(
-            *(note for note in guessed.notes if note != NO_FEATURE),
-            f"{target.name} is told one row ahead from the last {length} {unit}{each}.",
-        ),
+        notes=(*(note for note in guessed.notes if note != NO_FEATURE), *notes),
     )
+
+
+def _length(step: timedelta | None) -> tuple[int, str]:
+    """Return how many rows a window holds, and what they are called."""
+    for longest, rows, one, unit in LENGTHS:
+        if step is not None and step <= longest:
+            return rows, unit if 0.9 <= step / one <= 1.1 else "rows"
+    return UNEVEN, "rows"
+
+
+def _gaps_note(frame: pl.DataFrame, guessed: Guess, target: str, name: str, series: str) -> str:
+    """Say what windows make of rows without the target; see `steps.series.in_order`."""
+    column = next((each for each in guessed.columns if each.name == name), None)
+    rising = column is None or _times(frame.get_column(name), column).is_sorted()
+    if rising and not series:
+        return f"No window reaches across the rows without {target}."
+    return f"The rows before and after those without {target} follow one another in a window."

@@ -229,3 +229,39 @@ def test_several_series_are_told_apart_by_a_column(tmp_path: Path) -> None:
     assert (step.order_by, step.series) == ("day", "name")
     assert draft.project.data.split.by == "day"
     assert any("each name" in note for note in draft.notes)
+
+
+def uneven(folder: Path, names: str, *, newest_first: bool = False) -> Path:
+    """Write 150 rows of each name, every 10 minutes with pauses; each begins at its own time."""
+    rows = []
+    for at, name in enumerate(names):
+        time = datetime(2022, 1, 1, 0, at)
+        for row in range(150):
+            time += timedelta(minutes=10 if row % 5 else 10 * (row % 30) + 40)
+            rows.append(f"{time:%Y-%m-%d %H:%M},{name},{'ab'[row // 3 % 2]},{row % 7 or ''}")
+    path = folder / "uneven.csv"
+    path.write_text("time,station,sky,y\n" + "\n".join(rows[:: -1 if newest_first else 1]))
+    return path
+
+
+@pytest.mark.parametrize(("names", "series"), [("A", ""), ("ABC", "station")])
+def test_a_forecast_goes_by_the_dates_however_they_step(
+    names: str, series: str, tmp_path: Path
+) -> None:
+    path = uneven(tmp_path, names, newest_first=True)
+    draft = projects.new_project(path, target="y", task="forecast")
+    step = draft.project.data.recipe[-1]
+    assert isinstance(step, Windows)
+    assert (step.order_by, step.series, draft.project.data.split.by) == ("time", series, "time")
+    told = "16 rows of each station" if series else "15 rows"
+    assert f"y is told one row ahead from the last {told}." in draft.notes
+    assert any(note.endswith("follow one another in a window.") for note in draft.notes)
+
+
+def test_rows_of_a_minute_are_not_called_hours(tmp_path: Path) -> None:
+    start = datetime(2020, 1, 1)
+    lines = [f"{start + timedelta(minutes=at):%Y-%m-%d %H:%M},{at % 9}.5" for at in range(300)]
+    path = tmp_path / "minutes.csv"
+    path.write_text("time,y\n" + "\n".join(lines))
+    notes = projects.new_project(path, target="y").notes
+    assert "y is told one row ahead from the last 24 rows." in notes
