@@ -77,9 +77,9 @@ def _checked(model: replay.OnnxModel, trained: Trained, data: DataConfig) -> rep
     frame = prepared.around(part) if reaches_back(trained.fitted) else prepared.frame(part)
     if trained.fitted.target.kind == "tokens":
         some = encoded.take(np.arange(min(PASSAGES, len(encoded.rows))))
-        data = TensorData.from_encoded(some, trained.fitted.fields, trained.device)
+        passages = TensorData.from_encoded(some, trained.fitted.fields, trained.device)
         with torch.no_grad():
-            logits = run_module(trained.task, data)[0]
+            logits = run_module(trained.task, passages)[0]
         said = torch.softmax(logits.double(), dim=-1)
         return replay.compare_tokens(model, some.fields, said.cpu().numpy())
     expected = predictions(trained.task, encoded, trained.fitted, trained.device)
