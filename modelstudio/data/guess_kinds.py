@@ -11,6 +11,7 @@ from polars import selectors
 
 from modelstudio.data import spill
 from modelstudio.data.sources.dates import all_to_dates, in_either_order
+from modelstudio.data.sources.months import NAMED
 from modelstudio.data.sources.numbers import CODE, MISSING_NUMBERS, all_to_numbers
 from modelstudio.data.sources.values import WHOLE, as_text
 from modelstudio.recipe.columns import Kind
@@ -208,7 +209,8 @@ def _other_kinds(
     """Tell dates, ids, categories and text apart."""
     lengths = facts_of(frame, pl.all().str.len_chars().mean())
     spaced = facts_of(frame, pl.all().str.contains(r"\s").any())
-    digits = facts_of(frame, pl.all().str.contains(r"^[+-]?\d").sum())
+    begun = pl.all().str.contains(r"^[+-]?\d") | pl.all().str.contains(NAMED)
+    digits = facts_of(frame, begun.sum())
     enough = {name: 0.95 * words[name] for name in frame.columns}
     likely = some_of(frame, [name for name in frame.columns if digits[name] >= enough[name]])
     dates = facts_of(all_to_dates(likely), KNOWN)

@@ -50,6 +50,11 @@ WRITTEN: dict[str, tuple[Kind, list[str], tuple[str, ...]]] = {
         [f"{at % 28 + 1:02}/{at % 12 + 1:02}/2021" for at in range(ROWS)],
         ("01/25/2021", "x", "05.06.2021 10:30"),
     ),
+    "names of months": (
+        "date",
+        [f"{at % 28 + 1}-{('Jan', 'May', 'Dez')[at % 3]}-2{at % 5}" for at in range(ROWS)],
+        ("x", "Feb 3, 2019", "2021-05-06", "05/06/2021"),
+    ),
     "either": (
         "date",
         [f"0{at % 9 + 1}/0{at * 5 % 9 + 1}/2021" for at in range(ROWS)],

@@ -20,7 +20,7 @@ from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
 from modelstudio.engine.projects import new_project
 from modelstudio.errors import DataError
-from modelstudio.project.model import CsvOptions, DataConfig, Project
+from modelstudio.project.model import CsvOptions, DataConfig, Form, Project
 
 
 def table(folder: Path, header: str, rows: list[str], name: str = "t.csv") -> Path:
@@ -215,6 +215,37 @@ def test_dates_follow_each_other_closely_in_the_likely_order() -> None:
 )
 def test_times_in_other_forms(cell: str, date: datetime) -> None:
     assert to_dates(pl.Series("x", [cell, None])).to_list() == [date, None]
+
+
+NAMED_MONTHS = {
+    "01-Feb-2019": datetime(2019, 2, 1),
+    "22-Jan-20": datetime(2020, 1, 22),
+    "5 mar 71": datetime(1971, 3, 5),
+    "12 January 2015": datetime(2015, 1, 12),
+    "Feb 3, 2019": datetime(2019, 2, 3),
+    "March 3rd, 2019 10:30": datetime(2019, 3, 3, 10, 30),
+    "2021-Feb-03": datetime(2021, 2, 3),
+    "Tue, 5 Nov 2019 10:00:01": datetime(2019, 11, 5, 10, 0, 1),
+    "3. März 2021": datetime(2021, 3, 3),
+    "1er août 2020": datetime(2020, 8, 1),
+    "21 de diciembre de 2019": datetime(2019, 12, 21),
+    "31-Feb-2019": None,
+    "10 foo 2020": None,
+    "2021-01-05": datetime(2021, 1, 5),
+}
+
+
+def test_dates_with_the_names_of_months_are_dates() -> None:
+    cells, dates = pl.Series("x", list(NAMED_MONTHS)), list(NAMED_MONTHS.values())
+    assert to_dates(cells).to_list() == dates
+    assert [to_dates(cells[at : at + 1], form=Form(column="x"))[0] for at in range(len(cells))] == (
+        dates
+    )
+    english = [f"{'Feb March Dec'.split()[i % 3]} {i % 28 + 1}, 20{i % 20:02}" for i in range(60)]
+    german = [f"{i % 28 + 1}. {'Mai Juni Dezember'.split()[i % 3]} 2021" for i in range(60)]
+    words = [f"{i} May {i * 7}" for i in range(60)]
+    kinds = guess_kinds(pl.DataFrame({"a": english, "b": german, "c": words}))
+    assert kinds["a"] == kinds["b"] == "date" != kinds["c"]
 
 
 @pytest.mark.parametrize(

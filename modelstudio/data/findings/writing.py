@@ -120,11 +120,11 @@ def _currencies(
         if not currencies_of(few).count():
             continue
         is_read = frame.get_column(column.name).is_not_null()
-        signs = currencies_of(written.zip_with(is_read, _NOTHING))
+        signs = currencies_of(written.zip_with(is_read, _NOTHING)).alias("sign")
         counts = (
             signs.drop_nulls()
             .value_counts(name="rows")
-            .sort("rows", signs.name, descending=[True, False])
+            .sort("rows", "sign", descending=[True, False])
         )
         if counts.height < 2:
             continue

@@ -10,6 +10,7 @@ from typing import Literal
 
 import polars as pl
 
+from modelstudio.data.sources.months import NAMED, in_digits
 from modelstudio.project.model import Form
 
 DateOrder = Literal["day first", "month first", "year first"]
@@ -87,7 +88,9 @@ def to_dates(
 def all_to_dates(text: pl.DataFrame, order: DateOrder | None = None) -> pl.DataFrame:
     """Read all columns of a table as `to_dates` does, in few passes."""
     few = text.gather_every(-(-text.height // FEW) or 1)
-    short = _with_short(few)
+    if spelt := _written_as(NAMED, few):
+        text, few = (each.with_columns(in_digits(each[spelt])) for each in (text, few))
+    short = _written_as(SHORT, few)
     dates = _long_dates(_without(short, text), _without(short, few), order)
     return within_reach(
         dates.with_columns(
@@ -113,7 +116,10 @@ def dates_in_pieces(
     if form is not None:
         yield from (_as_in(form, some, few, order) for some in text)
         return
-    short, seen = _with_short(few.to_frame()), few.to_frame()
+    if _written_as(NAMED, few.to_frame()):
+        text = [in_digits(some.to_frame()).to_series() for some in text]
+        few = in_digits(few.to_frame()).to_series()
+    short, seen = _written_as(SHORT, few.to_frame()), few.to_frame()
     long = _without(short, seen)
     found = _order_in_pieces(text, order) if short else None
     if order not in ("day first", "month first"):
@@ -133,7 +139,8 @@ def _as_in(form: Form, text: pl.Series, few: pl.Series, asked: DateOrder | None)
     dates = _long_dates(long.to_frame(), few.to_frame(), order).to_series()
     rare = long.filter(dates.is_null() & long.is_not_null()).unique()
     if len(rare):
-        found = _long_dates(rare.to_frame(), rare.to_frame(), order).to_series()
+        spelt = in_digits(rare.to_frame())
+        found = _long_dates(spelt, spelt, order).to_series()
         dates = dates.zip_with(dates.is_not_null(), long.replace_strict(rare, found, default=None))
     if form.short is not None and short.any():
         two_digits = text.filter(short).unique()
@@ -141,9 +148,9 @@ def _as_in(form: Form, text: pl.Series, few: pl.Series, asked: DateOrder | None)
     return within_reach(dates.to_frame()).to_series()
 
 
-def _with_short(few: pl.DataFrame) -> list[str]:
-    """Return the columns that have dates whose year has two digits."""
-    found = few.select(pl.all().str.contains(SHORT).any())
+def _written_as(pattern: str, few: pl.DataFrame) -> list[str]:
+    """Return the columns of which some cells are written in a certain way."""
+    found = few.select(pl.all().str.contains(pattern).any())
     return [name for name, true in zip(few.columns, *found.rows(), strict=True) if true]
 
 
