@@ -13,6 +13,7 @@ from modelstudio.data import spill
 from modelstudio.data.guess_forms import forms_of
 from modelstudio.data.guess_kinds import (
     DISTINCT,
+    GREAT,
     KNOWN,
     facts_of,
     fractions_nearby,
@@ -160,6 +161,7 @@ def guess(frame: pl.DataFrame, target: str | None = None, csv: CsvOptions | None
         rows = "1 row" if empty == 1 else f"{empty:,} rows"
         notes.append(f"{rows} without {target} {'is' if empty == 1 else 'are'} left out.")
     notes += _missing_notes(frame, columns)
+    notes += _rounding_notes(sample, columns)
     asked = csv or CsvOptions()
     found = {**dates_read(sample, columns, asked), "forms": forms_of(frame, sample, kinds)}
     notes += reading_notes(sample, columns, asked.changed(**found))
@@ -255,6 +257,25 @@ def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
             f"{' ...' if len(names) > 4 else ''}. Name it as a word for missing if it means that."
         )
     return notes
+
+
+def _rounding_notes(sample: pl.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
+    """Say which whole numbers are rounded, as a double has no place for them."""
+    numbers = {each.name for each in columns if each.kind == "number" and each.role != "ignored"}
+    text = some_of(
+        sample, [each for each in sample.select(pl.col(pl.String)).columns if each in numbers]
+    )
+    great = sums_of(text, pl.all().str.contains(GREAT).any())
+    for cells in some_of(text, [name for name in text.columns if great[name]]):
+        exact = cells.filter(cells.str.contains(GREAT)).cast(pl.Int128, strict=False)
+        read = exact.cast(pl.Float64).cast(pl.Int128, strict=False)
+        pairs = pl.DataFrame({"exact": exact, "read": read}).filter(exact != read)
+        if pairs.height:
+            told, rounded = pairs.row(0)
+            yield (
+                f"{cells.name} has whole numbers of more digits than a number keeps: {told} is "
+                f"read as {rounded}. If they are ids, set its kind to id."
+            )
 
 
 def _no_numbers(frame: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -13,6 +13,7 @@ from tables import people, write
 from modelstudio.data.guess import guess
 from modelstudio.data.guess_kinds import guess_kinds
 from modelstudio.data.sources import tabular
+from modelstudio.engine import projects
 from modelstudio.project.model import DataConfig
 from modelstudio.recipe.steps import DropDuplicates, FillMissing, OneHot, Standardise
 
@@ -191,3 +192,14 @@ def test_a_name_like_a_pattern_is_a_name() -> None:
         "x": "number",
         "y": "category",
     }
+
+
+@pytest.mark.parametrize("target", ["x", "y"])
+def test_whole_numbers_that_are_rounded_are_told(target: str, tmp_path: Path) -> None:
+    lines = [f"{at % 17}.5,{2**53 + 801 + at % 50}" for at in range(200)]
+    path = tmp_path / "great.csv"
+    path.write_text("x,y\n" + "\n".join(lines))
+    notes = projects.new_project(path, target=target).notes
+    told = [note for note in notes if note.startswith("y has whole numbers of more digits")]
+    assert len(told) == 1
+    assert "9007199254741793 is read as 9007199254741792." in told[0]
