@@ -196,6 +196,16 @@ def test_mixed_types_are_found(tmp_path: Path, rows: int) -> None:
     assert mixtures == dict.fromkeys(columns, first)
 
 
+def test_the_words_among_numbers_are_named(tmp_path: Path) -> None:
+    words = ["ERR"] * 5 + ["w" * 40] * 3 + ["#DIV/0!", "k.A."]
+    mixed = pl.Series("x", [*(f"{at * 1.7:.1f}" for at in range(890)), *words])
+    found = told(honest(900).with_columns(mixed), tmp_path)
+    text = next(each.text for each in found if each.kind == "mixed_types")
+    assert (
+        text == "x mixes numbers and words: ERR (5), " + "w" * 29 + "… (3), #DIV/0! (1) and 1 more"
+    )
+
+
 FAR: dict[str, Callable[[float], float]] = {
     "height": lambda cell: cell * 10,
     "income": lambda cell: cell * 1000,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import polars as pl
@@ -20,6 +21,7 @@ from modelstudio.data.sources.dates import short_order, to_dates
 from modelstudio.data.sources.values import MISSING_NUMBERS, as_text, to_numbers
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Cast, MissingIndicator, Step
+from modelstudio.wording import listed
 
 SAMPLE = 20_000
 """Rows looked at to tell what a column of text holds, spread over it."""
@@ -29,6 +31,9 @@ MIXED, MIXED_SHARE = 10, 0.05
 
 DATES = 0.5
 """Share of the cells that are dates from which the others are words among them."""
+
+MOST_WORDS, LONGEST_WORD = 100, 30
+"""Odd words that are counted in each piece of a column, and letters of one that are shown."""
 
 _CELL = 16
 """Bytes of a cell of text."""
@@ -47,7 +52,7 @@ DATE_FORMATS = (
     *("%a, %d %b %Y", "%a, %d %b %Y %H:%M:%S %z", "%a %b %d %H:%M:%S %Y", "%A, %d %B %Y"),
     *("%A, %B %d, %Y", "%a %b %d %Y", "%B %d, %Y %I:%M %p", "%b %d, %Y %I:%M %p"),
 )
-"""Ways to write a date that are not read as one."""
+"""Ways to write a date that a column of another kind may show."""
 
 MONTH_FORMATS = ("%B %Y", "%b %Y", "%B, %Y", "%b-%Y", "%b-%y", "%Y %B", "%Y-%b", "%m/%Y", "%m-%Y")
 """Ways to write a month."""
@@ -118,10 +123,10 @@ def _words(column: Column, values: pl.Series, written: pl.Series) -> Finding | N
     """Look for words in a column of numbers."""
     if written.dtype != pl.String or written.null_count() == values.null_count():
         return None
-    text = ""
-    first, count = _unread(values, written, lambda cells: ~cells.is_in(MISSING_NUMBERS))
+    first, count, words = _unread(values, written, lambda cells: ~cells.is_in(MISSING_NUMBERS))
+    text = _most_often(words)
     if not count:
-        first, count = _unread(values, written, lambda cells: cells.is_in(SIGNS))
+        first, count, _ = _unread(values, written, lambda cells: cells.is_in(SIGNS))
         text = f", which count as missing where it says {written[first[0]]}" if count else ""
     fix = MissingIndicator(columns=(column.name,)) if column.role == "feature" else None
     return _mixture(column, first, count, f"numbers and words{text}", fix)
@@ -129,16 +134,33 @@ def _words(column: Column, values: pl.Series, written: pl.Series) -> Finding | N
 
 def _unread(
     values: pl.Series, written: pl.Series, odd: Callable[[pl.Series], pl.Series]
-) -> tuple[list[int], int]:
-    """Return the first rows of odd cells that were not read, and how many there are."""
+) -> tuple[list[int], int, Counter[str]]:
+    """Return the first rows of odd cells that were not read, how many there are, and of each."""
     first: list[int] = []
-    count = 0
+    count, words = 0, Counter[str]()
     for each in spill.pieces(len(values), _CELL):
         cells = written[each]
         rows = (cells.is_not_null() & values[each].is_null() & odd(cells)).arg_true()
         first += (rows.head(MOST_ROWS - len(first)) + each.start).to_list()
         count += len(rows)
-    return first, count
+        words.update(_counted(cells.gather(rows)))
+    return first, count, words
+
+
+def _counted(odd: pl.Series) -> dict[str, int]:
+    """Count the words that are there most often."""
+    return dict(odd.alias("word").value_counts(name="cells", sort=True).head(MOST_WORDS).rows())
+
+
+def _most_often(words: Mapping[str, int], every: int = 1) -> str:
+    """Name the words that are there most often, and how often if ``every`` cell was looked at."""
+    often = sorted(words.items(), key=lambda item: (-item[1], item[0]))
+    shown = (_cut(word) + (f" ({count:,})" if every == 1 else "") for word, count in often)
+    return ": " + listed(shown) if often else ""
+
+
+def _cut(word: str) -> str:
+    return word if len(word) <= LONGEST_WORD else word[: LONGEST_WORD - 1] + "…"
 
 
 def _numbers(column: Column, cells: pl.Series, every: int) -> Finding | None:
@@ -156,7 +178,9 @@ def _numbers(column: Column, cells: pl.Series, every: int) -> Finding | None:
         name = column.name
         fix = Cast(columns=(name,), to="number") if fewer_words else SetRole((name,))
     rows = odd.arg_true() * every
-    return _mixture(column, rows.head(MOST_ROWS).to_list(), len(rows), "numbers and words", fix)
+    what = "numbers and words"
+    what += _most_often(_counted(cells.filter(odd)), every) if fewer_words else ""
+    return _mixture(column, rows.head(MOST_ROWS).to_list(), len(rows), what, fix)
 
 
 def _dates(column: Column, cells: pl.Series, every: int) -> Finding | None:
@@ -167,9 +191,11 @@ def _dates(column: Column, cells: pl.Series, every: int) -> Finding | None:
     dates = to_dates(cells)
     if len(dates.drop_nulls()) < DATES * len(known):
         return None
-    rows = (dates.is_null() & cells.is_not_null()).arg_true() * every
+    odd = dates.is_null() & cells.is_not_null()
+    rows = odd.arg_true() * every
     fix = SetRole((column.name,)) if column.role == "feature" else None
-    return _mixture(column, rows.head(MOST_ROWS).to_list(), len(rows), "dates and words", fix)
+    what = "dates and words" + _most_often(_counted(cells.filter(odd)), every)
+    return _mixture(column, rows.head(MOST_ROWS).to_list(), len(rows), what, fix)
 
 
 def _mixture(
