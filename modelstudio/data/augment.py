@@ -6,7 +6,8 @@ in the middle draws what it would have drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -41,9 +42,17 @@ class Augmenter:
         In their order; those that act on none of the fields, and those switched off, do nothing.
     fields
         Inputs and target.
+    origins
+        Tells by field the raw column that each of its columns was made of; without it each is one
+        of its own.
     """
 
-    def __init__(self, augmentations: Iterable[Augmentation], fields: Sequence[FieldSpec]) -> None:
+    def __init__(
+        self,
+        augmentations: Iterable[Augmentation],
+        fields: Sequence[FieldSpec],
+        origins: Callable[[], Mapping[str, Sequence[str]]] | None = None,
+    ) -> None:
         active = [each for each in augmentations if each.enabled and any(map(each.acts_on, fields))]
         self._inputs = [field for field in fields if field.role == "input"]
         self._targets = [field for field in fields if field.role == "target"]
@@ -54,8 +63,23 @@ class Augmenter:
             active = [
                 each for each in active if not isinstance(each, Mix | WordDropout | SwapNoise)
             ]
+        if any(field.kind == "ranking" for field in self._targets):
+            # another user or item would not be the one that was chosen
+            active = [each for each in active if not isinstance(each, SwapNoise)]
         self._others = [each for each in active if isinstance(each, SwapNoise | WordDropout)]
         self.mixes = [each for each in active if isinstance(each, Mix)]
+        swapping = any(isinstance(each, SwapNoise) for each in active)
+        self._cells = self._numbered(origins() if swapping and origins is not None else {})
+
+    def _numbered(self, origins: Mapping[str, Sequence[str]]) -> dict[str, Tensor]:
+        """Give numbers to raw columns, whose cells are swapped; by field, shape (columns,)."""
+        numbers: dict[object, int] = {}
+        found = {}
+        for field in filter(SwapNoise.acts_on, self._inputs):
+            own = [(field.name, at) for at in range(math.prod(map(int, field.shape)))]
+            made_of = origins.get(field.name, own)
+            found[field.name] = torch.tensor([numbers.setdefault(x, len(numbers)) for x in made_of])
+        return found
 
     def __bool__(self) -> bool:
         return bool(self._on_pictures or self._others or self.mixes)
@@ -81,19 +105,31 @@ class Augmenter:
     def batch(self, batch: Batch) -> Batch:
         """Change numbers and words, and put samples together; targets become shares of classes."""
         for step in self._others:
+            if isinstance(step, SwapNoise):
+                self._swap(step, batch)
+                continue
             for field in filter(step.acts_on, self._inputs):
-                values = batch[field.name]
-                batch[field.name] = (
-                    _swapped(step, values)
-                    if isinstance(step, SwapNoise)
-                    else _without_words(step, values)
-                )
+                batch[field.name] = _without_words(step, batch[field.name])
         if self.mixes:
             for field in self._targets:
                 batch[field.name] = as_shares(batch[field.name], field)
             for mix in self.mixes:
                 self.mix(mix, batch)
         return batch
+
+    def _swap(self, step: SwapNoise, batch: Batch) -> None:
+        """Take some cells from other rows of the batch, with all columns that are made of them."""
+        rows = len(next(batch[name] for name in self._cells))
+        count = 1 + max(int(columns.max()) for columns in self._cells.values())
+        source = torch.randint(rows, (rows, count))
+        taken = torch.rand(rows, count) < step.amount
+        taken &= chosen(rows, step.share)[:, None]
+        for name, columns in self._cells.items():
+            values = batch[name]
+            table = values.view(rows, -1)
+            swapped = table.gather(0, source[:, columns].to(values.device))
+            kept = torch.where(taken[:, columns].to(values.device), swapped, table)
+            batch[name] = kept.view_as(values)
 
     def mix(self, step: Mix, batch: Batch, partner: Tensor | None = None) -> Tensor:
         """Put each sample together with another of the batch; return which were changed.
@@ -135,15 +171,6 @@ def as_shares(target: Tensor, field: FieldSpec) -> Tensor:
 def _blend(values: Tensor, share: Tensor, partner: Tensor) -> Tensor:
     own = share.to(values).view(-1, *[1] * (values.ndim - 1))
     return torch.lerp(values[partner.to(values.device)], values, own)
-
-
-def _swapped(step: SwapNoise, values: Tensor) -> Tensor:
-    """Take some cells from other rows of the batch."""
-    source = torch.randint(len(values), values.shape)
-    taken = torch.rand(values.shape) < step.amount
-    taken &= chosen(len(values), step.share).view(-1, *[1] * (values.ndim - 1))
-    swapped = values.gather(0, source.to(values.device))
-    return torch.where(taken.to(values.device), swapped, values)
 
 
 def _without_words(step: WordDropout, tokens: Tensor) -> Tensor:

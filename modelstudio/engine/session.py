@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from modelstudio.data.augment import Augmenter
 from modelstudio.data.balance import Resampling, class_weights, label_weights
 from modelstudio.data.batches import TensorData
 from modelstudio.data.fitted import Encoded, FittedRecipe
+from modelstudio.data.origins import origins
 from modelstudio.data.prepare import Prepared
 from modelstudio.data.stored import in_memory
 from modelstudio.data.target import TargetState
@@ -67,7 +69,9 @@ class Session:
         task.module.to(self.device)
         self.parameters = compiled.analysis.parameters
         fields, target = prepared.fitted.fields, prepared.fitted.target
-        augmenter = Augmenter(project.data.augment, fields)
+        augmenter = Augmenter(
+            project.data.augment, fields, partial(origins, prepared.fitted, prepared.clean)
+        )
         validation = known_rows(prepared.validation)
         ranking = Ranking.of(project.data, prepared.fitted, learnable)
         self.validation_rows = len(validation.rows)

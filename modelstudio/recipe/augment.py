@@ -139,13 +139,20 @@ class Mix(Augmentation, abstract=True):
 
 
 class MixUp(Mix):
-    """Lay two samples over each other; the target becomes shares of both."""
+    """Lay two samples over each other, all but ids; the target becomes shares of both.
+
+    The ids of categories and words cannot be laid over each other: they stay those of the sample
+    with the larger share.
+    """
 
     kinds = ("image", "spectrogram", "features", "window")
 
 
 class CutMix(Mix):
-    """Paste a part of another picture; the target becomes shares of both by area."""
+    """Paste a part of another picture; the target becomes shares of both by area.
+
+    Other inputs stay those of the picture that is pasted upon.
+    """
 
     kinds = ("image",)
 
@@ -158,7 +165,10 @@ class CutMix(Mix):
 
 
 class SwapNoise(Augmentation, label="Swap noise"):
-    """Replace some cells by those of other rows in the same column."""
+    """Replace some cells by those of other rows in the same column, however it is encoded.
+
+    It does nothing where users and items are learnt.
+    """
 
     kinds = ("features", "ids")
 

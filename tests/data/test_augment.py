@@ -12,8 +12,12 @@ from torch import Tensor
 
 from modelstudio.data.augment import Augmenter
 from modelstudio.data.augment_samples import samples
+from modelstudio.data.origins import origins
+from modelstudio.data.prepare import fit_recipe
+from modelstudio.engine.events import drain
 from modelstudio.engine.losses import build_loss
 from modelstudio.errors import FieldError
+from modelstudio.project.model import DataConfig
 from modelstudio.project.training import CrossEntropy
 from modelstudio.recipe.augment import (
     Augmentation,
@@ -32,7 +36,9 @@ from modelstudio.recipe.augment import (
     SwapNoise,
     WordDropout,
 )
+from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
+from modelstudio.recipe.steps import Index, OneHot, Rename
 
 CLASSES = FieldSpec(
     name="y", role="target", kind="classes", shape=(), dtype="int", classes=("a", "b", "c")
@@ -198,6 +204,48 @@ def test_swapped_cells_come_from_the_same_column() -> None:
     found = swapped["features"]
     assert torch.equal((found / 1000).floor() * 1000, columns.expand(100, 4))
     assert 0.1 < (found != values).float().mean() < 0.3
+
+
+def test_a_cell_is_swapped_with_all_that_is_made_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = (f"{'abcd'[at % 4]},{at % 4},{at},{at % 2}\n" for at in range(80))
+    path.write_text("kind,town,size,y\n" + "".join(rows))
+    kinds = {"kind": "category", "town": "category", "size": "number", "y": "category"}
+    columns = [
+        Column(name=name, kind=kind, role="target" if name == "y" else "feature")
+        for name, kind in kinds.items()
+    ]
+    recipe = (Rename(column="kind", name="sort"), OneHot(columns=("sort",)), Index())
+    prepared = drain(fit_recipe(DataConfig(path=str(path), columns=columns, recipe=recipe)))
+    fitted = prepared.fitted
+    assert origins(fitted, prepared.clean) == {
+        "features": ("kind",) * 4 + ("size",),
+        "town": ("town",),
+    }
+    batch = {
+        "features": torch.tensor(prepared.train.fields["features"]).float(),
+        "town": torch.tensor(prepared.train.fields["town"]),
+        "y": torch.zeros(len(prepared.train.rows)),
+    }
+    before = {name: values.clone() for name, values in batch.items()}
+    torch.manual_seed(0)
+    augmenter = Augmenter(
+        [SwapNoise(amount=0.3)], fitted.fields, lambda: origins(fitted, prepared.clean)
+    )
+    after = augmenter.batch(batch)
+    assert (after["features"][:, :4].sum(1) == 1).all()
+    for name in ("features", "town"):
+        assert not torch.equal(after[name], before[name])
+
+
+def test_users_and_items_are_never_swapped() -> None:
+    user, item = (
+        FieldSpec(name=name, role="input", kind="ids", shape=(), dtype="int", vocabulary=50)
+        for name in ("user", "item")
+    )
+    assert not Augmenter(
+        [SwapNoise()], [user, item, FieldSpec(name="y", role="target", kind="ranking", shape=())]
+    )
 
 
 def test_words_are_not_swapped_and_categories_are_not_dropped() -> None:

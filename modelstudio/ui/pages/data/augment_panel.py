@@ -26,11 +26,13 @@ from modelstudio.ui.widgets import (
 def fitting(data: DataConfig) -> list[type[Augmentation]]:
     """Return the augmentations that can act on a field of the data."""
     places = any(field.kind == "tokens" for field in data.fields)
+    chosen = any(field.kind == "ranking" for field in data.fields)
     return [
         each
         for each in Augmentation.members()
         if any(map(each.acts_on, data.fields))
         and not (places and issubclass(each, Mix | WordDropout | SwapNoise))
+        and not (chosen and issubclass(each, SwapNoise))
     ]
 
 
