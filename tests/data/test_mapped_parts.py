@@ -53,7 +53,7 @@ def visits(rows: int = 500) -> pl.DataFrame:
         ({"method": "group", "by": "number", "folds": 4, "fold": 1}, "e83289102237"),
         ({"method": "last", "by": "customer", "times": "day"}, "bd446ddd4860"),
         ({"method": "last", "by": "number"}, "b453cf5bda24"),
-        ({"method": "time", "by": "week"}, "115dc05f92b2"),
+        ({"method": "time", "by": "week"}, "186c5c65fec7"),
         ({"method": "column", "by": "part"}, "1272da2c34e1"),
         ({}, "23ef6bc8b414"),
         ({"folds": 3, "fold": 2}, "4d255ff55976"),
