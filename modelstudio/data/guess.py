@@ -237,10 +237,12 @@ def _missing_notes(frame: pl.DataFrame, columns: list[Column]) -> list[str]:
         usual = pl.col("cell").is_in(MISSING_NUMBERS)
         words_for_missing, others = odd.filter(usual), odd.filter(~usual)
         if len(words_for_missing):
-            notes.append(f"{_cells(words_for_missing)} of {name} stand for a missing value.")
+            stand = "stands" if _count(words_for_missing) == 1 else "stand"
+            notes.append(f"{_cells(words_for_missing)} of {name} {stand} for a missing value.")
         if len(others):
+            hold, count = ("holds", "counts") if _count(others) == 1 else ("hold", "count")
             told = f"{_cells(others)} of {name}"
-            notes.append(f"{told} hold no finite number and count as missing.")
+            notes.append(f"{told} {hold} no finite number and {count} as missing.")
     words: dict[str, list[str]] = {}
     text = some_of(frame, named["category"])
     unsure = sums_of(text, pl.all().is_in(MISSING_NUMBERS).any())
@@ -301,7 +303,11 @@ def _counted(cells: pl.Series) -> pl.DataFrame:
 
 def _cells(odd: pl.DataFrame) -> str:
     shown = ", ".join(map(repr, odd.get_column("cell").head(3).to_list()))
-    return f"{counted(int(odd.get_column('count').sum()), 'cell')} ({shown})"
+    return f"{counted(_count(odd), 'cell')} ({shown})"
+
+
+def _count(odd: pl.DataFrame) -> int:
+    return int(odd.get_column("count").sum())
 
 
 def _reasons_to_ignore(

@@ -17,6 +17,7 @@ from modelstudio.data.sources.values import Pieces, as_text
 from modelstudio.recipe.columns import Column, Kind
 from modelstudio.recipe.negatives import Negatives
 from modelstudio.recipe.steps import FilterRows, Index, Step
+from modelstudio.wording import counted
 
 FEWEST_EACH: Final = 2
 """Rows of each id, in the mean."""
@@ -116,8 +117,8 @@ def _chosen(
     negatives = Negatives()
     notes = [
         f"{user} and {item} tell what was chosen, and nothing tells what was not: "
-        f"{negatives.per_positive} other {item} beside each training row, drawn at random, stand "
-        "for that.",
+        f"{counted(negatives.per_positive, 'other value')} of {item} beside each training row, "
+        "drawn at random, stand for that.",
         f"Of each {user} {'the latest row' if time else 'one row'} tests and "
         f"{'the one before' if time else 'one'} validates.",
     ]

@@ -122,6 +122,7 @@ def test_what_counts_as_missing_is_said() -> None:
     frame = pl.DataFrame(
         {
             "age": ["NA", "?", "abc", "inf"] + [str(i % 60) for i in range(200)],
+            "paid": ["oops", "-"] + [str(i % 70) for i in range(202)],
             "town": ["NA", "Ulm", "Ulm", "Bonn"] * 51,
             "bought": ["no", "yes"] * 102,
         }
@@ -129,6 +130,8 @@ def test_what_counts_as_missing_is_said() -> None:
     notes = "\n".join(guess(frame, "bought").notes)
     assert "2 cells ('NA', '?') of age stand for a missing value." in notes
     assert "2 cells ('abc', 'inf') of age hold no finite number" in notes
+    assert "1 cell ('-') of paid stands for a missing value." in notes
+    assert "1 cell ('oops') of paid holds no finite number and counts as missing." in notes
     assert "'NA' counts as a category in town" in notes
 
 

@@ -88,6 +88,20 @@ def test_lines_with_one_cell_filled_above_the_header(tmp_path: Path) -> None:
     assert "first 2 lines" in tabular.inspect(path).notes[0]
 
 
+def test_a_delimiter_at_the_end_of_every_line(tmp_path: Path) -> None:
+    rows = "region,x,y,\n" + "north,1,2,\n" * 30
+    path = write(tmp_path / "t.csv", f"Sales of 2020,,,\nBy hand,,,\n,,,\n{rows}Made by: me,,\n")
+    assert read(path).columns == ["region", "x", "y", "column_4"]
+    assert read(path).row(-1) == ("Made by: me", None, None, None)
+    path = write(tmp_path / "u.csv", f"Sales of 2020,,\nBy hand,,\n\n{rows}Made by: me,,\n")
+    assert read(path).shape == (31, 4)
+    path = write(tmp_path / "v.csv", "region,x,y\n" + "north,1,2\nsouth,3,4,\n" * 9)
+    assert read(path).row(1) == ("south", "3", "4")
+    path = write(tmp_path / "w.csv", "region,x,y\n" + "north,1,2\nsouth,3\n" * 9)
+    with pytest.raises(DataError, match="has 2 cells, but the header has 3"):
+        read(path)
+
+
 def test_comments_above_the_header(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "# of 2020, by hand\n#x\na,b,c\n" + "1,2,3\n" * 9)
     assert read(path).columns == ["a", "b", "c"]
@@ -152,6 +166,14 @@ def test_a_row_that_is_no_sample_is_found_and_left_out(
     data = draft.project.data.changed(recipe=(step,))
     kept, _ = clean_rows(data, tabular.read(data).with_row_index(ROW))
     assert kept[ROW].to_list() == list(range(60))
+
+
+def test_a_single_total_above_a_note_is_named_by_its_row(tmp_path: Path) -> None:
+    found = found_in(tmp_path / "t.csv", [*sales(), "Total,,1,2", "Source: the office,,,"])
+    assert (found["total_row"].text, found["note_row"].text) == (
+        "Row 61 is a total",
+        "Last row is a note",
+    )
 
 
 def test_a_long_note_is_left_out_by_its_number(tmp_path: Path) -> None:

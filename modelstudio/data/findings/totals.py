@@ -55,8 +55,10 @@ def total_findings(frame: pl.DataFrame, plain: pl.DataFrame) -> tuple[list[Findi
     found = []
     for kind, these, what in (("total_row", totals, "total"), ("note_row", notes, "note")):
         if these:
-            end = "Last row is a" if these == [rows - 1] else f"At the end {len(these)} rows are"
-            text = f"{end} {what}" + "s" * (these != [rows - 1])
+            text = f"At the end {len(these)} rows are {what}s"
+            if len(these) == 1:
+                row = "Last row" if these == [rows - 1] else f"Row {these[0] + 1:,}"
+                text = f"{row} is a {what}"
             words, fix = _first_words(plain, these[-1]), _without(frame, these)
             columns = () if words is None else (words,)
             shown = first_rows(these)
