@@ -55,9 +55,15 @@ def count_above(rows: Sequence[Sequence[str]]) -> int:
     while above < most and filled[above] < 2 < width:
         above += 1
     titles = all(row[0].strip() or not any(row) for row in rows[:above])
-    if not above or filled[above] < len(rows[above]):
+    if not above or filled[above] < len(rows[above]) - _empty_at_end(rows[above:]):
         return 0
     return above if titles or has_header(rows[above:]) else 0
+
+
+def _empty_at_end(rows: Sequence[Sequence[str]]) -> int:
+    """Tell by 1 or 0 whether the last cell is empty in every row of the usual width."""
+    width, _ = usual_width(rows)
+    return int(all(not row[-1].strip() for row in rows if len(row) == width))
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -28,7 +28,8 @@ def read_records(
 ) -> Iterator[list[list[str]]]:
     """Yield the rows of a text in UTF-8, many at a time.
 
-    Notes below a table are rows of which the first cell is filled.
+    Notes below a table are rows of which the first cell is filled. An empty cell too many at the
+    end of a row is left out, and one too few is added where the header ends with an empty cell.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ def read_records(
     lines = _Lines(path, texts, first)
     reader = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=True)
     width = len(dialect.columns)
+    nameless_end = dialect.columns[-1] == f"column_{width}" and dialect.columns[0] != "column_1"
     rows: list[list[str]] = []
     last: list[str] = []
     notes: list[tuple[int, list[str]]] = []
@@ -75,6 +77,10 @@ def read_records(
             continue
         if notes:
             raise _ragged(path, *notes[0], width)
+        if len(row) == width + 1 and not row[-1].strip():
+            row = row[:-1]
+        if len(row) == width - 1 and nameless_end:
+            row = [*row, ""]
         if len(row) != width:
             raise _ragged(path, line, row, width)
         rows.append(row)
