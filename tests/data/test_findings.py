@@ -15,7 +15,7 @@ from modelstudio.data.findings.finding import Finding, SetRole, SetSplit
 from modelstudio.data.findings.tails import usual_range
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
-from modelstudio.recipe.steps import DateParts, DropDuplicates, GroupRare, LeaveOut
+from modelstudio.recipe.steps import DateParts, DropDuplicates, FillMissing, GroupRare, LeaveOut
 from modelstudio.recipe.steps.rows import named_rows
 from modelstudio.wording import counted
 
@@ -377,3 +377,20 @@ def test_a_far_number_is_judged_by_the_tail_it_ends() -> None:
         alarms += (low, high) != (-np.inf, np.inf)
     assert found > 14
     assert not alarms
+
+
+def test_missing_cells_of_many_columns_are_told_at_once(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    answers = {f"q{at}": random.choice(["yes", "no", "perhaps"], 200) for at in range(30)}
+    frame = pl.DataFrame({**answers, "target": random.choice(["a", "b"], 200)})
+    gone = {name: 20 + at for at, name in enumerate(answers)}
+    frame = frame.with_columns(
+        pl.when(pl.int_range(200) >= many).then(pl.col(name)) for name, many in gone.items()
+    )
+    frame.write_csv(path := tmp_path / "table.csv")
+    told = drain(profile_source(path, "target")).findings
+    (missing,) = (each for each in told if each.kind == "missing")
+    assert missing.text == "30 columns are 10 to 24 % missing"
+    assert missing.columns == tuple(sorted(gone, key=lambda name: -gone[name]))
+    assert missing.suggested_step == FillMissing(columns=missing.columns)
+    assert missing.count == 49

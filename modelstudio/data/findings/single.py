@@ -44,6 +44,9 @@ POSTAL = re.compile(r"(?i:(^|[_\W])(zip|plz|postal|postcode))")
 MOST_USUAL, MOST_REACH = 1.5, 99.0
 """Interquartile ranges beyond the quartiles that are left to a column at least, and at most."""
 
+MANY = 8
+"""Columns with missing cells from which they are told together."""
+
 NEARLY, ENOUGH = 0.002, 50
 """Share of the rows that may differ in a column that is nearly always the same, or a single one of
 so many."""
@@ -64,6 +67,7 @@ def column_findings(
     """
     in_words = mixtures.without_digits(frame)
     told: set[str] = set()
+    lacking: list[Finding] = []
     for column, facts in zip(columns, profiles, strict=True):
         if column.role == "ignored" and not ignored:
             continue
@@ -75,7 +79,7 @@ def column_findings(
             yield Finding("empty", grave, text, (column.name,), _drop(column), shown, len(values))
             continue
         if facts.missing_share > 0.05 and column.role != "ignored":
-            yield _missing(column, facts, values)
+            lacking.append(_missing(column, facts, values))
         if column.role == "target" or column.kind in ("image", "audio"):
             continue
         known = known_of(values)
@@ -89,6 +93,7 @@ def column_findings(
         if found is not None:
             told.add(column.name)
             yield _settled(found, column, values)
+    yield from _together(lacking, frame.height)
     features = [each for each in columns if each.role == "feature" and each.name not in told]
     categories = [column for column in features if column.kind == "category"]
     yield from classes.category_findings(frame, categories, counts)
@@ -121,6 +126,25 @@ def _missing(column: Column, facts: ColumnProfile, values: pl.Series) -> Finding
         first_rows(values.is_null().arg_true().head(MOST_ROWS)),
         facts.missing,
     )
+
+
+def _together(lacking: Sequence[Finding], rows: int) -> Iterator[Finding]:
+    """Tell missing cells column by column, or of many columns at once; the emptiest shows them."""
+    for severity in ("error", "warning"):
+        found = [each for each in lacking if each.severity == severity]
+        if len(found) <= MANY:
+            yield from found
+            continue
+        found.sort(key=lambda each: -each.count)
+        least, most = (f"{100 * each.count / rows:.0f}" for each in (found[-1], found[0]))
+        between = f"{least} to {most}" if least != most else most
+        filled = [name for each in found if each.fix is not None for name in each.columns]
+        yield replace(
+            found[0],
+            text=f"{len(found)} columns are {between} % missing",
+            columns=tuple(name for each in found for name in each.columns),
+            fix=FillMissing(columns=tuple(filled)) if filled else None,
+        )
 
 
 def _constant(
