@@ -59,7 +59,7 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
             _written(sample, columns, ("date",)).select(pl.all().str.contains(BEYOND).any())
         )
     ]
-    for name in unsure_numbers(sample, columns) if csv.decimals is None else ():
+    for name in unsure_numbers(sample, columns, csv):
         shown = next(cell for cell in sample.get_column(name) if cell and "." in cell)
         notes.append(
             f"{name} has numbers such as {shown}, read as {_plain(shown)} and not as "
@@ -88,8 +88,10 @@ def reading_notes(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptio
     return notes
 
 
-def unsure_numbers(sample: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
+def unsure_numbers(sample: pl.DataFrame, columns: Sequence[Column], csv: CsvOptions) -> list[str]:
     """Return the columns of numbers such as 1.234 in a table that does not tell what that means."""
+    if csv.decimals is not None or csv.commas:
+        return []
     written = _written(sample.head(FEW), columns, ("number",))
     cells = {column.name: list(filter(None, column.to_list())) for column in written}
     unsure = [name for name, held in cells.items() if is_unsure(held)]

@@ -63,7 +63,9 @@ def profile_source(
     )
     sources.renew(data)
     plain = yield from _read(data, None)
-    guessed = detect.guess(data, plain, target)
+    reading = sources.inspect(data).reading
+    read = data.csv.changed(**{**reading, **data.csv.chosen()})
+    guessed = detect.guess(data.changed(csv=read), plain, target)
     tested = str(sources.absolute(test_data)) if test_data else None
     split = SplitConfig(test_path=tested).changed(**guessed.split)
     data = data.changed(
@@ -73,7 +75,6 @@ def profile_source(
         negatives=guessed.negatives,
         label_separator=guessed.label_separator,
     )
-    reading = sources.inspect(data).reading
     data = data.changed(csv=data.csv.changed(**{**reading, **guessed.csv, **data.csv.chosen()}))
     return (yield from _described(data, None, plain, guessed.notes))
 

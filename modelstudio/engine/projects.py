@@ -79,8 +79,9 @@ def opening(
         sources.reading_plain(known),
         lambda portion: Progress("Reading the data", portion.done, portion.total),
     )
-    guessed = detect.guess(known, frame, target, task)
     info = sources.inspect(known)
+    read = known.csv.changed(**{**info.reading, **known.csv.chosen()})
+    guessed = detect.guess(known.changed(csv=read), frame, target, task)
     notes = (*info.notes, *guessed.notes)
     config = known.changed(
         csv=known.csv.changed(**{**info.reading, **guessed.csv, **known.csv.chosen()}),

@@ -217,6 +217,17 @@ def test_times_in_other_forms(cell: str, date: datetime) -> None:
     assert to_dates(pl.Series("x", [cell, None])).to_list() == [date, None]
 
 
+def test_decimal_commas_that_were_found_are_not_told_to_be_unsure(tmp_path: Path) -> None:
+    rows = [f"{i % 9 + 1}.{i * 7 % 900 + 100};{i % 8 + 1},{i * 11 % 900 + 100}" for i in range(60)]
+    path = table(tmp_path, "n;p", rows)
+    project, notes = opened(path)
+    assert tabular.read(project.data).row(0) == (1100.0, 1.1)
+    assert "decimal comma" in notes
+    assert "--decimals" not in notes
+    assert "--decimals" not in "".join(drain(profile_source(path)).notes)
+    assert "ambiguous_number" not in found_in(path)
+
+
 NAMED_MONTHS = {
     "01-Feb-2019": datetime(2019, 2, 1),
     "22-Jan-20": datetime(2020, 1, 22),

@@ -40,7 +40,7 @@ def writing_findings(
     yield from _dates(frame, plain, columns, csv)
     yield from _unused_dates(plain, data)
     yield from _currencies(frame, plain, columns)
-    for name in unsure_numbers(plain, columns) if csv.decimals is None else ():
+    for name in unsure_numbers(plain, columns, csv):
         cells = plain.get_column(name)
         rows = cells.str.contains(".", literal=True).arg_true()
         shown = cells[rows[0]]
