@@ -57,8 +57,8 @@ def total_findings(frame: pl.DataFrame, plain: pl.DataFrame) -> tuple[list[Findi
         if these:
             text = f"At the end {len(these)} rows are {what}s"
             if len(these) == 1:
-                row = "Last row" if these == [rows - 1] else f"Row {these[0] + 1:,}"
-                text = f"{row} is a {what}"
+                which = "Last row" if these == [rows - 1] else f"Row {these[0] + 1:,}"
+                text = f"{which} is a {what}"
             words, fix = _first_words(plain, these[-1]), _without(frame, these)
             columns = () if words is None else (words,)
             shown = first_rows(these)
