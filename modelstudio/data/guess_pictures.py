@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from modelstudio.data.guess import Guess, guess_kinds, guess_target
-from modelstudio.data.shaping import Unreadable, open_picture
+from modelstudio.data.shaping import SIXTEEN, WHITES, Unreadable, depth_of, greatest, raw_picture
 from modelstudio.data.sources.folders import FILE, LABEL, PART
 from modelstudio.errors import DataError
 from modelstudio.recipe.augment import Augmentation, CutMix, Flip, Shift
@@ -20,6 +20,8 @@ from modelstudio.recipe.steps.pictures import Colours, Resize, ScalePixels
 
 LOOKED_AT: Final = 60
 """Pictures opened to tell size and colours, spread over all."""
+
+_GREYS: Final = ("L", "1", "LA", "F", *SIXTEEN)
 
 SIDES: Final = (16, 24, 28, 32, 48, 64, 96)
 """Sides of the square that pictures are brought to: the next below half of the usual side, as
@@ -103,14 +105,15 @@ def roles(
 
 def _shaping(paths: pl.Series) -> tuple[tuple[Colours, Resize], str]:
     """Look at some pictures for a common size and their colours."""
-    sizes, modes = [], Counter[str]()
+    sizes, modes, most = [], Counter[str](), 0
     for path in paths.gather_every(-(-len(paths) // LOOKED_AT) or 1).to_list():
         try:
-            image = open_picture(path)
+            image = raw_picture(path)
+            most = max(most, greatest(image))
         except Unreadable:
             continue
         sizes.append(image.size)
-        modes["grey" if image.mode in ("L", "1", "LA") else "colour"] += 1
+        modes["grey" if image.mode in _GREYS else "colour"] += 1
     if not sizes:
         raise DataError(
             "None of the pictures looked at can be opened.",
@@ -124,4 +127,10 @@ def _shaping(paths: pl.Series) -> tuple[tuple[Colours, Resize], str]:
         height = width = max(side for side in SIDES if side <= wanted)
     mode = "grey" if modes["grey"] and not modes["colour"] else "colour"
     note = f"The pictures become {width} x {height} pixels, in {mode}."
-    return (Colours(mode=mode), Resize(height=height, width=width)), note
+    depth = depth_of(most)
+    if depth != "16 bits":
+        note += (
+            f" They are stored with 16 bits and hold no number above {most:,}, so that {depth} are "
+            f"taken as used: {WHITES[depth]:,} is white. Colours in the recipe changes it."
+        )
+    return (Colours(mode=mode, depth=depth), Resize(height=height, width=width)), note

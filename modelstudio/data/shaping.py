@@ -19,6 +19,7 @@ from modelstudio.recipe.steps import ColumnStep, Step
 from modelstudio.recipe.steps.pictures import (
     Colours,
     CropCentre,
+    Depth,
     PadPictures,
     Resize,
     ScalePixels,
@@ -31,6 +32,18 @@ _TOO_LARGE = f"claims to have more than {MOST_PIXELS // 10**6} million pixels"
 
 _WHITES = (1.0, 255.0, 65535.0)
 """White of a floating-point grey: the least of these that none of its values exceeds."""
+
+WHITES: dict[Depth, int] = {
+    "8 bits": 255,
+    "10 bits": 1023,
+    "12 bits": 4095,
+    "14 bits": 16383,
+    "16 bits": 65535,
+}
+"""White of a grey of 16 bits by how many of them the camera used."""
+
+SIXTEEN = ("I;16", "I;16B", "I;16L", "I")
+"""What Pillow calls greys of 16 bits."""
 
 _RULES = 2
 """Grows with each change of what a file decodes to, so that what was kept is not taken for it."""
@@ -108,6 +121,12 @@ class Shaping:
         return len(_MODES[mode]), height, width
 
     @property
+    def white(self) -> int:
+        """White of a grey of 16 bits."""
+        last = next((each for each in reversed(self.steps) if isinstance(each, Colours)), Colours())
+        return WHITES[last.depth]
+
+    @property
     def key(self) -> str:
         """A name that is the same for the same steps only."""
         steps = json.dumps([_RULES, *(step.to_dict() for step in self.steps)], sort_keys=True)
@@ -115,7 +134,7 @@ class Shaping:
 
     def decode(self, path: str | Path) -> Pixels:
         """Open a picture and return it as `apply` does; raises `Unreadable`."""
-        return self.apply(open_picture(path, self.least()))
+        return self.apply(_eight_bits(raw_picture(path, self.least()), self.white))
 
     def apply(self, image: Image.Image) -> Pixels:
         """Return a picture as numbers from 0 to 255; shape (channels, height, width)."""
@@ -139,7 +158,16 @@ class Shaping:
 
 
 def open_picture(path: Path | str | IO[bytes], least: tuple[int, int] | None = None) -> Image.Image:
-    """Decode a picture the right way up, in 8 bits a channel.
+    """Decode a picture to be looked at, as `raw_picture` does, in 8 bits a channel.
+
+    White of a grey of 16 bits is that of the camera which made this one.
+    """
+    image = raw_picture(path, least)
+    return _eight_bits(image, WHITES[depth_of(greatest(image))])
+
+
+def raw_picture(path: Path | str | IO[bytes], least: tuple[int, int] | None = None) -> Image.Image:
+    """Decode a picture the right way up, in the bits that it has.
 
     Parameters
     ----------
@@ -171,19 +199,31 @@ def open_picture(path: Path | str | IO[bytes], least: tuple[int, int] | None = N
         cut = "truncated" in str(error) or "end of" in str(error).lower()
         lasting = Unreadable("is cut short" if cut else "is damaged")
         raise out_of_reach(error) or lasting from None
-    return _eight_bits(image)
+    return image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def greatest(image: Image.Image) -> int:
+    """Return the largest number in a grey of 16 bits; 0 of any other picture."""
+    return int(np.asarray(image).max()) if image.mode in SIXTEEN else 0
+
+
+def depth_of(most: int) -> Depth:
+    """Return how many bits a camera used whose pictures hold no larger number; 16 where none."""
+    if not most:
+        return "16 bits"
+    return next((depth for depth, white in WHITES.items() if most <= white), "16 bits")
+
+
+def _eight_bits(image: Image.Image, white: int) -> Image.Image:
     """Bring 16-bit and floating-point greys to 0 to 255; the range of the type is kept."""
-    if image.mode in ("I;16", "I;16B", "I;16L", "I"):
+    if image.mode in SIXTEEN:
         values = np.asarray(image, dtype=np.float64)
-        return Image.fromarray(np.clip(values / 257, 0, 255).round().astype(np.uint8))
+        return Image.fromarray(np.clip(values * (255 / white), 0, 255).round().astype(np.uint8))
     if image.mode == "F":
         values = np.asarray(image, dtype=np.float64)
         most = np.max(values, where=np.isfinite(values), initial=0)
-        white = next((each for each in _WHITES if most <= each), _WHITES[-1])
-        shades = np.clip(np.nan_to_num(values), 0, white) * (255 / white)
+        full = next((each for each in _WHITES if most <= each), _WHITES[-1])
+        shades = np.clip(np.nan_to_num(values), 0, full) * (255 / full)
         return Image.fromarray(shades.round().astype(np.uint8))
     return image
 

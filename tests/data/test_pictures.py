@@ -113,6 +113,27 @@ def test_sixteen_bits_and_fractions_keep_their_range(tmp_path: Path) -> None:
         assert np.abs(found[0].ravel().astype(int) - np.linspace(0, 255, 600)).max() < 1.01
 
 
+@pytest.mark.parametrize(
+    ("most", "depth"), [(1000, "10 bits"), (4000, "12 bits"), (60000, "16 bits")]
+)
+def test_a_camera_of_fewer_bits_makes_no_black_pictures(
+    tmp_path: Path, most: int, depth: str
+) -> None:
+    for at, label in enumerate("aabb"):
+        (tmp_path / label).mkdir(exist_ok=True)
+        ramp = np.linspace(0, most, 600).reshape(20, 30) / (1 + at % 2)
+        Image.fromarray(ramp.astype(np.uint16)).save(tmp_path / label / f"{at}.png")
+    draft = new_project(tmp_path)
+    colours = next(step for step in draft.project.data.recipe if isinstance(step, Colours))
+    assert (colours.mode, colours.depth) == ("grey", depth)
+    assert any(f"{depth} are taken as used" in note for note in draft.notes) == (most < 60000)
+    bright, dark = (
+        shaped(tmp_path / "a" / f"{at}.png", colours, Resize(height=20, width=30)) for at in (0, 1)
+    )
+    assert bright.max() > 220
+    assert dark.max() == pytest.approx(bright.max() / 2, abs=1)
+
+
 @pytest.mark.parametrize(("white", "shown"), [(1.0, 191), (255.0, 191), (65535.0, 191)])
 def test_floating_point_greys_are_not_stretched(tmp_path: Path, white: float, shown: int) -> None:
     shades = np.full((20, 30), 0.75 * white, np.float32)

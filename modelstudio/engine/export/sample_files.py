@@ -37,8 +37,8 @@ def picture(made: Program, steps: Sequence[Step], column: str, path: str) -> str
     made.lines.append("picture = ImageOps.exif_transpose(picture)")
     if _deep(path):
         made.add(
-            """
-            shades = np.asarray(picture, dtype=np.float64) / 257  # 16 bits to 8
+            f"""
+            shades = np.asarray(picture, dtype=np.float64) * {255 / shaping.white!r}  # to 8 bits
             picture = Image.fromarray(np.clip(shades, 0, 255).round().astype(np.uint8))
             """
         )

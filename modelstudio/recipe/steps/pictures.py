@@ -12,6 +12,9 @@ from pydantic import Field
 
 from modelstudio.recipe.steps.step import ColumnStep
 
+Depth = Literal["8 bits", "10 bits", "12 bits", "14 bits", "16 bits"]
+"""How many bits a camera used of the 16 in which a grey is stored."""
+
 
 class PictureStep(ColumnStep, abstract=True):
     """A step that acts on columns of pictures."""
@@ -52,6 +55,11 @@ class Colours(PictureStep):
 
     mode: Literal["colour", "grey", "colour and transparency"] = Field(
         "colour", description="Three channels, one, or four; what is missing is filled in."
+    )
+    depth: Depth = Field(
+        "16 bits",
+        description="Of grey pictures stored with 16 bits, how many the camera used: their largest "
+        "number becomes white, and what is above it too. Other pictures have their own.",
     )
 
 
