@@ -23,7 +23,10 @@ FEWEST_EACH: Final = 5
 """Rows, different ids in a column, and rows of each id in the mean, of a table of ratings."""
 
 PAIRS: Final = 0.9
-"""Share of the rows that no other row has the same pair of ids as."""
+"""Share of the rows that no other row has the same pair of ids as, unless the names tell enough."""
+
+FEWEST_ASKED: Final = 3
+"""Different categories of a column that serves as one of ids where the person asked for it."""
 
 GLANCE: Final = 10_000
 """Rows that tell at once of most columns that they hold no ratings."""
@@ -42,6 +45,8 @@ NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 
+GRADES: Final = re.compile(r"(^|_)(rating|stars?|grade|score)s?$", re.IGNORECASE)
+
 
 def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None) -> Guess:
     """Index the two columns of ids where a table holds ratings.
@@ -57,11 +62,16 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
     rated = _holds_grades(frame.get_column(target.name))
     if not recommend and not rated:
         return guessed
-    found = [
-        column.name
-        for column in guessed.columns
-        if column.role != "target" and name_things(frame.get_column(column.name))
-    ]
+    others = [column for column in guessed.columns if column.role != "target"]
+    found = [each.name for each in others if name_things(frame.get_column(each.name))]
+    if recommend and len(found) < 2:
+        found += [
+            each.name
+            for each in others
+            if each.kind in ("category", "id")
+            and each.name not in found
+            and name_things(frame.get_column(each.name), FEWEST_ASKED, 2)
+        ]
     named = [name for name in found if NAMES.search(name)]
     counted = [name for name in found if counts_up(frame.get_column(name))]
     if len(named) >= 2:
@@ -71,7 +81,10 @@ def adapt(frame: pl.DataFrame, guessed: Guess, *, recommend: bool | None = None)
         found = list(dict.fromkeys(found))[:2]
     else:
         return guessed
-    if len(found) < 2 or spill.count_rows(frame.select(found)) < PAIRS * frame.height:
+    sure = recommend or (len(named) >= 2 and GRADES.search(target.name))
+    if len(found) < 2 or (
+        not sure and spill.count_rows(frame.select(found)) < PAIRS * frame.height
+    ):
         if recommend:
             raise DataError(
                 f"Beside {target.name} there are no two columns of ids to recommend by.",

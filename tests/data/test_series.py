@@ -143,6 +143,30 @@ def test_two_columns_of_ids_and_a_grade_are_ratings(tmp_path: Path) -> None:
     assert fields["stars"].kind == "value"
 
 
+def ratings(folder: Path, names: str, users: int) -> Path:
+    """Write grades a second apart, of which many are of the same pair."""
+    pairs = np.random.default_rng(4).integers((users, 60), size=(2000, 2))
+    lines = [
+        f"u-{user},i-{item},{1 + at % 5},{1_600_000_000 + at}"
+        for at, (user, item) in enumerate(pairs)
+    ]
+    path = folder / "graded.csv"
+    path.write_text(f"{names},ts\n" + "\n".join(lines))
+    return path
+
+
+def test_ratings_that_are_named_so_are_no_series(tmp_path: Path) -> None:
+    draft = projects.new_project(ratings(tmp_path, "user,item,stars", 50))
+    assert {field.name: field.kind for field in draft.project.data.fields} == {
+        "user": "ids",
+        "item": "ids",
+        "stars": "value",
+    }
+    path = ratings(tmp_path, "who,what,y", 10)
+    asked = projects.new_project(path, target="y", task="recommend").project.data
+    assert [field.kind for field in asked.fields] == ["ids", "ids", "value"]
+
+
 def test_measurements_with_few_classes_are_no_ratings(tmp_path: Path) -> None:
     generator = np.random.default_rng(3)
     age, height = generator.integers(10_000, 24_000, 4000), generator.integers(120, 200, 4000)
