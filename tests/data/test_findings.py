@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from modelstudio.data.findings.finding import Finding, SetRole, SetSplit
 from modelstudio.data.findings.tails import usual_range
+from modelstudio.data.findings.telling import tells
 from modelstudio.engine.events import drain
 from modelstudio.engine.profiling import profile_source
+from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import DateParts, DropDuplicates, FillMissing, GroupRare, LeaveOut
 from modelstudio.recipe.steps.rows import named_rows
 from modelstudio.wording import counted
@@ -394,3 +396,10 @@ def test_missing_cells_of_many_columns_are_told_at_once(tmp_path: Path) -> None:
     assert missing.columns == tuple(sorted(gone, key=lambda name: -gone[name]))
     assert missing.suggested_step == FillMissing(columns=missing.columns)
     assert missing.count == 49
+
+
+def test_a_number_too_small_to_divide_by_tells_nothing() -> None:
+    values = [5e-324, 0.0, 1.0] * 20
+    answer = pl.Series(np.random.default_rng(0).normal(size=60))
+    number, target = (Column(name=name, kind="number") for name in "xy")
+    assert tells(pl.Series(values), answer, number, target) is None

@@ -102,6 +102,15 @@ def test_a_delimiter_at_the_end_of_every_line(tmp_path: Path) -> None:
         read(path)
 
 
+def test_an_empty_column_of_a_sheet_is_no_matter_for_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [["x", "", "y"], *([at, None, at % 2] for at in range(9))]
+    path = write_workbook(tmp_path / "t.xlsx", {"A": rows})
+    assert read(path).height == 9
+    assert not caplog.records
+
+
 def test_comments_above_the_header(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "# of 2020, by hand\n#x\na,b,c\n" + "1,2,3\n" * 9)
     assert read(path).columns == ["a", "b", "c"]

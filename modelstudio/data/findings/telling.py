@@ -158,8 +158,11 @@ def _is_rescaled(pairs: pl.DataFrame) -> bool:
     runs, rises = np.diff(value[order]), np.diff(answer[order])
     if not (runs != 0).any():
         return False
-    slope = float(np.median(rises[runs != 0] / runs[runs != 0]))
-    apart = answer - slope * value
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope = float(np.median(rises[runs != 0] / runs[runs != 0]))
+        apart = answer - slope * value
+    if not np.isfinite(apart).all():
+        return False
     same = np.abs(apart - np.median(apart)) <= EXACT * answer.std()
     return bool(slope and same.mean() >= SAME and len(np.unique(answer[same])) >= DIFFERENT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
@@ -162,6 +163,7 @@ def _save(path: Path, data: DataConfig, file: Path) -> _Found:
 def _workbook(path: Path) -> fastexcel.ExcelReader:
     import fastexcel
 
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # of an empty column it tells everybody
     check_file(path)
     start = first_bytes(path, 512)
     if not start.startswith((_ZIP, _OLD)):
