@@ -226,6 +226,27 @@ def test_json_lines_of_changing_keys_and_types(
     assert sources.read_plain(data).to_dict(as_series=False) == expected
 
 
+def test_rows_inside_a_json_object_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meta = {"data": [{"z": 1}], "of": 'a ] " b'}
+    held = {"meta": meta, "data": [{"a": 1}, {"a": 2}], "n": 2}
+    expected = {"a": [1.0, 2.0]}
+    for name, indent in (("flat", None), ("pretty", 1)):
+        path = write(tmp_path / f"{name}.json", json.dumps(held, indent=indent))
+        data = DataConfig(path=str(path))
+        assert sources.read_plain(data).to_dict(as_series=False) == expected
+        assert "list under data" in sources.inspect(data).notes[0]
+        with monkeypatch.context() as small:
+            small.setattr(json_lines, "BLOCK", 8)
+            small.setattr(tabular, "_last", None)
+            assert sources.read_plain(data).to_dict(as_series=False) == expected
+    line = json.dumps({"a": 1, "data": [{"b": 1}]})
+    lines = DataConfig(path=str(write(tmp_path / "lines.json", f"{line}\n{line}\n")))
+    assert sources.read_plain(lines)["a"].to_list() == [1.0, 1.0]
+    assert not sources.inspect(lines).notes
+
+
 def test_a_large_workbook_is_read_in_a_process_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,10 @@
-"""JSON: one object a line, or a list of objects; the keys are the columns."""
+"""JSON: one object a line, or a list of objects, perhaps in an object; the keys are columns."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from modelstudio.data.sources.encoding import (
 )
 from modelstudio.data.sources.files import check_file, empty, first_bytes, too_wide
 from modelstudio.data.sources.header import unique_names
-from modelstudio.data.sources.json_lists import entries
+from modelstudio.data.sources.json_lists import entries, list_inside
 from modelstudio.data.sources.mapped import Writing
 from modelstudio.data.sources.plain import from_values, joined, joining, plain_types
 from modelstudio.errors import DataError
@@ -88,7 +89,11 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
     else:
         block = _first(path, data)
         rows = round(size / block.done * len(block.lines.splitlines()))
-    return SourceInfo(path, tuple(first.columns), rows, size)
+    inside = _inside(path, data.csv.encoding or find_encoding(first_bytes(path, HEAD)))
+    notes = ()
+    if inside is not None:
+        notes = (f"The rows of {path.name} are the list under {inside}; the rest is left out.",)
+    return SourceInfo(path, tuple(first.columns), rows, size, notes)
 
 
 def head(path: Path, data: DataConfig, rows: int) -> pl.DataFrame | None:
@@ -113,6 +118,21 @@ def _is_list(start: bytes, encoding: str) -> bool:
     return start.decode(encoding, "ignore").lstrip("\ufeff \t\r\n").startswith("[")
 
 
+def _inside(path: Path, encoding: str) -> str | None:
+    """Return the key of the list that the only object of a file holds; None of other files."""
+    if path.suffix.lower() != ".json":
+        return None
+    text = first_bytes(path, HEAD).decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
+    if not text.startswith("{") or (found := list_inside(text.encode())) is None:
+        return None
+    line, _, more = text.partition("\n")
+    if more.strip():
+        with suppress(ValueError, RecursionError):
+            json.loads(line)
+            return None
+    return found[0]
+
+
 def _frames(path: Path, encoding: str) -> Iterator[tuple[pl.DataFrame, Portion]]:
     size = path.stat().st_size
     for block in _blocks(path, encoding, BLOCK):
@@ -134,7 +154,10 @@ def _none(path: Path) -> DataError:
 def _blocks(path: Path, encoding: str, size: int) -> Iterator[_Block]:
     """Yield the objects of a file, about ``size`` bytes at a time."""
     listed = _is_list(first_bytes(path, 4096), encoding)
-    return (_entries if listed else _lines)(path, encoding, size)
+    inside = not listed and _inside(path, encoding) is not None
+    if listed or inside:
+        return _entries(path, encoding, size, inside=inside)
+    return _lines(path, encoding, size)
 
 
 def _lines(path: Path, encoding: str, size: int) -> Iterator[_Block]:
@@ -152,13 +175,16 @@ def _lines(path: Path, encoding: str, size: int) -> Iterator[_Block]:
         yield _Block(held, held, line, path.stat().st_size)
 
 
-def _entries(path: Path, encoding: str, size: int) -> Iterator[_Block]:
-    """Yield the entries of a list, each in a line of its own."""
+def _entries(path: Path, encoding: str, size: int, *, inside: bool) -> Iterator[_Block]:
+    """Yield the entries of a list, perhaps ``inside`` an object, each in a line of its own."""
     held, line, began, ended = b"", 1, False, False
     for block, done in utf8_blocks(path, encoding, size):
         held += block
         if not began:
-            place = held.find(b"[") + 1
+            found_inside = list_inside(held) if inside else None
+            if inside and found_inside is None:
+                continue
+            place = found_inside[1] if found_inside else held.find(b"[") + 1
             if not held[place:].strip():
                 continue
             if held[place:].lstrip()[:1] not in (b"{", b"]"):
@@ -172,6 +198,8 @@ def _entries(path: Path, encoding: str, size: int) -> Iterator[_Block]:
                 yield _Block(found.lines, held, line, done)
             line += held.count(b"\n", 0, found.rest)
             held, ended = held[found.rest :], found.ended
+        if ended and inside:
+            return
         if ended and held.strip():
             raise _bad(path, _line_of(held, line), "stands behind the end of the list")
     if not ended:

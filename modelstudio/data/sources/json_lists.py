@@ -1,7 +1,9 @@
-"""Where the entries of a JSON list end, found without parsing them."""
+"""Where a JSON list begins and its entries end, found without parsing them."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +28,31 @@ class Entries(NamedTuple):
     lines: bytes
     rest: int
     ended: bool
+
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_OF_OBJECTS = re.compile(rb"\s*:\s*\[\s*(?=\{)")
+
+
+def list_inside(start: bytes) -> tuple[str, int] | None:
+    """Return the key of the first list of objects in an object, and where that list begins.
+
+    Parameters
+    ----------
+    start
+        The first bytes of a file, in UTF-8.
+    """
+    depth = 0
+    for token in _TOKEN.finditer(start):
+        if token[0] in b"{[":
+            depth += 1
+        elif token[0] in b"}]":
+            depth -= 1
+            if not depth:
+                return None
+        elif depth == 1 and (found := _OF_OBJECTS.match(start, token.end())):
+            return json.loads(token[0], strict=False), found.end()
+    return None
 
 
 def entries(piece: bytes) -> Entries:
