@@ -20,3 +20,8 @@ def listed(names: Iterable[str], most: int = 3) -> str:
     held = list(names)
     more = len(held) - most
     return ", ".join(held[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def cut(text: str, most: int = 30) -> str:
+    """Write the beginning of a text that is too long for a sentence."""
+    return text if len(text) <= most else text[: most - 1] + "…"

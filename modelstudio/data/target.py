@@ -15,6 +15,7 @@ from modelstudio.project.model import DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.fields import FieldSpec
 from modelstudio.recipe.sources import LongText
+from modelstudio.wording import cut
 
 SKEW = 1.0
 """A positive target with a skewness above this is trained on its logarithm."""
@@ -140,8 +141,8 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
     classes = tuple(_ordered(known.unique().to_list()))
     if len(classes) < 2:
         raise DataError(
-            f"The target {column.name} has only one class, {classes[0]!r}, so there is nothing to "
-            "tell apart.",
+            f"The target {column.name} has only one class, {cut(classes[0])!r}, so there is nothing "
+            "to tell apart.",
             where=column.name,
             fix="Choose another target, or bring rows of other classes.",
         )

@@ -100,11 +100,12 @@ def test_a_second_file_with_other_columns(tmp_path: Path) -> None:
     ("table", "said"),
     [
         ("x,y\n" + "1,a\n2,a\n" * 20, "only one class, 'a'"),
+        ("x,y\n" + f"1,{'a' * 60}\n2,{'a' * 60}\n" * 20, f"only one class, '{'a' * 29}…'"),
         ("x,y\n" + "".join(f"{i},7.5\n" for i in range(30)), "is 7.5 in every training row"),
         ("x,y\n" + "".join(f"{i % 5},name{i}\n" for i in range(60)), "classes for"),
         ("x,y\n" + "".join(f"{i},\n" for i in range(30)), "empty in every"),
     ],
-    ids=["one class", "constant", "more classes than rows", "no target"],
+    ids=["one class", "long class", "constant", "more classes than rows", "no target"],
 )
 def test_targets_that_teach_nothing(tmp_path: Path, table: str, said: str) -> None:
     path = write(tmp_path / "t.csv", table)

@@ -21,7 +21,7 @@ from modelstudio.data.sources.dates import short_order, to_dates
 from modelstudio.data.sources.values import MISSING_NUMBERS, as_text, to_numbers
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import Cast, MissingIndicator, Step
-from modelstudio.wording import listed
+from modelstudio.wording import cut, listed
 
 SAMPLE = 20_000
 """Rows looked at to tell what a column of text holds, spread over it."""
@@ -32,8 +32,8 @@ MIXED, MIXED_SHARE = 10, 0.05
 DATES = 0.5
 """Share of the cells that are dates from which the others are words among them."""
 
-MOST_WORDS, LONGEST_WORD = 100, 30
-"""Odd words that are counted in each piece of a column, and letters of one that are shown."""
+MOST_WORDS = 100
+"""Odd words that are counted in each piece of a column."""
 
 _CELL = 16
 """Bytes of a cell of text."""
@@ -155,12 +155,8 @@ def _counted(odd: pl.Series) -> dict[str, int]:
 def _most_often(words: Mapping[str, int], every: int = 1) -> str:
     """Name the words that are there most often, and how often if ``every`` cell was looked at."""
     often = sorted(words.items(), key=lambda item: (-item[1], item[0]))
-    shown = (_cut(word) + (f" ({count:,})" if every == 1 else "") for word, count in often)
+    shown = (cut(word) + (f" ({count:,})" if every == 1 else "") for word, count in often)
     return ": " + listed(shown) if often else ""
-
-
-def _cut(word: str) -> str:
-    return word if len(word) <= LONGEST_WORD else word[: LONGEST_WORD - 1] + "…"
 
 
 def _numbers(column: Column, cells: pl.Series, every: int) -> Finding | None:

@@ -90,7 +90,7 @@ def inspect(path: Path, data: DataConfig) -> SourceInfo:
         block = _first(path, data)
         rows = round(size / block.done * len(block.lines.splitlines()))
     inside = _inside(path, data.csv.encoding or find_encoding(first_bytes(path, HEAD)))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if inside is not None:
         notes = (f"The rows of {path.name} are the list under {inside}; the rest is left out.",)
     return SourceInfo(path, tuple(first.columns), rows, size, notes)
