@@ -88,7 +88,7 @@ def predict(
     )
     unreadable = unreadable_cells(text, config.features, config.csv)
     yield Progress("Writing the answers")
-    as_given = DataConfig(csv=CsvOptions(commas=()), source=config.source)
+    as_given = DataConfig(csv=CsvOptions(commas=(), header=config.csv.header), source=config.source)
     table = sources.read_table(place, as_given, features_only=files_only)
     told = Answered(table, answers, asked.threshold, config.label_separator)
     write_answers(out, told, table.columns, config.columns)

@@ -61,6 +61,7 @@ def profile_source(
     data = DataConfig(
         path=sources.placed(path), source=source or detect.detect(path), csv=csv or CsvOptions()
     )
+    data = sources.naming(data, target)
     sources.renew(data)
     plain = yield from _read(data, None)
     reading = sources.inspect(data).reading

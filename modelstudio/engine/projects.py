@@ -74,6 +74,7 @@ def opening(
         source=source or detect.detect(data, task),
         csv=project.data.csv.asked(),
     )
+    known = sources.naming(known, target)
     sources.renew(known)
     frame = yield from retold(
         sources.reading_plain(known),

@@ -107,7 +107,8 @@ class CsvOptions(Frozen):
     """How a text table is read; None means that it is worked out from the file.
 
     ``commas`` are the columns whose numbers have decimal commas and ``forms`` those whose cells are
-    written in a way of their own, as they were found when the data was opened.
+    written in a way of their own, as they were found when the data was opened. ``header`` is True
+    where a person named a column by what stands in the first line.
     """
 
     delimiter: str | None = Field(None, description="Character between cells; empty finds it.")
@@ -124,6 +125,7 @@ class CsvOptions(Frozen):
 
     commas: tuple[str, ...] | None = None
     forms: tuple[Form, ...] | None = None
+    header: bool | None = None
 
     def chosen(self) -> dict[str, Any]:
         """Return what is not left to be found."""
@@ -131,7 +133,7 @@ class CsvOptions(Frozen):
 
     def asked(self) -> Self:
         """Return what a person asked for, without what was found in a file."""
-        return self.changed(commas=None, forms=None)
+        return self.changed(commas=None, forms=None, header=None)
 
     def edited(self, **values: Any) -> Self:
         """Return other wishes of a person; what they bear on is found anew."""

@@ -233,6 +233,17 @@ def tables(data: DataConfig, base: Path | None = None) -> tuple[str, ...]:
     return found
 
 
+def naming(data: DataConfig, column: str | None) -> DataConfig:
+    """Take the first line of a text table for its header if a name that is asked for stands there.
+
+    A header of short words may look like a row of categories.
+    """
+    if column is None or not isinstance(data.source, Table):
+        return data
+    csv = cast(Any, _reader(data)).naming(_path(data, None), data.csv, column)
+    return data.changed(csv=csv)
+
+
 def head(data: DataConfig, rows: int, base: Path | None = None) -> pl.DataFrame | None:
     """Read the first rows within milliseconds; None when reading everything is as quick.
 

@@ -174,7 +174,7 @@ def _sniffed(path: Path, options: CsvOptions, state: tuple[int, ...]) -> CsvDial
         lines = "line" if above == 1 else f"{above} lines"
         stand = "stands above the table and is" if above == 1 else "stand above the table and are"
         notes.append(f"The first {lines} of {path.name} {stand} left out.")
-    named = has_header(rows)
+    named = has_header(rows) if options.header is None else options.header
     header = rows[0] if named else [""] * len(rows[0])
     body = rows[1:] if named else rows
     if not named:

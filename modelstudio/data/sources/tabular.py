@@ -243,6 +243,14 @@ def inspect(path: Path, data: DataConfig | None = None) -> SourceInfo:
     return SourceInfo(path, dialect.columns, rows, size, dialect.notes, reading)
 
 
+def naming(path: Path, options: CsvOptions, column: str) -> CsvOptions:
+    """Return how a table is read that has a column of this name; see `sources.naming`."""
+    if _format(path) is not None or column in sniff(path, options).columns:
+        return options
+    named = options.changed(header=True)
+    return named if column in sniff(path, named).columns else options
+
+
 def tables(path: Path, data: DataConfig) -> tuple[str, ...]:
     """Return the names of the tables of a file that holds several; see `sources.tables`."""
     if (module := _FORMATS.get(path.suffix.lower())) not in _SEVERAL:

@@ -217,7 +217,7 @@ def _metadata(fitted: FittedRecipe, begun: Beginning, threshold: float, run: str
         "modelstudio.separator": target.separator,
         "modelstudio.missing": json.dumps(list(fitted.csv.missing)),
         "modelstudio.reading": fitted.csv.model_dump_json(
-            include={"decimals", "dates", "commas", "forms"}
+            include={"decimals", "dates", "commas", "forms", "header"}
         ),
         "modelstudio.needs_first": json.dumps(begun.needs_first),
     }
