@@ -141,8 +141,8 @@ def fit_target(data: DataConfig, column: Column, values: pl.Series) -> TargetSta
     classes = tuple(_ordered(known.unique().to_list()))
     if len(classes) < 2:
         raise DataError(
-            f"The target {column.name} has only one class, {cut(classes[0])!r}, so there is nothing "
-            "to tell apart.",
+            f"The target {column.name} has only one class, {cut(classes[0])!r}, so there is "
+            "nothing to tell apart.",
             where=column.name,
             fix="Choose another target, or bring rows of other classes.",
         )
