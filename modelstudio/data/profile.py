@@ -163,12 +163,17 @@ def _profile(values: pl.Series, column: Column, named: int) -> ColumnProfile:
 def _days(known: pl.Series, ordered: NDArray[np.int64] | None) -> tuple[str, tuple[float, ...]]:
     """Return the first and the last of dates, and bars of how many lie in equal spans of time.
 
+    Of a single day the times are told.
+
     Parameters
     ----------
     ordered
         The times in ascending order, if they are known.
     """
-    first, last = (str(day)[:10] for day in (known.min(), known.max()))
+    ends = (str(known.min()), str(known.max()))
+    first, last = (end[:10] for end in ends)
+    if first == last and ends[0] != ends[1]:
+        first, last = ends[0][:16], ends[1][11:16]
     if ordered is None:
         counts, _ = np.histogram(known.to_physical().to_numpy(), BINS)
     else:

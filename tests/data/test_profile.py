@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import polars as pl
 import pytest
@@ -69,6 +71,12 @@ def test_dates_have_a_range_and_bars_over_time() -> None:
     assert facts.summary == "2012-01-01 – 2012-12-30"
     assert facts.histogram[0] == 1
     assert all(0.45 < bar < 0.56 for bar in facts.histogram[2:])
+
+
+def test_dates_of_one_day_show_their_times() -> None:
+    frame = pl.DataFrame({"at": [datetime(2023, 3, 25, 22, 1), datetime(2023, 3, 25, 23, 40)]})
+    (facts,) = profiles.profile(frame, (Column(name="at", kind="date", role="feature"),))
+    assert facts.summary == "2023-03-25 22:01 – 23:40"
 
 
 def test_values_of_one_row_fill_what_frequent_ones_leave(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,8 @@ def test_a_long_range_is_told_in_thousands() -> None:
     assert shortened("1,300 – 215,245") == "1.3k – 215k"
     assert shortened("-7.1 – 1,234,567.5") == "-7.1 – 1.23M"
     assert shortened("2012-01-01 – 2015-12-31") == "2012 – 2015"
+    assert shortened("2023-03-25 – 2023-03-28") == "03-25 – 03-28"
+    assert shortened("2023-03-25 22:01 – 23:40") == "03-25 22:01 – 23:40"
     assert shortened("16 values") == "16 values"
     assert shortened("1,162 cells · 146,842 rows", 100_000) == "1,162 cells · 147k rows"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from modelstudio.ui.pages.data.cells import cell_text
 from modelstudio.ui.pages.data.table_model import CHUNK, Head, PreviewModel
 from modelstudio.ui.pages.data.table_view import PreviewView
 from modelstudio.ui.theme import theme
@@ -136,3 +138,8 @@ def test_what_a_number_was_keeps_its_own_decimals(qtbot: QtBot) -> None:
     cell = model.cell(model.index(20, 0))
     assert cell is not None
     assert (cell.old_text, cell.text) == ("20", "2.86")
+
+
+def test_rows_a_second_apart_look_different() -> None:
+    assert cell_text(datetime(2023, 3, 25, 22, 1, 7)) == "2023-03-25 22:01:07"
+    assert cell_text(datetime(2023, 3, 25, 22, 1)) == "2023-03-25 22:01"

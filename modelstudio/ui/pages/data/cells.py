@@ -30,8 +30,9 @@ def cell_text(value: object, decimals: int | None = None) -> str:
         fixed = decimals is not None and (decimals == 2 or _exact(value, decimals))
         return f"{value:.{decimals}f}" if fixed and abs(value) < 1e15 else _number(value)
     if isinstance(value, datetime):
-        midnight = value.time() == time()
-        return f"{value:%Y-%m-%d}" if midnight else f"{value:%Y-%m-%d %H:%M}"
+        if value.time() == time():
+            return f"{value:%Y-%m-%d}"
+        return f"{value:%Y-%m-%d %H:%M:%S}" if value.second else f"{value:%Y-%m-%d %H:%M}"
     return _on_one_line(str(value))
 
 

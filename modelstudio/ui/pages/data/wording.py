@@ -54,7 +54,7 @@ KIND_ICONS = {
     "audio": "actv",
 }
 
-_DAY = re.compile(r"(\d{4})-\d\d-\d\d")
+_DAY = re.compile(r"(\d{4})-(\d\d-\d\d)")
 _LARGE = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 _UNITS = {"BPE": "pieces"}
@@ -81,7 +81,8 @@ def share_text(share: float) -> str:
 def shortened(text: str, least: int = 1000) -> str:
     """Write numbers from ``least`` on in thousands or millions: ``215,245 rows`` as ``215k rows``.
 
-    A number is known by the commas between its thousands. Of a date the year is left.
+    A number is known by the commas between its thousands. Of a date the year is left, of a stretch
+    within one year the month and day.
     """
 
     def shorter(found: re.Match[str]) -> str:
@@ -91,7 +92,8 @@ def shortened(text: str, least: int = 1000) -> str:
         near = f"{float(f'{number / size:.3g}'):g}{sign}"
         return near if abs(number) >= least else found[0]
 
-    return _LARGE.sub(shorter, _DAY.sub(r"\1", text))
+    in_one = " – " in text and len({year for year, _ in _DAY.findall(text)}) == 1
+    return _LARGE.sub(shorter, _DAY.sub(r"\2" if in_one else r"\1", text))
 
 
 def listed(names: tuple[str, ...], most: int = 6) -> str:
