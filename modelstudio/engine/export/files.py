@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from modelstudio.data.fitted import FittedRecipe
 from modelstudio.data.inputs import InputField
-from modelstudio.data.shaping import file_steps
+from modelstudio.data.shaping import WHITES, file_steps
 from modelstudio.data.sounds import QUIETEST, Listening
 from modelstudio.recipe.steps import (
     Colours,
@@ -39,13 +39,15 @@ def needs_first(fitted: FittedRecipe, field: InputField) -> Iterator[str]:
 
 
 def _pictures(steps: Sequence[Step], field: InputField) -> Iterator[str]:
-    mode = next((step.mode for step in reversed(steps) if isinstance(step, Colours)), "colour")
+    colours = next((step for step in reversed(steps) if isinstance(step, Colours)), Colours())
+    mode, white = colours.mode, WHITES[colours.depth]
+    deep = "" if white == WHITES["16 bits"] else f"; of a grey of 16 bits {white:,} is white"
     yield (
         f"Open each picture of {field.columns[0]} the right way up, as its EXIF says, in 8 bits a "
-        "channel"
+        f"channel{deep}"
     )
-    white = "" if mode == "colour and transparency" else "; what is transparent becomes white"
-    yield f"Bring it to {_COLOURS[mode]}{white}"
+    behind = "" if mode == "colour and transparency" else "; what is transparent becomes white"
+    yield f"Bring it to {_COLOURS[mode]}{behind}"
     for step in steps:
         match step:
             case Resize():

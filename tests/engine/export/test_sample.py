@@ -197,7 +197,7 @@ VARIANTS: dict[str, Callable[[Path], DataConfig]] = {
     "characters": texts(unit="characters", length=None, lower=False),
     "pieces of words": texts(unit="BPE", vocabulary=270),
     "grey pictures of 16 bits": pictures(
-        ".png", "I;16", Colours(mode="grey"), Resize(width=9, height=8, fit="pad")
+        ".png", "I;16", Colours(mode="grey", depth="14 bits"), Resize(width=9, height=8, fit="pad")
     ),
     "transparent pictures": pictures(
         ".png", "RGBA", CropCentre(width=8, height=60), PadPictures(pixels=2, shade=7)
