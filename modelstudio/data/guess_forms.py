@@ -35,15 +35,18 @@ def forms_of(
         Some of its rows.
     """
     text = sample.select(pl.col(pl.String))
-    measured, numbered, short, zeros = (
-        set(columns_where(text.select(pl.all().str.contains(pattern).any())))
-        for pattern in (_MEASURED, NUMBERED, SHORT, _WHOLE)
-    )
     is_number = pl.all().is_null() | pl.all().cast(pl.Float64, strict=False).is_not_null()
     numeric = columns_where(text.select(is_number.all()))
-    whole = {name for name in zeros.intersection(numeric) if kinds[name] == "category"}
+    classes = text.select(name for name in numeric if kinds[name] == "category")
+    whole = columns_where(classes.select(pl.all().str.contains(_WHOLE).any()))
+    text = text.drop(numeric)
+    measured, numbered, short = (
+        set(columns_where(text.select(pl.all().str.contains(pattern).any())))
+        for pattern in (_MEASURED, NUMBERED, SHORT)
+    )
     is_truth = pl.all().is_null() | pl.all().str.to_lowercase().is_in(_TRUTHS)
     true = set(columns_where(text.select(is_truth.all() & pl.all().is_not_null().any())))
+    odd = measured | numbered | short | true
     forms = [
         Form(
             column=name,
@@ -51,11 +54,11 @@ def forms_of(
             dates=order_by_cells(text[name]) if name in numbered else None,
             short=short_order(text[name]) if name in short else None,
             truths=_truths(text[name]) if name in true else None,
-            whole=name in whole,
         )
         for name in text.columns
-        if name in measured | numbered | short | whole | true
+        if name in odd
     ]
+    forms += [Form(column=name, whole=True) for name in whole]
     moments = frame.select(pl.col(pl.Datetime))
     forms += [Form(column=each.name, days=True) for each in moments if at_midnight(each)]
     return tuple(form for form in forms if form != Form(column=form.column))

@@ -16,7 +16,7 @@ from modelstudio.data.findings.finding import (
 )
 from modelstudio.data.guess_reading import unsure_numbers
 from modelstudio.data.sources.dates import NUMBERED, order_of
-from modelstudio.data.sources.numbers import currencies_of
+from modelstudio.data.sources.numbers import currencies_of, with_money
 from modelstudio.project.model import CsvOptions, DataConfig
 from modelstudio.recipe.columns import Column
 from modelstudio.recipe.steps import CleanText, DateParts, MissingIndicator, Windows
@@ -112,13 +112,12 @@ def _currencies(
     frame: pl.DataFrame, plain: pl.DataFrame, columns: Sequence[Column]
 ) -> Iterator[Finding]:
     """Look for amounts of several currencies in one column, which are read as plain numbers."""
-    for column in columns:
-        written = plain.get_column(column.name)
-        if column.kind != "number" or written.dtype != pl.String:
-            continue
-        few = written.gather_every(-(-len(written) // SAMPLE) or 1)
-        if not currencies_of(few).count():
-            continue
+    types = plain.schema
+    numbers = [each for each in columns if each.kind == "number" and types[each.name] == pl.String]
+    cells = plain.select(each.name for each in numbers)
+    paid = set(with_money(cells.gather_every(-(-cells.height // SAMPLE) or 1)))
+    for column in (each for each in numbers if each.name in paid):
+        written = cells.get_column(column.name)
         is_read = frame.get_column(column.name).is_not_null()
         signs = currencies_of(written.zip_with(is_read, _NOTHING)).alias("sign")
         counts = (

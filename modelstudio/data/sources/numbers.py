@@ -187,6 +187,8 @@ def _measurable() -> pl.Expr:
 
 def _where(frame: pl.DataFrame, fact: pl.Expr) -> list[str]:
     """Return the columns of which something is true."""
+    if not frame.width:
+        return []
     return [name for name, true in frame.select(fact).row(0, named=True).items() if true]
 
 
@@ -274,6 +276,11 @@ def unit_of(text: pl.Series) -> str:
 def currencies_of(text: pl.Series) -> pl.Series:
     """Return the sign of money beside each number, one for each currency; missing for none."""
     return text.str.extract(f"({_MONEY})").replace(_CURRENCIES)
+
+
+def with_money(text: pl.DataFrame) -> list[str]:
+    """Return the columns in which a sign of money stands."""
+    return _where(text, pl.all().str.contains(_MONEY).any())
 
 
 def without_decimal_commas(text: pl.Series) -> pl.Series:
