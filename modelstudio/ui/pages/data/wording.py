@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from html import escape
 from math import prod
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ KIND_ICONS = {
 }
 
 _DAY = re.compile(r"(\d{4})-(\d\d-\d\d)")
+_STRETCH = re.compile(r"(\d{4}-\d\d-\d\d) – (\d{4}-\d\d-\d\d)")
 _LARGE = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 _UNITS = {"BPE": "pieces"}
@@ -82,7 +84,7 @@ def shortened(text: str, least: int = 1000) -> str:
     """Write numbers from ``least`` on in thousands or millions: ``215,245 rows`` as ``215k rows``.
 
     A number is known by the commas between its thousands. Of a date the year is left, of a stretch
-    within one year the month and day.
+    within one year the months too, and within one month the days.
     """
 
     def shorter(found: re.Match[str]) -> str:
@@ -92,6 +94,12 @@ def shortened(text: str, least: int = 1000) -> str:
         near = f"{float(f'{number / size:.3g}'):g}{sign}"
         return near if abs(number) >= least else found[0]
 
+    if (stretch := _STRETCH.fullmatch(text)) is not None:
+        first, last = map(date.fromisoformat, stretch.groups())
+        if first.year == last.year:
+            one = f"{first.day}" if first.month == last.month else f"{first:%b}"
+            until = f"{last.day} {last:%b}" if first.month == last.month else f"{last:%b}"
+            return f"{one} – {until} {last.year}"
     in_one = " – " in text and len({year for year, _ in _DAY.findall(text)}) == 1
     return _LARGE.sub(shorter, _DAY.sub(r"\2" if in_one else r"\1", text))
 
