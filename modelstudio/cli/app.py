@@ -98,7 +98,7 @@ def verb(function: Callable[P, None], *, name: str | None = None) -> Callable[P,
 
 
 def is_verb(name: str) -> bool:
-    """Tell whether something is called by this name."""
+    """Tell whether a verb has this name."""
     return name in typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 

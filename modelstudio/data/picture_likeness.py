@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,8 @@ rare."""
 
 MOST_TURNED = 20_000
 """Pictures up to which turned and cropped ones are looked for."""
+
+T = TypeVar("T")
 
 Pair = tuple[int, int]
 Shades = NDArray[np.float32]
@@ -139,8 +141,11 @@ def perceptual_hashes(grey: Shades) -> NDArray[np.bool_]:
     return np.asarray(waves > np.median(waves[:, 1:], axis=1, keepdims=True))
 
 
-def lookalikes(seen: Mapping[int, Seen], copies: Groups) -> Groups:
-    """Group rows that look the same; of copies only the first is compared."""
+def lookalikes(seen: Mapping[int, Seen], copies: Groups, sign: T) -> Generator[T, None, Groups]:
+    """Group rows that look the same; of copies only the first is compared.
+
+    Yields a sign of life now and then, and may be closed.
+    """
     later = {row for group in copies for row in group[1:]}
     rows = [row for row in seen if row not in later and float(seen[row].grey.std()) > FLAT]
     if len(rows) < 2:
@@ -151,6 +156,7 @@ def lookalikes(seen: Mapping[int, Seen], copies: Groups) -> Groups:
     groups = {at: [at] for at in range(len(rows))}
     alike: set[Pair] = set()
     for way in (AS_IT_IS, *(_TURNS + _CROPS if len(rows) <= MOST_TURNED else ())):
+        yield sign
         for left, right in _pairs(grey, there, details, way, alike):
             alike |= {(left, right), (right, left)}
             if groups[left] is not groups[right]:

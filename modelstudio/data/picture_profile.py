@@ -141,8 +141,10 @@ def profile(
                 sums[label].add(found.seen.small)
         if row % 64 == 63:
             yield Looked(row + 1, len(paths), len(unreadable), len(seen) - len(met))
-    yield Looked(len(paths), len(paths), len(unreadable), len(seen) - len(met))
+    all_seen = Looked(len(paths), len(paths), len(unreadable), len(seen) - len(met))
+    yield all_seen
     copies = _groups_of(digests)
+    alike = yield from lookalikes(seen, copies, all_seen)
     return PictureProfile(
         rows=len(paths),
         sizes=dict(sizes.most_common()),
@@ -153,7 +155,7 @@ def profile(
         class_means={str(label): sums[label].mean() for label in sorted(map(str, sums))},
         unreadable=tuple(unreadable),
         copies=copies,
-        lookalikes=lookalikes(seen, copies),
+        lookalikes=alike,
     )
 
 

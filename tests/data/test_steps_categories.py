@@ -131,3 +131,6 @@ def test_kinds_are_changed() -> None:
     text = pl.DataFrame({"c": ["1", "2.5", None, "many", "1,000"]})
     assert run(Cast(to="number"), text, text)["c"].to_list() == [1.0, 2.5, None, None, 1000.0]
     assert run(Cast(to="category"), text, text).equals(text)
+    weights, others = (pl.DataFrame({"c": [*cells]}) for cells in (["1 kg", "2 kg"], ["3 lb"]))
+    mixed = run(Cast(to="number"), weights, pl.concat([weights, others]))["c"].to_list()
+    assert mixed == [1.0, 2.0, None]

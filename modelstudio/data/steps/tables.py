@@ -1,7 +1,7 @@
 """Columns worked out, renamed or taken for another kind.
 
 State of a formula: ``name`` and ``formula``, or nothing. State of a new name: it by the old one.
-State of another kind: it by column.
+State of another kind: it and the unit behind the numbers by column.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from typing import Any
 import polars as pl
 
 from modelstudio.data.formulas import evaluate, sorts_of
+from modelstudio.data.sources.numbers import unit_of
 from modelstudio.data.sources.values import as_text, measurable, to_numbers
 from modelstudio.data.steps.learning import Target, numbers
 from modelstudio.errors import DataError
 from modelstudio.recipe.formula import parse, sort_of
 from modelstudio.recipe.steps import Cast, Formula, Rename
+
+_FEW = 20_000
+"""Cells looked at to tell a unit, spread over the column."""
 
 
 def fit_formula(
@@ -86,16 +90,25 @@ def apply_rename(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
 def fit_cast(
     step: Cast, frame: pl.DataFrame, columns: Sequence[str], target: Target = None
 ) -> dict[str, Any]:
-    """Learn nothing but the kind."""
-    return dict.fromkeys(columns, step.to)
+    """Learn the kind, and the unit behind the numbers of text that becomes numbers."""
+    return {name: [step.to, _unit(frame.get_column(name))] for name in columns}
+
+
+def _unit(column: pl.Series) -> str:
+    few = column.gather_every(-(-len(column) // _FEW) or 1)
+    return unit_of(few) if few.dtype == pl.String else ""
 
 
 def apply_cast(state: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
     """Write numbers as categories, whole ones without a point, or read categories as numbers."""
-    return frame.with_columns(_cast(frame.get_column(name), to) for name, to in state.items())
+    return frame.with_columns(
+        _cast(frame.get_column(name), *([told, None] if isinstance(told, str) else told))
+        for name, told in state.items()
+    )
 
 
-def _cast(column: pl.Series, to: str) -> pl.Series:
+def _cast(column: pl.Series, to: str, unit: str | None) -> pl.Series:
+    """Change the kind of a column; without a unit, as older runs are, its cells tell theirs."""
     if to == "category":
         return column if column.dtype == pl.String else as_text(measurable(column))
-    return to_numbers(column) if column.dtype == pl.String else column
+    return to_numbers(column, unit) if column.dtype == pl.String else column
