@@ -128,10 +128,7 @@ def _currencies(
         if counts.height < 2:
             continue
         shares = [f"{sign} in {counted(count, 'row')}" for sign, count in counts.rows()]
-        text = (
-            f"{column.name} mixes currencies, read as if they were one: {listed(shares)}. "
-            "Convert them to one in the file, or give each a column of its own"
-        )
+        text = f"{column.name} mixes currencies: {listed(shares)}"
         rows = (signs != counts[0, 0]).arg_true()
         shown = first_rows(rows.head(MOST_ROWS))
         yield Finding(
